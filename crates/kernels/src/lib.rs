@@ -1,0 +1,24 @@
+//! The arithmetic of a rotary transformer, forward and backward. Slices in, slices out: a kernel allocates nothing
+//! and knows no tensor.
+//!
+//! | letter | is | | letter | is |
+//! |---|---|---|---|---|
+//! | B | sequences in a batch | | C | width of the model, H · D |
+//! | T | tokens of a query sequence | | F | width of the feed-forward layer |
+//! | S | tokens of a key sequence | | V | words in the vocabulary |
+//! | H | heads | | M | size of a feature map |
+//! | D | numbers a head | | N | rows of a row-wise kernel: the tokens of all sequences, end to end |
+//!
+//! Two rules hold for every kernel:
+//!
+//! * work is divided by *output* ranges through [`pool`], and the order of each sum depends on its length alone,
+//!   never on the other sizes, the number of threads or the rest of the batch: results are equal bit for bit;
+//! * shapes are the caller's duty and stand in the doc comment; `crates/wasm` checks every length again.
+#![deny(unsafe_code, missing_docs)]
+
+#[allow(unsafe_code)]
+pub mod pool;
+#[allow(unsafe_code)]
+pub mod simd;
+
+pub mod exp;
