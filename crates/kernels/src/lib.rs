@@ -21,4 +21,20 @@ pub mod pool;
 #[allow(unsafe_code)]
 pub mod simd;
 
+pub mod activation;
+pub mod adamw;
+pub mod attention;
+pub mod cross_entropy;
+mod curves;
+pub mod dropout;
+mod elementwise;
+pub mod embedding;
 pub mod exp;
+pub mod gemm;
+pub mod layer_norm;
+pub mod losses;
+pub mod random;
+pub mod reduce;
+pub mod rope;
+#[cfg(test)]
+mod testing;

@@ -1,1 +1,17 @@
+//! Tokenizers of Hugging Face's crate `tokenizers` as WebAssembly exports: encode, decode, train.
+//!
+//! Offsets count UTF-16 units, as JavaScript's strings do. A stored truncation or padding of a `tokenizer.json` is not
+//! applied: the options of each call decide. The same text trains the same vocabulary in every process: see `seeds`.
+#![deny(unsafe_code, missing_docs)]
 
+pub mod bert;
+pub mod chunks;
+pub mod encode;
+pub mod exports;
+pub mod fast;
+#[allow(unsafe_code)]
+mod seeds;
+pub mod train;
+
+/// What went wrong, in words.
+pub type Problem = Box<dyn std::error::Error + Send + Sync>;

@@ -1,9 +1,9 @@
 //! What a caller did wrong, as JavaScript sees it: the place, what was got, what was wanted.
 
-use wasm_bindgen::JsError;
+use wasm_bindgen::{JsError, JsValue};
 
 /// A call that was refused. Nothing was computed.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Problem(String);
 
 impl Problem {
@@ -14,21 +14,21 @@ impl Problem {
 
     /// Memory is used up.
     pub fn out_of_memory(words: usize, used: usize) -> Self {
-        let mib = |bytes: usize| bytes.div_ceil(1 << 20);
-        Self::new("out of memory", format!("{} MiB asked for, {} MiB in use", mib(words * 4), mib(used)))
+        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+        let (wanted, used) = (mib(words as u64 * 4), mib(used as u64)); // in 64 bits: words · 4 may not fit into 32
+        Self::new("out of memory", format!("{wanted} MiB asked for, {used} MiB in use"))
+    }
+
+    /// The whole sentence.
+    #[cfg(test)]
+    pub fn message(&self) -> &str {
+        &self.0
     }
 }
 
-impl From<Problem> for JsError {
+/// What an export that was refused throws: an `Error`.
+impl From<Problem> for JsValue {
     fn from(problem: Problem) -> Self {
-        JsError::new(&problem.0)
+        JsError::new(&problem.0).into()
     }
-}
-
-/// Refuses a slice whose length is not `wanted`; `shape` says what the numbers mean, as in `"[N, C]"`.
-pub fn length<T>(name: &str, slice: &[T], wanted: usize, shape: &str) -> Result<(), Problem> {
-    if slice.len() == wanted {
-        return Ok(());
-    }
-    Err(Problem::new(name, format!("holds {} numbers, not {shape} = {wanted}", slice.len())))
 }

@@ -56,6 +56,16 @@ pub fn heap<R>(body: impl FnOnce(&mut Heap) -> R) -> R {
     HEAP.with_borrow_mut(body)
 }
 
+/// [`Heap::lend`] of this instance's heap.
+pub fn lend<const O: usize, const I: usize, R>(
+    place: &'static str,
+    outputs: [Slot; O],
+    inputs: [Slot; I],
+    body: impl FnOnce(Lent<'_, O, I>) -> Result<R, Problem>,
+) -> Result<R, Problem> {
+    heap(|heap| heap.lend(place, outputs, inputs, body))
+}
+
 impl Heap {
     fn layout(words: usize) -> Option<Layout> {
         Layout::from_size_align(words.checked_mul(4)?.max(4), ALIGNMENT).ok()

@@ -1,15 +1,21 @@
-//! One export a kernel, with the kernel's name and the order of its arguments; no logic but length checks.
+//! One export a kernel, with the kernel's name and the order of its arguments; no logic but checks of lengths and of numbers
+//! that name rows. Slot 0 is none, where an argument may be left out.
 
+mod check;
 mod error;
 mod heap;
 
-use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::JsError;
+pub mod activation;
+pub mod adamw;
+pub mod attention;
+pub mod embedding;
+pub mod gemm;
+pub mod layer_norm;
+pub mod losses;
+pub mod memory;
+pub mod random;
+pub mod reduce;
+pub mod rope;
 
-use heap::{Slot, heap};
-
-/// A new slot of `words` 32-bit words, uncleared.
-#[wasm_bindgen]
-pub fn alloc(words: u32) -> Result<Slot, JsError> {
-    Ok(heap(|heap| heap.alloc(words as usize))?)
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! Products of matrices, and the linear layer made of them.
+//!
+//! One item of work is a tile of the output, at most 256 × 128. It packs the columns of the right factor that it needs,
+//! up to 256 k at a time, and runs the micro-kernel of [`tile`] over them. The order of a sum is that of [`tile::multiply`],
+//! whatever the shape: a number's bits depend on its row, its column and K alone.
+
+pub(crate) mod pack;
+pub(crate) mod tile;
+
+#[cfg(test)]
+mod tests;
+
+use core::ops::Range;
+
+use crate::elementwise::{update, update_with};
+use crate::pool::{Blocks, Tiles, parallel_tiles, threads};
+use crate::simd::F32x4;
+use pack::{pack, pack_transposed};
+use tile::{Matrix, Panels, TURNED, multiply, multiply_transposed};
+
+/// Rows of an output tile: packing a column costs as much as a few of them.
+const TILE_ROWS: usize = 256;
+
+/// Columns of an output tile; with [`DEPTH`] they make 128 KiB of panels, which stay in a second-level cache.
+const TILE_COLUMNS: usize = 128;
+
+/// Up to so many rows, a tile has as few columns, so that a panel is used while it is in the first-level cache. Not where
+/// the left factor is transposed: its columns are turned into rows for each tile.
+const FEW: usize = 16;
+
+/// At most so many k at a time: a panel of 8 KiB and a strip of 4 KiB, which share a first-level cache.
+const DEPTH: usize = 256;
+
+/// Numbers of scratch that every function of this module needs, for any shape.
+pub fn scratch() -> usize {
+    threads() * DEPTH * (TILE_COLUMNS + TURNED)
+}
+
+/// `y` ← `epilogue(x · weightᵀ + bias)` with each of P weights: y [P, N, O], x [N, I], weight [P, O, I], bias [P, O] or empty.
+///
+/// `epilogue` is an activation or the identity. At the end of a row some of its lanes mean nothing. `scratch` is
+/// [`scratch`] numbers.
+pub fn linear(
+    y: &mut [f32],
+    x: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    parts: usize,
+    n: usize,
+    o: usize,
+    i: usize,
+    epilogue: impl Fn(F32x4) -> F32x4 + Sync,
+    scratch: &mut [f32],
+) {
+    for part in 0..parts {
+        let finish = |column: usize, row: &mut [f32]| match bias {
+            [] => update(row, &epilogue),
+            _ => update_with(row, &bias[part * o + column..][..row.len()], |y, bias| epilogue(y.add(bias))),
+        };
+        let (x, weight) = (Factor::new(x, n, i, false), Factor::new(&weight[part * o * i..][..o * i], i, o, true));
+        product(&mut y[part * n * o..][..n * o], x, weight, [n, o, i], false, &finish, scratch);
+    }
+}
+
+/// `dx` ← (or += if `accumulate`) Σₚ `dy`ₚ · `weight`ₚ: dx [N, I], dy [P, N, O], weight [P, O, I].
+///
+/// `dy` is the gradient before the epilogue. `scratch` is [`scratch`] numbers.
+pub fn linear_backward_input(
+    dx: &mut [f32],
+    dy: &[f32],
+    weight: &[f32],
+    parts: usize,
+    n: usize,
+    o: usize,
+    i: usize,
+    accumulate: bool,
+    scratch: &mut [f32],
+) {
+    if parts == 0 && !accumulate {
+        dx.fill(0.0);
+    }
+    for part in 0..parts {
+        let dy = Factor::new(&dy[part * n * o..][..n * o], n, o, false);
+        let weight = Factor::new(&weight[part * o * i..][..o * i], o, i, false);
+        product(dx, dy, weight, [n, i, o], accumulate || part > 0, &|_, _| {}, scratch);
+    }
+}
+
+/// `dweight`ₚ ← (or += if `accumulate`) `dy`ₚᵀ · `x`, and `dbias`ₚ likewise the column sums of `dy`ₚ: dweight [P, O, I],
+/// dbias [P, O] or empty, dy [P, N, O], x [N, I].
+///
+/// `dy` is the gradient before the epilogue. `scratch` is [`scratch`] numbers.
+pub fn linear_backward_weight(
+    dweight: &mut [f32],
+    dbias: &mut [f32],
+    dy: &[f32],
+    x: &[f32],
+    parts: usize,
+    n: usize,
+    o: usize,
+    i: usize,
+    accumulate: bool,
+    scratch: &mut [f32],
+) {
+    for part in 0..parts {
+        let dy = &dy[part * n * o..][..n * o];
+        let dweight = &mut dweight[part * o * i..][..o * i];
+        let (left, right) = (Factor::new(dy, o, n, true), Factor::new(x, n, i, false));
+        product(dweight, left, right, [o, i, n], accumulate, &|_, _| {}, scratch);
+        if !dbias.is_empty() {
+            column_sums(&mut dbias[part * o..][..o], dy, accumulate);
+        }
+    }
+}
+
+/// `sums` [O] ← (or +=) the sums of the columns of `x` [N, O], row after row.
+fn column_sums(sums: &mut [f32], x: &[f32], accumulate: bool) {
+    let width = sums.len();
+    let tiles = Tiles::new(sums, width, Blocks::Even(1), Blocks::Even(TILE_COLUMNS));
+    parallel_tiles([tiles], &mut [], |_, [mut tile], _| {
+        let column = tile.column;
+        let sums = tile.as_slice_mut();
+        if !accumulate {
+            sums.fill(0.0);
+        }
+        for row in x.chunks_exact(width) {
+            update_with(sums, &row[column..][..sums.len()], F32x4::add);
+        }
+    });
+}
+
+/// `c` ← (or += if `accumulate`) op(`a`) · op(`b`), where op is the transpose if asked for: c [M, N], op(a) [M, K],
+/// op(b) [K, N]. `scratch` is [`scratch`] numbers.
+pub fn matmul(
+    c: &mut [f32],
+    a: &[f32],
+    b: &[f32],
+    m: usize,
+    n: usize,
+    k: usize,
+    transpose_a: bool,
+    transpose_b: bool,
+    accumulate: bool,
+    scratch: &mut [f32],
+) {
+    let (a, b) = (Factor::new(a, m, k, transpose_a), Factor::new(b, k, n, transpose_b));
+    product(c, a, b, [m, n, k], accumulate, &|_, _| {}, scratch);
+}
+
+/// A factor of a product; `transposed` if its transpose is what is stored.
+#[derive(Clone, Copy)]
+struct Factor<'a> {
+    matrix: Matrix<'a>,
+    transposed: bool,
+}
+
+impl<'a> Factor<'a> {
+    /// A factor of `rows` × `columns`, which `data` holds as `columns` × `rows` if `transposed`.
+    fn new(data: &'a [f32], rows: usize, columns: usize, transposed: bool) -> Self {
+        debug_assert_eq!(data.len(), rows * columns);
+        Self { matrix: Matrix { data, stride: if transposed { rows } else { columns } }, transposed }
+    }
+}
+
+/// What is done to a finished run of a row; the first argument is the run's column.
+type Finish<'a> = &'a (dyn Fn(usize, &mut [f32]) + Sync);
+
+fn product(
+    c: &mut [f32],
+    a: Factor<'_>,
+    b: Factor<'_>,
+    [m, n, k]: [usize; 3],
+    accumulate: bool,
+    finish: Finish<'_>,
+    scratch: &mut [f32],
+) {
+    let columns = if m <= FEW && !a.transposed { FEW } else { TILE_COLUMNS };
+    let tiles = Tiles::new(c, n, Blocks::Even(TILE_ROWS), Blocks::Even(columns));
+    parallel_tiles([tiles], scratch, |_, [mut tile], scratch| {
+        let (strip, panels) = scratch.split_at_mut(DEPTH * TURNED);
+        let (rows, columns) = (0..tile.rows, tile.column..tile.column + tile.columns);
+        for depth in depths(k) {
+            let add = accumulate || depth.start > 0;
+            let pack = if b.transposed { pack_transposed } else { pack };
+            pack(panels, b.matrix, depth.clone(), columns.clone());
+            let panels = Panels::new(panels, depth.len());
+            if a.transposed {
+                let a = a.matrix.from(depth.start, tile.row);
+                multiply_transposed(&mut tile, rows.clone(), a, panels, add, strip);
+            } else {
+                let a = a.matrix.from(tile.row, depth.start);
+                multiply(&mut tile, rows.clone(), a, panels, add);
+            }
+        }
+        for i in rows {
+            finish(columns.start, tile.row_mut(i));
+        }
+    });
+}
+
+/// 0..k in nearly equal ranges of at most [`DEPTH`], of which the first begins at 0 even if k is 0.
+fn depths(k: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = k.div_ceil(DEPTH).max(1);
+    let size = k.div_ceil(count).next_multiple_of(4);
+    (0..count).map(move |i| (i * size).min(k)..((i + 1) * size).min(k))
+}

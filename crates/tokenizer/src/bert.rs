@@ -1,0 +1,121 @@
+//! BERT's tokenizer from a `vocab.txt`: `BertNormalizer`, `BertPreTokenizer`, WordPiece, `[CLS] … [SEP]`.
+
+use crate::Problem;
+use ahash::AHashMap;
+use tokenizers::decoders::wordpiece::WordPiece as WordPieceDecoder;
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::normalizers::BertNormalizer;
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::processors::template::TemplateProcessing;
+use tokenizers::{AddedToken, Tokenizer};
+
+/// How text becomes words; `tokenizer_config.json` calls these `do_lower_case`, `strip_accents` and
+/// `tokenize_chinese_chars`.
+#[derive(Clone, Copy, Debug)]
+pub struct BertOptions {
+    /// Folds case.
+    pub lowercase: bool,
+    /// Drops combining marks; `None`: as `lowercase` does.
+    pub strip_accents: Option<bool>,
+    /// Makes each CJK character a word.
+    pub chinese_chars: bool,
+}
+
+/// The special tokens of a BERT vocabulary, by role.
+#[derive(Clone, Debug)]
+pub struct BertSpecials {
+    /// For words that cannot be spelt.
+    pub unk: String,
+    /// Stands before the first text.
+    pub cls: String,
+    /// Stands after each text.
+    pub sep: String,
+    /// Further tokens that are special where the vocabulary has them: padding, mask.
+    pub others: Vec<String>,
+}
+
+/// A tokenizer whose token of id `i` is `lines[i]`; of two equal lines the later counts.
+pub fn from_lines(
+    lines: &[&str],
+    options: BertOptions,
+    specials: &BertSpecials,
+) -> Result<Tokenizer, Problem> {
+    let vocabulary: AHashMap<String, u32> = lines
+        .iter()
+        .zip(0u32..)
+        .map(|(line, id)| ((*line).to_owned(), id))
+        .collect();
+    for token in [&specials.unk, &specials.cls, &specials.sep] {
+        if !vocabulary.contains_key(token) {
+            return Err(format!("{token} is missing").into());
+        }
+    }
+    let model = WordPiece::builder()
+        .vocab(vocabulary)
+        .unk_token(specials.unk.clone())
+        .build()?;
+    let mut tokenizer = Tokenizer::new(model);
+    dress(&mut tokenizer, options);
+    add_specials(
+        &mut tokenizer,
+        [&specials.unk, &specials.cls, &specials.sep]
+            .into_iter()
+            .chain(&specials.others),
+    );
+    let template = template(&tokenizer, &specials.cls, &specials.sep)?;
+    tokenizer.with_post_processor(Some(template));
+    Ok(tokenizer)
+}
+
+/// Gives `tokenizer` BERT's normalizer, pre-tokenizer and decoder.
+pub fn dress(tokenizer: &mut Tokenizer, options: BertOptions) {
+    let BertOptions {
+        lowercase,
+        strip_accents,
+        chinese_chars,
+    } = options;
+    tokenizer.with_normalizer(Some(BertNormalizer::new(
+        true,
+        chinese_chars,
+        strip_accents,
+        lowercase,
+    )));
+    tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
+    tokenizer.with_decoder(Some(WordPieceDecoder::default()));
+}
+
+/// Makes special those of `tokens` that the vocabulary has.
+pub fn add_specials<'a>(tokenizer: &mut Tokenizer, tokens: impl Iterator<Item = &'a String>) {
+    let mut known: Vec<(u32, AddedToken)> = tokens
+        .filter_map(|token| {
+            Some((
+                tokenizer.token_to_id(token)?,
+                AddedToken::from(token.clone(), true),
+            ))
+        })
+        .collect();
+    known.sort_by_key(|(id, _)| *id);
+    let known: Vec<AddedToken> = known.into_iter().map(|(_, token)| token).collect();
+    tokenizer.add_special_tokens(&known);
+}
+
+/// `first A last`, and `first A last B last` for a pair, whose second part has type 1.
+pub fn template(
+    tokenizer: &Tokenizer,
+    first: &str,
+    last: &str,
+) -> Result<TemplateProcessing, Problem> {
+    let id = |token: &str| {
+        tokenizer
+            .token_to_id(token)
+            .ok_or_else(|| Problem::from(format!("{token} is missing")))
+    };
+    Ok(TemplateProcessing::builder()
+        .try_single(format!("{first} $A {last}"))?
+        .try_pair(format!("{first} $A {last} $B:1 {last}:1"))?
+        .special_tokens(vec![
+            (first.to_owned(), id(first)?),
+            (last.to_owned(), id(last)?),
+        ])
+        .build()?)
+}

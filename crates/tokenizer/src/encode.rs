@@ -1,0 +1,301 @@
+//! One text, or two, to pieces with their places; truncation, windows and padding as the call asks.
+
+use crate::Problem;
+use tokenizers::processors::PostProcessorWrapper;
+use tokenizers::{
+    Encoding, PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, Tokenizer,
+    TruncationDirection, TruncationStrategy, pad_encodings,
+};
+
+/// A tokenizer, taken apart: what the crate does after the pieces are found is done here, where each call has limits of its
+/// own and windows that nobody asked for are not made.
+pub struct Pipeline {
+    /// Without post-processor, truncation and padding.
+    pub tokenizer: Tokenizer,
+    /// Adds special tokens, trims offsets.
+    pub processor: Option<PostProcessorWrapper>,
+    /// The token that fills up, and its id.
+    pub pad: Option<(u32, String)>,
+    /// Fills up at the beginning.
+    pub pad_left: bool,
+    /// Cuts off the beginning.
+    pub cut_left: bool,
+}
+
+/// What one call asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Adds `[CLS]`, `[SEP]` and the like.
+    pub specials: bool,
+    /// Which text is cut if there are more than `max_length` pieces; `None`: neither.
+    pub truncation: Option<TruncationStrategy>,
+    /// Pieces at most, special tokens included; counts with `truncation` alone.
+    pub max_length: usize,
+    /// Keeps what is cut off as further windows, which share so many pieces with the one before.
+    pub stride: Option<usize>,
+    /// Pieces to fill up to; 0: none.
+    pub pad_to: usize,
+}
+
+impl Pipeline {
+    /// Takes `tokenizer` apart. What it stores of truncation and padding is forgotten.
+    pub fn new(mut tokenizer: Tokenizer) -> Result<Self, Problem> {
+        tokenizer.with_truncation(None)?;
+        tokenizer.with_padding(None);
+        let processor = tokenizer.get_post_processor().cloned();
+        tokenizer.with_post_processor(None::<PostProcessorWrapper>);
+        Ok(Self {
+            tokenizer,
+            processor,
+            pad: None,
+            pad_left: false,
+            cut_left: false,
+        })
+    }
+
+    /// The tokenizer in one piece, to be written.
+    pub fn whole(&self) -> Tokenizer {
+        let mut tokenizer = self.tokenizer.clone();
+        tokenizer.with_post_processor(self.processor.clone());
+        tokenizer
+    }
+
+    /// Encodes `text`, and `pair` behind it. Offsets are bytes if both are ASCII, else characters. Errors: limits that
+    /// leave no room, a text too short to be cut as asked, a word that the model cannot spell.
+    pub fn encode(
+        &self,
+        text: &str,
+        pair: Option<&str>,
+        limits: Limits,
+    ) -> Result<Encoding, Problem> {
+        let ascii = text.is_ascii() && pair.is_none_or(str::is_ascii);
+        let spell = |text: &str| match ascii {
+            true => self.tokenizer.encode(text, false),
+            false => self.tokenizer.encode_char_offsets(text, false),
+        };
+        let mut second = pair.map(spell).transpose()?;
+        if let Some(second) = &mut second {
+            second.set_type_ids(vec![1; second.len()]);
+        }
+        self.finish(spell(text)?, second, limits)
+    }
+
+    /// Cuts, adds special tokens, fills up.
+    pub fn finish(
+        &self,
+        first: Encoding,
+        second: Option<Encoding>,
+        limits: Limits,
+    ) -> Result<Encoding, Problem> {
+        let (first, second) = self.cut(first, second, limits)?;
+        let whole = match &self.processor {
+            Some(processor) => processor.process(first, second, limits.specials)?,
+            None => {
+                let parts = std::iter::once(first).chain(second).collect();
+                let mut joined = <dyn PostProcessor>::default_process(parts, limits.specials)?;
+                joined.pop().ok_or("nothing came out")?
+            }
+        };
+        self.fill(whole, limits)
+    }
+
+    /// How many special tokens are added.
+    pub fn added_tokens(&self, pair: bool, limits: Limits) -> usize {
+        match &self.processor {
+            Some(processor) if limits.specials => processor.added_tokens(pair),
+            _ => 0,
+        }
+    }
+
+    fn cut(
+        &self,
+        mut first: Encoding,
+        mut second: Option<Encoding>,
+        limits: Limits,
+    ) -> Result<(Encoding, Option<Encoding>), Problem> {
+        let Some(strategy) = limits.truncation else {
+            return Ok((first, second));
+        };
+        let added = self.added_tokens(second.is_some(), limits);
+        let Some(room) = limits.max_length.checked_sub(added) else {
+            return Err(format!(
+                "maxLength is {}, and {added} special tokens are to be added",
+                limits.max_length
+            )
+            .into());
+        };
+        let lengths = (first.len(), second.as_ref().map(Encoding::len));
+        let (keep, keep_second) = kept(lengths.0, lengths.1, room, strategy)?;
+        self.shorten(&mut first, keep, limits)?;
+        if let Some(second) = &mut second {
+            self.shorten(second, keep_second, limits)?;
+        }
+        Ok((first, second))
+    }
+
+    /// Cuts `encoding` to `keep` pieces; the rest become its overflow if windows were asked for.
+    fn shorten(&self, encoding: &mut Encoding, keep: usize, limits: Limits) -> Result<(), Problem> {
+        if keep >= encoding.len() {
+            return Ok(());
+        }
+        let stride = limits.stride.unwrap_or(0);
+        if keep > 0 && stride >= keep {
+            return Err(
+                format!("stride is {stride}, not less than the window of {keep} pieces").into(),
+            );
+        }
+        let direction = if self.cut_left {
+            TruncationDirection::Left
+        } else {
+            TruncationDirection::Right
+        };
+        encoding.truncate(keep, stride, direction);
+        if limits.stride.is_none() {
+            encoding.take_overflowing();
+        }
+        Ok(())
+    }
+
+    fn fill(&self, encoding: Encoding, limits: Limits) -> Result<Encoding, Problem> {
+        if limits.pad_to == 0 {
+            return Ok(encoding);
+        }
+        let Some((pad_id, pad_token)) = self.pad.clone() else {
+            return Err("padding needs a padding token, and there is none".into());
+        };
+        let params = PaddingParams {
+            strategy: PaddingStrategy::Fixed(limits.pad_to),
+            direction: if self.pad_left {
+                PaddingDirection::Left
+            } else {
+                PaddingDirection::Right
+            },
+            pad_to_multiple_of: None,
+            pad_id,
+            pad_type_id: 0,
+            pad_token,
+        };
+        let mut filled = [encoding];
+        pad_encodings(&mut filled, &params)?;
+        let [filled] = filled;
+        Ok(filled)
+    }
+}
+
+/// How many pieces of two texts of `first` and `second` pieces are kept so that `room` suffices, as the crate's
+/// `truncate_encodings` decides it. Errors: a text that is too short to make room alone.
+pub fn kept(
+    first: usize,
+    second: Option<usize>,
+    room: usize,
+    strategy: TruncationStrategy,
+) -> Result<(usize, usize), Problem> {
+    let other = second.unwrap_or(0);
+    if room == 0 {
+        return Ok((0, 0));
+    }
+    let Some(excess) = (first + other)
+        .checked_sub(room)
+        .filter(|excess| *excess > 0)
+    else {
+        return Ok((first, other));
+    };
+    let rest = |length: usize, name: &str| {
+        let kept = length.checked_sub(excess).filter(|kept| *kept > 0);
+        kept.ok_or_else(|| {
+            Problem::from(format!(
+                "{name} has {length} pieces, of which {excess} would have to go"
+            ))
+        })
+    };
+    match strategy {
+        TruncationStrategy::OnlyFirst => Ok((rest(first, "the first text")?, other)),
+        TruncationStrategy::OnlySecond if second.is_none() => {
+            Err("there is no second text to cut".into())
+        }
+        TruncationStrategy::OnlySecond => Ok((first, rest(other, "the second text")?)),
+        TruncationStrategy::LongestFirst if second.is_none() => Ok((room, 0)),
+        TruncationStrategy::LongestFirst => {
+            let shorter = first.min(other);
+            // The shorter one is left whole if the longer one keeps as much; else each has half, the longer the odd one.
+            let (short, long) = if 2 * shorter <= room {
+                (shorter, room - shorter)
+            } else {
+                (room / 2, room.div_ceil(2))
+            };
+            Ok(if first > other {
+                (long, short)
+            } else {
+                (short, long)
+            })
+        }
+    }
+}
+
+/// An encoding as it crosses the boundary.
+pub struct Packed {
+    /// `[windows, then for each: n, ids·n, type ids·n, attention mask·n, begins·n, ends·n, UTF-16 units of tokens·n]`.
+    pub numbers: Vec<u32>,
+    /// The tokens of all windows, end to end.
+    pub tokens: String,
+}
+
+/// Packs `encoding` and its overflow, with offsets in UTF-16 units of the text that a token is of.
+pub fn pack(encoding: &Encoding, text: &str, pair: Option<&str>) -> Packed {
+    let units = [units(text), pair.and_then(units)];
+    let mut packed = Packed {
+        numbers: vec![1 + encoding.get_overflowing().len() as u32],
+        tokens: String::new(),
+    };
+    for window in std::iter::once(encoding).chain(encoding.get_overflowing()) {
+        pack_window(&mut packed, window, &units);
+    }
+    packed
+}
+
+fn pack_window(packed: &mut Packed, window: &Encoding, units: &[Option<Vec<u32>>; 2]) {
+    let numbers = &mut packed.numbers;
+    numbers.push(window.len() as u32);
+    numbers.extend(window.get_ids());
+    numbers.extend(window.get_type_ids());
+    numbers.extend(window.get_attention_mask());
+    let sequences = window.get_sequence_ids();
+    let place =
+        |at: usize, offset: usize| match sequences[at].map(|sequence| &units[sequence.min(1)]) {
+            None => 0, // a special token that was added, or padding
+            Some(None) => offset as u32,
+            Some(Some(units)) => units[offset.min(units.len() - 1)],
+        };
+    numbers.extend(
+        window
+            .get_offsets()
+            .iter()
+            .enumerate()
+            .map(|(at, offsets)| place(at, offsets.0)),
+    );
+    numbers.extend(
+        window
+            .get_offsets()
+            .iter()
+            .enumerate()
+            .map(|(at, offsets)| place(at, offsets.1)),
+    );
+    for token in window.get_tokens() {
+        numbers.push(token.encode_utf16().count() as u32);
+        packed.tokens.push_str(token);
+    }
+}
+
+/// UTF-16 units before each character and before the end; `None` for ASCII, where they are the bytes.
+fn units(text: &str) -> Option<Vec<u32>> {
+    if text.is_ascii() {
+        return None;
+    }
+    let mut at = 0;
+    let mut units = vec![0];
+    for character in text.chars() {
+        at += character.len_utf16() as u32;
+        units.push(at);
+    }
+    Some(units)
+}

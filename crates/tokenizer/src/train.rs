@@ -1,0 +1,247 @@
+//! Trains WordPiece, byte-level BPE and Unigram. The trainers of `tokenizers` leave ties to the order of hash maps with
+//! random keys; here the words, and WordPiece's alphabet, are in order before they see them.
+
+use crate::Problem;
+use crate::bert::{BertOptions, add_specials, dress, template};
+use crate::chunks::chunks;
+use ahash::AHashMap;
+use compact_str::CompactString;
+use std::collections::{BTreeMap, BTreeSet};
+use tokenizers::decoders::byte_level::ByteLevel as ByteLevelDecoder;
+use tokenizers::models::bpe::{BPE, BpeTrainer, BpeTrainerBuilder};
+use tokenizers::models::unigram::{Unigram, UnigramTrainer};
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::normalizers::{Lowercase, NFKC, NormalizerWrapper, Sequence};
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::metaspace::Metaspace;
+use tokenizers::{
+    AddedToken, NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString,
+    PreTokenizer, Tokenizer,
+};
+
+/// Which model is trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// BERT's pipeline.
+    WordPiece,
+    /// GPT-2's pipeline.
+    Bpe,
+    /// SentencePiece's pipeline.
+    Unigram,
+}
+
+/// What is trained.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which model.
+    pub kind: Kind,
+    /// Pieces, special tokens included. More if the alphabet alone has more.
+    pub vocab_size: usize,
+    /// How often a pair must occur to become a piece (not Unigram).
+    pub min_frequency: u64,
+    /// Folds case, of text to be encoded too.
+    pub lowercase: bool,
+    /// The first pieces, in this order.
+    pub specials: Vec<String>,
+}
+
+/// Text that comes in bit by bit, and then a tokenizer.
+pub struct Training {
+    options: Options,
+    tokenizer: Tokenizer,
+    counts: AHashMap<Box<str>, u64>,
+}
+
+impl Training {
+    /// Begins.
+    pub fn new(options: Options) -> Self {
+        let tokenizer = untrained(&options);
+        Self {
+            options,
+            tokenizer,
+            counts: AHashMap::new(),
+        }
+    }
+
+    /// Counts the chunks of a line.
+    pub fn add(&mut self, line: &str) {
+        for chunk in chunks(line) {
+            if let Some(count) = self.counts.get_mut(chunk) {
+                *count += 1;
+            } else {
+                self.counts.insert(chunk.into(), 1);
+            }
+        }
+    }
+
+    /// Trains. Errors: no text, a Unigram vocabulary smaller than the alphabet.
+    pub fn finish(mut self) -> Result<Tokenizer, Problem> {
+        let words = self.words()?;
+        if words.is_empty() {
+            return Err("there is no text to train on".into());
+        }
+        let Options { kind, specials, .. } = &self.options;
+        match kind {
+            Kind::WordPiece => drop(
+                self.tokenizer
+                    .with_model(train_wordpiece(&self.options, words)?),
+            ),
+            Kind::Bpe => drop(self.tokenizer.with_model(train_bpe(&self.options, words)?)),
+            Kind::Unigram => drop(
+                self.tokenizer
+                    .with_model(train_unigram(&self.options, words)?),
+            ),
+        }
+        add_specials(&mut self.tokenizer, specials.iter());
+        let frame = match kind {
+            Kind::WordPiece => Some(("[CLS]", "[SEP]")),
+            Kind::Bpe => None,
+            Kind::Unigram => Some(("<s>", "</s>")),
+        };
+        if let Some((first, last)) =
+            frame.filter(|(a, b)| [a, b].iter().all(|t| specials.iter().any(|s| s == *t)))
+        {
+            let template = template(&self.tokenizer, first, last)?;
+            self.tokenizer.with_post_processor(Some(template));
+        }
+        Ok(self.tokenizer)
+    }
+
+    /// What the model sees, in order, with counts.
+    fn words(&self) -> Result<BTreeMap<CompactString, u64>, Problem> {
+        let mut words = BTreeMap::new();
+        for (chunk, count) in &self.counts {
+            let mut normalized = NormalizedString::from(chunk.as_ref());
+            if let Some(normalizer) = self.tokenizer.get_normalizer() {
+                normalizer.normalize(&mut normalized)?;
+            }
+            let mut pieces = PreTokenizedString::from(normalized);
+            if let Some(pre_tokenizer) = self.tokenizer.get_pre_tokenizer() {
+                pre_tokenizer.pre_tokenize(&mut pieces)?;
+            }
+            for (word, _, _) in pieces.get_splits(OffsetReferential::Original, OffsetType::None) {
+                *words.entry(CompactString::from(word)).or_default() += count;
+            }
+        }
+        Ok(words)
+    }
+}
+
+/// The pipelines of Hugging Face's examples, without vocabulary.
+fn untrained(options: &Options) -> Tokenizer {
+    let lowercase = options.lowercase;
+    match options.kind {
+        Kind::WordPiece => {
+            let mut tokenizer = Tokenizer::new(WordPiece::default());
+            dress(
+                &mut tokenizer,
+                BertOptions {
+                    lowercase,
+                    strip_accents: None,
+                    chinese_chars: true,
+                },
+            );
+            tokenizer
+        }
+        Kind::Bpe => {
+            let mut tokenizer = Tokenizer::new(BPE::default());
+            tokenizer.with_normalizer(lowercase.then_some(Lowercase));
+            tokenizer.with_pre_tokenizer(Some(ByteLevel::new(false, true, true)));
+            tokenizer.with_post_processor(Some(ByteLevel::new(true, true, true)));
+            tokenizer.with_decoder(Some(ByteLevelDecoder::new(true, true, true)));
+            tokenizer
+        }
+        Kind::Unigram => {
+            let mut tokenizer = Tokenizer::new(Unigram::default());
+            let folding = Sequence::new(vec![NFKC.into(), Lowercase.into()]);
+            let normalizer = if lowercase {
+                NormalizerWrapper::Sequence(folding)
+            } else {
+                NFKC.into()
+            };
+            tokenizer.with_normalizer(Some(normalizer));
+            tokenizer.with_pre_tokenizer(Some(Metaspace::default()));
+            tokenizer.with_decoder(Some(Metaspace::default()));
+            tokenizer
+        }
+    }
+}
+
+fn special(tokens: &[String]) -> Vec<AddedToken> {
+    tokens
+        .iter()
+        .map(|token| AddedToken::from(token.clone(), true))
+        .collect()
+}
+
+fn bpe_trainer(options: &Options) -> BpeTrainerBuilder {
+    BpeTrainer::builder()
+        .vocab_size(options.vocab_size)
+        .min_frequency(options.min_frequency)
+        .show_progress(false)
+}
+
+fn train_bpe(options: &Options, words: BTreeMap<CompactString, u64>) -> Result<BPE, Problem> {
+    let trainer = bpe_trainer(options)
+        .special_tokens(special(&options.specials))
+        .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
+        .build();
+    let mut model = BPE::default();
+    trainer.do_train(&words.into_iter().collect(), &mut model)?;
+    Ok(model)
+}
+
+/// WordPiece is trained as BPE with `##` before what continues a word. The trainer numbers the `##` letters as it meets
+/// them, and those numbers break ties: so all letters are given to it in order, as if they were special tokens.
+fn train_wordpiece(
+    options: &Options,
+    words: BTreeMap<CompactString, u64>,
+) -> Result<WordPiece, Problem> {
+    if !options.specials.iter().any(|token| token == "[UNK]") {
+        return Err("the special tokens of a WordPiece vocabulary must have [UNK]".into());
+    }
+    let letters: BTreeSet<char> = words.keys().flat_map(|word| word.chars()).collect();
+    let inner: BTreeSet<char> = words.keys().flat_map(|word| word.chars().skip(1)).collect();
+    let mut first = options.specials.clone();
+    first.extend(letters.iter().map(char::to_string));
+    first.extend(inner.iter().map(|letter| format!("##{letter}")));
+    let trainer = bpe_trainer(options)
+        .special_tokens(special(&first))
+        .continuing_subword_prefix("##".into())
+        .build();
+    let mut model = BPE::default();
+    trainer.do_train(&words.into_iter().collect(), &mut model)?;
+    Ok(WordPiece::from_bpe(&model))
+}
+
+fn train_unigram(
+    options: &Options,
+    words: BTreeMap<CompactString, u64>,
+) -> Result<Unigram, Problem> {
+    let letters: BTreeSet<char> = words.keys().flat_map(|word| word.chars()).collect();
+    let least = letters.len() + options.specials.len() + 1;
+    if options.vocab_size < least {
+        return Err(format!(
+            "vocabSize is {}, and the alphabet alone needs {least}",
+            options.vocab_size
+        )
+        .into());
+    }
+    let unk = options.specials.iter().position(|token| token == "<unk>");
+    let trainer = UnigramTrainer::builder()
+        .vocab_size(options.vocab_size as u32)
+        .special_tokens(special(&options.specials))
+        .unk_token(unk.map(|_| "<unk>".to_owned()))
+        .show_progress(false)
+        .build()?;
+    let words = words
+        .into_iter()
+        .map(|(word, count)| (word.into_string(), count.min(u32::MAX.into()) as u32));
+    let mut model = Unigram::default();
+    trainer.do_train(words.collect(), &mut model)?;
+    let mut pieces: Vec<(String, f64)> = model.iter().cloned().collect();
+    // The trainer leaves pieces of equal score in the order of a hash map.
+    pieces[options.specials.len()..]
+        .sort_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| a.cmp(b)));
+    Ok(Unigram::from(pieces, unk, false)?)
+}

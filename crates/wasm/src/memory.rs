@@ -1,0 +1,102 @@
+//! Slots: made, cut, given back, filled and copied.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::check;
+use crate::error::Problem;
+use crate::heap::{Lent, Slot, heap, lend};
+
+/// A new slot of `words` 32-bit words, uncleared.
+#[wasm_bindgen]
+pub fn alloc(words: u32) -> Result<Slot, Problem> {
+    heap(|heap| heap.alloc(words as usize))
+}
+
+/// Another slot for `words` words of `slot`, from its word `offset`. Memory is given back with the last of its slots.
+#[wasm_bindgen]
+pub fn window(slot: Slot, offset: u32, words: u32) -> Result<Slot, Problem> {
+    heap(|heap| heap.window(slot, offset as usize, words as usize))
+}
+
+/// Gives a slot back.
+#[wasm_bindgen]
+pub fn free(slot: Slot) -> Result<(), Problem> {
+    heap(|heap| heap.free(slot))
+}
+
+/// Where a slot begins in the module's memory, in bytes. It holds until the slot is freed.
+#[wasm_bindgen]
+pub fn address(slot: Slot) -> Result<usize, Problem> {
+    heap(|heap| heap.address(slot))
+}
+
+/// Number of words in a slot.
+#[wasm_bindgen]
+pub fn length(slot: Slot) -> Result<usize, Problem> {
+    heap(|heap| heap.length(slot))
+}
+
+/// Whether new memory is filled with NaN.
+#[wasm_bindgen]
+pub fn set_poison(on: bool) {
+    heap(|heap| heap.set_poison(on));
+}
+
+/// Number of slots that live.
+#[wasm_bindgen]
+pub fn live() -> u32 {
+    heap(|heap| heap.live())
+}
+
+/// Bytes that slots hold.
+#[wasm_bindgen]
+pub fn used_bytes() -> usize {
+    heap(|heap| heap.bytes().0)
+}
+
+/// The most bytes that slots have held at a time.
+#[wasm_bindgen]
+pub fn peak_bytes() -> usize {
+    heap(|heap| heap.bytes().1)
+}
+
+/// Every number of `y` ← `value`.
+#[wasm_bindgen]
+pub fn fill(y: Slot, value: f32) -> Result<(), Problem> {
+    lend("fill", [y], [], |Lent { outputs: [y], .. }| {
+        y.fill(value);
+        Ok(())
+    })
+}
+
+/// `y` ← `x`, of the same length, bit for bit.
+#[wasm_bindgen]
+pub fn copy(y: Slot, x: Slot) -> Result<(), Problem> {
+    lend("copy", [y], [x], |Lent { outputs: [y], inputs: [x], .. }| {
+        check::same("copy", "y", y, "x", x)?;
+        y.copy_from_slice(x);
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_filled_copied_and_counted() {
+        let (a, b, c) = (alloc(5).unwrap(), alloc(5).unwrap(), alloc(4).unwrap());
+        fill(a, 1.5).unwrap();
+        copy(b, a).unwrap();
+        lend("test", [], [b], |Lent::<0, 1> { inputs: [b], .. }| {
+            assert_eq!(b, [1.5; 5]);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(copy(c, a).unwrap_err().message(), "copy: y holds 4 numbers, x 5");
+        assert_eq!((live(), length(c).unwrap()), (3, 4));
+        [a, b, c].into_iter().for_each(|slot| free(slot).unwrap());
+        assert_eq!((live(), used_bytes()), (0, 0));
+        assert!(peak_bytes() >= 56);
+    }
+}

@@ -1,0 +1,226 @@
+//! What the exports answer, and what they refuse. That kernels compute the right thing is tested beside them.
+
+use core::fmt::Debug;
+
+use crate::error::Problem;
+use crate::heap::{Lent, Slot, lend};
+use crate::memory::alloc;
+use crate::{activation::*, adamw::*, attention::*, embedding::*, gemm::*, layer_norm::*, losses::*, random::*};
+use crate::{reduce::*, rope::*};
+
+fn words(words: &[u32]) -> Slot {
+    let slot = alloc(words.len() as u32).unwrap();
+    lend("test", [slot], [], |Lent::<1, 0> { outputs: [out], .. }| {
+        out.iter_mut().zip(words).for_each(|(out, word)| *out = f32::from_bits(*word));
+        Ok(())
+    })
+    .unwrap();
+    slot
+}
+
+fn floats(x: &[f32]) -> Slot {
+    words(&x.iter().map(|x| x.to_bits()).collect::<Vec<_>>())
+}
+
+fn room(len: usize) -> Slot {
+    floats(&vec![f32::NAN; len])
+}
+
+fn read(slot: Slot) -> Vec<f32> {
+    lend("test", [], [slot], |Lent::<0, 1> { inputs: [x], .. }| Ok(x.to_vec())).unwrap()
+}
+
+#[track_caller]
+fn refused<T: Debug>(result: Result<T, Problem>, message: &str) {
+    assert_eq!(result.unwrap_err().message(), message);
+}
+
+#[test]
+fn linear_needs_sizes_that_fit() {
+    let (y, x, weight) = (room(2), floats(&[1.0, 2.0, 3.0]), floats(&[1.0, 0.0, -1.0, 0.5, 0.5, 0.5]));
+    linear(y, x, weight, 0, 1, 1, 2, 3, 3).unwrap();
+    assert_eq!(read(y), [0.0, 3.0]); // ReLU of −2, 3
+    linear(y, x, weight, floats(&[5.0, -4.0]), 1, 1, 2, 3, 0).unwrap();
+    assert_eq!(read(y), [3.0, -1.0]);
+    refused(linear(y, x, weight, 0, 2, 1, 1, 4, 0), "linear: x holds 3 numbers, not [N, I] = 4");
+    refused(linear(y, x, weight, 0, 1, 1, 2, 3, 16), "linear: activation 16 is none of 0 to 15");
+    let bias = floats(&[0.0]);
+    refused(linear(y, x, weight, bias, 1, 1, 2, 3, 0), "linear: bias holds 1 numbers, not [P, O] = 2");
+    let none = alloc(0).unwrap();
+    refused(linear(y, x, weight, none, 1, 1, 2, 3, 0), "linear: bias holds 0 numbers, not [P, O] = 2");
+    refused(
+        linear(y, x, weight, 0, 1 << 16, 1 << 16, 1 << 16, 1 << 16, 0),
+        "linear: y holds 2 numbers, not [P, N, O] = 281474976710656",
+    );
+    assert!(linear(x, x, weight, 0, 1, 1, 2, 3, 0).is_err());
+}
+
+#[test]
+fn gradients_of_linear_are_overwritten_or_added_to() {
+    let (x, weight, dy) = (floats(&[1.0, 2.0, 3.0]), floats(&[1.0, 0.0, -1.0, 0.5, 0.5, 0.5]), floats(&[2.0, 4.0]));
+    let (dx, dweight, dbias) = (room(3), room(6), room(2));
+    for (accumulate, factor) in [(false, 1.0), (true, 2.0)] {
+        linear_backward_input(dx, dy, weight, 1, 1, 2, 3, accumulate).unwrap();
+        linear_backward_weight(dweight, dbias, dy, x, 1, 1, 2, 3, accumulate).unwrap();
+        assert_eq!(read(dx), [4.0, 2.0, 0.0].map(|x| x * factor));
+        assert_eq!(read(dweight), [2.0, 4.0, 6.0, 4.0, 8.0, 12.0].map(|x| x * factor));
+        assert_eq!(read(dbias), [2.0, 4.0].map(|x| x * factor));
+    }
+    let message = "linear_backward_weight: dbias holds 3 numbers, not [P, O] = 2";
+    refused(linear_backward_weight(dweight, dx, dy, x, 1, 1, 2, 3, true), message);
+    let message = "linear_backward_input: weight holds 6 numbers, not [P, O, I] = 4";
+    refused(linear_backward_input(dbias, dy, weight, 1, 1, 2, 2, true), message);
+    let c = room(4);
+    matmul(c, dy, dy, 2, 2, 1, false, false, false).unwrap();
+    assert_eq!(read(c), [4.0, 8.0, 8.0, 16.0]);
+    refused(matmul(c, dy, x, 2, 2, 1, false, true, false), "matmul: b holds 3 numbers, not [K, N] = 2");
+}
+
+#[test]
+fn attention_needs_offsets_that_ascend_to_the_end() {
+    let (q, v) = (floats(&[1.0, 0.0, 0.0, 1.0]), floats(&[1.0, 2.0, 3.0, 4.0]));
+    let (out, lse, offsets) = (room(4), room(2), words(&[0, 1, 2]));
+    let run = |queries, keys, heads, rate| {
+        attention(out, lse, q, q, v, queries, keys, heads, 2, false, 0, rate, 1, 2, 3, 4)
+    };
+    run(offsets, offsets, 1, 0.0).unwrap();
+    assert_eq!(read(out), [1.0, 2.0, 3.0, 4.0]); // one key a sequence
+    let grads = [room(4), room(4), room(4)];
+    let [dq, dk, dv] = grads;
+    attention_backward(dq, dk, dv, v, out, lse, q, q, v, offsets, offsets, 1, 2, false, 0, 0.0, 0, 0, 0, 0).unwrap();
+    assert_eq!(grads.map(read), [vec![0.0; 4], vec![0.0; 4], read(v)]);
+    let with = |bad: &[u32]| run(words(bad), offsets, 1, 0.0);
+    refused(with(&[0, 1, 3]), "attention: query_offsets end at 3, not at N = 2");
+    refused(with(&[1, 1, 2]), "attention: query_offsets begin at 1, not at 0");
+    refused(with(&[0, 3, 2]), "attention: query_offsets[2] is 2, below 3 before it");
+    refused(with(&[0, 2]), "attention: query_offsets holds 2 numbers, key_offsets 3");
+    refused(with(&[]), "attention: query_offsets is empty; no sequences are [0]");
+    refused(run(offsets, words(&[0, 2, 1]), 1, 0.0), "attention: key_offsets end at 1, not at N = 2");
+    refused(run(offsets, offsets, 1, 1.5), "attention: rate is 1.5, not from 0 to 1");
+    refused(run(offsets, offsets, 0, 0.0), "attention: 0 heads of 2 numbers");
+    refused(run(offsets, offsets, 3, 0.0), "attention: q holds 4 numbers, which are no rows of 6");
+}
+
+#[test]
+fn rope_needs_positions_of_the_table() {
+    let (y, x, cos, sin) = (room(4), floats(&[1.0, 2.0, 3.0, 4.0]), floats(&[1.0, 0.0]), floats(&[0.0, 1.0]));
+    let run = |positions: &[u32], rotary| rope(y, x, words(positions), cos, sin, 1, 2, rotary, false, false);
+    run(&[1, 0], 2).unwrap();
+    assert_eq!(read(y), [-2.0, 1.0, 3.0, 4.0]);
+    refused(run(&[0, 2], 2), "rope: positions[1] is 2, and cos has 2 rows");
+    refused(run(&[0, 0, 0], 2), "rope: y holds 4 numbers, not [N, H, D] = 6");
+    refused(run(&[0, 0], 1), "rope: 1 of 2 numbers a head make no pairs");
+    refused(run(&[0, 0], 4), "rope: 4 of 2 numbers a head make no pairs");
+}
+
+#[test]
+fn layer_norm_takes_sum_and_residual_or_leaves_them_out() {
+    let (y, sum, stats, x) = (room(4), room(4), room(2), floats(&[1.0, 3.0, 1.0, 3.0]));
+    let (weight, bias) = (floats(&[1.0; 4]), floats(&[0.0; 4]));
+    let run = |sum, residual| layer_norm(y, sum, stats, x, residual, weight, bias, 4, 1e-12, 0.0, 0, 0, 0, 0);
+    run(0, 0).unwrap();
+    assert_eq!((read(y), read(stats)), (vec![-1.0, 1.0, -1.0, 1.0], vec![2.0, 1.0]));
+    run(sum, floats(&[1.0; 4])).unwrap();
+    assert_eq!(read(sum), [2.0, 4.0, 2.0, 4.0]);
+    let short = room(3);
+    refused(run(short, 0), "layer_norm: sum holds 3 numbers, not [N, C] = 4");
+    refused(run(0, short), "layer_norm: residual holds 3 numbers, not [N, C] = 4");
+    let (dx, dresidual, dweight, dbias) = (room(4), room(4), floats(&[1.0; 4]), floats(&[1.0; 4]));
+    let back = |dresidual, width| {
+        layer_norm_backward(dx, dresidual, dweight, dbias, x, sum, stats, weight, width, 0.0, 0, 0, 0, 0)
+    };
+    back(dresidual, 4).unwrap();
+    assert_eq!((read(dbias), read(dx)), (vec![2.0, 4.0, 2.0, 4.0], read(dresidual)));
+    refused(back(short, 4), "layer_norm_backward: dresidual holds 3 numbers, not [N, C] = 4");
+    refused(back(0, 2), "layer_norm_backward: stats holds 2 numbers, not [N, 2] = 4");
+}
+
+#[test]
+fn embedding_needs_ids_of_the_table() {
+    let (y, table) = (room(4), floats(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    embedding(y, table, words(&[2, 0]), 2, false).unwrap();
+    assert_eq!(read(y), [5.0, 6.0, 1.0, 2.0]);
+    refused(embedding(y, table, words(&[2, 3]), 2, false), "embedding: ids[1] is 3, and table has 3 rows");
+    let none = u32::MAX;
+    embedding_backward(table, y, words(&[1, none]), 2, none).unwrap();
+    assert_eq!(read(table), [1.0, 2.0, 8.0, 10.0, 5.0, 6.0]);
+    let message = "embedding_backward: ids[1] is 4294967295, and dtable has 3 rows";
+    refused(embedding_backward(table, y, words(&[1, none]), 2, 0), message);
+}
+
+#[test]
+fn losses_need_labels_that_are_classes() {
+    let (losses, sums, logits) = (room(2), room(2), floats(&[0.0; 8]));
+    let labels = |labels: [i32; 2]| words(&labels.map(|label| label as u32));
+    cross_entropy(losses, sums, logits, labels([3, -100]), 4, -100).unwrap();
+    assert_eq!((read(losses), read(sums)[0]), (vec![4f32.ln(), 0.0], 4.0));
+    let message = "cross_entropy: label of row 1 is 4, neither below 4 nor -100, the ignored one";
+    refused(cross_entropy(losses, sums, logits, labels([0, 4]), 4, -100), message);
+    let message = "cross_entropy: label of row 0 is -1, neither below 4 nor -100, the ignored one";
+    refused(cross_entropy(losses, sums, logits, labels([-1, 4]), 4, -100), message);
+    let dlogits = room(8);
+    cross_entropy_backward(dlogits, logits, sums, labels([3, -100]), 4, -100, 1.0).unwrap();
+    assert_eq!(read(dlogits), [0.25, 0.25, 0.25, -0.75, 0.0, 0.0, 0.0, 0.0]);
+    let (x, target) = (floats(&[1.0, -2.0]), floats(&[0.0, 1.0]));
+    squared_error(losses, x, target).unwrap();
+    assert_eq!(read(losses), [1.0, 9.0]);
+    squared_error_backward(losses, x, target, 0.5).unwrap();
+    assert_eq!(read(losses), [1.0, -3.0]);
+    binary_cross_entropy(losses, target, floats(&[0.5, 0.5])).unwrap();
+    assert_eq!(read(losses)[0], 2f32.ln());
+    binary_cross_entropy_backward(losses, target, floats(&[0.5, 0.5]), 1.0).unwrap();
+    assert_eq!(read(losses)[0], 0.0);
+    refused(squared_error(room(3), x, target), "squared_error: the output holds 3 numbers, x 2");
+}
+
+#[test]
+fn buffers_are_reduced_and_combined() {
+    let (x, y) = (floats(&[1.0, 2.0, 3.0, 4.0]), room(4));
+    assert_eq!((sum(x).unwrap(), sum_of_squares(x).unwrap()), (10.0, 30.0));
+    add(y, x, x).unwrap();
+    add_scaled(y, x, -1.0).unwrap();
+    assert_eq!(read(y), read(x));
+    scale(y, x, 2.0).unwrap();
+    activation(y, x, 11).unwrap();
+    assert_eq!(read(y), [1.0, 4.0, 9.0, 16.0]);
+    activation_backward(y, x, x, 3).unwrap();
+    assert_eq!(read(y), read(x));
+    mean_rows(y, x, words(&[0, 1, 2]), 2).unwrap();
+    assert_eq!(read(y), read(x));
+    let offsets = words(&[0, 0, 2]);
+    mean_rows(y, x, offsets, 2).unwrap();
+    assert_eq!(read(y), [0.0, 0.0, 2.0, 3.0]);
+    mean_rows_backward(y, x, offsets, 2).unwrap();
+    assert_eq!(read(y), [1.5, 2.0, 1.5, 2.0]);
+    refused(mean_rows(y, x, words(&[0, 3]), 2), "mean_rows: offsets end at 3, not at N = 2");
+    refused(add(y, x, room(3)), "add: b holds 3 numbers, y 4");
+}
+
+#[test]
+fn random_numbers_follow_from_their_arguments() {
+    let (x, y, z) = (floats(&[1.0; 9]), room(9), room(9));
+    random_uniform(y, 1, 2, 3, 4).unwrap();
+    random_uniform(z, 1, 2, 3, 4).unwrap();
+    assert_eq!(read(y), read(z));
+    random_normal(z, 0.0, 1, 2, 3, 4).unwrap();
+    assert!(read(z).iter().all(|z| *z == 0.0));
+    dropout(y, x, 1.0, 1, 2, 3, 4).unwrap();
+    assert_eq!(read(y), [0.0; 9]);
+    refused(dropout(y, x, f32::NAN, 1, 2, 3, 4), "dropout: rate is NaN, not from 0 to 1");
+}
+
+#[test]
+fn adamw_needs_segments_inside_the_buffers() {
+    let (params, grads, m, v) = (floats(&[1.0; 4]), floats(&[1.0; 4]), floats(&[0.0; 4]), floats(&[0.0; 4]));
+    let run = |segments: &[u32], step| {
+        adamw(params, grads, m, v, words(segments), 0.1, 0.9, 0.999, 0.0, 0.0, step, 1.0)
+    };
+    let one = 1f32.to_bits();
+    run(&[1, 2, one, one], 1).unwrap();
+    assert_eq!((read(params)[0], read(params)[3]), (1.0, 1.0));
+    assert!((read(params)[1] - 0.9).abs() < 1e-6);
+    let message = "adamw: segment 1, 2 numbers at 3, lies outside params, which holds 4";
+    refused(run(&[0, 4, one, one, 3, 2, one, one], 1), message);
+    refused(run(&[1, 2, one], 1), "adamw: segments are not four words each");
+    refused(run(&[1, 2, one, one], 0), "adamw: steps are counted from 1");
+}

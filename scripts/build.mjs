@@ -1,0 +1,23 @@
+// Builds what has changed: `node scripts/build.mjs --help` says more.
+import { requireNode } from "./node.mjs";
+import { runMain, say } from "./say.mjs";
+
+const usage = (/** @type {string[]} */ parts) => `node scripts/build.mjs [--release] [part ...]
+
+Builds the parts named, by default all of them, where their sources have changed: ${parts.join(", ")}.
+  --release  optimises as far as it goes, as for publishing (half a minute more)
+  --help     prints this
+
+Tools of their own that the wasm modules need are looked for on the PATH and in $WASM_TOOLS (else roformer-tools in the
+user's cache folder), and installed in the latter once.`;
+
+await runMain(async () => {
+  requireNode();
+  const { parseArgs } = await import("node:util");
+  const { build, PARTS } = await import("./parts.mjs");
+  const options = /** @type {const} */ ({ release: { type: "boolean" }, help: { type: "boolean", short: "h" } });
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  if (values.help) say(usage(PARTS));
+  else build(positionals, values.release);
+  return 0;
+});

@@ -1,0 +1,114 @@
+// Stamps: what a build was made from and what it made, by content, so that what is unchanged is not built again.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./processes.mjs";
+
+/**
+ * A build as its stamp remembers it.
+ * @typedef {object} Stamp
+ * @property {string} inputs the fingerprint of everything it was made from
+ * @property {boolean} release whether it was optimised as far as it goes
+ * @property {{ [file: string]: string }} outputs the fingerprint of each file it made
+ */
+
+/**
+ * The files below `folder`, with slashes, sorted. Hidden ones and those of installed packages are none of ours.
+ * @param {string} folder absolute
+ * @returns {string[]} relative to `folder`
+ */
+export function filesBelow(folder) {
+  if (!existsSync(folder)) return [];
+  const found = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name.startsWith(".") || entry.name === "node_modules" || entry.name === "target") return [];
+    if (!entry.isDirectory()) return [entry.name];
+    return filesBelow(join(folder, entry.name)).map((file) => `${entry.name}/${file}`);
+  });
+  return found.sort();
+}
+
+/**
+ * One fingerprint of files and folders of the project, and of `texts`.
+ * @param {readonly string[]} paths relative to the project; one that is missing counts as missing
+ * @param {readonly string[]} [texts]
+ */
+export function fingerprint(paths, texts = []) {
+  const hash = createHash("sha256");
+  for (const path of paths) {
+    const full = join(ROOT, path);
+    const isFolder = statSync(full, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    const files = isFolder ? filesBelow(full).map((file) => `${path}/${file}`) : [path];
+    for (const file of files) hash.update(`${file}\0${fingerprintOf(join(ROOT, file)) ?? "missing"}\0`);
+  }
+  for (const text of texts) hash.update(`${text}\0`);
+  return hash.digest("hex");
+}
+
+/**
+ * The fingerprint of one file, or undefined where there is none.
+ * @param {string} file
+ */
+function fingerprintOf(file) {
+  return existsSync(file) ? createHash("sha256").update(readFileSync(file)).digest("hex") : undefined;
+}
+
+/**
+ * The stamp of what stands in `folder`, to be written when it is complete.
+ * @param {string} folder
+ * @param {string} inputs
+ * @param {boolean} release
+ * @returns {Stamp}
+ */
+export function stampOf(folder, inputs, release) {
+  const outputs = Object.fromEntries(filesBelow(folder).map((file) => [file, fingerprintOf(join(folder, file)) ?? ""]));
+  return { inputs, release, outputs };
+}
+
+/**
+ * Whether `folder` holds what a build from `inputs` made, untouched.
+ * @param {string} file the stamp
+ * @param {string} folder
+ * @param {string} inputs
+ * @param {boolean} release a release build serves as any other; the reverse is not true
+ */
+export function isFresh(file, folder, inputs, release) {
+  const stamp = readStamp(file);
+  if (!stamp || stamp.inputs !== inputs || (release && !stamp.release)) return false;
+  const outputs = Object.entries(stamp.outputs);
+  return outputs.length > 0 && outputs.every(([name, hash]) => fingerprintOf(join(folder, name)) === hash);
+}
+
+/**
+ * @param {string} file
+ * @returns {Stamp | undefined} undefined where there is none, or half of one
+ */
+export function readStamp(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The entries of Cargo.lock that the crate `root` is built from: a new dependency of one crate rebuilds that crate alone.
+ * @param {string} root
+ * @param {string} [lock] the text of Cargo.lock
+ */
+export function lockedCrates(root, lock = readFileSync(join(ROOT, "Cargo.lock"), "utf8")) {
+  const entries = lock.split(/\r?\n(?=\[\[package\]\])/).slice(1);
+  /** @type {Set<string>} */
+  const needed = new Set();
+  const queue = [root];
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    for (const entry of entries.filter((text) => !needed.has(text) && /^name = "(.*)"/m.exec(text)?.[1] === name)) {
+      needed.add(entry);
+      // Two versions of a crate are told apart as "name version"; taking both is the safe side.
+      queue.push(...[...entry.matchAll(/^ "([^" ]+)/gm)].map((match) => match[1] ?? ""));
+    }
+  }
+  return [...needed]
+    .map((entry) => entry.trim())
+    .sort()
+    .join("\n\n");
+}

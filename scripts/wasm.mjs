@@ -1,0 +1,200 @@
+// The WebAssembly modules: what each is made of, and how it comes from Rust to ts/wasm/<name>.
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import v8 from "node:v8";
+import { gzipSync } from "node:zlib";
+import { capture, ROOT } from "./processes.mjs";
+import { TARGET } from "./rust.mjs";
+import { phase, Stop, say } from "./say.mjs";
+import { fingerprint, isFresh, lockedCrates, stampOf } from "./stamp.mjs";
+
+/** @typedef {import("./processes.mjs").Environment} Environment */
+
+/**
+ * What modules are built with.
+ * @typedef {object} Workshop
+ * @property {string} sysroot the folder of the Rust toolchain
+ * @property {Environment} env finds cargo, wasm-pack and wasm-bindgen
+ * @property {string} wasmOpt the script of wasm-opt
+ */
+
+/**
+ * A module of ts/wasm.
+ * @typedef {object} Module
+ * @property {string} crate what cargo calls it
+ * @property {string[]} folders its sources, and those of the crates of ours that it uses
+ * @property {string} file what its files are named after
+ * @property {string[]} flags for rustc
+ * @property {[first: string, again: string]} estimates in words, from an empty target folder and after a change
+ * @property {(release: boolean) => string | undefined} optimisation the level of wasm-opt, if it runs at all
+ * @property {(module: Module, stage: string, env: Environment) => void} compile fills the folder `stage`
+ */
+
+const WASM = join(ROOT, "ts/wasm");
+
+/** The modules by name. @type {Readonly<Record<string, Module>>} */
+export const MODULES = {
+  simd: core("+simd128"),
+  relaxed: core("+simd128,+relaxed-simd"),
+  tokenizer: {
+    crate: "roformer-tokenizer",
+    folders: ["crates/tokenizer"],
+    file: "tokenizer",
+    flags: ["-Ctarget-feature=+simd128", "--cfg", 'getrandom_backend="custom"'],
+    estimates: ["1 minute", "20 seconds"],
+    // 38 seconds for 7 % of the size: worth it for what is published, not for what is tried.
+    optimisation: (release) => (release ? "-Oz" : undefined),
+    compile: compileWithCargo,
+  },
+};
+
+/**
+ * The kernels, for machines with `features`.
+ * @param {string} features
+ * @returns {Module}
+ */
+function core(features) {
+  return {
+    crate: "roformer-wasm",
+    folders: ["crates/kernels", "crates/wasm"],
+    file: "core",
+    flags: [`-Ctarget-feature=${features}`],
+    estimates: ["20 seconds", "5 seconds"],
+    optimisation: () => "-O3",
+    compile: compileWithWasmPack,
+  };
+}
+
+/** Whose text changes what comes out. The tools' versions stand in tools.mjs. */
+const RECIPE = ["Cargo.toml", "rust-toolchain.toml", "scripts/wasm.mjs", "scripts/tools.mjs"];
+
+/** @param {string} name */
+function inputsOf(name) {
+  const { crate, folders } = moduleCalled(name);
+  return fingerprint([...folders, ...RECIPE], [name, lockedCrates(crate)]);
+}
+
+/** @param {string} name */
+function moduleCalled(name) {
+  const module = MODULES[name];
+  if (!module) throw new Stop(`there is no module ${name}, only ${Object.keys(MODULES).join(", ")}`);
+  return module;
+}
+
+/**
+ * Whether ts/wasm/`name` is what its sources make.
+ * @param {string} name
+ * @param {boolean} release
+ */
+export function isBuilt(name, release) {
+  const folder = join(WASM, name);
+  return isFresh(join(folder, ".stamp.json"), folder, inputsOf(name), release);
+}
+
+/**
+ * Builds ts/wasm/`name`. Where that fails, what was there before still is.
+ * @param {string} name
+ * @param {boolean} release
+ * @param {Workshop} workshop
+ * @throws {Stop} with the compiler's words
+ */
+export function buildModule(name, release, workshop) {
+  const module = moduleCalled(name);
+  const inputs = inputsOf(name);
+  const stage = join(WASM, `.${name}.new`);
+  const target = join(ROOT, "target/wasm", name);
+  const env = {
+    ...workshop.env,
+    CARGO_TARGET_DIR: target,
+    // Wins over RUSTFLAGS and over .cargo/config.toml: a user's own flags cannot leak in.
+    CARGO_ENCODED_RUSTFLAGS: [...module.flags, ...remaps(workshop)].join("\x1f"),
+  };
+  rmSync(stage, { recursive: true, force: true });
+  mkdirSync(stage, { recursive: true });
+  try {
+    phase(`building the wasm module ${name}`, module.estimates[existsSync(target) ? 1 : 0], () => {
+      module.compile(module, stage, env);
+      finish(join(stage, `${module.file}_bg.wasm`), module.optimisation(release), workshop.wasmOpt);
+    });
+    writeFileSync(join(stage, ".stamp.json"), JSON.stringify(stampOf(stage, inputs, release)));
+    replace(join(WASM, name), stage);
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Swaps two folders' names, since no system renames over a folder that has files.
+ * @param {string} folder
+ * @param {string} stage
+ */
+function replace(folder, stage) {
+  const old = join(dirname(folder), `.${basename(folder)}.old`);
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(folder)) renameSync(folder, old);
+  try {
+    renameSync(stage, folder);
+  } catch (error) {
+    if (existsSync(old)) renameSync(old, folder);
+    throw error;
+  }
+  rmSync(old, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** @type {Module["compile"]} */
+function compileWithWasmPack({ folders, file }, stage, env) {
+  const args = ["build", folders.at(-1) ?? "", "--target", "web", "--release", "--out-dir", stage, "--out-name", file];
+  // It shall install nothing, optimise nothing, and write no package.json and no .gitignore (npm would obey that).
+  args.push("--mode", "no-install", "--no-opt", "--no-pack", "--no-gitignore", "--", "--locked");
+  must("wasm-pack", args, env);
+}
+
+/** @type {Module["compile"]} */
+function compileWithCargo({ crate, file }, stage, env) {
+  must("cargo", ["build", "--package", crate, "--lib", "--target", TARGET, "--release", "--locked"], env);
+  const compiled = join(env.CARGO_TARGET_DIR ?? "", TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
+  must("wasm-bindgen", [compiled, "--target", "web", "--out-dir", stage, "--out-name", file], env);
+}
+
+/**
+ * Optimises a module in place, and sees that this Node takes it.
+ * @param {string} wasm
+ * @param {string | undefined} level
+ * @param {string} wasmOpt
+ */
+function finish(wasm, level, wasmOpt) {
+  const before = statSync(wasm).size;
+  // No feature flags: wasm-opt reads the module's own list, and with --all-features writes what Node 20 rejects.
+  if (level) must(process.execPath, [wasmOpt, level, wasm, "-o", wasm], process.env);
+  const bytes = readFileSync(wasm);
+  if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
+  if (!WebAssembly.validate(bytes)) throw new Stop(`${wasm} is not valid in this Node`);
+  const optimised = level ? `, ${bytes.length} after wasm-opt ${level}` : "";
+  say(`  ${before} bytes${optimised}, ${gzipSync(bytes).length} as gzip`);
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {Environment} env
+ */
+function must(command, args, env) {
+  const { ok, output } = capture(command, args, { env });
+  if (!ok) throw new Stop(`${output}\n\n${command} failed`);
+}
+
+/**
+ * Flags that keep this machine's folders out of the messages of panics. Of two that fit, rustc takes the later.
+ * @param {Workshop} workshop
+ */
+function remaps({ sysroot, env }) {
+  const registry = join(env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry/src");
+  const sources = existsSync(registry) ? readdirSync(registry).sort() : [];
+  const pairs = [
+    [ROOT, "."],
+    ...sources.map((source) => [join(registry, source), "crates"]),
+    [join(sysroot, "lib/rustlib/src/rust"), "rust"],
+  ];
+  return pairs.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+}

@@ -1,0 +1,30 @@
+import { afterEach, expect, test, vi } from "vitest";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
+
+test("where there is no process, files given as blobs are read, and paths are refused in words", async () => {
+  vi.resetModules();
+  vi.stubGlobal("process", undefined);
+  const { platform } = await import("../../ts/platform/index.js");
+  const { openFiles } = await import("../../ts/io/files.js");
+  expect([platform.isNode, platform.readUrlSync, platform.peakMemory()]).toEqual([false, undefined, undefined]);
+  expect(platform.now()).toBeGreaterThan(0);
+  expect(await openFiles(new Map([["a", new Blob(["xyz"])]])).readRange("a", 1, 2)).toEqual(Uint8Array.of(121));
+  await expect(openFiles("./model").read("a")).rejects.toThrow("./model/a: files have no path here");
+});
+
+test("a URL is fetched, and a server's refusal is told", async () => {
+  vi.resetModules();
+  vi.stubGlobal("process", undefined);
+  vi.stubGlobal("fetch", async (url: URL) =>
+    url.pathname === "/a" ? new Response("xyz") : new Response("", { status: 404, statusText: "Not Found" }),
+  );
+  const { platform } = await import("../../ts/platform/index.js");
+  expect(new TextDecoder().decode(await platform.readUrl(new URL("http://x/a")))).toBe("xyz");
+  await expect(platform.readUrl(new URL("http://x/b"))).rejects.toThrow(
+    "http://x/b: the server answered 404 Not Found",
+  );
+});

@@ -1,0 +1,91 @@
+import { Command, CommanderError } from "commander";
+import { AbortError, ConfigError, RoFormerError } from "../errors.js";
+import { readConfigFile } from "./configFile.js";
+import { commanderOption, commonOptions, type OptionSpec } from "./option.js";
+import { type Output, output } from "./output.js";
+
+/** Exit codes: what a script can tell. */
+export const EXIT = { done: 0, input: 1, usage: 2, interrupted: 130 } as const;
+
+/** What a command is given. */
+export interface Call {
+  /** Values by field: flags over the config file. */
+  readonly options: Record<string, unknown>;
+  readonly words: readonly string[];
+  readonly out: Output;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** A command of the program: a file and a line each. */
+export interface CommandSpec {
+  readonly name: string;
+  readonly summary: string;
+  /** Words after the options, as commander writes them: "[texts...]". */
+  readonly words?: string;
+  readonly options: readonly OptionSpec[];
+  /** Fields without which it cannot run. */
+  readonly required: readonly string[];
+  /** Returns the exit code, if it is not 0. */
+  run(call: Call): Promise<number | undefined>;
+}
+
+/** A wrong use of the program: exit code 2. */
+export class UsageError extends Error {}
+
+/** The program's command for a specification. */
+export function buildCommand(spec: CommandSpec, finish: (code: number) => void): Command {
+  const command = new Command(spec.name).description(spec.summary).exitOverride().allowExcessArguments(false);
+  if (spec.words) command.argument(spec.words);
+  const all = [...spec.options, ...commonOptions];
+  for (const option of all) command.addOption(commanderOption(option));
+  command.action(async (...given: unknown[]) => {
+    const flags = given.at(-2) as Record<string, unknown>;
+    const words = spec.words ? ((given[0] ?? []) as string[]) : [];
+    finish(await runCommand(spec, all, flags, words));
+  });
+  return command;
+}
+
+async function runCommand(spec: CommandSpec, all: readonly OptionSpec[], flags: Record<string, unknown>, words: readonly string[]) {
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort();
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  let debug = Boolean(flags.debug);
+  try {
+    const file = typeof flags.config === "string" ? readConfigFile(flags.config, all) : {};
+    const options = { ...file, ...flags };
+    debug ||= Boolean(options.debug);
+    const missing = spec.required.filter((field) => options[field] === undefined);
+    if (missing.length > 0) {
+      const flag = (field: string) => `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      throw new UsageError(`${spec.name} needs ${missing.map(flag).join(" and ")}`);
+    }
+    const call = { options, words, out: output(options), signal: interrupt.signal };
+    return (await spec.run(call)) ?? EXIT.done;
+  } catch (error) {
+    return report(error, debug);
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}
+
+/** Prints an error as one line (with its stack if debugging), and says which exit code it is. */
+export function report(error: unknown, debug: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has printed it
+  const { message, stack } = error as Error;
+  process.stderr.write(`error: ${debug ? (stack ?? message) : oneLine(error)}\n`);
+  if (error instanceof UsageError) return EXIT.usage;
+  return error instanceof AbortError ? EXIT.interrupted : EXIT.input;
+}
+
+function oneLine(error: unknown): string {
+  const text = String((error as Error)?.message ?? error).replace(/\s*\n\s*/g, " ");
+  return error instanceof RoFormerError || error instanceof UsageError ? text : `${text} (run with --debug for where)`;
+}
+
+/** A required option's value; its type was checked when it was parsed. */
+export function option<T>(options: Record<string, unknown>, field: string): T {
+  if (options[field] === undefined) throw new ConfigError(`${field} is missing`);
+  return options[field] as T;
+}

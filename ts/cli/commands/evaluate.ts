@@ -1,0 +1,35 @@
+import { RoFormer } from "../../models/roformer.js";
+import { type EvaluateOptions, evaluate as score } from "../../train/evaluate.js";
+import type { CommandSpec } from "../command.js";
+import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
+import { type OptionSpec, text, whole } from "../option.js";
+import { reportLines } from "../report.js";
+
+const options: readonly OptionSpec[] = [
+  { flags: "--model <folder>", help: "the model", parse: text },
+  { flags: "--data <file>", help: "labelled texts", parse: text },
+  ...columnOptions,
+  formatOption,
+  { flags: "--max-length <tokens>", help: "tokens a text is cut to (default: as in training)", parse: whole(3) },
+];
+
+/** Scores a model. */
+export const evaluate: CommandSpec = {
+  name: "evaluate",
+  summary: "score a classifier on labelled texts",
+  options,
+  required: ["model", "data", "text", "label"],
+  async run({ options: given, out, signal }) {
+    const model = await RoFormer.load(given.model as string, { head: "sequence-classification" });
+    let bar: ReturnType<typeof out.progress> | undefined;
+    const onProgress = ({ done, total }: { done: number; total: number }) => {
+      bar ??= out.progress(total, "texts");
+      bar.update(done, "");
+    };
+    const settings = { ...given, data: dataSource(given.data as string), signal, onProgress };
+    const result = await score(model, settings as unknown as EvaluateOptions).finally(() => bar?.end());
+    await out.result(result.metrics, reportLines(result));
+    model.close();
+    return undefined;
+  },
+};

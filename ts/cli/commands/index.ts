@@ -1,0 +1,7 @@
+import type { CommandSpec } from "../command.js";
+import { evaluate } from "./evaluate.js";
+import { finetune } from "./finetune.js";
+import { predict } from "./predict.js";
+
+/** The program's commands. A new one is a file and a line. */
+export const commands: readonly CommandSpec[] = [finetune, evaluate, predict];

@@ -1,0 +1,70 @@
+import { InvalidArgumentError, Option } from "commander";
+
+/** An option of a command: a flag, a field of the config file and a value that is checked, in one declaration. */
+export interface OptionSpec {
+  /** As commander takes it: "--max-length <tokens>". */
+  readonly flags: string;
+  readonly help: string;
+  /** Turns the text of a flag, or the value of a config file, to the option's value; throws InvalidArgumentError. */
+  readonly parse: (value: unknown) => unknown;
+  /** Has no value: given or not. */
+  readonly isFlag?: boolean;
+}
+
+/** Field of a config file for a flag: maxLength for --max-length. */
+export const fieldOf = (spec: OptionSpec): string => new Option(spec.flags).attributeName();
+
+/** An option as commander knows it. */
+export function commanderOption(spec: OptionSpec): Option {
+  const option = new Option(spec.flags, spec.help);
+  return spec.isFlag ? option : option.argParser(spec.parse);
+}
+
+const refuse = (value: unknown, want: string): never => {
+  throw new InvalidArgumentError(`${JSON.stringify(value)} is not ${want}.`);
+};
+
+function number(value: unknown, want: string, fits: (n: number) => boolean): number {
+  const n = typeof value === "number" ? value : typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
+  return Number.isFinite(n) && fits(n) ? n : refuse(value, want);
+}
+
+/** A whole number of at least `least`. */
+export const whole =
+  (least: number) =>
+  (value: unknown): number =>
+    number(value, `a whole number of at least ${least}`, (n) => Number.isSafeInteger(n) && n >= least);
+
+/** A positive number. */
+export const positive = (value: unknown): number => number(value, "a positive number", (n) => n > 0);
+
+/** A number ≥ 0. */
+export const notNegative = (value: unknown): number => number(value, "a number of at least 0", (n) => n >= 0);
+
+/** A number from 0 to below 1. */
+export const rate = (value: unknown): number => number(value, "a number from 0 to below 1", (n) => n >= 0 && n < 1);
+
+/** One of some names. */
+export const oneOf =
+  (names: readonly string[]) =>
+  (value: unknown): string =>
+    typeof value === "string" && names.includes(value) ? value : refuse(value, `one of ${names.join(", ")}`);
+
+/** Any text. */
+export const text = (value: unknown): string => (typeof value === "string" ? value : refuse(value, "a text"));
+
+/** true or false, in a config file. */
+export const flag = (value: unknown): boolean => (typeof value === "boolean" ? value : (refuse(value, "true or false") as never));
+
+/** Threads: a whole number, or "auto". */
+export const threads = (value: unknown): number | "auto" => (value === "auto" ? "auto" : whole(1)(value));
+
+/** Options of every command. */
+export const commonOptions: readonly OptionSpec[] = [
+  { flags: "--config <file>", help: "JSON or YAML file; every long flag is a field, flags win", parse: text },
+  { flags: "--seed <number>", help: "what all random numbers follow from", parse: whole(0) },
+  { flags: "--threads <number|auto>", help: "threads of the engine; this version computes with one", parse: threads },
+  { flags: "--json", help: "print one JSON value on stdout, all else on stderr", parse: flag, isFlag: true },
+  { flags: "--quiet", help: "print nothing but results and errors", parse: flag, isFlag: true },
+  { flags: "--debug", help: "print stack traces", parse: flag, isFlag: true },
+];

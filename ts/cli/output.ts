@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { SingleBar } from "cli-progress";
+import pc from "picocolors";
+
+/** Where a command's words go: results to stdout, all else to stderr. */
+export interface Output {
+  readonly json: boolean;
+  /** A line for people, unless they want quiet. */
+  say(line: string): void;
+  /** A warning, always. */
+  warn(line: string): void;
+  /** The result: with --json the value on one line, else `lines`. */
+  result(value: unknown, lines: readonly string[]): Promise<void>;
+  /** Shows how far a long job is. */
+  progress(total: number, unit: string): Progress;
+}
+
+/** How far a long job is: a bar on a terminal, else a line now and then. */
+export interface Progress {
+  update(done: number, note: string): void;
+  end(): void;
+}
+
+/** Seconds between lines where there is no terminal. */
+const LINE_INTERVAL = 10;
+
+/** The output of a process. */
+export function output({ json = false, quiet = false }: { json?: boolean; quiet?: boolean }): Output {
+  const say = (line: string) => {
+    if (!quiet) process.stderr.write(`${line}\n`);
+  };
+  return {
+    json,
+    say,
+    warn: (line) => void process.stderr.write(`${pc.yellow("warning")}: ${line}\n`),
+    result: async (value, lines) => print(json ? [JSON.stringify(value)] : lines),
+    progress: (total, unit) => {
+      if (quiet) return { update: () => {}, end: () => {} };
+      return process.stderr.isTTY ? bar(total, unit) : plainLines(total, unit, say);
+    },
+  };
+}
+
+/** Writes lines to stdout, waiting where a pipe is full. */
+export async function print(lines: Iterable<string>): Promise<void> {
+  for (const line of lines) if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
+}
+
+function bar(total: number, unit: string): Progress {
+  const format = `{bar} {value}/{total} ${unit}  {note}`;
+  const single = new SingleBar({ format, stream: process.stderr, barsize: 24, hideCursor: true, clearOnComplete: false });
+  single.start(total, 0, { note: "" });
+  return { update: (done, note) => single.update(done, { note }), end: () => single.stop() };
+}
+
+function plainLines(total: number, unit: string, say: (line: string) => void): Progress {
+  let last = 0;
+  return {
+    update: (done, note) => {
+      const now = performance.now() / 1000;
+      if (last !== 0 && now - last < LINE_INTERVAL && done < total) return;
+      last = now;
+      say(`${done}/${total} ${unit}  ${note}`);
+    },
+    end: () => {},
+  };
+}
+
+/** Seconds as people say them: 7 s, 3 min 20 s, 1 h 5 min. */
+export function duration(seconds: number): string {
+  const s = Math.round(seconds);
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}

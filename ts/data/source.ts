@@ -1,0 +1,94 @@
+import { DataError } from "../errors.js";
+import { reason } from "../io/files.js";
+import { platform } from "../platform/index.js";
+
+/** Bytes of a data set. */
+export type Bytes = Blob | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** Where rows come from: a file's path, or bytes with the name they are to have in messages (its ending tells the format). */
+export type DataSource = string | { readonly name: string; readonly bytes: Bytes };
+
+/** A source's name in messages. */
+export const sourceName = (source: DataSource): string => (typeof source === "string" ? source : source.name);
+
+/** A source's bytes, decompressed if they are gzip's, whatever the name says. Failures are DataErrors that name the file. */
+export async function* readBytes(source: DataSource): AsyncGenerator<Uint8Array> {
+  const name = sourceName(source);
+  let zipped = false;
+  try {
+    const pieces = await rawBytes(source);
+    const first = await firstBytes(pieces);
+    zipped = first[0] === 0x1f && first[1] === 0x8b;
+    yield* zipped ? unzip(joined(first, pieces)) : joined(first, pieces);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${name}: ${zipped ? "broken or truncated gzip: " : ""}${reason(error)}`, { cause: error });
+  }
+}
+
+async function rawBytes(source: DataSource): Promise<AsyncIterator<Uint8Array>> {
+  if (typeof source === "string") {
+    if ((await platform.listFolder(source)) !== undefined) throw new DataError(`${source} is a folder, not a file`);
+    if (!(await platform.exists(source))) throw new DataError(`${source}: no such file`);
+    return platform.stream(source)[Symbol.asyncIterator]();
+  }
+  const { bytes } = source;
+  if (bytes instanceof Uint8Array) return streamed(new Blob([bytes as Uint8Array<ArrayBuffer>]).stream());
+  if (bytes instanceof Blob) return streamed(bytes.stream());
+  return Symbol.asyncIterator in bytes ? bytes[Symbol.asyncIterator]() : streamed(bytes);
+}
+
+/** Not every browser can iterate a stream, so it is read by hand. */
+async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // Rows may be left unread: what is behind the stream is told.
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** The first two bytes at least, if there are as many. */
+async function firstBytes(pieces: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+  let first = new Uint8Array(0);
+  while (first.length < 2) {
+    const { done, value } = await pieces.next();
+    if (done) break;
+    const longer = new Uint8Array(first.length + value.length);
+    longer.set(first);
+    longer.set(value, first.length);
+    first = longer;
+  }
+  return first;
+}
+
+async function* joined(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    if (first.length > 0) yield first;
+    for (;;) {
+      const { done, value } = await rest.next();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await rest.return?.();
+  }
+}
+
+function unzip(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const zipped = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: async () => void (await pieces.return(undefined)),
+  });
+  const unzipper = new DecompressionStream("gzip") as unknown as ReadableWritablePair<Uint8Array, Uint8Array>;
+  return streamed(zipped.pipeThrough(unzipper));
+}

@@ -1,0 +1,58 @@
+import { words } from "./words.js";
+
+/** Sacrebleu's ways to cut a line into words (sacrebleu 2.6, `sacrebleu/tokenizers`), each giving words parted by spaces. */
+export const bleuTokenizers = {
+  "13a": mteval13a,
+  intl: international,
+  zh: chinese,
+  char: characters,
+  none: (line: string) => line,
+};
+
+/** mteval-v13a's, the default: entities resolved, ASCII punctuation cut off but for that inside numbers. */
+function mteval13a(line: string): string {
+  let text = line.replaceAll("<skipped>", "").replaceAll("-\n", "").replaceAll("\n", " ");
+  if (text.includes("&")) {
+    text = text.replaceAll("&quot;", '"').replaceAll("&amp;", "&").replaceAll("&lt;", "<").replaceAll("&gt;", ">");
+  }
+  return western(` ${text} `);
+}
+
+/** mteval-v14's: punctuation of all scripts is cut off but for that between numbers, symbols always are. */
+function international(line: string): string {
+  const cut = line
+    .replace(/(\P{N})(\p{P})/gu, "$1 $2 ")
+    .replace(/(\p{P})(\P{N})/gu, " $1 $2")
+    .replace(/(\p{S})/gu, " $1 ");
+  return words(cut).join(" ");
+}
+
+/**
+ * Chinese characters and what else stands in these blocks are words; the rest is cut as in `13a`. The reference writes the two
+ * blocks beyond U+FFFF as "\u20000" and "\u2f800", which Python reads as four digits and a "0": it has U+2001–2A6D and
+ * U+2F81–2FA1 instead, quotation marks and dashes among them, and so must this list.
+ */
+const CHINESE = new RegExp(
+  "[\u3400-\u4db5\u4e00-\u9fbb\uf900-\ufa2d\ufa30-\ufa6a\ufa70-\ufad9\u2001-\u2a6d\u2f81-\u2fa1\uff00-\uffef\u2e80-\u2eff\u3000-\u303f" +
+    "\u31c0-\u31ef\u2f00-\u2fdf\u2ff0-\u2fff\u3100-\u312f\u31a0-\u31bf\ufe10-\ufe1f\ufe30-\ufe4f\u3200-\u33ff]",
+  "gu",
+);
+
+function chinese(line: string): string {
+  return western(line.trim().replace(CHINESE, " $& "));
+}
+
+/** Every character is a word. */
+function characters(line: string): string {
+  return [...line].join(" ");
+}
+
+/** Cuts off punctuation but for points and commas inside numbers. */
+function western(line: string): string {
+  const cut = line
+    .replace(/([{-~[-` -&(-+:-@/])/g, " $1 ")
+    .replace(/([^0-9])([.,])/gu, "$1 $2 ")
+    .replace(/([.,])([^0-9])/gu, " $1 $2")
+    .replace(/([0-9])(-)/g, "$1 $2 ");
+  return words(cut).join(" ");
+}

@@ -1,0 +1,36 @@
+import { samePairs } from "./pairs.js";
+import { common, ngrams, PUNCTUATION, words } from "./words.js";
+
+/** Share of answers that are exactly right, and mean F1 of their words; both in percent. */
+export interface SquadScore {
+  readonly exactMatch: number;
+  readonly f1: number;
+}
+
+/**
+ * SQuAD's exact match and F1 (Rajpurkar et al., EMNLP 2016; version 2's rule for empty answers): case, ASCII punctuation and
+ * articles do not count; of several right answers the nearest does. `answers`: one or several for each prediction.
+ */
+export function squad(predictions: readonly string[], answers: readonly (readonly string[])[]): SquadScore {
+  const n = samePairs("squad", predictions, answers);
+  let [exact, f1] = [0, 0];
+  for (const [i, prediction] of predictions.entries()) {
+    const got = answerWords(prediction);
+    const wanted = answers[i]!.map(answerWords);
+    exact += wanted.some((answer) => answer.join(" ") === got.join(" ")) ? 1 : 0;
+    f1 += Math.max(0, ...wanted.map((answer) => wordF1(got, answer)));
+  }
+  return { exactMatch: (100 * exact) / n, f1: (100 * f1) / n };
+}
+
+/** What of an answer counts. Punctuation is dropped, not replaced by space: `well-known` is one word. */
+function answerWords(text: string): string[] {
+  const plain = [...text.toLowerCase()].filter((character) => !PUNCTUATION.has(character)).join("");
+  // Python's \b, which the reference uses, knows letters of all scripts; JavaScript's knows ASCII's.
+  return words(plain.replace(/(?<![\p{L}\p{N}_])(?:a|an|the)(?![\p{L}\p{N}_])/gu, " "));
+}
+
+function wordF1(got: readonly string[], wanted: readonly string[]): number {
+  if (got.length === 0 || wanted.length === 0) return got.length === wanted.length ? 1 : 0;
+  return (2 * common(ngrams(got, 1), ngrams(wanted, 1))) / (got.length + wanted.length);
+}

@@ -1,0 +1,114 @@
+import * as v from "valibot";
+import { ConfigError } from "../errors.js";
+import { type AttentionName, attentions } from "../nn/attentions/index.js";
+import { type PositionName, positions } from "../nn/positions/index.js";
+import { activations, type ActivationName } from "../ops/activation.js";
+import { misspelt } from "./misspelt.js";
+
+/** A whole number within bounds; the message is completed by {@link problem}. */
+const whole = (least: number, most: number) =>
+  v.pipe(
+    v.number(`a whole number from ${least} to ${most}`),
+    v.integer(`a whole number from ${least} to ${most}`),
+    v.minValue(least, `a whole number from ${least} to ${most}`),
+    v.maxValue(most, `a whole number from ${least} to ${most}`),
+  );
+const probability = v.pipe(
+  v.number("a number from 0 to 1"),
+  v.minValue(0, "a number from 0 to 1"),
+  v.maxValue(1, "a number from 0 to 1"),
+);
+const flag = v.boolean("true or false");
+const positive = v.pipe(v.number("a positive number"), v.finite("a positive number"), v.gtValue(0, "a positive number"));
+const oneOf = <T extends string>(names: readonly T[]) => v.picklist(names, `one of ${names.join(", ")}`);
+const id = v.nullish(v.union([whole(-1, 2 ** 31 - 1), v.array(whole(-1, 2 ** 31 - 1))], "an id"), null);
+
+const problemTypes = ["regression", "single_label_classification", "multi_label_classification"] as const;
+
+/** What Hugging Face's classes do not know. */
+const extension = v.looseObject(
+  {
+    position: v.optional(oneOf(Object.keys(positions) as PositionName[])),
+    attention: v.optional(oneOf(Object.keys(attentions) as AttentionName[])),
+  },
+  "an object",
+);
+
+const modelTypes = ["roformer", "roformer_js", "bert"] as const;
+
+/** Hugging Face's fields of RoFormerConfig and BertConfig, with its defaults. */
+const fields = {
+  model_type: v.optional(oneOf(modelTypes), "roformer"),
+  architectures: v.nullish(v.array(v.string("a list of names"), "a list of names")),
+  vocab_size: v.optional(whole(1, 10_000_000), 50_000),
+  embedding_size: v.nullish(whole(1, 65_536), null),
+  hidden_size: v.optional(whole(1, 65_536), 768),
+  num_hidden_layers: v.optional(whole(0, 1000), 12),
+  num_attention_heads: v.optional(whole(1, 65_536), 12),
+  intermediate_size: v.optional(whole(1, 1_048_576), 3072),
+  hidden_act: v.optional(oneOf(Object.keys(activations) as ActivationName[]), "gelu"),
+  hidden_dropout_prob: v.optional(probability, 0.1),
+  attention_probs_dropout_prob: v.optional(probability, 0.1),
+  classifier_dropout: v.nullish(probability, null),
+  max_position_embeddings: v.optional(whole(1, 100_000_000), 1536),
+  type_vocab_size: v.optional(whole(1, 1_000_000), 2),
+  initializer_range: v.optional(positive, 0.02),
+  layer_norm_eps: v.optional(
+    v.pipe(v.number("a number ≥ 0"), v.finite("a number ≥ 0"), v.minValue(0, "a number ≥ 0")),
+    1e-12,
+  ),
+  pad_token_id: v.nullish(whole(-1, 2 ** 31 - 1), 0),
+  bos_token_id: id,
+  eos_token_id: id,
+  rotary_value: v.optional(flag, false),
+  is_decoder: v.optional(flag, false),
+  add_cross_attention: v.optional(flag, false),
+  use_cache: v.optional(flag, true),
+  tie_word_embeddings: v.optional(flag, true),
+  num_labels: v.optional(whole(1, 1_000_000)),
+  id2label: v.nullish(v.record(v.string(), v.string("names by id"), "names by id")),
+  label2id: v.nullish(v.record(v.string(), v.number("ids by name"), "ids by name")),
+  problem_type: v.nullish(oneOf(problemTypes), null),
+  roformer_js: v.optional(extension),
+};
+
+const schema = v.looseObject(fields, "an object");
+
+/** A model's configuration: Hugging Face's fields, complete, and whatever else the file held. */
+export type RoFormerConfig = v.InferOutput<typeof schema>;
+
+/** What `RoFormer.create` takes: any of the fields; the rest are Hugging Face's defaults. */
+export type RoFormerConfigInput = v.InferInput<typeof schema>;
+
+/** Checks a configuration; `where` names it in errors, as in "config.json". */
+export function parseConfig(value: unknown, where = "config"): RoFormerConfig {
+  const result = v.safeParse(schema, value);
+  if (!result.success) throw new ConfigError(problem(where, result.issues[0]));
+  const config = result.output;
+  const wrong = misspelt(Object.keys(value as object), Object.keys(fields));
+  if (wrong) throw new ConfigError(`${where}: ${wrong.got} is no field of a model; ${wrong.meant} is`);
+  const heads = config.num_attention_heads;
+  if (config.hidden_size % heads !== 0) {
+    throw new ConfigError(`${where}: hidden_size ${config.hidden_size} is not a multiple of num_attention_heads ${heads}`);
+  }
+  if (config.add_cross_attention && !config.is_decoder) {
+    throw new ConfigError(`${where}: add_cross_attention needs is_decoder`);
+  }
+  return config;
+}
+
+/** One line: which field, what it is, what it should be. */
+export function problem(where: string, issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue as Parameters<typeof v.getDotPath>[0]);
+  const got = issue.input === undefined ? "missing" : (JSON.stringify(issue.input)?.slice(0, 60) ?? String(issue.input));
+  return path ? `${where}: ${path} is ${got}, not ${issue.message}` : `${where} is ${got}, not ${issue.message}`;
+}
+
+/** Number of classes: what `num_labels` says, else the names of the classes, else 2. */
+export const numLabels = (config: RoFormerConfig): number =>
+  config.num_labels ?? (config.id2label ? Object.keys(config.id2label).length : 2);
+
+/** Names of the classes in order of their ids; `LABEL_0`, … where the configuration has none. */
+export function labelNames(config: RoFormerConfig): string[] {
+  return Array.from({ length: numLabels(config) }, (_, i) => config.id2label?.[i] ?? `LABEL_${i}`);
+}

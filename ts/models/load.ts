@@ -1,0 +1,112 @@
+import { CheckpointError, ConfigError, DataError } from "../errors.js";
+import { type Files, fileName } from "../io/files.js";
+import { matchNames } from "../io/names.js";
+import { openSafetensors, type Safetensors } from "../io/safetensors.js";
+import { type HeadName, heads } from "../nn/heads/index.js";
+import { parseConfig, type RoFormerConfig } from "./config.js";
+import { families } from "./families.js";
+import { Network } from "./network.js";
+
+/** Settings of `RoFormer.load`. */
+export interface LoadOptions {
+  /** What the model computes; without it, what `architectures` says. */
+  readonly head?: HeadName | undefined;
+  /** Gives parameters that the file lacks fresh values, which follow from the seed; without it they are an error. */
+  readonly fresh?: { readonly seed: number } | undefined;
+  /** Fields to have other values than in the file. */
+  readonly config?: Partial<RoFormerConfig> | undefined;
+}
+
+/** A network with the weights of a folder, and how its names met the file's. */
+export interface ReadModel {
+  readonly network: Network;
+  readonly head: HeadName;
+  /** Parameters that the file lacks: fresh. */
+  readonly missing: readonly string[];
+  /** Tensors of the file that the model does not have. */
+  readonly unexpected: readonly string[];
+}
+
+/** The configuration of a folder. */
+export async function readConfig(files: Files): Promise<RoFormerConfig> {
+  const where = fileName(files, "config.json");
+  if (!(await files.has("config.json"))) throw new ConfigError(`${where}: no such file; a model folder has one`);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await files.read("config.json")));
+  } catch (error) {
+    throw new ConfigError(`${where} is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw new ConfigError(`${where} is ${Array.isArray(value) ? "a list" : value === null ? "null" : typeof value}, not an object`);
+  }
+  if (!Object.hasOwn(value, "model_type")) {
+    throw new ConfigError(`${where}: model_type is missing; it is one of ${Object.keys(families).join(", ")}`);
+  }
+  const config = parseConfig(value, where);
+  const { className } = families[config.model_type];
+  const foreign = config.architectures?.find((name) => !name.startsWith(className));
+  if (foreign !== undefined) {
+    throw new ConfigError(`${where}: architectures names ${foreign}, but model_type is ${config.model_type}`);
+  }
+  return config;
+}
+
+/** The head that `architectures` names. */
+export function headOf(config: RoFormerConfig, where: string): HeadName {
+  const { className } = families[config.model_type];
+  const [name] = config.architectures ?? [];
+  if (name === undefined) throw new ConfigError(`${where}: architectures is missing, so name a head: { head: "base" }`);
+  for (const [head, { architecture }] of Object.entries(heads)) {
+    if (name === className + architecture) return head as HeadName;
+  }
+  throw new ConfigError(`${where}: architectures names ${name}, which is not supported`);
+}
+
+/** Reads a model folder. Nothing is allocated before every shape has been checked against the file. */
+export async function readModel(files: Files, { head, fresh, config: changes }: LoadOptions = {}): Promise<ReadModel> {
+  const config = { ...(await readConfig(files)), ...changes };
+  const chosen = head ?? headOf(config, fileName(files, "config.json"));
+  if (!Object.hasOwn(heads, chosen)) throw new ConfigError(`head is "${chosen}", not one of ${Object.keys(heads).join(", ")}`);
+  const weights = await openWeights(files);
+  const network = new Network(config, chosen);
+  const wanted = network.store.parameters.map(({ name }) => name);
+  const { found, missing, unexpected } = matchNames(wanted, [...weights.tensors.keys()]);
+  check(weights, network, found, fresh ? [] : missing);
+  network.store.allocate();
+  if (missing.length > 0) network.store.initialise(fresh?.seed ?? 0);
+  try {
+    for (const parameter of network.store.parameters) {
+      const name = found.get(parameter.name);
+      if (name !== undefined) parameter.write(await weights.read(name));
+    }
+  } catch (error) {
+    network.free();
+    throw error;
+  }
+  return { network, head: chosen, missing, unexpected };
+}
+
+async function openWeights(files: Files): Promise<Safetensors> {
+  if (await files.has("model.safetensors")) return openSafetensors(files, "model.safetensors");
+  const held = await files.list();
+  if (held.length === 0) throw new DataError(`${files.name}: no such folder, or an empty one`);
+  throw new CheckpointError(`${files.name} has no model.safetensors; it holds ${held.slice(0, 8).join(", ")}`);
+}
+
+/** One error that lists everything that is missing or has another shape. */
+function check(weights: Safetensors, network: Network, found: ReadonlyMap<string, string>, missing: readonly string[]): void {
+  const shapes = network.store.parameters.flatMap(({ name, shape }) => {
+    const file = found.get(name);
+    const held = file === undefined ? undefined : weights.tensors.get(file)!.shape;
+    return !held || held.join() === shape.join() ? [] : [`${name} is [${held.join(", ")}], not [${shape.join(", ")}]`];
+  });
+  if (missing.length + shapes.length === 0) return;
+  const list = (what: string, names: readonly string[]) =>
+    names.length === 0 ? "" : ` ${what}: ${names.slice(0, 20).join("; ")}${names.length > 20 ? `; and ${names.length - 20} more` : ""}.`;
+  const layers = network.config.num_hidden_layers;
+  throw new CheckpointError(
+    `${weights.name} does not fit config.json (hidden_size ${network.config.hidden_size}, num_hidden_layers ${layers}, ` +
+      `vocab_size ${network.config.vocab_size}).${list("Missing", missing)}${list("Wrong shapes", shapes)}`,
+  );
+}

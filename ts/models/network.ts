@@ -1,0 +1,114 @@
+import { ConfigError } from "../errors.js";
+import { attentions, type Mask } from "../nn/attentions/index.js";
+import { Embeddings } from "../nn/embeddings.js";
+import { EncoderLayer } from "../nn/encoderLayer.js";
+import { type Head, type HeadName, heads } from "../nn/heads/index.js";
+import { Linear } from "../nn/linear.js";
+import type { PackedBatch } from "../nn/packed.js";
+import { ParameterScope, ParameterStore } from "../nn/parameters.js";
+import { type Position, positions } from "../nn/positions/index.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { numLabels, type RoFormerConfig } from "./config.js";
+import { parts } from "./families.js";
+
+/** The layers of a model and its parameters, without memory until `store.allocate()`. */
+export class Network {
+  readonly config: RoFormerConfig;
+  readonly head: Head;
+  readonly store = new ParameterStore();
+  private readonly position: Position;
+  private readonly embeddings: Embeddings;
+  private readonly project: Linear | undefined;
+  private readonly layers: EncoderLayer[];
+
+  constructor(config: RoFormerConfig, head: HeadName) {
+    this.config = config;
+    if (config.is_decoder) throw new ConfigError("config: is_decoder: decoders are not supported");
+    const { family, position, attention } = parts(config);
+    const root = new ParameterScope(this.store, config.initializer_range);
+    const encoder = head === "base" ? root : root.at(family.prefix);
+    const width = config.hidden_size;
+    const E = config.embedding_size ?? width;
+    const headSize = width / config.num_attention_heads;
+    this.position = positions[position]({
+      scope: encoder.at("embeddings"),
+      embeddingWidth: E,
+      headSize,
+      maxPositions: config.max_position_embeddings,
+    });
+    this.embeddings = new Embeddings(encoder.at("embeddings"), embeddingsOptions(config, E), this.position);
+    this.project = E === width ? undefined : new Linear(encoder.at("embeddings_project"), E, width);
+    const options = this.layerOptions(attentions[attention]());
+    this.layers = Array.from(
+      { length: config.num_hidden_layers },
+      (_, i) => new EncoderLayer(encoder.at("encoder").at("layer").at(String(i)), options),
+    );
+    this.head = heads[head].create(this.headOptions(root, encoder));
+  }
+
+  private layerOptions(attention: ReturnType<(typeof attentions)["softmax"]>) {
+    const { config, position } = this;
+    return {
+      width: config.hidden_size,
+      heads: config.num_attention_heads,
+      intermediateWidth: config.intermediate_size,
+      activation: config.hidden_act,
+      eps: config.layer_norm_eps,
+      hiddenDropout: config.hidden_dropout_prob,
+      attentionDropout: config.attention_probs_dropout_prob,
+      attention,
+      position,
+      rotateValue: config.rotary_value,
+    };
+  }
+
+  private headOptions(root: ParameterScope, encoder: ParameterScope) {
+    const { config } = this;
+    return {
+      scope: root,
+      encoder,
+      width: config.hidden_size,
+      words: this.embeddings.words,
+      tied: config.tie_word_embeddings,
+      activation: config.hidden_act,
+      eps: config.layer_norm_eps,
+      dropout: config.classifier_dropout ?? config.hidden_dropout_prob,
+      labels: numLabels(config),
+      problem: config.problem_type ?? undefined,
+      classifier: parts(config).family.classifier,
+    };
+  }
+
+  /** The last hidden states, `[N, C]`; `each` sees the embeddings' output and every layer's. */
+  encode(batch: PackedBatch, each?: (states: Tensor) => void): Tensor {
+    const mask: Mask = {};
+    let x = scope(() => {
+      const embedded = this.embeddings.forward(batch);
+      return this.project?.forward(embedded) ?? embedded;
+    });
+    each?.(x);
+    for (const layer of this.layers) {
+      // The layer's input ends with the layer, unless gradients need it.
+      const input: Tensor = x;
+      x = scope(() => layer.forward(input, batch, mask), [input]);
+      each?.(x);
+    }
+    return x;
+  }
+
+  /** Gives all memory back. */
+  free(): void {
+    this.position.free?.();
+    this.store.free();
+  }
+}
+
+const embeddingsOptions = (config: RoFormerConfig, width: number) => ({
+  vocabulary: config.vocab_size,
+  width,
+  types: config.type_vocab_size,
+  padding: config.pad_token_id ?? null,
+  eps: config.layer_norm_eps,
+  dropout: config.hidden_dropout_prob,
+});

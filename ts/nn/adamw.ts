@@ -1,0 +1,115 @@
+import { engine } from "../engine/engine.js";
+import { ConfigError, EngineError } from "../errors.js";
+import { integers, type Tensor, tensor } from "../tensor/tensor.js";
+import { noScope } from "../tensor/scope.js";
+import type { ParameterStore } from "./parameters.js";
+
+/** Settings of {@link AdamW}; the defaults are PyTorch's. */
+export interface AdamWOptions {
+  /** Learning rate, unless a step says otherwise. */
+  readonly lr?: number;
+  readonly betas?: readonly [number, number];
+  readonly eps?: number;
+  /** Decoupled decay: a step first takes lr · weightDecay of each value. */
+  readonly weightDecay?: number;
+  /** Ends of the names of parameters that do not decay; biases and the weights of LayerNorm unless given. */
+  readonly noDecay?: readonly string[];
+  /** Gradients are scaled down so that the norm of all together is at most this. */
+  readonly maxGradNorm?: number;
+}
+
+/** What an optimiser needs of a model. */
+export interface Trainable {
+  readonly store: ParameterStore;
+}
+
+/** Moments and step count, to go on exactly where a run stopped. */
+export interface AdamWState {
+  readonly step: number;
+  /** First and second moments, flat, in the order of the store. */
+  readonly m: Float32Array;
+  readonly v: Float32Array;
+}
+
+/** AdamW (Loshchilov & Hutter 2019) with clipping by the global norm, over the flat buffers of a model: one call a step. */
+export class AdamW {
+  private readonly store: ParameterStore;
+  private readonly options: Required<AdamWOptions>;
+  private readonly m: Tensor;
+  private readonly v: Tensor;
+  private readonly segments: Tensor;
+  private steps = 0;
+
+  constructor(model: Trainable, options: AdamWOptions = {}) {
+    this.store = model.store;
+    this.options = {
+      lr: 1e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0.01,
+      noDecay: ["bias", "LayerNorm.weight"],
+      maxGradNorm: Number.POSITIVE_INFINITY,
+      ...options,
+    };
+    check(this.options);
+    this.store.requireGradients();
+    const size = this.store.size;
+    [this.m, this.v] = noScope(() => [tensor(new Float32Array(size)), tensor(new Float32Array(size))]);
+    this.segments = noScope(() => integers(this.makeSegments()));
+  }
+
+  /** (offset, length, scale of the rate, scale of the decay) for each parameter; the scales are f32. */
+  private makeSegments(): Int32Array {
+    const layout = this.store.layout();
+    const words = new Int32Array(4 * layout.length);
+    const scales = new Float32Array(words.buffer);
+    for (const [i, { name, offset, length }] of layout.entries()) {
+      words.set([offset, length], 4 * i);
+      scales.set([1, this.options.noDecay.some((end) => name.endsWith(end)) ? 0 : 1], 4 * i + 2);
+    }
+    return words;
+  }
+
+  /** Changes every parameter by its gradient, then clears the gradients. `gradNorm` is the norm before clipping. */
+  step({ lr = this.options.lr }: { lr?: number } = {}): { gradNorm: number } {
+    const { betas, eps, weightDecay, maxGradNorm } = this.options;
+    if (this.store.values === 0) throw new EngineError("AdamW.step: the model is closed");
+    const gradNorm = Math.sqrt(engine().sum_of_squares(this.store.gradients));
+    const clip = Math.min(1, maxGradNorm / (gradNorm + 1e-6)); // as PyTorch's clip_grad_norm_
+    const buffers = [this.store.values, this.store.gradients, this.m.slot, this.v.slot, this.segments.slot] as const;
+    engine().adamw(...buffers, lr, ...betas, eps, weightDecay, ++this.steps, clip);
+    this.zeroGrad();
+    return { gradNorm };
+  }
+
+  /** Clears the gradients. */
+  zeroGrad(): void {
+    this.store.zeroGradients();
+  }
+
+  /** Moments and step count, copied. */
+  state(): AdamWState {
+    return { step: this.steps, m: this.m.read(), v: this.v.read() };
+  }
+
+  /** Goes on from a {@link state}. */
+  restore({ step, m, v }: AdamWState): void {
+    this.steps = step;
+    this.m.write(m);
+    this.v.write(v);
+  }
+
+  /** Gives the moments' memory back. */
+  free(): void {
+    for (const buffer of [this.m, this.v, this.segments]) buffer.free();
+  }
+}
+
+function check({ lr, betas, eps, weightDecay, maxGradNorm }: Required<AdamWOptions>): void {
+  const bad = (name: string, value: unknown, want: string) => new ConfigError(`AdamW: ${name} is ${value}, not ${want}`);
+  if (!(lr >= 0)) throw bad("lr", lr, "a number ≥ 0");
+  if (!betas.every((beta) => beta >= 0 && beta < 1)) throw bad("betas", betas, "two numbers from 0 to below 1");
+  if (!(eps >= 0)) throw bad("eps", eps, "a number ≥ 0");
+  if (!(weightDecay >= 0)) throw bad("weightDecay", weightDecay, "a number ≥ 0");
+  if (!(maxGradNorm > 0)) throw bad("maxGradNorm", maxGradNorm, "a positive number");
+}

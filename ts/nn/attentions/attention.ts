@@ -1,0 +1,36 @@
+import type { DropoutDraw } from "../../ops/dropout.js";
+import { rope } from "../../ops/rope.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { PackedBatch } from "../packed.js";
+import type { Position } from "../positions/index.js";
+
+/** Which keys a query sees. A query that sees none gives 0, never NaN. */
+export interface Mask {
+  /** No later key. */
+  readonly causal?: boolean;
+  /** Keys at most so far away. */
+  readonly window?: number;
+  /** The keys' sequences, where they are not the queries'. */
+  readonly keys?: PackedBatch;
+}
+
+/** What attention is told besides its queries, keys and values. */
+export interface AttentionCall {
+  readonly heads: number;
+  readonly batch: PackedBatch;
+  readonly position: Position;
+  readonly mask: Mask;
+  /** Dropout of the probabilities, in training. */
+  readonly dropout?: DropoutDraw;
+}
+
+/** A way for tokens to look at each other. It decides itself what is turned by position, and where. */
+export interface Attention {
+  /** `q` is `[N, C]`, `k` and `v` `[S, C]`; gives `[N, C]`. */
+  forward(q: Tensor, k: Tensor, v: Tensor, call: AttentionCall): Tensor;
+}
+
+/** `x`, `[N, C]`, turned by the positions of `batch`, if the encoding turns. */
+export function rotate(x: Tensor, { heads, position }: AttentionCall, batch: PackedBatch): Tensor {
+  return position.table ? rope(x, position.table(batch), batch.positions, heads) : x;
+}

@@ -1,0 +1,35 @@
+import type { Tensor } from "../tensor/tensor.js";
+import type { Mask } from "./attentions/index.js";
+import { Dropout } from "./dropout.js";
+import { LayerNorm } from "./layerNorm.js";
+import { Linear } from "./linear.js";
+import type { PackedBatch } from "./packed.js";
+import type { ParameterScope } from "./parameters.js";
+import { type LayerOptions, SelfAttention } from "./selfAttention.js";
+
+/** One layer of a post-norm encoder: self-attention, then y = LayerNorm(x + dropout(W2 · act(W1 x))). */
+export class EncoderLayer {
+  private readonly attention: SelfAttention;
+  private readonly intermediate: Linear;
+  private readonly output: Linear;
+  private readonly norm: LayerNorm;
+  private readonly dropout: Dropout;
+  private readonly options: LayerOptions;
+
+  constructor(scope: ParameterScope, options: LayerOptions) {
+    const { width, intermediateWidth, eps, hiddenDropout } = options;
+    this.options = options;
+    this.attention = new SelfAttention(scope.at("attention"), options);
+    this.intermediate = new Linear(scope.at("intermediate").at("dense"), width, intermediateWidth);
+    this.output = new Linear(scope.at("output").at("dense"), intermediateWidth, width);
+    this.norm = new LayerNorm(scope.at("output").at("LayerNorm"), width, eps);
+    this.dropout = new Dropout(scope, hiddenDropout);
+  }
+
+  /** `x` is `[N, C]`. */
+  forward(x: Tensor, batch: PackedBatch, mask: Mask): Tensor {
+    const attended = this.attention.forward(x, batch, mask);
+    const inner = this.intermediate.forward(attended, this.options.activation);
+    return this.norm.forward(this.output.forward(inner), attended, this.dropout.draw());
+  }
+}

@@ -1,0 +1,84 @@
+import { ConfigError, ShapeError } from "../../errors.js";
+import { gatherRows } from "../../ops/embedding.js";
+import { binaryCrossEntropy, crossEntropy, squaredError } from "../../ops/losses.js";
+import { integers, type Tensor, tensor } from "../../tensor/tensor.js";
+import { Dropout } from "../dropout.js";
+import { Linear } from "../linear.js";
+import type { PackedBatch } from "../packed.js";
+import type { ClassifierFactory, Head, HeadFactory, HeadOptions, ProblemType, Targets } from "./head.js";
+
+/** RoFormer's classifier: dropout, dense, activation, dropout, out_proj. */
+export const denseClassifier: ClassifierFactory = ({ scope, width, labels, dropout, activation }) => {
+  const inner = scope.at("classifier");
+  const [before, after] = [new Dropout(scope, dropout), new Dropout(scope, dropout)];
+  const dense = new Linear(inner.at("dense"), width, width);
+  const out = new Linear(inner.at("out_proj"), width, labels);
+  return (first) => out.forward(after.forward(dense.forward(before.forward(first), activation)));
+};
+
+/** BERT's classifier: a pooler with tanh, dropout, a dense layer. */
+export const pooledClassifier: ClassifierFactory = ({ scope, encoder, width, labels, dropout }) => {
+  const pooler = new Linear(encoder.at("pooler").at("dense"), width, width);
+  const drop = new Dropout(scope, dropout);
+  const out = new Linear(scope.at("classifier"), width, labels);
+  return (first) => out.forward(drop.forward(pooler.forward(first, "tanh")));
+};
+
+/** The loss of each kind of problem: mean over sequences, or over all cells. */
+const losses: Record<ProblemType, (logits: Tensor, labels: number[][]) => Tensor> = {
+  single_label_classification: (logits, labels) => crossEntropy(logits, classes(labels, logits.shape[1]!)),
+  multi_label_classification: (logits, labels) => binaryCrossEntropy(logits, cells(logits, labels)),
+  regression: (logits, labels) => squaredError(logits, cells(logits, labels)),
+};
+
+function classes(labels: number[][], count: number): Int32Array {
+  return Int32Array.from(labels, ([label], b) => {
+    if (!Number.isInteger(label) || (label !== -100 && (label! < 0 || label! >= count))) {
+      throw new ShapeError(`label of sequence ${b}`, label, `a class from 0 to ${count - 1}`);
+    }
+    return label!;
+  });
+}
+
+function cells(logits: Tensor, labels: number[][]): Tensor {
+  const [, L] = logits.shape as [number, number];
+  const wrong = labels.findIndex((row) => row.length !== L);
+  if (wrong >= 0) throw new ShapeError(`labels of sequence ${wrong}`, labels[wrong]!, `${L} numbers`);
+  return tensor(labels.flat(), logits.shape);
+}
+
+class SequenceClassifier implements Head {
+  private readonly problem: ProblemType | undefined;
+  private readonly classify: (first: Tensor) => Tensor;
+
+  constructor(options: HeadOptions) {
+    if (options.labels < 1) throw new ConfigError("a classifier needs num_labels ≥ 1");
+    this.problem = options.problem ?? (options.labels === 1 ? "regression" : undefined);
+    this.classify = options.classifier(options);
+  }
+
+  private logits(hidden: Tensor, batch: PackedBatch): Tensor {
+    return this.classify(gatherRows(hidden, integers(batch.firstTokens())));
+  }
+
+  forward(hidden: Tensor, batch: PackedBatch) {
+    return { logits: { tensor: this.logits(hidden, batch), rows: "sequences" as const } };
+  }
+
+  loss(hidden: Tensor, batch: PackedBatch, { sequences = [] }: Targets): Tensor {
+    if (sequences.length !== batch.sequences) {
+      throw new ShapeError("labels", sequences.length, `one for each of ${batch.sequences} sequences`);
+    }
+    const lists = sequences.some((label) => typeof label !== "number");
+    const problem = this.problem ?? (lists ? "multi_label_classification" : "single_label_classification");
+    const labels = sequences.map((label) => (typeof label === "number" ? [label] : [...label]));
+    return losses[problem](this.logits(hidden, batch), labels);
+  }
+}
+
+/** Classifies sequences by their first token. Several labels or values a sequence: see `problem_type`. */
+export const sequenceClassification: HeadFactory = {
+  architecture: "ForSequenceClassification",
+  labels: "sequences",
+  create: (options) => new SequenceClassifier(options),
+};

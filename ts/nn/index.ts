@@ -1,0 +1,27 @@
+/** Tensors, differentiable functions, layers and registries: `roformer/nn`, for those who build models. */
+export { gradcheck, type GradcheckOptions } from "../autograd/gradcheck.js";
+export { type Backward, isTracked, noGrad, type OpGradients, record, valueAndGradients } from "../autograd/tape.js";
+export { activation, type ActivationName } from "../ops/activation.js";
+export { type AttentionOptions, attention } from "../ops/attention.js";
+export { type DropoutDraw, dropout } from "../ops/dropout.js";
+export { embedding, gatherRows } from "../ops/embedding.js";
+export { linear, linearParts, type MatmulOptions, matmul } from "../ops/gemm.js";
+export { type LayerNormOptions, layerNorm } from "../ops/layerNorm.js";
+export { binaryCrossEntropy, crossEntropy, IGNORED, squaredError } from "../ops/losses.js";
+export { add, meanRows, reshape, scale, sum } from "../ops/reduce.js";
+export { type RotaryTable, rope } from "../ops/rope.js";
+export { Parameter } from "../tensor/parameter.js";
+export { scope } from "../tensor/scope.js";
+export { empty, integers, Tensor, type TensorData, tensor, zeros } from "../tensor/tensor.js";
+export { AdamW, type AdamWOptions, type AdamWState } from "./adamw.js";
+export { type Attention, type AttentionCall, type AttentionName, attentions, type Mask } from "./attentions/index.js";
+export { EncoderLayer } from "./encoderLayer.js";
+export { type Head, type HeadFactory, type HeadName, heads } from "./heads/index.js";
+export { LayerNorm } from "./layerNorm.js";
+export { JoinedLinear, Linear } from "./linear.js";
+export { type Packed, PackedBatch, pack } from "./packed.js";
+export { ParameterScope, ParameterStore } from "./parameters.js";
+export { type Position, type PositionName, type PositionOptions, positions } from "./positions/index.js";
+export { type RopeTable, type RopeTableOptions, ropeTable } from "./ropeTable.js";
+export { type LayerOptions, SelfAttention } from "./selfAttention.js";
+export { type TrainingStep, training } from "./training.js";

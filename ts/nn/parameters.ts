@@ -1,0 +1,178 @@
+import { engine } from "../engine/engine.js";
+import { CheckpointError } from "../errors.js";
+import { seedWords } from "../random/philox.js";
+import { streams } from "../random/streams.js";
+import { Parameter } from "../tensor/parameter.js";
+import { sizeOf } from "../tensor/tensor.js";
+
+/** How fresh values are made. */
+export type Init =
+  | { readonly kind: "constant"; readonly value: number }
+  /** N(0, std²); the row `zeroRow` of a matrix is 0 (an embedding's padding row). */
+  | { readonly kind: "normal"; readonly std: number; readonly zeroRow?: number };
+
+/** Parameters begin on cache lines, so that a kernel's loads do not straddle two. */
+const ALIGNMENT = 16;
+
+interface Declared {
+  readonly parameter: Parameter;
+  readonly init: Init;
+  readonly offset: number;
+}
+
+/**
+ * All parameters of a model as windows of one flat buffer, with a second of the same layout for gradients: optimiser,
+ * clipping and saving are one loop each. Layers declare parameters; then memory is made for all.
+ */
+export class ParameterStore {
+  private readonly declared: Declared[] = [];
+  /** Several neighbours under one shape: read by kernels, never named in files. */
+  private readonly joins: { readonly parameter: Parameter; readonly offset: number }[] = [];
+  private readonly names = new Set<string>();
+  private length = 0;
+  private dropouts = 0;
+  /** Slot of all values, one after the other. */
+  values = 0;
+  /** Slot of all gradients; 0 until {@link requireGradients}. */
+  gradients = 0;
+
+  /** The named parameters, in the order of their declaration. */
+  get parameters(): readonly Parameter[] {
+    return this.declared.map(({ parameter }) => parameter);
+  }
+
+  /** Numbers in the flat buffers, gaps included. */
+  get size(): number {
+    return this.length;
+  }
+
+  /** Where each parameter lies in the flat buffers. */
+  layout(): { name: string; offset: number; length: number }[] {
+    return this.declared.map(({ parameter, offset }) => ({ name: parameter.name, offset, length: parameter.size }));
+  }
+
+  /** Declares one parameter. */
+  declare(name: string, shape: readonly number[], init: Init): Parameter {
+    this.length = Math.ceil(this.length / ALIGNMENT) * ALIGNMENT;
+    return this.place(name, shape, init);
+  }
+
+  /** Declares neighbours of one shape, and returns them as one tensor `[names, …shape]`. */
+  declareJoined(names: readonly string[], shape: readonly number[], init: Init): Parameter {
+    this.length = Math.ceil(this.length / ALIGNMENT) * ALIGNMENT;
+    const offset = this.length;
+    for (const name of names) this.place(name, shape, init);
+    const parameter = new Parameter(names.join(" + "), [names.length, ...shape]);
+    this.joins.push({ parameter, offset });
+    return parameter;
+  }
+
+  private place(name: string, shape: readonly number[], init: Init): Parameter {
+    if (this.names.has(name)) throw new CheckpointError(`parameter ${name} is declared twice`);
+    this.names.add(name);
+    const parameter = new Parameter(name, shape);
+    this.declared.push({ parameter, init, offset: this.length });
+    this.length += sizeOf(shape);
+    return parameter;
+  }
+
+  /** The stream of random numbers of the next dropout: they are numbered as layers are built. */
+  nextDropoutStream(): number {
+    return streams.dropout + this.dropouts++;
+  }
+
+  /** Makes the memory, zeroed, after the last declaration. */
+  allocate(): void {
+    this.values = engine().alloc(this.length);
+    engine().fill(this.values, 0);
+    for (const { parameter, offset } of [...this.declared, ...this.joins]) {
+      parameter.slot = engine().window(this.values, offset, parameter.size);
+    }
+  }
+
+  /** Fills every parameter with fresh values, which follow from `seed` alone. */
+  initialise(seed: number): void {
+    const [low, high] = seedWords(seed);
+    for (const [index, { parameter, init }] of this.declared.entries()) {
+      if (init.kind === "constant") {
+        engine().fill(parameter.slot, init.value);
+        continue;
+      }
+      engine().random_normal(parameter.slot, init.std, low, high, streams.initialisation, index);
+      if (init.zeroRow === undefined) continue;
+      const width = parameter.shape.at(-1)!;
+      const row = engine().window(parameter.slot, init.zeroRow * width, width);
+      engine().fill(row, 0);
+      engine().free(row);
+    }
+  }
+
+  /** Makes memory for gradients, if there is none yet. */
+  requireGradients(): void {
+    if (this.gradients !== 0) return;
+    this.gradients = engine().alloc(this.length);
+    this.zeroGradients();
+    for (const { parameter, offset } of [...this.declared, ...this.joins]) {
+      parameter.gradientSlot = engine().window(this.gradients, offset, parameter.size);
+    }
+  }
+
+  /** Sets every gradient to 0. */
+  zeroGradients(): void {
+    if (this.gradients !== 0) engine().fill(this.gradients, 0);
+  }
+
+  /** Gives all memory back. */
+  free(): void {
+    for (const { parameter } of [...this.declared, ...this.joins]) {
+      if (parameter.gradientSlot !== 0) engine().free(parameter.gradientSlot);
+      parameter.gradientSlot = 0;
+      parameter.free();
+    }
+    for (const slot of [this.values, this.gradients]) if (slot !== 0) engine().free(slot);
+    [this.values, this.gradients] = [0, 0];
+  }
+}
+
+/** Where layers declare their parameters: a prefix of names, and the spread of fresh weights. */
+export class ParameterScope {
+  readonly store: ParameterStore;
+  private readonly prefix: string;
+  private readonly std: number;
+
+  constructor(store: ParameterStore, std: number, prefix = "") {
+    this.store = store;
+    this.std = std;
+    this.prefix = prefix;
+  }
+
+  /** The scope of a part: its names begin with `name.`. */
+  at(name: string): ParameterScope {
+    return new ParameterScope(this.store, this.std, name === "" ? this.prefix : `${this.prefix}${name}.`);
+  }
+
+  /** A matrix or vector with normal values. */
+  weight(name: string, shape: readonly number[], zeroRow?: number): Parameter {
+    return this.store.declare(this.prefix + name, shape, this.normal(zeroRow));
+  }
+
+  /** A vector that begins as a constant. */
+  constant(name: string, shape: readonly number[], value: number): Parameter {
+    return this.store.declare(this.prefix + name, shape, { kind: "constant", value });
+  }
+
+  /** The `weight`s of several parts, as one tensor. */
+  joinedWeights(parts: readonly string[], shape: readonly number[]): Parameter {
+    return this.store.declareJoined(parts.map((part) => `${this.prefix}${part}.weight`), shape, this.normal());
+  }
+
+  /** The `bias`es of several parts, as one tensor. */
+  joinedBiases(parts: readonly string[], shape: readonly number[]): Parameter {
+    const names = parts.map((part) => `${this.prefix}${part}.bias`);
+    return this.store.declareJoined(names, shape, { kind: "constant", value: 0 });
+  }
+
+  private normal(zeroRow?: number): Init {
+    return { kind: "normal", std: this.std, ...(zeroRow === undefined ? {} : { zeroRow }) };
+  }
+}

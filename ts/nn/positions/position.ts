@@ -1,0 +1,29 @@
+import type { RotaryTable } from "../../ops/rope.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { PackedBatch } from "../packed.js";
+import type { ParameterScope } from "../parameters.js";
+
+/**
+ * How a model knows where a token stands. Each encoding answers for itself what it adds to embeddings and what it turns
+ * in attention; nothing else asks which one it has.
+ */
+export interface Position {
+  /** What attention turns queries and keys by, covering the batch's positions. */
+  table?(batch: PackedBatch): RotaryTable;
+  /** Embeddings `x`, `[N, E]`, marked with their positions. */
+  embed?(x: Tensor, batch: PackedBatch): Tensor;
+  /** Gives back memory that is no parameter. */
+  free?(): void;
+}
+
+/** What an encoding is made from. */
+export interface PositionOptions {
+  /** Where it may declare parameters: the scope of the model's embeddings. */
+  readonly scope: ParameterScope;
+  /** Width of the embeddings, E. */
+  readonly embeddingWidth: number;
+  /** Numbers a head, D. */
+  readonly headSize: number;
+  /** Rows of a learned table; others know no limit. */
+  readonly maxPositions: number;
+}

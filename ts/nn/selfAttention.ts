@@ -1,0 +1,64 @@
+import { ConfigError } from "../errors.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Attention, Mask } from "./attentions/index.js";
+import { rotate } from "./attentions/attention.js";
+import { Dropout } from "./dropout.js";
+import { LayerNorm } from "./layerNorm.js";
+import { JoinedLinear, Linear } from "./linear.js";
+import type { PackedBatch } from "./packed.js";
+import type { ParameterScope } from "./parameters.js";
+import type { Position } from "./positions/index.js";
+
+/** What a layer is made from; names follow Hugging Face's configuration. */
+export interface LayerOptions {
+  /** Width of the model, C. */
+  readonly width: number;
+  readonly heads: number;
+  /** Width of the feed-forward part, F. */
+  readonly intermediateWidth: number;
+  readonly activation: import("../ops/activation.js").ActivationName;
+  readonly eps: number;
+  readonly hiddenDropout: number;
+  readonly attentionDropout: number;
+  readonly attention: Attention;
+  readonly position: Position;
+  /** Turns values too (`rotary_value`). */
+  readonly rotateValue: boolean;
+}
+
+/**
+ * Multi-head self-attention with its residual (RoFormer, §3.2):
+ *
+ *     q, k, v = Wq x, Wk x, Wv x        y = LayerNorm(x + dropout(Wo · attention(q, k, v)))
+ *
+ * Where the rotation goes is the attention's business.
+ */
+export class SelfAttention {
+  private readonly options: LayerOptions;
+  private readonly qkv: JoinedLinear;
+  private readonly output: Linear;
+  private readonly norm: LayerNorm;
+  private readonly probabilities: Dropout;
+  private readonly dropout: Dropout;
+
+  constructor(scope: ParameterScope, options: LayerOptions) {
+    const { width, heads } = options;
+    if (width % heads !== 0) throw new ConfigError(`hidden_size ${width} is not a multiple of num_attention_heads ${heads}`);
+    this.options = options;
+    this.qkv = new JoinedLinear(scope.at("self"), ["query", "key", "value"], width, width);
+    this.output = new Linear(scope.at("output").at("dense"), width, width);
+    this.norm = new LayerNorm(scope.at("output").at("LayerNorm"), width, options.eps);
+    this.probabilities = new Dropout(scope, options.attentionDropout);
+    this.dropout = new Dropout(scope, options.hiddenDropout);
+  }
+
+  /** `x` is `[N, C]`, the tokens of all sequences of `batch` end to end. */
+  forward(x: Tensor, batch: PackedBatch, mask: Mask): Tensor {
+    const { heads, attention, position, rotateValue } = this.options;
+    const dropout = this.probabilities.draw();
+    const call = { heads, batch, position, mask, ...(dropout && { dropout }) };
+    const [q, k, v] = this.qkv.forward(x) as [Tensor, Tensor, Tensor];
+    const y = attention.forward(q, k, rotateValue ? rotate(v, call, batch) : v, call);
+    return this.norm.forward(this.output.forward(y), x, this.dropout.draw());
+  }
+}

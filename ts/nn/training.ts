@@ -1,0 +1,21 @@
+/** What makes the random numbers of a training step: the same two numbers draw the same dropout. */
+export interface TrainingStep {
+  readonly seed: number;
+  readonly step: number;
+}
+
+let current: TrainingStep | undefined;
+
+/** Runs `body` in training mode: dropout drops. Without it, models compute what they would at inference. */
+export function training<T>(step: TrainingStep, body: () => T): T {
+  const outer = current;
+  current = step;
+  try {
+    return body();
+  } finally {
+    current = outer;
+  }
+}
+
+/** The step that runs in training mode, if one does. */
+export const trainingStep = (): TrainingStep | undefined => current;

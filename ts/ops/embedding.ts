@@ -1,0 +1,19 @@
+import { record } from "../autograd/tape.js";
+import { engine } from "../engine/engine.js";
+import { empty, type Tensor } from "../tensor/tensor.js";
+
+const NONE = 0xffffffff;
+
+/** Rows `ids` of `table`, `[V, W]`: `[N, W]`. Rows with the id `padding` get no gradient (PyTorch's `padding_idx`). */
+export function embedding(table: Tensor, ids: Tensor, padding = NONE): Tensor {
+  const [, W] = table.dims("embedding: table", "V", "W") as [number, number];
+  const [N] = ids.dims("embedding: ids", "N") as [number];
+  const y = empty([N, W]);
+  engine().embedding(y.slot, table.slot, ids.slot, W, false);
+  return record(y, [table], [ids], ([dy], d) => {
+    d.add(0, (dtable) => engine().embedding_backward(dtable, dy!.slot, ids.slot, W, padding));
+  });
+}
+
+/** Rows `indices` of `x`, `[N, W]`, in that order; a row may be taken twice or not at all. */
+export const gatherRows = (x: Tensor, indices: Tensor): Tensor => embedding(x, indices);

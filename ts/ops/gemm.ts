@@ -1,0 +1,93 @@
+import { isTracked, type OpGradients, record } from "../autograd/tape.js";
+import { engine } from "../engine/engine.js";
+import { ShapeError } from "../errors.js";
+import { track } from "../tensor/scope.js";
+import { empty, Tensor } from "../tensor/tensor.js";
+import { type ActivationName, activation, activations } from "./activation.js";
+
+/**
+ * y = act(x Wᵀ + b), `[N, O]`, for `x` `[N, I]`, `weight` `[O, I]` (PyTorch's layout) and `bias` `[O]`.
+ * Without gradients the activation is applied while the product is written.
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor, act: ActivationName = "linear"): Tensor {
+  const [O] = weight.dims("linear: weight", "O", "I");
+  if (act === "linear" || !isTracked(x, weight, ...(bias ? [bias] : []))) return product(x, weight, bias, 1, O!, act)[0]!;
+  return activation(product(x, weight, bias, 1, O!, "linear")[0]!, act);
+}
+
+/**
+ * P projections of the same `x`, `[N, I]`, in one call: `weight` is `[P, O, I]`, `bias` `[P, O]`; gives P tensors `[N, O]`.
+ * Query, key and value of attention are made so.
+ */
+export function linearParts(x: Tensor, weight: Tensor, bias?: Tensor): Tensor[] {
+  const [P, O] = weight.dims("linear: weight", "P", "O", "I");
+  return product(x, weight, bias, P!, O!, "linear");
+}
+
+function product(x: Tensor, weight: Tensor, bias: Tensor | undefined, P: number, O: number, act: ActivationName): Tensor[] {
+  const [N, I] = x.dims("linear: x", "N", "I") as [number, number];
+  if (weight.shape.at(-1) !== I) throw new ShapeError("linear: weight", [...weight.shape], `[…, I] = […, ${I}], as x has`);
+  if (bias && bias.size !== P * O) throw new ShapeError("linear: bias", [...bias.shape], `${P * O} numbers`);
+  const joined = engine().alloc(P * N * O);
+  engine().linear(joined, x.slot, weight.slot, bias?.slot ?? 0, P, N, O, I, activations[act]);
+  const y = Array.from({ length: P }, (_, part) => track(new Tensor(engine().window(joined, part * N * O, N * O), [N, O])));
+  engine().free(joined); // its windows keep the memory
+  return record(y, bias ? [x, weight, bias] : [x, weight], [x, weight], (dy, d) => {
+    for (const [part, dyPart] of dy.entries()) if (dyPart) productBackward(dyPart, part, x, weight, d);
+  });
+}
+
+function productBackward(dy: Tensor, part: number, x: Tensor, weight: Tensor, d: OpGradients): void {
+  const [N, O] = dy.shape as [number, number];
+  const I = x.shape[1]!;
+  d.write(0, (dx, accumulate) =>
+    onPart(weight.slot, part, O * I, (w) => engine().linear_backward_input(dx, dy.slot, w, 1, N, O, I, accumulate)),
+  );
+  const weights = (dweight: number, dbias: number) =>
+    engine().linear_backward_weight(dweight, dbias, dy.slot, x.slot, 1, N, O, I, true);
+  d.add(1, (dweight) =>
+    onPart(dweight, part, O * I, (dw) => {
+      if (!d.needs(2)) weights(dw, 0);
+      else d.add(2, (dbias) => onPart(dbias, part, O, (db) => weights(dw, db)));
+    }),
+  );
+}
+
+/** Calls `kernel` with the `part`-th `size` words of a slot. */
+function onPart(slot: number, part: number, size: number, kernel: (slot: number) => void): void {
+  const window = engine().window(slot, part * size, size);
+  kernel(window);
+  engine().free(window);
+}
+
+/** Settings of {@link matmul}. */
+export interface MatmulOptions {
+  /** `a` is `[K, M]`. */
+  readonly transposeA?: boolean;
+  /** `b` is `[N, K]`. */
+  readonly transposeB?: boolean;
+}
+
+/** The product `[M, N]` of `a` `[M, K]` and `b` `[K, N]`, either of them stored transposed if so said. */
+export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
+  const [a0, a1] = a.dims("matmul: a", "M", "K") as [number, number];
+  const [b0, b1] = b.dims("matmul: b", "K", "N") as [number, number];
+  const [M, K] = transposeA ? [a1, a0] : [a0, a1];
+  const [bK, N] = transposeB ? [b1, b0] : [b0, b1];
+  if (bK !== K) throw new ShapeError("matmul: b", [b0, b1], `K = ${K} as a has`);
+  const y = empty([M, N]);
+  engine().matmul(y.slot, a.slot, b.slot, M, N, K, transposeA, transposeB, false);
+  return record(y, [a, b], [a, b], ([dy], d) => {
+    // For y = A B: dA = dy Bᵀ, dB = Aᵀ dy; transposed where the operand is stored so.
+    d.write(0, (da, add) =>
+      transposeA
+        ? engine().matmul(da, b.slot, dy!.slot, K, M, N, transposeB, true, add)
+        : engine().matmul(da, dy!.slot, b.slot, M, K, N, false, !transposeB, add),
+    );
+    d.write(1, (db, add) =>
+      transposeB
+        ? engine().matmul(db, dy!.slot, a.slot, N, K, M, true, transposeA, add)
+        : engine().matmul(db, a.slot, dy!.slot, K, N, M, !transposeA, false, add),
+    );
+  });
+}

@@ -1,0 +1,45 @@
+import { isTracked, record } from "../autograd/tape.js";
+import { engine } from "../engine/engine.js";
+import { ShapeError } from "../errors.js";
+import { empty, type Tensor } from "../tensor/tensor.js";
+import { type DropoutDraw, dropoutArguments } from "./dropout.js";
+
+/** Settings of {@link layerNorm}. */
+export interface LayerNormOptions {
+  /** Added to the variance, inside the root. */
+  readonly eps: number;
+  /** Added to `x`, after its dropout, before normalising; `[N, C]`. */
+  readonly residual?: Tensor;
+  /** Dropout of `x` (not of the residual). */
+  readonly dropout?: DropoutDraw;
+}
+
+/** Layer normalisation of each row of residual + dropout(x), `[N, C]`, with biased variance; `weight` and `bias` are `[C]`. */
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: LayerNormOptions): Tensor {
+  const { eps, residual, dropout } = options;
+  const [N, C] = x.dims("layerNorm: x", "N", "C") as [number, number];
+  if (weight.size !== C || bias.size !== C) throw new ShapeError("layerNorm: weight", [...weight.shape], `[C] = [${C}]`);
+  if (residual && residual.size !== x.size) throw new ShapeError("layerNorm: residual", [...residual.shape], `[${N}, ${C}]`);
+  const tracked = isTracked(x, weight, bias, ...(residual ? [residual] : []));
+  const draw = dropoutArguments(dropout);
+  const y = empty([N, C]);
+  const stats = empty([N, 2]);
+  const sum = tracked && (residual || dropout) ? empty([N, C]) : undefined;
+  engine().layer_norm(y.slot, sum?.slot ?? 0, stats.slot, x.slot, residual?.slot ?? 0, weight.slot, bias.slot, C, eps, ...draw);
+  const s = sum ?? x;
+  return record(y, residual ? [x, weight, bias, residual] : [x, weight, bias], [s, stats, weight], ([dy], d) => {
+    const dx = empty([N, C]);
+    const dresidual = residual && dropout && d.needs(3) ? empty([N, C]) : undefined;
+    const dweight = empty([C]);
+    const dbias = empty([C]);
+    engine().fill(dweight.slot, 0);
+    engine().fill(dbias.slot, 0);
+    const outputs = [dx.slot, dresidual?.slot ?? 0, dweight.slot, dbias.slot] as const;
+    engine().layer_norm_backward(...outputs, dy!.slot, s.slot, stats.slot, weight.slot, C, ...draw);
+    // Without dropout the residual's gradient is that of x, number for number.
+    d.give(0, dx, residual && !dresidual);
+    if (residual) d.give(3, dresidual ?? dx, !dresidual);
+    d.give(1, dweight);
+    d.give(2, dbias);
+  });
+}

@@ -1,0 +1,61 @@
+import { record } from "../autograd/tape.js";
+import { engine } from "../engine/engine.js";
+import { ShapeError } from "../errors.js";
+import { track } from "../tensor/scope.js";
+import { empty, sizeOf, Tensor } from "../tensor/tensor.js";
+
+/** `a + b`, of the same shape. */
+export function add(a: Tensor, b: Tensor): Tensor {
+  if (a.size !== b.size) throw new ShapeError("add: b", [...b.shape], `[${a.shape.join(", ")}] as a`);
+  const y = empty(a.shape);
+  engine().add(y.slot, a.slot, b.slot);
+  return record(y, [a, b], [], ([dy], d) => {
+    d.give(0, dy!, true);
+    d.give(1, dy!, true);
+  });
+}
+
+/** `factor · x`. */
+export function scale(x: Tensor, factor: number): Tensor {
+  const y = empty(x.shape);
+  engine().scale(y.slot, x.slot, factor);
+  return record(y, [x], [], ([dy], d) => d.give(0, scaled(dy!, factor)));
+}
+
+function scaled(x: Tensor, factor: number): Tensor {
+  const y = empty(x.shape);
+  engine().scale(y.slot, x.slot, factor);
+  return y;
+}
+
+/** The same numbers under another shape. */
+export function reshape(x: Tensor, shape: readonly number[]): Tensor {
+  if (sizeOf(shape) !== x.size) throw new ShapeError("reshape: x", [...x.shape], `${shape.join(" × ")} numbers`);
+  const y = track(new Tensor(engine().window(x.slot, 0, x.size), shape));
+  return record(y, [x], [], ([dy], d) => {
+    d.give(0, track(new Tensor(engine().window(dy!.slot, 0, dy!.size), x.shape)), true);
+  });
+}
+
+/** The sum of all numbers times `factor`, as a tensor of one number. */
+export function sum(x: Tensor, factor = 1): Tensor {
+  const y = empty([1]);
+  y.write([engine().sum(x.slot) * factor]);
+  return record(y, [x], [], ([dy], d) => {
+    const dx = empty(x.shape);
+    engine().fill(dx.slot, dy!.item() * factor);
+    d.give(0, dx);
+  });
+}
+
+/** Mean of each sequence's rows: `[B, W]` for `x` `[N, W]` and `offsets` `[B + 1]`; 0 for a sequence of no tokens. */
+export function meanRows(x: Tensor, offsets: Tensor): Tensor {
+  const [, W] = x.dims("meanRows: x", "N", "W") as [number, number];
+  const y = empty([offsets.size - 1, W]);
+  engine().mean_rows(y.slot, x.slot, offsets.slot, W);
+  return record(y, [x], [offsets], ([dy], d) => {
+    const dx = empty(x.shape);
+    engine().mean_rows_backward(dx.slot, dy!.slot, offsets.slot, W);
+    d.give(0, dx);
+  });
+}

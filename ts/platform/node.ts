@@ -1,0 +1,82 @@
+import type * as Files from "node:fs/promises";
+import { type NodeModules, writeFile, writeFolder } from "./nodeFolders.js";
+import type { Platform } from "./platform.js";
+import { fetchBytes } from "./web.js";
+
+/** Bytes a read of a stream takes at once. */
+const PIECE = 1 << 20;
+
+/** Node's platform, or undefined elsewhere. Modules are asked for at run time, so that bundlers for browsers see none. */
+export function createNode(): Platform | undefined {
+  const modules = nodeModules();
+  if (modules === undefined) return undefined;
+  const { fs, path, sync, url } = modules;
+  return {
+    isNode: true,
+    readFile: (file) => fs.readFile(file),
+    readRange: (file, start, end) => readRange(fs, file, start, end),
+    stream: (file) => stream(fs, file),
+    fileSize: async (file) => {
+      const found = await orAbsent(fs.stat(file));
+      return found?.isFile() ? found.size : undefined;
+    },
+    exists: async (file) => (await orAbsent(fs.stat(file))) !== undefined,
+    listFolder: async (folder) => (await orAbsent(fs.readdir(folder)))?.sort(),
+    writeFolder: (folder, files) => writeFolder(modules, path.resolve(folder), files),
+    writeFile: (file, content) => writeFile(modules, path.resolve(file), content),
+    readUrl: async (at) => (at.protocol === "file:" ? fs.readFile(url.fileURLToPath(at)) : fetchBytes(at)),
+    readUrlSync: (at) => sync.readFileSync(url.fileURLToPath(at)),
+    peakMemory: () => process.resourceUsage().maxRSS * 1024,
+    now: () => performance.now(),
+  };
+}
+
+function nodeModules(): NodeModules | undefined {
+  if (typeof process === "undefined" || typeof process.getBuiltinModule !== "function") return undefined;
+  return {
+    fs: process.getBuiltinModule("node:fs/promises"),
+    sync: process.getBuiltinModule("node:fs"),
+    path: process.getBuiltinModule("node:path"),
+    url: process.getBuiltinModule("node:url"),
+  };
+}
+
+/** A missing file is an answer, not a failure; every other error is one. */
+async function orAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+}
+
+async function readRange(fs: typeof Files, file: string, start: number, end: number): Promise<Uint8Array> {
+  const handle = await fs.open(file);
+  try {
+    const { size } = await handle.stat();
+    const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
+    let filled = 0;
+    while (filled < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* stream(fs: typeof Files, file: string): AsyncIterable<Uint8Array> {
+  const handle = await fs.open(file);
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await handle.read(new Uint8Array(PIECE), 0, PIECE, null);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}

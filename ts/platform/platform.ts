@@ -1,0 +1,36 @@
+/** What one file of a folder is to hold: bytes, text (written as UTF-8) or pieces that are made while they are written. */
+export type Content = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** All that Node and browsers do differently. Where a runtime lacks something, its function says so by an error. */
+export interface Platform {
+  /** True in Node and what behaves like it. */
+  readonly isNode: boolean;
+  /** A whole file. */
+  readFile(path: string): Promise<Uint8Array>;
+  /** The bytes `[start, end)` of a file; fewer where the file ends before. */
+  readRange(path: string, start: number, end: number): Promise<Uint8Array>;
+  /** A file's bytes, piece by piece. */
+  stream(path: string): AsyncIterable<Uint8Array>;
+  /** A file's size in bytes; undefined where there is no such file, or a folder. */
+  fileSize(path: string): Promise<number | undefined>;
+  /** True for a file or a folder. */
+  exists(path: string): Promise<boolean>;
+  /** Names of what a folder holds, sorted; undefined where there is no such folder. */
+  listFolder(path: string): Promise<string[] | undefined>;
+  /**
+   * Makes a folder of `files` (names may contain `/`), whole or not at all: written beside, flushed, then renamed. What an
+   * existing folder holds under other names stays; a name with null does not. On any failure the existing folder is as it was
+   * and nothing is left.
+   */
+  writeFolder(path: string, files: ReadonlyMap<string, Content | null>): Promise<void>;
+  /** Writes one file, whole or not at all. */
+  writeFile(path: string, content: Content): Promise<void>;
+  /** The bytes behind a URL of the package's own: a file in Node, fetched elsewhere. */
+  readUrl(url: URL): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same at once; undefined where a runtime cannot. */
+  readonly readUrlSync: ((url: URL) => Uint8Array<ArrayBuffer>) | undefined;
+  /** Peak resident memory of this process in bytes; undefined where it is not to be had. */
+  peakMemory(): number | undefined;
+  /** Milliseconds by a clock that never goes back. */
+  now(): number;
+}

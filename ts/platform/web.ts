@@ -1,0 +1,33 @@
+import { DataError } from "../errors.js";
+import type { Platform } from "./platform.js";
+
+const noFiles = async (path: string): Promise<never> => {
+  throw new DataError(`${path}: files have no path here; give a Map of Blobs or a URL`);
+};
+
+/** The bytes behind a URL. */
+export async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url);
+  if (!response.ok) throw new DataError(`${url.href}: the server answered ${response.status} ${response.statusText}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Browsers and their workers: no paths, no processes. */
+export const web: Platform = {
+  isNode: false,
+  readFile: noFiles,
+  readRange: noFiles,
+  // biome-ignore lint/correctness/useYield: it only throws
+  async *stream(path) {
+    await noFiles(path);
+  },
+  fileSize: noFiles,
+  exists: noFiles,
+  listFolder: noFiles,
+  writeFolder: noFiles,
+  writeFile: noFiles,
+  readUrl: fetchBytes,
+  readUrlSync: undefined,
+  peakMemory: () => undefined,
+  now: () => performance.now(),
+};

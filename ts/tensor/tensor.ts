@@ -1,0 +1,86 @@
+import { engine, view } from "../engine/engine.js";
+import { ShapeError } from "../errors.js";
+import { track } from "./scope.js";
+
+/** Product of a shape's dimensions. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+/** A tensor's numbers, copied out of the engine. */
+export interface TensorData {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** A row-major array of 32-bit numbers in the engine's memory. */
+export class Tensor {
+  /** The engine's number for the memory; a tensor that was freed has none. */
+  slot: number;
+  readonly shape: readonly number[];
+
+  constructor(slot: number, shape: readonly number[]) {
+    this.slot = slot;
+    this.shape = shape;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** The dimensions, if there are as many as names; `where` says which tensor this is: "rope: x". */
+  dims(where: string, ...names: string[]): number[] {
+    if (this.shape.length !== names.length) throw new ShapeError(where, [...this.shape], `[${names.join(", ")}]`);
+    return [...this.shape];
+  }
+
+  /** The numbers, copied. */
+  read(): Float32Array {
+    return view(engine().address(this.slot), this.size).slice();
+  }
+
+  /** The only number of a tensor of size 1. */
+  item(): number {
+    if (this.size !== 1) throw new ShapeError("item", [...this.shape], "one number");
+    return view(engine().address(this.slot), 1)[0]!;
+  }
+
+  /** Overwrites the numbers. */
+  write(values: ArrayLike<number>): void {
+    if (values.length !== this.size) throw new ShapeError("write: values", values.length, `${this.size} numbers`);
+    view(engine().address(this.slot), this.size).set(values);
+  }
+
+  /** Gives the memory back. Tensors made inside a `scope` need not be freed by hand. */
+  free(): void {
+    if (this.slot !== 0) engine().free(this.slot);
+    this.slot = 0;
+  }
+}
+
+/** A tensor of f32 whose numbers are still to be written. */
+export function empty(shape: readonly number[]): Tensor {
+  return track(new Tensor(engine().alloc(sizeOf(shape)), shape));
+}
+
+/** A tensor of zeros. */
+export function zeros(shape: readonly number[]): Tensor {
+  const y = empty(shape);
+  engine().fill(y.slot, 0);
+  return y;
+}
+
+/** A tensor of the given f32. */
+export function tensor(values: ArrayLike<number>, shape: readonly number[] = [values.length]): Tensor {
+  if (values.length !== sizeOf(shape)) throw new ShapeError("tensor: values", values.length, `${shape.join(" × ")} numbers`);
+  const y = empty(shape);
+  y.write(values);
+  return y;
+}
+
+/** A tensor of 32-bit integers: ids, offsets, positions, labels. */
+export function integers(values: Int32Array): Tensor {
+  const y = empty([values.length]);
+  const at = view(engine().address(y.slot), values.length);
+  new Int32Array(at.buffer, at.byteOffset, values.length).set(values);
+  return y;
+}

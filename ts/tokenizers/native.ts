@@ -1,0 +1,69 @@
+import { EngineError } from "../errors.js";
+import { platform } from "../platform/index.js";
+
+/** The exports of `crates/tokenizer`. */
+export type Glue = typeof import("../wasm/tokenizer/tokenizer.js") & { __wbg_reset_state?: () => void };
+
+/** A tokenizer inside the module; becomes stale when the instance is replaced. */
+export type Handle = import("../wasm/tokenizer/tokenizer.js").Handle;
+
+/** The tokenizer module. A trap spoils its instance, which is then replaced; what lived in it is opened anew on demand. */
+export class Native {
+  readonly #glue: Glue;
+  #generation = 0;
+  #dead: EngineError | undefined;
+
+  constructor(glue: Glue) {
+    this.#glue = glue;
+  }
+
+  /** Counts the instances: a handle of another generation is stale. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Runs `body`. What the module refuses becomes an error by `refuse`; a trap is an EngineError. */
+  call<T>(place: string, refuse: (message: string, cause: unknown) => Error, body: (glue: Glue) => T): T {
+    if (this.#dead) throw this.#dead;
+    try {
+      return body(this.#glue);
+    } catch (error) {
+      // The module's own errors are plain ones. A RuntimeError or RangeError is a trap or a stack overflow.
+      if ((error as Error)?.constructor === Error) throw refuse((error as Error).message, error);
+      throw this.#replace(
+        new EngineError(`${place}: the tokenizer failed (${(error as Error).message})`, { cause: error }),
+      );
+    }
+  }
+
+  #replace(error: EngineError): EngineError {
+    this.#generation++;
+    try {
+      if (this.#glue.__wbg_reset_state) this.#glue.__wbg_reset_state();
+      else this.#dead = error;
+    } catch {
+      this.#dead = error;
+    }
+    return error;
+  }
+}
+
+let starting: Promise<Native> | undefined;
+
+/** The module, loaded and compiled on first use. Errors: EngineError if it cannot be read or compiled. */
+export function loadNative(): Promise<Native> {
+  starting ??= start().catch((error) => {
+    starting = undefined;
+    throw new EngineError(`the tokenizer module could not be loaded: ${(error as Error).message}`, { cause: error });
+  });
+  return starting;
+}
+
+async function start(): Promise<Native> {
+  const [glue, bytes] = await Promise.all([
+    import("../wasm/tokenizer/tokenizer.js"),
+    platform.readUrl(new URL("../wasm/tokenizer/tokenizer_bg.wasm", import.meta.url)),
+  ]);
+  glue.initSync({ module: await WebAssembly.compile(bytes) });
+  return new Native(glue);
+}

@@ -1,0 +1,318 @@
+import { DataError, type RoFormerError, ShapeError } from "../errors.js";
+import type { Files, FileSource } from "../io/files.js";
+import { type Glue, type Handle, loadNative, type Native } from "./native.js";
+import { type BatchOptions, type EncodeOptions, type Limits, readLimits } from "./options.js";
+import { type Recipe, readTokenizer } from "./read.js";
+import { type Description, savedFiles } from "./save.js";
+import { customarySpecials, type SpecialTokens } from "./specials.js";
+import { unpack } from "./unpack.js";
+
+/** A text as pieces. Offsets are `[begin, end)` in UTF-16 units of the text that a piece is of; `[0, 0]` where it is of none. */
+export interface Encoding {
+  readonly ids: number[];
+  readonly tokens: string[];
+  readonly offsets: [number, number][];
+  /** 1 for the second text of a pair. */
+  readonly typeIds: number[];
+  /** 0 at padding. */
+  readonly attentionMask: number[];
+  /** Further windows of a text that was cut; there if `stride` was given. */
+  readonly overflow?: Encoding[];
+}
+
+/** Texts as ids, end to end: sequence `i` is `[offsets[i], offsets[i + 1])`. */
+export interface EncodedBatch {
+  readonly ids: Int32Array;
+  readonly typeIds: Uint8Array;
+  readonly offsets: Int32Array;
+}
+
+const [TEXTS, UNITS] = [4096, 1 << 22]; // of a batch, that cross the boundary at once
+
+/**
+ * Turns text into the ids of pieces and back, as Hugging Face's tokenizers do.
+ *
+ * A lone surrogate reads as U+FFFD. Truncation and padding that a `tokenizer.json` stores are not applied.
+ */
+export class Tokenizer {
+  readonly #native: Native;
+  readonly #recipe: Recipe;
+  readonly #specials: SpecialTokens;
+  /** The length that its model takes; it is saved in `tokenizer_config.json` (`model_max_length`). */
+  modelMaxLength: number | undefined;
+  #handle: Handle;
+  #generation: number;
+  #vocabulary: ReadonlyMap<string, number> | undefined;
+  #tokens: ReadonlyMap<number, string> | undefined;
+
+  private constructor(native: Native, recipe: Recipe) {
+    this.#native = native;
+    this.#recipe = recipe;
+    this.#handle = native.call(recipe.file, (message) => this.#refuse(message), recipe.open);
+    this.#generation = native.generation;
+    const stored = recipe.config.model_max_length;
+    this.modelMaxLength = Number.isSafeInteger(stored) && (stored as number) > 0 ? (stored as number) : undefined;
+    const parts = this.#describe();
+    this.#specials = { ...customarySpecials(parts.added.map((token) => token.content)), ...recipe.specials };
+    this.#settle();
+  }
+
+  /**
+   * Loads a folder with `tokenizer.json` or `vocab.txt`, one of these files by its path, or files by name.
+   * Errors: DataError naming the file, and the line where there is one.
+   */
+  static async load(source: FileSource): Promise<Tokenizer> {
+    return Tokenizer.open(await readTokenizer(source));
+  }
+
+  /** Whether a folder holds a tokenizer's files. */
+  static async isIn(files: Files): Promise<boolean> {
+    return (await files.has("tokenizer.json")) || (await files.has("vocab.txt"));
+  }
+
+  /** @internal Opens what was read or trained. */
+  static async open(recipe: Recipe): Promise<Tokenizer> {
+    const native = await loadNative();
+    try {
+      const tokenizer = new Tokenizer(native, recipe);
+      tokenizer.#probe();
+      return tokenizer;
+    } catch (error) {
+      if ((error as RoFormerError).code !== "ENGINE_ERROR") throw error;
+      throw new DataError((error as Error).message, { cause: error });
+    }
+  }
+
+  /**
+   * The pieces of `text`, and of `options.pair` behind it. Errors: ConfigError for options that cannot be met, DataError for
+   * text that cannot be cut as asked or spelt at all.
+   */
+  encode(text: string, options: EncodeOptions = {}): Encoding {
+    const { pair } = options;
+    checkText("encode: text", text);
+    if (pair !== undefined) checkText("encode: pair", pair);
+    const limits = readLimits(options, this.modelMaxLength);
+    const encodings = this.#call("encode", (handle) => {
+      const { specials, truncation, maxLength, stride, padTo } = limits;
+      const encoded = handle.encode(text, pair, specials, truncation, maxLength, stride, padTo);
+      const windows = unpack(encoded.numbers(), encoded.tokens());
+      encoded.free();
+      return windows;
+    });
+    const [first, ...overflow] = encodings;
+    return options.stride === undefined ? first! : { ...first!, overflow };
+  }
+
+  /** Ids of many texts, each with the pair of the same index if `pairs` is given. Much faster than `encode`, without offsets. */
+  encodeBatch(
+    texts: readonly string[],
+    options: BatchOptions & { readonly pairs?: readonly string[] } = {},
+  ): EncodedBatch {
+    const { pairs } = options;
+    for (const [i, text] of texts.entries()) checkText(`encodeBatch: texts[${i}]`, text);
+    for (const [i, pair] of (pairs ?? []).entries()) checkText(`encodeBatch: pairs[${i}]`, pair);
+    if (pairs && pairs.length !== texts.length) {
+      throw new ShapeError("encodeBatch: the number of pairs", pairs.length, `that of texts, ${texts.length}`);
+    }
+    const limits = readLimits(options, this.modelMaxLength);
+    const batches: EncodedBatch[] = [];
+    for (let at = 0; at < texts.length; ) {
+      const end = batchEnd(texts, pairs, at);
+      batches.push(this.#encodeMany(texts.slice(at, end), pairs?.slice(at, end) ?? [], at, limits));
+      at = end;
+    }
+    return joined(batches);
+  }
+
+  /** The text of ids. Ids that no token has give nothing. Errors: ShapeError for what is no id. */
+  decode(ids: Iterable<number>, { skipSpecialTokens = false }: { readonly skipSpecialTokens?: boolean } = {}): string {
+    const list = Array.from(ids);
+    const bad = list.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= 2 ** 32);
+    if (bad >= 0) throw new ShapeError(`decode: ids[${bad}]`, list[bad], "the id of a token");
+    const text = this.#call("decode", (handle) => handle.decode(Uint32Array.from(list), skipSpecialTokens));
+    return this.#cleansUp ? cleanUp(text) : text;
+  }
+
+  /** Ids by token, added tokens included. */
+  getVocab(): ReadonlyMap<string, number> {
+    this.#vocabulary ??= new Map(
+      JSON.parse(this.#call("getVocab", (handle) => handle.vocabulary())) as [string, number][],
+    );
+    return this.#vocabulary;
+  }
+
+  /** One more than the highest id: the rows that an embedding table must have. */
+  get vocabSize(): number {
+    let highest = -1;
+    for (const id of this.getVocab().values()) highest = Math.max(highest, id);
+    return highest + 1;
+  }
+
+  /** The id of a token; undefined if there is no such token. */
+  tokenToId(token: string): number | undefined {
+    return this.getVocab().get(token);
+  }
+
+  /** The token of an id; undefined if there is none. */
+  idToToken(id: number): string | undefined {
+    if (this.#tokens === undefined) {
+      const tokens = new Map<number, string>();
+      for (const [token, at] of this.getVocab()) if (!tokens.has(at)) tokens.set(at, token);
+      this.#tokens = tokens;
+    }
+    return this.#tokens.get(id);
+  }
+
+  /** The special tokens by role, those that this tokenizer has. */
+  get specialTokens(): SpecialTokens {
+    return this.#specials;
+  }
+
+  /** The id of the token for what cannot be spelt. */
+  get unkTokenId(): number | undefined {
+    return this.#roleId("unk");
+  }
+
+  /** The id of the token that fills up. */
+  get padTokenId(): number | undefined {
+    return this.#roleId("pad");
+  }
+
+  /** The id of the token before the first text. */
+  get clsTokenId(): number | undefined {
+    return this.#roleId("cls");
+  }
+
+  /** The id of the token after each text. */
+  get sepTokenId(): number | undefined {
+    return this.#roleId("sep");
+  }
+
+  /** The id of the token that stands for a hidden one. */
+  get maskTokenId(): number | undefined {
+    return this.#roleId("mask");
+  }
+
+  /** The id of the token at the beginning of a text. */
+  get bosTokenId(): number | undefined {
+    return this.#roleId("bos");
+  }
+
+  /** The id of the token at the end of a text. */
+  get eosTokenId(): number | undefined {
+    return this.#roleId("eos");
+  }
+
+  /**
+   * The files to save, by name: `tokenizer.json`, `vocab.txt` (WordPiece), `tokenizer_config.json` and
+   * `special_tokens_map.json`, as `AutoTokenizer` of transformers loads them.
+   */
+  files(): Map<string, Uint8Array> {
+    const json = this.#call("files", (handle) => handle.toJson());
+    const length = this.modelMaxLength === undefined ? {} : { model_max_length: this.modelMaxLength };
+    const config = { ...this.#recipe.config, ...length, clean_up_tokenization_spaces: this.#cleansUp };
+    return savedFiles(json, this.#describe(), this.getVocab(), this.#specials, config);
+  }
+
+  get #cleansUp(): boolean {
+    const stored = this.#recipe.config.clean_up_tokenization_spaces;
+    return typeof stored === "boolean" ? stored : this.#recipe.cleanUp;
+  }
+
+  #roleId(role: keyof SpecialTokens): number | undefined {
+    const token = this.#specials[role];
+    return token === undefined ? undefined : this.tokenToId(token);
+  }
+
+  #encodeMany(
+    texts: string[],
+    pairs: string[],
+    first: number,
+    { specials, truncation, maxLength }: Limits,
+  ): EncodedBatch {
+    return this.#call("encodeBatch", (handle) => {
+      const batch = handle.encodeMany(texts, pairs, first, specials, truncation, maxLength);
+      const arrays = { ids: batch.ids(), typeIds: batch.types(), offsets: batch.offsets() };
+      batch.free();
+      return arrays;
+    });
+  }
+
+  #describe(): Description {
+    return JSON.parse(this.#call("describe", (handle) => handle.describe())) as Description;
+  }
+
+  /** Tells a handle which token fills up, and the sides. */
+  #settle(): void {
+    const { padding_side, truncation_side } = this.#recipe.config;
+    const pad = this.#specials.pad ?? "";
+    const id = this.#call("load", (handle) => handle.tokenId(pad));
+    // A padding token without an id is none.
+    this.#handle.configure(id ?? 0, id === undefined ? "" : pad, padding_side === "left", truncation_side === "left");
+  }
+
+  /** What the file itself makes the module trap at shows with the first text: better now than later. */
+  #probe(): void {
+    try {
+      this.encode("a", { pair: "a" });
+    } catch (error) {
+      if ((error as RoFormerError).code === "ENGINE_ERROR") throw error;
+    }
+  }
+
+  #call<T>(place: string, body: (handle: Handle) => T): T {
+    if (this.#generation !== this.#native.generation) {
+      this.#handle = this.#native.call(this.#recipe.file, (message) => this.#refuse(message), this.#recipe.open);
+      this.#generation = this.#native.generation;
+      this.#settle();
+    }
+    const name = `${this.#recipe.file}: ${place}`;
+    return this.#native.call(
+      name,
+      (message, cause) => new DataError(`${place}: ${message}`, { cause }),
+      (_: Glue) => body(this.#handle),
+    );
+  }
+
+  #refuse(message: string): DataError {
+    return new DataError(`${this.#recipe.file}: ${message}`);
+  }
+}
+
+function checkText(place: string, text: unknown): asserts text is string {
+  if (typeof text !== "string") throw new ShapeError(place, text, "a string");
+}
+
+function batchEnd(texts: readonly string[], pairs: readonly string[] | undefined, begin: number): number {
+  let units = 0;
+  let end = begin;
+  while (end < texts.length && end - begin < TEXTS && (units === 0 || units < UNITS)) {
+    units += texts[end]!.length + (pairs?.[end]?.length ?? 0);
+    end++;
+  }
+  return end;
+}
+
+function joined(batches: readonly EncodedBatch[]): EncodedBatch {
+  if (batches.length === 1) return batches[0]!;
+  const sum = (count: (batch: EncodedBatch) => number) => batches.reduce((total, batch) => total + count(batch), 0);
+  const [ids, typeIds] = [new Int32Array(sum((one) => one.ids.length)), new Uint8Array(sum((one) => one.ids.length))];
+  const offsets = new Int32Array(1 + sum((one) => one.offsets.length - 1));
+  let [at, row] = [0, 0];
+  for (const batch of batches) {
+    ids.set(batch.ids, at);
+    typeIds.set(batch.typeIds, at);
+    for (let i = 1; i < batch.offsets.length; i++) offsets[++row] = at + batch.offsets[i]!;
+    at += batch.ids.length;
+  }
+  return { ids, typeIds, offsets };
+}
+
+/** What transformers does after decoding where `clean_up_tokenization_spaces` is set. */
+function cleanUp(text: string): string {
+  return text
+    .replace(/ ([.?!,])/g, "$1")
+    .replaceAll(" ' ", "'")
+    .replaceAll(" n't", "n't")
+    .replace(/ '(m|s|ve|re)/g, "'$1");
+}

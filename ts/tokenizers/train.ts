@@ -1,0 +1,121 @@
+import { AbortError, ConfigError, DataError } from "../errors.js";
+import { type Glue, loadNative } from "./native.js";
+import { Tokenizer } from "./tokenizer.js";
+
+/** What can be trained. */
+export type TokenizerKind = "wordpiece" | "bpe" | "unigram";
+
+/** How a tokenizer is trained. */
+export interface TrainTokenizerOptions {
+  /** WordPiece as BERT's, byte-level BPE as GPT-2's, or Unigram as SentencePiece's. */
+  readonly kind: TokenizerKind;
+  /** The text, in any division. */
+  readonly lines: Iterable<string> | AsyncIterable<string>;
+  /** Pieces, special tokens included. More if the alphabet alone has more (not Unigram). Default: 30,000. */
+  readonly vocabSize?: number;
+  /** How often a pair must occur to become a piece; Unigram has no such limit. Default: 2. */
+  readonly minFrequency?: number;
+  /** Folds case, of text to be encoded too. Default: for WordPiece alone. */
+  readonly lowercase?: boolean;
+  /** The first ids. WordPiece needs `[UNK]`, Unigram `<unk>`. Default: what the kind's models use. */
+  readonly specialTokens?: readonly string[];
+  /** Aborts between lines. */
+  readonly signal?: AbortSignal;
+  /** Is told how many lines were read. */
+  readonly onProgress?: (progress: { readonly lines: number }) => void;
+}
+
+interface Kind {
+  /** Its number in the module. */
+  readonly number: number;
+  readonly lowercase: boolean;
+  readonly specialTokens: readonly string[];
+  /** Whether decoding removes spaces around punctuation, as its models do. */
+  readonly cleanUp: boolean;
+  /** The special token without which it cannot work. */
+  readonly needs?: string;
+}
+
+/** A further kind is a further entry, here and in `crates/tokenizer/src/train.rs`. */
+const KINDS: Readonly<Record<TokenizerKind, Kind>> = {
+  wordpiece: {
+    number: 0,
+    lowercase: true,
+    specialTokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
+    cleanUp: true,
+    needs: "[UNK]",
+  },
+  bpe: { number: 1, lowercase: false, specialTokens: ["<|endoftext|>", "<pad>"], cleanUp: false },
+  unigram: {
+    number: 2,
+    lowercase: false,
+    specialTokens: ["<pad>", "<unk>", "<s>", "</s>"],
+    cleanUp: false,
+    needs: "<unk>",
+  },
+};
+
+const UNITS = 1 << 20; // of text that cross the boundary at once
+const LARGEST = 2 ** 24;
+
+/**
+ * Trains a tokenizer. The same text and options give the same bytes, in any process.
+ * Errors: ConfigError for options, DataError for what is no text and for text too little or too rich for `vocabSize`.
+ */
+export async function trainTokenizer(options: TrainTokenizerOptions): Promise<Tokenizer> {
+  const { kind, vocabSize, minFrequency, lowercase, specialTokens } = checked(options);
+  const native = await loadNative();
+  const refuse = (message: string, cause: unknown) => new DataError(`train-tokenizer: ${message}`, { cause });
+  const run = <T>(body: (glue: Glue) => T): T => native.call("train-tokenizer", refuse, body);
+  const trainer = run((glue) => new glue.Trainer(kind.number, vocabSize, minFrequency, lowercase, [...specialTokens]));
+  for await (const batch of batches(options)) run(() => trainer.add(batch));
+  const json = run(() => {
+    const handle = trainer.finish();
+    const text = handle.toJson();
+    handle.free();
+    return text;
+  });
+  const open = (glue: Glue) => glue.Handle.fromJson(json);
+  return Tokenizer.open({ file: "the trained tokenizer", open, config: {}, specials: {}, cleanUp: kind.cleanUp });
+}
+
+function checked(options: TrainTokenizerOptions) {
+  const { vocabSize = 30_000, minFrequency = 2 } = options;
+  const kind = Object.hasOwn(KINDS, options.kind) ? KINDS[options.kind] : undefined;
+  if (!kind) throw wrong("kind", options.kind, Object.keys(KINDS).join(", "));
+  const { lowercase = kind.lowercase, specialTokens = kind.specialTokens } = options;
+  if (!Number.isInteger(vocabSize) || vocabSize < 1 || vocabSize > LARGEST) {
+    throw wrong("vocabSize", vocabSize, `a whole number from 1 to ${LARGEST}`);
+  }
+  if (!Number.isInteger(minFrequency) || minFrequency < 0 || minFrequency >= 2 ** 31) {
+    throw wrong("minFrequency", minFrequency, "a whole number from 0");
+  }
+  const bad = specialTokens.find((token, i) => typeof token !== "string" || !token || specialTokens.indexOf(token) < i);
+  if (bad !== undefined) throw wrong("specialTokens", specialTokens, "a list of tokens, each once");
+  if (kind.needs && !specialTokens.includes(kind.needs))
+    throw wrong("specialTokens", specialTokens, `with ${kind.needs}`);
+  return { kind, vocabSize, minFrequency, lowercase, specialTokens };
+}
+
+const wrong = (name: string, got: unknown, want: string): ConfigError =>
+  new ConfigError(`train-tokenizer: ${name} is ${JSON.stringify(got)}, not ${want}`);
+
+async function* batches({ lines, signal, onProgress }: TrainTokenizerOptions): AsyncGenerator<string[]> {
+  let batch: string[] = [];
+  let [units, count] = [0, 0];
+  for await (const line of lines) {
+    count++;
+    if (typeof line !== "string") throw new DataError(`train-tokenizer: line ${count} is ${typeof line}, not a string`);
+    batch.push(line);
+    units += line.length + 1;
+    if (units < UNITS) continue;
+    if (signal?.aborted) throw new AbortError();
+    yield batch;
+    onProgress?.({ lines: count });
+    batch = [];
+    units = 0;
+  }
+  if (signal?.aborted) throw new AbortError();
+  yield batch;
+  onProgress?.({ lines: count });
+}

@@ -1,0 +1,23 @@
+import type { Encoding } from "./tokenizer.js";
+
+/**
+ * The windows of an encoding as it crosses the boundary: `numbers` is `[windows, then for each: n, ids·n, type ids·n,
+ * attention mask·n, begins·n, ends·n, UTF-16 units of tokens·n]`, `text` all tokens end to end.
+ */
+export function unpack(numbers: Uint32Array, text: string): Encoding[] {
+  const windows: Encoding[] = [];
+  let [at, unit] = [1, 0];
+  for (let window = 0; window < numbers[0]!; window++) {
+    const n = numbers[at]!;
+    const column = (i: number) => Array.from(numbers.subarray(at + 1 + i * n, at + 1 + (i + 1) * n));
+    const [ends, lengths] = [column(4), column(5)];
+    const tokens = lengths.map((length) => {
+      unit += length;
+      return text.slice(unit - length, unit);
+    });
+    const offsets = column(3).map((begin, i): [number, number] => [begin, ends[i]!]);
+    windows.push({ ids: column(0), tokens, offsets, typeIds: column(1), attentionMask: column(2) });
+    at += 1 + 6 * n;
+  }
+  return windows;
+}

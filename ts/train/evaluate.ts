@@ -1,0 +1,113 @@
+import { sortedBatches } from "../data/batches.js";
+import { type LabelSet, labelSet } from "../data/labels.js";
+import type { Format } from "../data/rows.js";
+import { AbortError, ConfigError } from "../errors.js";
+import { metrics } from "../metrics/index.js";
+import { trainedLength } from "../models/classify.js";
+import { labelNames } from "../models/config.js";
+import type { RoFormer } from "../models/roformer.js";
+import { pack } from "../nn/packed.js";
+import { pacer } from "../platform/pacer.js";
+import { type Columns, type Example, encodeRows, readTexts, type TextSource } from "./examples.js";
+
+/** How well a classifier does on labelled texts: one flat object. */
+export interface ClassifierMetrics {
+  /** Texts. */
+  readonly n: number;
+  /** Mean cross-entropy. */
+  readonly loss: number;
+  readonly accuracy: number;
+  /** Of two classes, F1 of the second; of more, the mean over classes. */
+  readonly f1: number;
+  readonly precision: number;
+  readonly recall: number;
+  readonly matthews: number;
+}
+
+/** Metrics, and what they were made from. */
+export interface Evaluation {
+  readonly metrics: ClassifierMetrics;
+  /** Rows are true classes, columns predicted ones. */
+  readonly confusionMatrix: readonly (readonly number[])[];
+  readonly labels: readonly string[];
+  /** Tokens computed, and seconds it took. */
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** Settings of {@link evaluate}. */
+export interface EvaluateOptions extends Columns {
+  readonly data: TextSource;
+  readonly label: string;
+  readonly format?: Format | undefined;
+  readonly maxLength?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+}
+
+/** Scores a classifier on labelled texts. A label that it does not know is a DataError. */
+export async function evaluate(model: RoFormer, options: EvaluateOptions): Promise<Evaluation> {
+  if (model.head !== "sequence-classification") {
+    throw new ConfigError(`evaluate needs a classifier, not a model with the head "${model.head}"`);
+  }
+  if (!model.tokenizer) throw new ConfigError("evaluate needs a tokenizer, and the model has none");
+  const rows = await readTexts(options.data, options, "data", options.format);
+  const labels = labelSet(labelNames(model.config));
+  const maxLength = options.maxLength ?? trainedLength(model);
+  const examples = encodeRows(rows, options, model.tokenizer, { maxLength, labels });
+  return evaluateExamples(model, examples, labels, options);
+}
+
+/** Scores a classifier on texts that are encoded already. */
+export async function evaluateExamples(
+  model: RoFormer,
+  examples: readonly Example[],
+  labels: LabelSet,
+  { signal, onProgress }: Pick<EvaluateOptions, "signal" | "onProgress"> = {},
+): Promise<Evaluation> {
+  const started = performance.now();
+  const pause = pacer();
+  const predicted = new Array<number>(examples.length);
+  let [loss, done, tokens] = [0, 0, 0];
+  for (const batch of sortedBatches(examples.map(({ ids }) => ids.length), { tokens: 4096 })) {
+    if (signal?.aborted) throw new AbortError("evaluate was aborted", { cause: signal.reason });
+    const chosen = batch.map((i) => examples[i]!);
+    const packed = pack(chosen.map(({ ids }) => ids), chosen.map(({ typeIds }) => typeIds));
+    const { data, shape } = model.forwardPacked(packed).logits!;
+    for (const [row, i] of batch.entries()) {
+      const logits = data.subarray(row * shape[1]!, (row + 1) * shape[1]!);
+      predicted[i] = logits.indexOf(Math.max(...logits));
+      loss += crossEntropyOf(logits, examples[i]!.label);
+    }
+    tokens += packed.tokens.length;
+    done += batch.length;
+    onProgress?.({ done, total: examples.length });
+    await pause();
+  }
+  const truth = examples.map(({ label }) => label);
+  const classes = labels.names.length;
+  return {
+    metrics: { n: truth.length, loss: loss / truth.length, ...scores(predicted, truth, classes) },
+    confusionMatrix: metrics.confusionMatrix(predicted, truth, { numLabels: classes }),
+    labels: labels.names,
+    tokens,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+function scores(predicted: number[], truth: number[], classes: number) {
+  const average = classes === 2 ? ("binary" as const) : ("macro" as const);
+  return {
+    accuracy: metrics.accuracy(predicted, truth),
+    f1: metrics.f1(predicted, truth, { average }),
+    precision: metrics.precision(predicted, truth, { average }),
+    recall: metrics.recall(predicted, truth, { average }),
+    matthews: metrics.matthews(predicted, truth),
+  };
+}
+
+function crossEntropyOf(logits: Float32Array, label: number): number {
+  const top = Math.max(...logits);
+  const sum = logits.reduce((total, x) => total + Math.exp(x - top), 0);
+  return Math.log(sum) + top - logits[label]!;
+}

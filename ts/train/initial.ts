@@ -1,0 +1,83 @@
+import type { LabelSet } from "../data/labels.js";
+import type { Row } from "../data/rows.js";
+import { ConfigError } from "../errors.js";
+import { type FileSource, openFiles } from "../io/files.js";
+import { trainedLength } from "../models/classify.js";
+import type { RoFormerConfigInput } from "../models/config.js";
+import { RoFormer } from "../models/roformer.js";
+import { Tokenizer } from "../tokenizers/tokenizer.js";
+import { trainTokenizer } from "../tokenizers/train.js";
+import type { FinetuneOptions } from "./finetune.js";
+import type { ResolvedSettings } from "./settings.js";
+
+/** What a model is made from at the start of fine-tuning. */
+export interface Start {
+  readonly rows: readonly Row[];
+  readonly labels: LabelSet;
+  readonly settings: ResolvedSettings;
+  readonly options: FinetuneOptions;
+}
+
+/** A classifier with fresh weights and a WordPiece tokenizer trained on the training texts. */
+export async function freshModel({ rows, labels, settings, options }: Start): Promise<RoFormer> {
+  options.onMessage?.(`training a WordPiece vocabulary of ${settings.vocabSize}`);
+  const tokenizer = await trainTokenizer({
+    kind: "wordpiece",
+    lines: texts(rows, options),
+    vocabSize: settings.vocabSize,
+  });
+  tokenizer.modelMaxLength = settings.maxLength;
+  const config: RoFormerConfigInput = {
+    ...labelFields(labels),
+    // BERT's class is what computes learned positions under Hugging Face's names.
+    model_type: settings.position === "learned" && settings.attention === "softmax" ? "bert" : "roformer",
+    vocab_size: tokenizer.vocabSize,
+    hidden_size: settings.width,
+    num_hidden_layers: settings.layers,
+    num_attention_heads: settings.heads,
+    intermediate_size: settings.ffn,
+    hidden_dropout_prob: settings.dropout,
+    attention_probs_dropout_prob: settings.dropout,
+    max_position_embeddings: Math.max(512, settings.maxLength),
+    pad_token_id: tokenizer.padTokenId ?? 0,
+    problem_type: "single_label_classification",
+    roformer_js: { position: settings.position, attention: settings.attention },
+  };
+  return RoFormer.create(config, { head: "sequence-classification", seed: settings.seed, tokenizer });
+}
+
+/** A classifier on the encoder of a saved model; its head is fresh unless that model tells the same labels apart. */
+export async function pretrainedModel({ labels, settings, options }: Start, source: FileSource): Promise<RoFormer> {
+  const fixed = ["position", "attention", "layers", "width", "heads", "ffn", "vocabSize"] as const;
+  const set = fixed.find((name) => options[name] !== undefined);
+  if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
+  const files = openFiles(source);
+  if (!(await Tokenizer.isIn(files))) throw new ConfigError(`${files.name} has no tokenizer.json or vocab.txt to encode texts with`);
+  const model = await RoFormer.load(files, {
+    head: "sequence-classification",
+    fresh: { seed: settings.seed },
+    config: {
+      ...labelFields(labels),
+      problem_type: "single_label_classification",
+      ...(options.dropout !== undefined && {
+        hidden_dropout_prob: options.dropout,
+        attention_probs_dropout_prob: options.dropout,
+      }),
+    },
+  });
+  model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(settings.maxLength, trainedLength(model));
+  if (model.missing.length > 0) options.onMessage?.(`fresh weights: ${model.missing.join(", ")}`);
+  return model;
+}
+
+const labelFields = ({ names }: LabelSet) => ({
+  id2label: Object.fromEntries(names.map((name, id) => [String(id), name])),
+  label2id: Object.fromEntries(names.map((name, id) => [name, id])),
+});
+
+function* texts(rows: readonly Row[], { text, textPair }: FinetuneOptions): Generator<string> {
+  for (const { values } of rows) {
+    yield values[text]!;
+    if (textPair !== undefined) yield values[textPair]!;
+  }
+}

@@ -1,0 +1,82 @@
+import { ConfigError } from "../errors.js";
+import type { AttentionName } from "../nn/attentions/index.js";
+import type { PositionName } from "../nn/positions/index.js";
+
+/** What may be set about a fine-tuning run; what is not set follows from the data. */
+export interface FinetuneSettings {
+  readonly position?: PositionName | undefined;
+  readonly attention?: AttentionName | undefined;
+  readonly layers?: number | undefined;
+  /** Width of the model; a multiple of heads. */
+  readonly width?: number | undefined;
+  readonly heads?: number | undefined;
+  /** Width of the feed-forward layers. */
+  readonly ffn?: number | undefined;
+  /** Entries of the vocabulary that is trained. */
+  readonly vocabSize?: number | undefined;
+  /** Tokens a text is cut to. */
+  readonly maxLength?: number | undefined;
+  readonly dropout?: number | undefined;
+  readonly epochs?: number | undefined;
+  /** Steps in all, instead of epochs. */
+  readonly steps?: number | undefined;
+  /** Texts a step. */
+  readonly batch?: number | undefined;
+  /** Highest learning rate. */
+  readonly lr?: number | undefined;
+  /** Share of the steps in which the rate rises. */
+  readonly warmup?: number | undefined;
+  readonly weightDecay?: number | undefined;
+  readonly maxGradNorm?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
+/** Settings with nothing left open but the number of steps, which needs the number of batches. */
+export type ResolvedSettings = { readonly [K in Exclude<keyof FinetuneSettings, "epochs" | "steps">]-?: NonNullable<FinetuneSettings[K]> } & {
+  readonly epochs: number;
+  readonly steps: number | undefined;
+};
+
+/** What is known of the training texts. */
+export interface DataFacts {
+  readonly rows: number;
+  /** Different words. */
+  readonly words: number;
+  /** Words of a text: nine in ten have at most so many. */
+  readonly longWords: number;
+  /** Whether weights are given to begin with. */
+  readonly pretrained: boolean;
+}
+
+/** Steps that a model from fresh weights should get, however few the rows are. */
+const FEWEST_STEPS = 600;
+const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
+
+/** Fills in what was not set. */
+export function resolveSettings(given: FinetuneSettings, { rows, words, longWords, pretrained }: DataFacts): ResolvedSettings {
+  const width = given.width ?? 128;
+  const heads = given.heads ?? Math.max(1, Math.floor(width / 64));
+  if (width % heads !== 0) throw new ConfigError(`width ${width} is not a multiple of heads ${heads}`);
+  const batch = given.batch ?? clamp(2 ** Math.round(Math.log2(rows / 40)), 8, 32);
+  const fewest = pretrained ? 3 : Math.ceil((FEWEST_STEPS * batch) / rows);
+  return {
+    position: given.position ?? "rotary",
+    attention: given.attention ?? "softmax",
+    layers: given.layers ?? 2,
+    width,
+    heads,
+    ffn: given.ffn ?? 4 * width,
+    vocabSize: given.vocabSize ?? clamp(Math.round(words / 100) * 100, 1000, 8000),
+    // A word is about 1.4 WordPieces of a vocabulary of this size; a text has two special tokens.
+    maxLength: given.maxLength ?? clamp(Math.ceil((1.4 * longWords + 2) / 16) * 16, 16, 256),
+    dropout: given.dropout ?? 0.1,
+    epochs: given.epochs ?? clamp(fewest, pretrained ? 3 : 4, 40),
+    steps: given.steps,
+    batch,
+    lr: given.lr ?? (pretrained ? 5e-5 : 1e-3),
+    warmup: given.warmup ?? 0.1,
+    weightDecay: given.weightDecay ?? 0.01,
+    maxGradNorm: given.maxGradNorm ?? 1,
+    seed: given.seed ?? 0,
+  };
+}

@@ -1,0 +1,74 @@
+import { ConfigError, EngineError } from "../errors.js";
+import type { RoFormer } from "../models/roformer.js";
+import { AdamW, type AdamWOptions } from "../nn/adamw.js";
+import type { Targets } from "../nn/heads/index.js";
+import type { Packed } from "../nn/packed.js";
+
+/** What a step is told. */
+export interface TrainBatch {
+  readonly packed: Packed;
+  readonly targets: Targets;
+}
+
+/** What a step found. */
+export interface StepResult {
+  readonly loss: number;
+  /** Norm of all gradients together, before clipping. */
+  readonly gradNorm: number;
+}
+
+/** Settings of {@link Trainer}. */
+export interface TrainerOptions extends AdamWOptions {
+  /** What dropout draws follow from. */
+  readonly seed: number;
+  /** Learning rate by step, from 0. */
+  readonly schedule: (step: number) => number;
+}
+
+/** One model, its optimiser and where it stands: `trainStep` serves every kind of training. */
+export class Trainer {
+  readonly model: RoFormer;
+  private readonly optimizer: AdamW;
+  private readonly options: TrainerOptions;
+  private done = 0;
+
+  constructor(model: RoFormer, options: TrainerOptions) {
+    if (!Number.isSafeInteger(options.seed) || options.seed < 0) {
+      throw new ConfigError(`seed is ${options.seed}, not a whole number from 0 to 2^53 − 1`);
+    }
+    this.model = model;
+    this.options = options;
+    this.optimizer = new AdamW(model, options);
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.done;
+  }
+
+  /** Rate of the next step. */
+  get lr(): number {
+    return this.options.schedule(this.done);
+  }
+
+  /** Changes the model by one batch. A loss that is no number stops training, and changes nothing. */
+  trainStep({ packed, targets }: TrainBatch): StepResult {
+    const { lr } = this;
+    const loss = this.model.lossAndGrad(packed, targets, { train: true, seed: this.options.seed, step: this.done });
+    if (!Number.isFinite(loss)) {
+      this.optimizer.zeroGrad();
+      throw new EngineError(
+        `the loss of step ${this.done + 1} is ${loss} (${packed.offsets.length - 1} texts, ${packed.tokens.length} tokens, ` +
+          `learning rate ${lr.toPrecision(3)}): lower the learning rate`,
+      );
+    }
+    const { gradNorm } = this.optimizer.step({ lr });
+    this.done++;
+    return { loss, gradNorm };
+  }
+
+  /** Gives the optimiser's memory back; the model stays. */
+  free(): void {
+    this.optimizer.free();
+  }
+}
