@@ -157,6 +157,12 @@ test("a folder cannot be written where a file stands, or below one", async () =>
   expect(tree(home)).toEqual({ file: "mine" });
 });
 
+test.skipIf(process.platform !== "linux")("a place that takes no folders is told at once", async () => {
+  await expect(saveFolder("/proc/none/model", new Map([["x", ""]]))).rejects.toThrow(
+    "/proc/none/model cannot be written",
+  );
+});
+
 test.each(["../x", "/x", "a/../../x", "", "a//b", "a\\b", "./x"])("a file named %j is not written", async (name) => {
   await expect(saveFolder(join(home, "model"), new Map([[name, "x"]]))).rejects.toBeInstanceOf(CheckpointError);
   expect(readdirSync(home)).toEqual([]);

@@ -1,13 +1,16 @@
 import { afterEach, expect, test, vi } from "vitest";
 
+/** A process as bundlers' stand-ins have it. */
+const noNode = Object.create(process, { getBuiltinModule: { value: undefined } }) as typeof process;
+
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.resetModules();
 });
 
-test("where there is no process, files given as blobs are read, and paths are refused in words", async () => {
+test("where there is no Node, files given as blobs are read, and paths are refused in words", async () => {
   vi.resetModules();
-  vi.stubGlobal("process", undefined);
+  vi.stubGlobal("process", noNode);
   const { platform } = await import("../../ts/platform/index.js");
   const { openFiles } = await import("../../ts/io/files.js");
   expect([platform.isNode, platform.readUrlSync, platform.peakMemory()]).toEqual([false, undefined, undefined]);
@@ -18,7 +21,7 @@ test("where there is no process, files given as blobs are read, and paths are re
 
 test("a URL is fetched, and a server's refusal is told", async () => {
   vi.resetModules();
-  vi.stubGlobal("process", undefined);
+  vi.stubGlobal("process", noNode);
   vi.stubGlobal("fetch", async (url: URL) =>
     url.pathname === "/a" ? new Response("xyz") : new Response("", { status: 404, statusText: "Not Found" }),
   );

@@ -94,6 +94,7 @@ export async function saveFile(path: string, content: Content): Promise<void> {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such place",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
   EACCES: "permission denied",

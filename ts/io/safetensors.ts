@@ -3,8 +3,8 @@ import { BITS, widen } from "./dtypes.js";
 import { type Files, fileName, reason } from "./files.js";
 import { type NumberText, parseStrictJson, type StrictJson } from "./strictJson.js";
 
-/** Header bytes that are read at most: room for 200,000 tensors; what is larger is a mistake or an attack. */
-const LONGEST_HEADER = 25_000_000;
+/** Header bytes that are read at most: room for 100,000 tensors; what is larger is a mistake or an attack. */
+const LONGEST_HEADER = 10_000_000;
 /** Bytes of a tensor that are read at once. */
 const PIECE = 1 << 22;
 
@@ -51,7 +51,7 @@ function checkHeader(name: string, bytes: Uint8Array, start: number, size: numbe
   let metadata = new Map<string, string>();
   for (const [tensor, entry] of parseHeader(name, bytes)) {
     if (tensor === "__metadata__") metadata = checkMetadata(name, entry);
-    else tensors.set(tensor, checkEntry(`${name}: tensor ${quote(tensor)}`, entry, start, size));
+    else tensors.set(tensor, checkEntry([name, tensor], entry, start, size));
   }
   checkCoverage(name, tensors, start, size);
   return { tensors, metadata };
@@ -76,12 +76,17 @@ function checkMetadata(name: string, entry: StrictJson): Map<string, string> {
   return entry as Map<string, string>;
 }
 
-function checkEntry(where: string, entry: StrictJson, start: number, size: number): StoredTensor {
+function checkEntry(
+  [name, tensor]: readonly [string, string],
+  entry: StrictJson,
+  start: number,
+  size: number,
+): StoredTensor {
   const fail = (what: string): never => {
-    throw new CheckpointError(`${where}: ${what}`);
+    throw new CheckpointError(`${name}: tensor ${quote(tensor)}: ${what}`);
   };
   if (!(entry instanceof Map)) return fail(`its entry is ${shown(entry)}, not an object`);
-  const [dtype, shape, offsets] = ["dtype", "shape", "data_offsets"].map((key) => entry.get(key));
+  const [dtype, shape, offsets] = [entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")];
   const bits = typeof dtype === "string" && Object.hasOwn(BITS, dtype) ? BITS[dtype]! : undefined;
   if (typeof dtype !== "string" || bits === undefined) return fail(`its dtype ${shown(dtype)} is unknown`);
   if (!isWhole(shape)) return fail(`its shape is ${shown(shape)}, not a list of whole numbers`);

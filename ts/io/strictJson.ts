@@ -6,9 +6,14 @@ export interface NumberText {
 /** JSON as it stands in a file that is not trusted: objects are maps, so no name is special. */
 export type StrictJson = null | boolean | string | number | NumberText | StrictJson[] | Map<string, StrictJson>;
 
-const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-const WORD = /true|false|null/y;
+const WORDS: readonly [string, boolean | null][] = [
+  ["true", true],
+  ["false", false],
+  ["null", null],
+];
+const [TAB, LINE_FEED, RETURN, SPACE, QUOTE, COMMA, COLON, DIGIT_0, DIGIT_9] = [9, 10, 13, 32, 34, 44, 58, 48, 57];
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125];
 
 /**
  * Parses JSON, where `JSON.parse` is too kind: a key twice in one object, or more than `depth` levels, is a SyntaxError, and
@@ -30,51 +35,52 @@ class Parser {
   }
 
   value(depth: number): StrictJson {
-    this.#match(SPACE);
-    const first = this.#text[this.#at];
-    if (first === "{" || first === "[") {
+    const first = this.#peek();
+    if (first === OPEN_OBJECT || first === OPEN_LIST) {
       if (depth === 0) this.#fail("is nested too deep");
       this.#at++;
-      return first === "{" ? this.#object(depth - 1) : this.#array(depth - 1);
+      return first === OPEN_OBJECT ? this.#object(depth - 1) : this.#array(depth - 1);
     }
-    if (first === '"') return this.#string();
-    const word = this.#match(WORD);
-    if (word !== undefined) return JSON.parse(word) as boolean | null;
+    if (first === QUOTE) return this.#string();
+    for (const [word, value] of WORDS) {
+      if (!this.#text.startsWith(word, this.#at)) continue;
+      this.#at += word.length;
+      return value;
+    }
     return this.#number();
   }
 
   end(): void {
-    this.#match(SPACE);
+    this.#peek();
     if (this.#at < this.#text.length) this.#fail("goes on after its end");
   }
 
   #object(depth: number): Map<string, StrictJson> {
     const found = new Map<string, StrictJson>();
-    if (this.#next("}")) return found;
+    if (this.#next(CLOSE_OBJECT)) return found;
     for (;;) {
-      this.#match(SPACE);
+      if (this.#peek() !== QUOTE) this.#fail("lacks a string");
       const key = this.#string();
       if (found.has(key)) this.#fail(`has the key ${JSON.stringify(key)} twice`);
-      if (!this.#next(":")) this.#fail("lacks a colon");
+      if (!this.#next(COLON)) this.#fail("lacks a colon");
       found.set(key, this.value(depth));
-      if (this.#next("}")) return found;
-      if (!this.#next(",")) this.#fail("lacks a comma or a closing brace");
+      if (this.#next(CLOSE_OBJECT)) return found;
+      if (!this.#next(COMMA)) this.#fail("lacks a comma or a closing brace");
     }
   }
 
   #array(depth: number): StrictJson[] {
     const found: StrictJson[] = [];
-    if (this.#next("]")) return found;
+    if (this.#next(CLOSE_LIST)) return found;
     for (;;) {
       found.push(this.value(depth));
-      if (this.#next("]")) return found;
-      if (!this.#next(",")) this.#fail("lacks a comma or a closing bracket");
+      if (this.#next(CLOSE_LIST)) return found;
+      if (!this.#next(COMMA)) this.#fail("lacks a comma or a closing bracket");
     }
   }
 
   #string(): string {
     const start = this.#at;
-    if (this.#text[start] !== '"') this.#fail("lacks a string");
     for (let end = this.#text.indexOf('"', start + 1); end >= 0; end = this.#text.indexOf('"', end + 1)) {
       let escapes = end;
       while (this.#text[escapes - 1] === "\\") escapes--;
@@ -94,25 +100,40 @@ class Parser {
   }
 
   #number(): number | NumberText {
-    const text = this.#match(NUMBER);
-    if (text === undefined) this.#fail("lacks a value");
-    const value = Number(text);
-    return /[.eE]/.test(text) || !Number.isSafeInteger(value) ? { text } : value;
+    // Most numbers are short runs of digits, and these are read without a pattern.
+    let [end, value] = [this.#at, 0];
+    for (
+      let code = this.#text.charCodeAt(end);
+      code >= DIGIT_0 && code <= DIGIT_9;
+      code = this.#text.charCodeAt(++end)
+    ) {
+      value = value * 10 + code - DIGIT_0;
+    }
+    const plain = end > this.#at && end - this.#at < 16 && !/[.eE]/.test(this.#text[end] ?? "");
+    if (plain && (end - this.#at === 1 || this.#text.charCodeAt(this.#at) !== DIGIT_0)) {
+      this.#at = end;
+      return value;
+    }
+    NUMBER.lastIndex = this.#at;
+    const text = NUMBER.exec(this.#text)?.[0];
+    if (text === undefined) return this.#fail("lacks a value");
+    this.#at += text.length;
+    return /[.eE]/.test(text) || !Number.isSafeInteger(Number(text)) ? { text } : Number(text);
   }
 
   /** True if the next character but space is `wanted`, which is then taken. */
-  #next(wanted: string): boolean {
-    this.#match(SPACE);
-    if (this.#text[this.#at] !== wanted) return false;
+  #next(wanted: number): boolean {
+    if (this.#peek() !== wanted) return false;
     this.#at++;
     return true;
   }
 
-  #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#text)?.[0];
-    this.#at += found?.length ?? 0;
-    return found;
+  /** The next character but space, which is passed over; NaN at the end. */
+  #peek(): number {
+    let code = this.#text.charCodeAt(this.#at);
+    while (code === SPACE || code === LINE_FEED || code === RETURN || code === TAB)
+      code = this.#text.charCodeAt(++this.#at);
+    return code;
   }
 
   #fail(what: string): never {

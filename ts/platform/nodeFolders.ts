@@ -16,7 +16,7 @@ export interface NodeModules {
 export async function writeFile(node: NodeModules, file: string, content: Content): Promise<void> {
   const { fs, path } = node;
   const target = await realPath(node, file);
-  await fs.mkdir(path.dirname(target), { recursive: true });
+  await makeFolders(node, path.dirname(target));
   const beside = temporary(node, target);
   try {
     await writeOne(node, beside, content);
@@ -39,21 +39,21 @@ export async function writeFolder(
   if (here === "" || !(here.startsWith("..") || path.isAbsolute(here))) {
     throw new Error(`${folder} is the current folder or holds it, and cannot be replaced: name a folder inside it`);
   }
-  const made = await fs.mkdir(path.dirname(target), { recursive: true });
+  const made = await makeFolders(node, path.dirname(target));
   const beside = temporary(node, target);
   try {
     await fs.mkdir(beside);
     for (const [name, content] of files) {
       const file = path.join(beside, ...safeParts(name));
       if (content === null) continue;
-      await fs.mkdir(path.dirname(file), { recursive: true });
+      await makeFolders(node, path.dirname(file));
       await writeOne(node, file, content);
     }
     const unwanted = [...files.keys()].map((name) => path.join(target, ...safeParts(name)));
     await swap(node, target, beside, new Set(unwanted));
   } catch (error) {
     await fs.rm(beside, { recursive: true, force: true });
-    if (made !== undefined) await removeEmpty(node, path.dirname(target), made);
+    for (const folder of made.reverse()) await fs.rmdir(folder).catch(() => undefined);
     throw error;
   }
 }
@@ -136,13 +136,13 @@ function safeParts(name: string): string[] {
   return parts;
 }
 
-/** Removes the folders from `deepest` up to `highest` that were made for nothing. */
-async function removeEmpty(node: NodeModules, deepest: string, highest: string): Promise<void> {
-  for (let at = deepest; at.length >= highest.length; at = node.path.dirname(at)) {
-    const gone = await node.fs.rmdir(at).then(
-      () => true,
-      () => false,
-    );
-    if (!gone) return;
-  }
+/**
+ * Makes a folder and those above it that are missing; gives what was made, the highest first. Not `mkdir`'s own `recursive`,
+ * which never returns where a file system refuses new folders as if their parent were missing (/proc).
+ */
+async function makeFolders({ fs, sync, path }: NodeModules, folder: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let at = folder; !sync.existsSync(at) && path.dirname(at) !== at; at = path.dirname(at)) missing.unshift(at);
+  for (const one of missing) await fs.mkdir(one);
+  return missing;
 }

@@ -10,14 +10,7 @@ const ROWS: usize = 4;
 
 /// `losses`, `[N]` ← −ln softmax(`logits`)[label] of each row of `[N, width]`; 0 where the label is `ignore`. `sums`, `[N]`,
 /// for backward, ← Σ exp(logit − largest logit): ln Σ exp(logit) itself would cost large logits their last digits.
-pub fn cross_entropy(
-    losses: &mut [f32],
-    sums: &mut [f32],
-    logits: &[f32],
-    labels: &[i32],
-    width: usize,
-    ignore: i32,
-) {
+pub fn cross_entropy(losses: &mut [f32], sums: &mut [f32], logits: &[f32], labels: &[i32], width: usize, ignore: i32) {
     let outputs = [losses, sums].map(|output| Tiles::new(output, 1, Blocks::Even(ROWS), Blocks::Even(1)));
     parallel_tiles(outputs, &mut [], |_, [mut losses, mut sums], _| {
         for i in 0..losses.rows {

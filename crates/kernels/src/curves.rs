@@ -26,7 +26,7 @@ pub fn sigmoid_slope(x: F32x4) -> F32x4 {
 /// Hyperbolic tangent, within 4 · 10⁻⁷: XNNPACK's rational of degree 9 over 8 (`f32-vtanh`), ±1 beyond its range.
 #[inline(always)]
 pub fn tanh(x: F32x4) -> F32x4 {
-    let bound = splat(7.852_266_8); // where the quotient reaches 1 if every operation rounds
+    let bound = splat(7.852_267); // where the quotient reaches 1 if every operation rounds
     let x = x.min(bound).max(bound.neg());
     let z = x.mul(x);
     let p = z.madd(splat(1.424_892e-8), splat(2.123_562_6e-5));
@@ -96,15 +96,15 @@ const TAIL_END: f32 = 5.7;
 fn lower_tail(t: F32x4) -> F32x4 {
     let t = t.min(splat(TAIL_END));
     let rest = splat(TAIL_END).sub(t);
-    let p = t.madd(splat(4.405_230_6e-6), splat(-8.452_496e-5));
+    let p = t.madd(splat(4.405_231e-6), splat(-8.452_496e-5));
     let p = p.madd(t, splat(6.226_245_6e-4));
     let p = p.madd(t, splat(-2.089_031_7e-3));
     let p = p.madd(t, splat(2.699_886_2e-3));
-    let q = t.madd(splat(6.739_745_8e-4), splat(-4.837_873e-3));
-    let q = q.madd(t, splat(3.133_660_9e-2));
+    let q = t.madd(splat(6.739_746e-4), splat(-4.837_873e-3));
+    let q = q.madd(t, splat(3.133_661e-2));
     let q = q.madd(t, splat(-9.976_944e-2));
     let q = q.madd(t, splat(3.295_276_2e-1));
-    let q = q.madd(t, splat(-5.021_796_6e-1));
+    let q = q.madd(t, splat(-5.021_797e-1));
     let q = q.madd(t, splat(1.0));
     rest.mul(rest).mul(rest.mul(p)).div(q)
 }

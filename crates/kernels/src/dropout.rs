@@ -104,7 +104,10 @@ mod tests {
                 dropout(&mut y, &x, Dropout::new(rate, PHILOX));
                 for (e, (y, x)) in y.iter().zip(&x).enumerate() {
                     let want = if stays(f64::from(rate), e) { f64::from(*x) / (1.0 - f64::from(rate)) } else { 0.0 };
-                    assert!((f64::from(*y) - want).abs() <= 1e-6 * want.abs().max(1.0), "{e} of {len}: {y}, not {want}");
+                    assert!(
+                        (f64::from(*y) - want).abs() <= 1e-6 * want.abs().max(1.0),
+                        "{e} of {len}: {y}, not {want}"
+                    );
                 }
             }
         }

@@ -53,9 +53,8 @@ mod tests {
                 let ids: Vec<u32> = (0..n).map(|i| i * 7 % 11).collect();
                 let mut y = poison(n as usize * width);
                 embedding(&mut y, &table, &ids, width, false);
-                let want: Vec<f64> = (0..y.len())
-                    .map(|i| f64::from(table[ids[i / width] as usize * width + i % width]))
-                    .collect();
+                let want: Vec<f64> =
+                    (0..y.len()).map(|i| f64::from(table[ids[i / width] as usize * width + i % width])).collect();
                 assert_near(&y, &want, 0.0, "fetched");
                 embedding(&mut y, &table, &ids, width, true);
                 assert_near(&y, &want.iter().map(|x| 2.0 * x).collect::<Vec<_>>(), 0.0, "added");

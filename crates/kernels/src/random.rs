@@ -29,7 +29,8 @@ impl Philox {
         for _ in 0..ROUNDS {
             let wide = |i: usize| u64::from(MULTIPLIERS[i]) * u64::from(counter[2 * i]);
             let (a, b) = (wide(0), wide(1));
-            counter = [(b >> 32) as u32 ^ counter[1] ^ key[0], b as u32, (a >> 32) as u32 ^ counter[3] ^ key[1], a as u32];
+            counter =
+                [(b >> 32) as u32 ^ counter[1] ^ key[0], b as u32, (a >> 32) as u32 ^ counter[3] ^ key[1], a as u32];
             key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
         }
         counter
@@ -45,8 +46,7 @@ impl Philox {
         for _ in 0..ROUNDS {
             let (a_hi, a_lo) = counter[0].mul_wide(splat(MULTIPLIERS[0]));
             let (b_hi, b_lo) = counter[2].mul_wide(splat(MULTIPLIERS[1]));
-            counter =
-                [b_hi.xor(counter[1]).xor(splat(key[0])), b_lo, a_hi.xor(counter[3]).xor(splat(key[1])), a_lo];
+            counter = [b_hi.xor(counter[1]).xor(splat(key[0])), b_lo, a_hi.xor(counter[3]).xor(splat(key[1])), a_lo];
             key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
         }
         counter
@@ -141,8 +141,8 @@ mod tests {
     fn four_blocks_at_once_are_the_same_blocks() {
         for lo in [0, 1, 77, u32::MAX - 1] {
             let words = SOME.blocks(lo, 9).map(U32x4::to_array);
-            for j in 0..4 {
-                assert_eq!([0, 1, 2, 3].map(|i| words[i][j]), SOME.block(lo.wrapping_add(j as u32), 9));
+            for j in 0..4u32 {
+                assert_eq!(words.map(|word| word[j as usize]), SOME.block(lo.wrapping_add(j), 9));
             }
         }
     }

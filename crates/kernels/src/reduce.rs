@@ -73,11 +73,12 @@ pub(crate) fn add_columns<const SUMS: usize>(
     };
     for first in rows.clone().step_by(COLUMN_BLOCK) {
         let rows = first..rows.end.min(first + COLUMN_BLOCK);
-        for column in (0..columns / 4 * 4).step_by(4) {
+        let whole = columns / 4 * 4;
+        for column in (0..whole).step_by(4) {
             block(rows.clone(), column, 4);
         }
-        if columns % 4 > 0 {
-            block(rows, columns / 4 * 4, columns % 4);
+        if whole < columns {
+            block(rows, whole, columns - whole);
         }
     }
 }

@@ -46,7 +46,8 @@ pub fn adamw(
         let outside = |words: &[u32; 4]| u64::from(words[0]) + u64::from(words[1]) > params.len() as u64;
         if let Some(i) = segments.iter().position(outside) {
             let [offset, len, ..] = segments[i];
-            let what = format!("segment {i}, {len} numbers at {offset}, lies outside params, which holds {}", params.len());
+            let what =
+                format!("segment {i}, {len} numbers at {offset}, lies outside params, which holds {}", params.len());
             return Err(Problem::new(place, what));
         }
         kernel::adamw(params, grads, m, v, segments.iter().map(|words| segment(*words)), options);

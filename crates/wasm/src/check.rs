@@ -58,9 +58,7 @@ pub fn below(
 ) -> Result<(), Problem> {
     match numbers.iter().enumerate().find(|(_, number)| **number >= bound && Some(**number) != ignore) {
         None => Ok(()),
-        Some((i, number)) => {
-            Err(Problem::new(place, format!("{name}[{i}] is {number}, and {rows} has {bound} rows")))
-        }
+        Some((i, number)) => Err(Problem::new(place, format!("{name}[{i}] is {number}, and {rows} has {bound} rows"))),
     }
 }
 

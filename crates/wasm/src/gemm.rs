@@ -1,7 +1,6 @@
 //! Products of matrices.
 
 use kernels::gemm;
-use kernels::with_kind;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::check::{self, length, optional};
@@ -29,7 +28,7 @@ pub fn linear(
         length(place, "weight", weight, "[P, O, I]", &[parts, o, i])?;
         optional(place, "bias", bias, bias_slice, "[P, O]", &[parts, o])?;
         let [p, n, o, i] = [parts, n, o, i].map(|size| size as usize);
-        with_kind!(kind, KIND => gemm::linear(y, x, weight, bias_slice, p, n, o, i, |y| KIND.value(y), scratch));
+        gemm::linear(y, x, weight, bias_slice, p, n, o, i, kind, scratch);
         Ok(())
     })
 }

@@ -76,9 +76,7 @@ pub fn layer_norm_backward(
             length(place, name, slice, "[C]", &[width])?;
         }
         let width = width as usize;
-        kernel::layer_norm_backward(
-            dx, dresidual_slice, dweight, dbias, dy, sum, stats, weight, width, dropout,
-        );
+        kernel::layer_norm_backward(dx, dresidual_slice, dweight, dbias, dy, sum, stats, weight, width, dropout);
         Ok(())
     })
 }

@@ -23,7 +23,7 @@ pub fn rope(
     backward: bool,
 ) -> Result<(), Problem> {
     let place = "rope";
-    if rotary_size % 2 > 0 || rotary_size > head_size {
+    if !rotary_size.is_multiple_of(2) || rotary_size > head_size {
         return Err(Problem::new(place, format!("{rotary_size} of {head_size} numbers a head make no pairs")));
     }
     let turn = if backward { Turn::Backward } else { Turn::Forward };

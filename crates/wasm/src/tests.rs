@@ -80,9 +80,8 @@ fn gradients_of_linear_are_overwritten_or_added_to() {
 fn attention_needs_offsets_that_ascend_to_the_end() {
     let (q, v) = (floats(&[1.0, 0.0, 0.0, 1.0]), floats(&[1.0, 2.0, 3.0, 4.0]));
     let (out, lse, offsets) = (room(4), room(2), words(&[0, 1, 2]));
-    let run = |queries, keys, heads, rate| {
-        attention(out, lse, q, q, v, queries, keys, heads, 2, false, 0, rate, 1, 2, 3, 4)
-    };
+    let run =
+        |queries, keys, heads, rate| attention(out, lse, q, q, v, queries, keys, heads, 2, false, 0, rate, 1, 2, 3, 4);
     run(offsets, offsets, 1, 0.0).unwrap();
     assert_eq!(read(out), [1.0, 2.0, 3.0, 4.0]); // one key a sequence
     let grads = [room(4), room(4), room(4)];
@@ -212,9 +211,8 @@ fn random_numbers_follow_from_their_arguments() {
 #[test]
 fn adamw_needs_segments_inside_the_buffers() {
     let (params, grads, m, v) = (floats(&[1.0; 4]), floats(&[1.0; 4]), floats(&[0.0; 4]), floats(&[0.0; 4]));
-    let run = |segments: &[u32], step| {
-        adamw(params, grads, m, v, words(segments), 0.1, 0.9, 0.999, 0.0, 0.0, step, 1.0)
-    };
+    let run =
+        |segments: &[u32], step| adamw(params, grads, m, v, words(segments), 0.1, 0.9, 0.999, 0.0, 0.0, step, 1.0);
     let one = 1f32.to_bits();
     run(&[1, 2, one, one], 1).unwrap();
     assert_eq!((read(params)[0], read(params)[3]), (1.0, 1.0));

@@ -12,7 +12,8 @@ mod tests;
 
 use core::ops::Range;
 
-use crate::elementwise::{update, update_with};
+use crate::activation::Activation;
+use crate::elementwise::update_with;
 use crate::pool::{Blocks, Tiles, parallel_tiles, threads};
 use crate::simd::F32x4;
 use pack::{pack, pack_transposed};
@@ -36,10 +37,8 @@ pub fn scratch() -> usize {
     threads() * DEPTH * (TILE_COLUMNS + TURNED)
 }
 
-/// `y` ← `epilogue(x · weightᵀ + bias)` with each of P weights: y [P, N, O], x [N, I], weight [P, O, I], bias [P, O] or empty.
-///
-/// `epilogue` is an activation or the identity. At the end of a row some of its lanes mean nothing. `scratch` is
-/// [`scratch`] numbers.
+/// `y` ← `activation(x · weightᵀ + bias)` with each of P weights: y [P, N, O], x [N, I], weight [P, O, I], bias [P, O] or
+/// empty. `scratch` is [`scratch`] numbers.
 pub fn linear(
     y: &mut [f32],
     x: &[f32],
@@ -49,13 +48,15 @@ pub fn linear(
     n: usize,
     o: usize,
     i: usize,
-    epilogue: impl Fn(F32x4) -> F32x4 + Sync,
+    activation: Activation,
     scratch: &mut [f32],
 ) {
     for part in 0..parts {
-        let finish = |column: usize, row: &mut [f32]| match bias {
-            [] => update(row, &epilogue),
-            _ => update_with(row, &bias[part * o + column..][..row.len()], |y, bias| epilogue(y.add(bias))),
+        let finish = |column: usize, row: &mut [f32]| {
+            if !bias.is_empty() {
+                update_with(row, &bias[part * o + column..][..row.len()], F32x4::add);
+            }
+            activation.apply(row);
         };
         let (x, weight) = (Factor::new(x, n, i, false), Factor::new(&weight[part * o * i..][..o * i], i, o, true));
         product(&mut y[part * n * o..][..n * o], x, weight, [n, o, i], false, &finish, scratch);
@@ -64,7 +65,7 @@ pub fn linear(
 
 /// `dx` ← (or += if `accumulate`) Σₚ `dy`ₚ · `weight`ₚ: dx [N, I], dy [P, N, O], weight [P, O, I].
 ///
-/// `dy` is the gradient before the epilogue. `scratch` is [`scratch`] numbers.
+/// `dy` is the gradient before the activation. `scratch` is [`scratch`] numbers.
 pub fn linear_backward_input(
     dx: &mut [f32],
     dy: &[f32],
@@ -89,7 +90,7 @@ pub fn linear_backward_input(
 /// `dweight`ₚ ← (or += if `accumulate`) `dy`ₚᵀ · `x`, and `dbias`ₚ likewise the column sums of `dy`ₚ: dweight [P, O, I],
 /// dbias [P, O] or empty, dy [P, N, O], x [N, I].
 ///
-/// `dy` is the gradient before the epilogue. `scratch` is [`scratch`] numbers.
+/// `dy` is the gradient before the activation. `scratch` is [`scratch`] numbers.
 pub fn linear_backward_weight(
     dweight: &mut [f32],
     dbias: &mut [f32],

@@ -125,15 +125,18 @@ fn linear_is_an_activation_of_products_plus_bias() {
     let mut scratch = room();
     for [parts, n, o, i] in linear_shapes() {
         let (x, weight, bias) = (numbers(n * i, 1), numbers(parts * o * i, 2), numbers(parts * o, 3));
-        for bias in [&bias[..], &[]] {
+        for (bias, activation) in
+            [(&bias[..], Activation::Silu), (&bias, Activation::Identity), (&[], Activation::Silu)]
+        {
             let mut y = poison(parts * n * o);
-            linear(&mut y, &x, &weight, bias, parts, n, o, i, |y| y.mul(y).add(F32x4::splat(1.0)), &mut scratch);
+            linear(&mut y, &x, &weight, bias, parts, n, o, i, activation, &mut scratch);
             for (at, y) in y.iter().enumerate() {
                 let (part, row, column) = (at / o / n, at / o % n, at % o);
                 let weight = &weight[(part * o + column) * i..][..i];
                 let (sum, size) = dot(i, |k| f64::from(x[row * i + k]) * f64::from(weight[k]));
                 let sum = sum + f64::from(bias.get(part * o + column).copied().unwrap_or(0.0));
-                assert_near(*y, (sum * sum + 1.0, 2.0 * sum.abs() * size + sum * sum), &([parts, n, o, i], at));
+                let want = if activation == Activation::Silu { sum / (1.0 + (-sum).exp()) } else { sum };
+                assert_near(*y, (want, size), &(activation, [parts, n, o, i], at));
             }
         }
     }

@@ -1,0 +1,28 @@
+// What must hold before a commit: format, lint, types, and every test. Goes on after a failure, to name them all.
+import { requireNode } from "./node.mjs";
+import { runMain, say } from "./say.mjs";
+
+await runMain(async () => {
+  requireNode();
+  const { show, showNode } = await import("./processes.mjs");
+  const { ensureRust } = await import("./rust.mjs");
+  const { runTests, tryBuild } = await import("./suites.mjs");
+  const { nothing, plus, report } = await import("./tally.mjs");
+  const failures = nothing();
+  const check = (/** @type {string} */ name, /** @type {() => boolean | void} */ body) => {
+    say(`> ${name}`);
+    if (body() === false) failures.failed.push(name);
+  };
+
+  const { env } = ensureRust(["rust-src", "rustfmt", "clippy"]);
+  check("biome check", () => showNode("@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]));
+  check("cargo fmt --check", () => show("cargo", ["fmt", "--all", "--check"], { env }));
+  const clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+  check("cargo clippy", () => show("cargo", clippy, { env }));
+  // Before the types: those of the wasm modules come from ts/wasm.
+  const built = tryBuild();
+  if (built.failed.length > 0) return report(plus(failures, built));
+  check("tsc of ts, test and bench", () => showNode("typescript/bin/tsc", ["--noEmit"]));
+  check("tsc of scripts", () => showNode("typescript/bin/tsc", ["--noEmit", "-p", "scripts"]));
+  return report(plus(failures, await runTests(process.argv.slice(2))));
+});

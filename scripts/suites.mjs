@@ -1,0 +1,34 @@
+// Every test of the project: what they need built, then Rust's, then TypeScript's.
+import { testRust } from "./cargo-tests.mjs";
+import { build } from "./parts.mjs";
+import { ensureRust } from "./rust.mjs";
+import { Stop, say } from "./say.mjs";
+import { nothing, plus } from "./tally.mjs";
+import { testTypeScript } from "./vitest-tests.mjs";
+
+/**
+ * Builds, and says what is wrong where that fails.
+ * @returns {import("./tally.mjs").Tally} of no tests, with the build as a failure
+ */
+export function tryBuild() {
+  try {
+    build();
+    return nothing();
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    console.error(`\n${error.message}`);
+    return { ...nothing(), failed: ["the build: no test was run"] };
+  }
+}
+
+/**
+ * Runs all tests of what is built.
+ * @param {readonly string[]} vitestArgs
+ * @returns {Promise<import("./tally.mjs").Tally>}
+ */
+export async function runTests(vitestArgs) {
+  say("> cargo test (about 1 minute the first time)");
+  const rust = await testRust(ensureRust().env);
+  say("> vitest run");
+  return plus(rust, testTypeScript(vitestArgs));
+}

@@ -1,0 +1,48 @@
+// A reporter for vitest that leaves what the run came to in a file, for vitest-tests.mjs to read.
+import { writeFileSync } from "node:fs";
+import { relative } from "node:path";
+import { ROOT } from "./processes.mjs";
+import { nothing } from "./tally.mjs";
+
+/** Writes to the file that $ROFORMER_TALLY names. */
+export default class TallyReporter {
+  /**
+   * @param {ReadonlyArray<import("vitest/node").TestModule>} modules
+   * @param {ReadonlyArray<{ message?: string }>} unhandled
+   */
+  onTestRunEnd(modules, unhandled) {
+    const tally = nothing();
+    for (const module of modules) countModule(module, tally);
+    // Errors outside any test make vitest fail, so they must count.
+    for (const error of unhandled) tally.failed.push(`outside any test: ${error.message ?? "an unhandled error"}`);
+    const file = process.env.ROFORMER_TALLY;
+    if (file) writeFileSync(file, JSON.stringify(tally));
+  }
+}
+
+/**
+ * @param {import("vitest/node").TestModule} module
+ * @param {import("./tally.mjs").Tally} tally grows
+ */
+function countModule(module, tally) {
+  const file = relative(ROOT, module.moduleId).replaceAll("\\", "/");
+  const failedBefore = tally.failed.length;
+  for (const test of module.children.allTests()) {
+    const result = test.result();
+    const name = `${file}: ${test.fullName}`;
+    if (result.state === "passed") tally.passed += 1;
+    if (result.state === "failed") tally.failed.push(name);
+    if (result.state === "skipped") tally.skipped.push(`${name}: ${result.note ?? reasonOf(test)}`);
+    if (result.state === "pending") tally.failed.push(`${name}: it did not run`);
+  }
+  // A file that does not load, or whose hooks fail, may have no test to blame.
+  if (module.state() === "failed" && tally.failed.length === failedBefore) tally.failed.push(file);
+}
+
+/**
+ * `it.skipIf` takes no reason: the name of the test has to tell.
+ * @param {import("vitest/node").TestCase} test
+ */
+function reasonOf(test) {
+  return test.options.mode === "todo" ? "not written yet" : "its condition does not hold here";
+}

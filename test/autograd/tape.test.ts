@@ -1,0 +1,58 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { noGrad, nonDifferentiable, valueAndGradients } from "../../ts/autograd/tape.js";
+import { engine } from "../../ts/engine/engine.js";
+import { linearParts } from "../../ts/ops/gemm.js";
+import { add, reshape, scale, sum } from "../../ts/ops/reduce.js";
+import { scope } from "../../ts/tensor/scope.js";
+import { tensor } from "../../ts/tensor/tensor.js";
+
+beforeAll(() => engine().set_poison(true));
+
+describe("the tape", () => {
+  it("adds up the gradients of a tensor that is used often, through shared memory too", () => {
+    scope(() => {
+      const x = tensor([1, 2, 3, 4]);
+      const { loss, gradients } = valueAndGradients(() => {
+        const twice = add(x, x); // both inputs get the very same gradient tensor
+        return sum(add(add(twice, reshape(twice, [2, 2])), scale(x, 10)));
+      }, [x]);
+      expect(loss).toBe(10 * 14);
+      expect([...gradients[0]!.read()]).toEqual([14, 14, 14, 14]);
+    });
+  });
+
+  it("frees intermediate tensors, whether gradients need them or not, and when the loss throws", () => {
+    const before = engine().live();
+    scope(() => {
+      const x = tensor([1, 2, 3]);
+      valueAndGradients(() => sum(scope(() => scale(scale(x, 2), 3))), [x]);
+      const boom = () =>
+        valueAndGradients(() => {
+          scale(x, 2);
+          throw new Error("boom");
+        }, [x]);
+      expect(boom).toThrow("boom");
+      expect(() => valueAndGradients(() => sum(x), [x])).not.toThrow();
+    });
+    expect(engine().live()).toBe(before);
+  });
+
+  it("leaves out what nothing depends on", () => {
+    scope(() => {
+      const [x, unused] = [tensor([1, 2, 3]), tensor([5])];
+      const w = tensor(Float32Array.from({ length: 6 }, (_, i) => i), [2, 1, 3]);
+      const { gradients } = valueAndGradients(() => sum(linearParts(reshape(x, [1, 3]), w)[1]!), [x, unused]);
+      expect([...gradients[0]!.read()]).toEqual([3, 4, 5]); // the other part's gradient is none, not NaN
+      expect(gradients[1]).toBeUndefined();
+    });
+  });
+
+  it("throws where a gradient is asked of what has none", () => {
+    scope(() => {
+      const x = tensor([1, 2]);
+      const rounded = () => nonDifferentiable("round", scale(x, 1), [x]);
+      expect(() => valueAndGradients(() => sum(rounded()), [x])).toThrow("round has no gradient");
+      expect(() => valueAndGradients(() => sum(noGrad(() => scale(x, 2))), [x])).toThrow(/depends on nothing/);
+    });
+  });
+});
