@@ -6,15 +6,24 @@ import { nothing } from "./tally.mjs";
 
 /** Writes to the file that $ROFORMER_TALLY names. */
 export default class TallyReporter {
+  /** @type {RegExp | undefined} */
+  #asked;
+
+  /** @param {import("vitest/node").Vitest} vitest */
+  onInit(vitest) {
+    this.#asked = vitest.config.testNamePattern;
+  }
+
   /**
    * @param {ReadonlyArray<import("vitest/node").TestModule>} modules
    * @param {ReadonlyArray<{ message?: string }>} unhandled
    */
   onTestRunEnd(modules, unhandled) {
     const tally = nothing();
-    for (const module of modules) countModule(module, tally);
+    for (const module of modules) countModule(module, this.#asked, tally);
     // Errors outside any test make vitest fail, so they must count.
-    for (const error of unhandled) tally.failed.push(`outside any test: ${error.message ?? "an unhandled error"}`);
+    for (const error of unhandled)
+      tally.failed.push(`outside any test: ${error.message?.split("\n")[0] ?? "an unhandled error"}`);
     const file = process.env.ROFORMER_TALLY;
     if (file) writeFileSync(file, JSON.stringify(tally));
   }
@@ -22,14 +31,16 @@ export default class TallyReporter {
 
 /**
  * @param {import("vitest/node").TestModule} module
+ * @param {RegExp | undefined} asked the names that `-t` asks for: others are not run, which is no skipping
  * @param {import("./tally.mjs").Tally} tally grows
  */
-function countModule(module, tally) {
+function countModule(module, asked, tally) {
   const file = relative(ROOT, module.moduleId).replaceAll("\\", "/");
   const failedBefore = tally.failed.length;
   for (const test of module.children.allTests()) {
     const result = test.result();
     const name = `${file}: ${test.fullName}`;
+    if (asked && !asked.test(test.fullName.replaceAll(" > ", " "))) continue;
     if (result.state === "passed") tally.passed += 1;
     if (result.state === "failed") tally.failed.push(name);
     if (result.state === "skipped") tally.skipped.push(`${name}: ${result.note ?? reasonOf(test)}`);
