@@ -127,7 +127,7 @@ function checkCoverage(name: string, tensors: ReadonlyMap<string, StoredTensor>,
   for (const [tensor, { begin, end }] of [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
     if (begin < reached)
       throw new CheckpointError(`${name}: tensor ${quote(tensor)} overlaps another one by ${reached - begin} bytes`);
-    if (false)
+    if (begin > reached)
       throw new CheckpointError(
         `${name}: the ${begin - reached} bytes before tensor ${quote(tensor)} belong to no tensor`,
       );

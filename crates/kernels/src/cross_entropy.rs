@@ -8,8 +8,9 @@ use crate::simd::F32x4;
 
 const ROWS: usize = 4;
 
-/// `losses`, `[N]` ← −ln softmax(`logits`)[label] of each row of `[N, width]`; 0 where the label is `ignore`. `sums`, `[N]`,
-/// for backward, ← Σ exp(logit − largest logit): ln Σ exp(logit) itself would cost large logits their last digits.
+/// `losses`, `[N]` ← −ln softmax(`logits`)[label] of each row of `[N, width]`; 0 where the label is `ignore`. `sums`,
+/// `[N]`, for backward, ← Σ exp(logit − largest logit): ln Σ exp(logit) itself would cost large logits their last
+/// digits.
 pub fn cross_entropy(losses: &mut [f32], sums: &mut [f32], logits: &[f32], labels: &[i32], width: usize, ignore: i32) {
     let outputs = [losses, sums].map(|output| Tiles::new(output, 1, Blocks::Even(ROWS), Blocks::Even(1)));
     parallel_tiles(outputs, &mut [], |_, [mut losses, mut sums], _| {
@@ -29,7 +30,8 @@ pub fn cross_entropy(losses: &mut [f32], sums: &mut [f32], logits: &[f32], label
     });
 }
 
-/// `dlogits`, `[N, width]` ← (softmax − one-hot) · `scale`, 0 in rows whose label is `ignore`. `sums` is [`cross_entropy`]'s.
+/// `dlogits`, `[N, width]` ← (softmax − one-hot) · `scale`, 0 in rows whose label is `ignore`. `sums` is
+/// [`cross_entropy`]'s.
 pub fn cross_entropy_backward(
     dlogits: &mut [f32],
     logits: &[f32],

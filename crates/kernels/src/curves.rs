@@ -1,5 +1,5 @@
-//! The curves that activations and losses are made of, and their slopes. Each holds its absolute accuracy over all of ℝ, and
-//! none overflows to NaN where the curve itself is finite.
+//! The curves that activations and losses are made of, and their slopes. Each holds its absolute accuracy over all of
+//! ℝ, and none overflows to NaN where the curve itself is finite.
 
 use crate::exp::exp;
 use crate::simd::F32x4;
@@ -79,8 +79,8 @@ pub fn normal_distribution(x: F32x4) -> F32x4 {
     x.less(F32x4::zero()).select(below, splat(1.0).sub(below))
 }
 
-/// x times [`normal_distribution`]: GELU, as max(x, 0) − |x| · `lower_tail(|x|)`, whose error does not grow with x as that of
-/// 0.5 · x · (1 + erf) does.
+/// x times [`normal_distribution`]: GELU, as max(x, 0) − |x| · `lower_tail(|x|)`, whose error does not grow with x as
+/// that of 0.5 · x · (1 + erf) does.
 #[inline(always)]
 pub fn gelu(x: F32x4) -> F32x4 {
     let t = x.abs().min(splat(TAIL_END));
@@ -90,8 +90,8 @@ pub fn gelu(x: F32x4) -> F32x4 {
 /// Where [`lower_tail`] is 6 · 10⁻⁹, and 0 is as good.
 const TAIL_END: f32 = 5.7;
 
-/// Share of N(0, 1) below −t, t ≥ 0: within 1.3 · 10⁻⁷, and within 7 · 10⁻⁸ / t. (5.7 − t)³ times a rational of degree 4 over 6,
-/// fitted to the largest of max(t, 1/2) · error (Lawson's iteration); 0 from 5.7 on.
+/// Share of N(0, 1) below −t, t ≥ 0: within 1.3 · 10⁻⁷, and within 7 · 10⁻⁸ / t. (5.7 − t)³ times a rational of degree
+/// 4 over 6, fitted to the largest of max(t, 1/2) · error (Lawson's iteration); 0 from 5.7 on.
 #[inline(always)]
 fn lower_tail(t: F32x4) -> F32x4 {
     let t = t.min(splat(TAIL_END));

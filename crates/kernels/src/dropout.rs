@@ -1,4 +1,5 @@
-//! Dropout: numbers are zeroed by chance and the rest scaled up. The mask is made anew in the backward pass, never stored.
+//! Dropout: numbers are zeroed by chance and the rest scaled up. The mask is made anew in the backward pass, never
+//! stored.
 
 use crate::elementwise::parallel_runs;
 use crate::random::Philox;
@@ -26,8 +27,8 @@ impl Dropout {
         self.threshold == 0
     }
 
-    /// Multipliers, 0 or 1 / (1 − rate), of the 32 numbers of blocks `block`, …, `block + 3`, in order; `index_hi` is the
-    /// counter's second word.
+    /// Multipliers, 0 or 1 / (1 − rate), of the 32 numbers of blocks `block`, …, `block + 3`, in order; `index_hi` is
+    /// the counter's second word.
     #[inline(always)]
     pub fn factors(&self, block: u32, index_hi: u32) -> [F32x4; 8] {
         let (threshold, scale) = (U32x4::splat(self.threshold), F32x4::splat(self.scale));
@@ -76,7 +77,8 @@ impl Dropout {
     }
 }
 
-/// `y` ← `x` without the numbers that fall away. With `dy` for `x` it is its own backward: the mask follows from `dropout`.
+/// `y` ← `x` without the numbers that fall away. With `dy` for `x` it is its own backward: the mask follows from
+/// `dropout`.
 pub fn dropout(y: &mut [f32], x: &[f32], dropout: Dropout) {
     parallel_runs([y], |first, [y]| {
         y.copy_from_slice(&x[first..first + y.len()]);

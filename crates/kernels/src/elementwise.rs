@@ -6,8 +6,8 @@ use crate::simd::F32x4;
 /// Numbers a tile: 16 KiB, half of a first-level cache, and a multiple of every block of random numbers.
 const RUN: usize = 4096;
 
-/// Runs `body(first, runs)` for every run of the outputs, which are of one length; `first` is the index of a run's first
-/// number.
+/// Runs `body(first, runs)` for every run of the outputs, which are of one length; `first` is the index of a run's
+/// first number.
 pub(crate) fn parallel_runs<const OUTPUTS: usize>(
     outputs: [&mut [f32]; OUTPUTS],
     body: impl Fn(usize, [&mut [f32]; OUTPUTS]) + Sync,

@@ -23,7 +23,8 @@ pub fn embedding(y: &mut [f32], table: &[f32], ids: &[u32], width: usize, accumu
     });
 }
 
-/// Rows `ids` of `dtable`, `[V, width]` += `dy`, `[N, width]`, in the order of the tokens; ids equal to `ignore` add nothing.
+/// Rows `ids` of `dtable`, `[V, width]` += `dy`, `[N, width]`, in the order of the tokens; ids equal to `ignore` add
+/// nothing.
 pub fn embedding_backward(dtable: &mut [f32], dy: &[f32], ids: &[u32], width: usize, ignore: u32) {
     // A strip of columns an item: every item meets all tokens, in order, and no two write the same number.
     let height = dtable.len().checked_div(width).unwrap_or(0);

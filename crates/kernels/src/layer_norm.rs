@@ -8,10 +8,11 @@ use crate::simd::F32x4;
 
 const ROWS: usize = 16;
 
-/// `y` ← s normalised row by row, times `weight`, plus `bias`, where s = `residual` + `dropout` of `x`; `eps` is added to the
-/// variance. For backward, `sum` ← s, and `stats`, `[N, 2]` ← mean and 1 / √(variance + eps).
+/// `y` ← s normalised row by row, times `weight`, plus `bias`, where s = `residual` + `dropout` of `x`; `eps` is added
+/// to the variance. For backward, `sum` ← s, and `stats`, `[N, 2]` ← mean and 1 / √(variance + eps).
 ///
-/// `x`, `y`, `sum`, `residual`: `[N, width]`; `weight`, `bias`: `[width]`; an empty `sum` is not wanted, an empty `residual` is 0.
+/// `x`, `y`, `sum`, `residual`: `[N, width]`; `weight`, `bias`: `[width]`; an empty `sum` is not wanted, an empty
+/// `residual` is 0.
 pub fn layer_norm(
     y: &mut [f32],
     sum: &mut [f32],
@@ -50,8 +51,8 @@ pub fn layer_norm(
     });
 }
 
-/// Mean and 1 / √(variance + eps) of a row. The second pass corrects the mean by what the first one rounded away, so that
-/// rows of one number have that number for a mean and a variance of 0, whatever eps is.
+/// Mean and 1 / √(variance + eps) of a row. The second pass corrects the mean by what the first one rounded away, so
+/// that rows of one number have that number for a mean and a variance of 0, whatever eps is.
 #[inline(always)]
 fn moments(row: &[f32], eps: f32) -> (f32, f32) {
     let count = row.len() as f32;
@@ -66,8 +67,9 @@ fn moments(row: &[f32], eps: f32) -> (f32, f32) {
     (about + rest, 1.0 / (variance + eps).sqrt())
 }
 
-/// `dx` ← dropout of ds, `dresidual` ← ds (unless empty), `dweight` and `dbias` += their gradients, where ds is the gradient
-/// of [`layer_norm`]'s `sum`. `sum` (which is `x` where there was neither residual nor dropout) and `stats` are its outputs.
+/// `dx` ← dropout of ds, `dresidual` ← ds (unless empty), `dweight` and `dbias` += their gradients, where ds is the
+/// gradient of [`layer_norm`]'s `sum`. `sum` (which is `x` where there was neither residual nor dropout) and `stats`
+/// are its outputs.
 pub fn layer_norm_backward(
     dx: &mut [f32],
     dresidual: &mut [f32],

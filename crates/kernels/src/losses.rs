@@ -17,11 +17,10 @@ pub fn squared_error_backward(dx: &mut [f32], x: &[f32], target: &[f32], scale: 
     parallel_combine(dx, [x, target], |[x, target]| x.sub(target).mul(F32x4::splat(2.0 * scale)));
 }
 
-/// `losses` ← −t ln σ(`x`) − (1 − t) ln(1 − σ(`x`)) with t = `target`, as softplus(x) − x · t, or from the side where both
-/// terms are small.
+/// `losses` ← −t ln σ(`x`) − (1 − t) ln(1 − σ(`x`)), with t = `target`.
 pub fn binary_cross_entropy(losses: &mut [f32], x: &[f32], target: &[f32]) {
     parallel_combine(losses, [x, target], |[x, target]| {
-        // softplus(x) − x·t = softplus(−x) + x·(1 − t): for x > 0 and t near 1 nothing cancels on the right-hand side.
+        // softplus(x) − x · t, or for x > 0 softplus(−x) + x · (1 − t): either way nothing large cancels.
         let positive = F32x4::zero().less(x);
         let part = positive.select(F32x4::splat(1.0).sub(target), target.neg());
         x.mul(part).add(softplus(x.abs().neg()))

@@ -53,8 +53,8 @@ impl Philox {
     }
 }
 
-/// `y` ← samples of N(0, `std`²), by Box–Muller in f64 (doi:10.1214/aoms/1177706645). Number i comes from block i / 4: words 0
-/// and 1 give its first two, words 2 and 3 the others.
+/// `y` ← samples of N(0, `std`²), by Box–Muller in f64 (doi:10.1214/aoms/1177706645). Number i comes from block i / 4:
+/// words 0 and 1 give its first two, words 2 and 3 the others.
 pub fn random_normal(y: &mut [f32], std: f64, philox: Philox) {
     from_blocks(y, philox, |[a, b, c, d]| {
         let ((x0, x1), (x2, x3)) = (box_muller(a, b), box_muller(c, d));
@@ -85,8 +85,8 @@ const fn alternating_inverse_factorials(first: usize) -> [f64; 8] {
     series
 }
 
-/// Sine and cosine of `angle` · 2π / 2³², within 10⁻¹⁵: the nearest quarter turn taken off, Taylor's series for the rest.
-/// The standard library's take five times as long, and need not be the same on every machine.
+/// Sine and cosine of `angle` · 2π / 2³², within 10⁻¹⁵: the nearest quarter turn taken off, Taylor's series for the
+/// rest. The standard library's take five times as long, and need not be the same on every machine.
 fn sin_cos(angle: u32) -> (f64, f64) {
     let quarter = angle.wrapping_add(1 << 29) >> 30;
     let x = f64::from(angle.wrapping_sub(quarter << 30) as i32) * (TAU / 4_294_967_296.0);

@@ -1,5 +1,5 @@
-//! Sums and means, of everything or of a sequence's rows, and sums of buffers. Every order of summation is a function of the
-//! length alone.
+//! Sums and means, of everything or of a sequence's rows, and sums of buffers. Every order of summation is a function
+//! of the length alone.
 
 use core::ops::Range;
 
@@ -7,8 +7,8 @@ use crate::elementwise::{combine, parallel_combine, parallel_runs, update, updat
 use crate::pool::{Blocks, Tiles, parallel_tiles};
 use crate::simd::F32x4;
 
-/// Sums of `f(rows)` over a row: four lanes in each of two accumulators. `fills`, which stand behind the ends of rows, are
-/// numbers at which `f` is 0. The rows are of one length.
+/// Sums of `f(rows)` over a row: four lanes in each of two accumulators. `fills`, which stand behind the ends of rows,
+/// are numbers at which `f` is 0. The rows are of one length.
 #[inline(always)]
 pub(crate) fn row_sums<const ROWS: usize, const SUMS: usize>(
     rows: [&[f32]; ROWS],

@@ -24,8 +24,8 @@ pub enum Pairs {
 
 const ROWS: usize = 8;
 
-/// `y` ← `x`, `[N, heads, head_size]`, the first `rotary_size` numbers (even) of each head turned and the others copied.
-/// `cos` and `sin` are `[P, rotary_size / 2]`; token n takes their row `positions[n]`.
+/// `y` ← `x`, `[N, heads, head_size]`, the first `rotary_size` numbers (even) of each head turned and the others
+/// copied. `cos` and `sin` are `[P, rotary_size / 2]`; token n takes their row `positions[n]`.
 pub fn rope(
     y: &mut [f32],
     x: &[f32],

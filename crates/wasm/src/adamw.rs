@@ -13,8 +13,8 @@ fn segment([offset, len, lr_scale, decay_scale]: [u32; 4]) -> Segment {
     Segment { offset: offset as usize, len: len as usize, lr_scale, decay_scale }
 }
 
-/// One step of AdamW on `params`, given `grads`, the moments `m` and `v`, and the number of the `step`, from 1. Four words of
-/// `segments` are one segment: offset, length, and as f32 the factors of learning rate and weight decay.
+/// One step of AdamW on `params`, given `grads`, the moments `m` and `v`, and the number of the `step`, from 1. Four
+/// words of `segments` are one segment: offset, length, and as f32 the factors of learning rate and weight decay.
 #[wasm_bindgen]
 pub fn adamw(
     params: Slot,

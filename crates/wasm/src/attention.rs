@@ -23,10 +23,12 @@ fn check_batch(
     Ok([n, s])
 }
 
-/// `out` ← softmax(`q` · `k`ᵀ / √D) · `v`, head by head within each sequence, and `lse` ← the scores' log-sum-exp, for backward.
+/// `out` ← softmax(`q` · `k`ᵀ / √D) · `v`, head by head within each sequence, and `lse` ← the scores' log-sum-exp, for
+/// backward.
 ///
-/// `q`, `out`: `[N, H · D]`; `k`, `v`: `[S, H · D]`; `lse`: `[N, H]`; offsets: `[B + 1]`. `causal`: query i of T sees keys up to
-/// i + S − T. `window`: none if 0, else keys no farther away than that. The last five arguments are dropout of probabilities.
+/// `q`, `out`: `[N, H · D]`; `k`, `v`: `[S, H · D]`; `lse`: `[N, H]`; offsets: `[B + 1]`. `causal`: query i of T sees
+/// keys up to i + S − T. `window`: none if 0, else keys no farther away than that. The last five arguments are dropout
+/// of probabilities.
 #[wasm_bindgen]
 pub fn attention(
     out: Slot,

@@ -33,7 +33,8 @@ pub fn linear(
     })
 }
 
-/// `dx` `[N, I]` ← or += Σ over parts of `dy` `[P, N, O]` · `weight` `[P, O, I]`; `dy` is the gradient before the activation.
+/// `dx` `[N, I]` ← or += Σ over parts of `dy` `[P, N, O]` · `weight` `[P, O, I]`; `dy` is the gradient before the
+/// activation.
 #[wasm_bindgen]
 pub fn linear_backward_input(
     dx: Slot,
@@ -57,7 +58,8 @@ pub fn linear_backward_input(
     })
 }
 
-/// `dweight` `[P, O, I]` ← or += `dy` `[P, N, O]`ᵀ · `x` `[N, I]`, `dbias` `[P, O]` ← or += column sums of `dy`; `dbias` may be 0.
+/// `dweight` `[P, O, I]` ← or += `dy` `[P, N, O]`ᵀ · `x` `[N, I]`, `dbias` `[P, O]` ← or += column sums of `dy`;
+/// `dbias` may be 0.
 #[wasm_bindgen]
 pub fn linear_backward_weight(
     dweight: Slot,

@@ -1,7 +1,7 @@
 //! Memory as TypeScript sees it: numbered slots. A slot is a window of a block of 32-bit words; Rust owns the blocks.
 //!
-//! No pointer ever comes in. A slot's number carries a generation, so that a number kept after `free` is refused instead
-//! of meaning another tensor. A block lives as long as the last of its windows.
+//! No pointer ever comes in. A slot's number carries a generation, so that a number kept after `free` is refused
+//! instead of meaning another tensor. A block lives as long as the last of its windows.
 
 use core::cell::RefCell;
 use core::slice;
@@ -182,8 +182,8 @@ impl Heap {
         (self.bytes, self.peak)
     }
 
-    /// Lends `outputs` to be written and `inputs` to be read, with `scratch(…)` numbers of working memory. Slot 0 lends an
-    /// empty slice. An output that overlaps anything else named is refused.
+    /// Lends `outputs` to be written and `inputs` to be read, with `scratch(…)` numbers of working memory. Slot 0 lends
+    /// an empty slice. An output that overlaps anything else named is refused.
     pub fn lend<const O: usize, const I: usize, R>(
         &mut self,
         place: &'static str,

@@ -7,8 +7,8 @@ use crate::check::{self, length, optional, same};
 use crate::error::Problem;
 use crate::heap::{Lent, Slot, lend};
 
-/// `y` ← s normalised row by row · `weight` + `bias`, where s = `residual` + dropout(`x`). For backward, `sum` ← s and `stats`
-/// `[N, 2]` ← mean and 1 / √(variance + eps).
+/// `y` ← s normalised row by row · `weight` + `bias`, where s = `residual` + dropout(`x`). For backward, `sum` ← s and
+/// `stats` `[N, 2]` ← mean and 1 / √(variance + eps).
 ///
 /// `y`, `sum`, `x`, `residual`: `[N, width]`; `weight`, `bias`: `[width]`. `sum` and `residual` may be 0.
 #[wasm_bindgen]
@@ -44,8 +44,8 @@ pub fn layer_norm(
     })
 }
 
-/// `dx` ← dropout of ds, `dresidual` ← ds, `dweight` and `dbias` += their gradients, ds being the gradient of [`layer_norm`]'s
-/// `sum`; for `sum` give `x` where there was neither residual nor dropout. `dresidual` may be 0.
+/// `dx` ← dropout of ds, `dresidual` ← ds, `dweight` and `dbias` += their gradients, ds being the gradient of
+/// [`layer_norm`]'s `sum`; for `sum` give `x` where there was neither residual nor dropout. `dresidual` may be 0.
 #[wasm_bindgen]
 pub fn layer_norm_backward(
     dx: Slot,

@@ -1,5 +1,5 @@
-//! One export a kernel, with the kernel's name and the order of its arguments; no logic but checks of lengths and of numbers
-//! that name rows. Slot 0 is none, where an argument may be left out.
+//! One export a kernel, with the kernel's name and the order of its arguments; no logic but checks of lengths and of
+//! numbers that name rows. Slot 0 is none, where an argument may be left out.
 
 mod check;
 mod error;

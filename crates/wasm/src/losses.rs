@@ -7,8 +7,8 @@ use crate::check::{self, length, same};
 use crate::error::Problem;
 use crate::heap::{Lent, Slot, as_i32, lend};
 
-/// `losses` `[N]` ← −ln softmax(`logits` `[N, width]`)[`labels` `[N]`], 0 where the label is `ignore`; `sums` `[N]` ← what
-/// backward needs.
+/// `losses` `[N]` ← −ln softmax(`logits` `[N, width]`)[`labels` `[N]`], 0 where the label is `ignore`; `sums` `[N]` ←
+/// what backward needs.
 #[wasm_bindgen]
 pub fn cross_entropy(
     losses: Slot,

@@ -7,8 +7,8 @@ use crate::check::{self, length, same};
 use crate::error::Problem;
 use crate::heap::{Lent, Slot, as_u32, lend};
 
-/// `y` ← `x`, both `[N, H, D]`, the first `rotary_size` (R) numbers of each head turned by the angles of `positions` `[N]`, back
-/// if `backward`. `cos`, `sin`: `[P, R / 2]`. Pairs are neighbours, or R / 2 apart if `half`.
+/// `y` ← `x`, both `[N, H, D]`, the first `rotary_size` (R) numbers of each head turned by the angles of `positions`
+/// `[N]`, back if `backward`. `cos`, `sin`: `[P, R / 2]`. Pairs are neighbours, or R / 2 apart if `half`.
 #[wasm_bindgen]
 pub fn rope(
     y: Slot,
