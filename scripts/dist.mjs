@@ -15,64 +15,67 @@ import { ROOT, showNode } from "./processes.mjs";
 import { phase, Stop } from "./say.mjs";
 import { filesBelow, fingerprint, isFresh, stampOf } from "./stamp.mjs";
 
+const SOURCES = join(ROOT, "ts");
 const DIST = join(ROOT, "dist");
-/** Not in dist itself, which is published as it stands. */
-const STAMP = join(ROOT, "target/dist.stamp.json");
-const SOURCES = ["ts", "tsconfig.json", "tsconfig.build.json", "package-lock.json", "scripts/dist.mjs"];
+/** What tsc made, kept apart: a changed kernel then costs a copy and no compilation. */
+const COMPILED = join(ROOT, "target/tsc");
+/** Stamps stand outside: dist is published as it is. */
+const STAMPS = { compiled: join(ROOT, "target/tsc.stamp.json"), dist: join(ROOT, "target/dist.stamp.json") };
+const INPUTS = ["ts", "tsconfig.json", "tsconfig.build.json", "package-lock.json", "scripts/dist.mjs"];
 
 /** Whether dist is what the sources make. */
 export function isDistBuilt() {
-  return isFresh(STAMP, DIST, fingerprint(SOURCES), false);
+  return isFresh(STAMPS.dist, DIST, fingerprint(INPUTS), false);
 }
 
 /**
- * Compiles into a folder of its own first: where that fails, dist stays as it was.
- * @throws {Stop} where a type is wrong
+ * Compiles what must be, and lays everything out in dist.
+ * @throws {Stop} where a type is wrong; dist is then as it was
  */
 export function buildDist() {
-  const inputs = fingerprint(SOURCES);
-  const stage = join(ROOT, "target/dist.new");
-  rmSync(stage, { recursive: true, force: true });
-  const args = ["-p", "tsconfig.build.json", "--outDir", stage, "--noEmitOnError"];
-  phase("compiling TypeScript", "5 seconds", () => {
-    if (!showNode("typescript/bin/tsc", args)) throw new Stop("tsc failed: dist is as it was");
-  });
-  copyPlainFiles(stage);
-  mirror(stage, DIST);
-  rmSync(stage, { recursive: true, force: true });
+  const inputs = fingerprint(INPUTS);
+  compile();
+  const plain = filesBelow(SOURCES).filter(isPlain);
+  const files = [...filesBelow(COMPILED).map((file) => [COMPILED, file]), ...plain.map((file) => [SOURCES, file])];
+  mirror(new Map(files.map(([folder = "", file = ""]) => [file, join(folder, file)])), DIST);
   const command = join(DIST, "cli/index.js");
   if (existsSync(command)) chmodSync(command, 0o755);
-  writeFileSync(STAMP, JSON.stringify(stampOf(DIST, inputs, false)));
+  writeFileSync(STAMPS.dist, JSON.stringify(stampOf(DIST, inputs, false)));
 }
 
 /**
  * What tsc does not carry over: the wasm modules, their glue with its types, scripts that workers start.
- * @param {string} stage
+ * @param {string} file
  */
-function copyPlainFiles(stage) {
-  const sources = join(ROOT, "ts");
-  for (const file of filesBelow(sources)) {
-    if (file.endsWith(".ts") && !file.startsWith("wasm/")) continue;
-    mkdirSync(dirname(join(stage, file)), { recursive: true });
-    copyFileSync(join(sources, file), join(stage, file));
-  }
+function isPlain(file) {
+  return !file.endsWith(".ts") || file.startsWith("wasm/");
+}
+
+/** Brings `COMPILED` up to date: what tsc reads are the sources and the types of the wasm modules. */
+function compile() {
+  const inputs = fingerprint(INPUTS, [], (file) => file.endsWith(".ts") || !file.startsWith("ts/"));
+  if (isFresh(STAMPS.compiled, COMPILED, inputs, false)) return;
+  rmSync(COMPILED, { recursive: true, force: true });
+  const args = ["-p", "tsconfig.build.json", "--outDir", COMPILED, "--noEmitOnError"];
+  phase("compiling TypeScript", "5 seconds", () => {
+    if (!showNode("typescript/bin/tsc", args)) throw new Stop("tsc failed: dist is as it was");
+  });
+  writeFileSync(STAMPS.compiled, JSON.stringify(stampOf(COMPILED, inputs, false)));
 }
 
 /**
- * Makes `to` equal to `from`. Files that are equal already are not touched: somebody may be running them.
- * @param {string} from
+ * Makes `to` consist of `files`. Those that are equal already are not touched: somebody may be running them.
+ * @param {Map<string, string>} files where each comes from, by its path in `to`
  * @param {string} to
  */
-function mirror(from, to) {
-  const wanted = filesBelow(from);
-  for (const file of wanted) {
-    const [source, copy] = [join(from, file), join(to, file)];
+function mirror(files, to) {
+  for (const [file, source] of files) {
+    const copy = join(to, file);
     if (existsSync(copy) && readFileSync(copy).equals(readFileSync(source))) continue;
     mkdirSync(dirname(copy), { recursive: true });
     copyFileSync(source, copy);
   }
-  const kept = new Set(wanted);
-  for (const file of filesBelow(to)) if (!kept.has(file)) rmSync(join(to, file));
+  for (const file of filesBelow(to)) if (!files.has(file)) rmSync(join(to, file));
   removeEmptyFolders(to);
 }
 

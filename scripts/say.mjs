@@ -16,14 +16,14 @@ export function say(line) {
  * @template T
  * @param {string} title what is done, in the -ing form
  * @param {string} estimate about how long it takes, in words
- * @param {() => T} body may throw; the phase is then not over
+ * @param {() => T} body may throw, or return false for a failure
  * @returns {T} what `body` returns
  */
 export function phase(title, estimate, body) {
   say(`> ${title} (about ${estimate})`);
   const start = performance.now();
   const result = body();
-  say(`  done in ${seconds(start)}`);
+  say(`  ${result === false ? "failed after" : "done in"} ${seconds(start)}`);
   return result;
 }
 
@@ -43,7 +43,17 @@ export async function runMain(main) {
   try {
     process.exitCode = await main();
   } catch (error) {
-    console.error(error instanceof Stop ? `\n${error.message}` : error);
+    console.error(isPlain(error) ? `\n${error.message}` : error);
     process.exitCode = 1;
   }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {error is Error} whether it is the user's, not ours
+ */
+function isPlain(error) {
+  return (
+    error instanceof Stop || (error instanceof Error && String(Reflect.get(error, "code")).startsWith("ERR_PARSE_ARGS"))
+  );
 }

@@ -31,14 +31,15 @@ export function filesBelow(folder) {
  * One fingerprint of files and folders of the project, and of `texts`.
  * @param {readonly string[]} paths relative to the project; one that is missing counts as missing
  * @param {readonly string[]} [texts]
+ * @param {(file: string) => boolean} [counts] whether a file is one of those that matter
  */
-export function fingerprint(paths, texts = []) {
+export function fingerprint(paths, texts = [], counts = () => true) {
   const hash = createHash("sha256");
   for (const path of paths) {
     const full = join(ROOT, path);
     const isFolder = statSync(full, { throwIfNoEntry: false })?.isDirectory() ?? false;
     const files = isFolder ? filesBelow(full).map((file) => `${path}/${file}`) : [path];
-    for (const file of files) hash.update(`${file}\0${fingerprintOf(join(ROOT, file)) ?? "missing"}\0`);
+    for (const file of files.filter(counts)) hash.update(`${file}\0${fingerprintOf(join(ROOT, file)) ?? "missing"}\0`);
   }
   for (const text of texts) hash.update(`${text}\0`);
   return hash.digest("hex");
@@ -74,8 +75,10 @@ export function stampOf(folder, inputs, release) {
 export function isFresh(file, folder, inputs, release) {
   const stamp = readStamp(file);
   if (!stamp || stamp.inputs !== inputs || (release && !stamp.release)) return false;
-  const outputs = Object.entries(stamp.outputs);
-  return outputs.length > 0 && outputs.every(([name, hash]) => fingerprintOf(join(folder, name)) === hash);
+  const names = Object.keys(stamp.outputs);
+  // A file too many is as wrong as one too few: it would be published.
+  if (names.length === 0 || filesBelow(folder).join("\n") !== names.join("\n")) return false;
+  return names.every((name) => fingerprintOf(join(folder, name)) === stamp.outputs[name]);
 }
 
 /**

@@ -97,10 +97,12 @@ function installBinaryen(home) {
   mkdirSync(stage, { recursive: true });
   // Without a package.json npm would look for one in the folders above.
   writeFileSync(join(stage, "package.json"), '{ "private": true }\n');
-  const args = ["install", `binaryen@${BINARYEN}`, "--prefix", stage, "--global=false", "--save-exact"];
-  args.push("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error");
-  const ok = phase(`installing wasm-opt (binaryen ${BINARYEN}) once, into ${home}`, "15 seconds", () => npm(args));
-  if (!ok) throw new Stop(`wasm-opt is missing and could not be installed. Try:\n  npm ${args.join(" ")}`);
+  const flags = ["--global=false", "--save-exact", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const args = (/** @type {string} */ prefix) => ["install", `binaryen@${BINARYEN}`, "--prefix", prefix, ...flags];
+  const ok = phase(`installing wasm-opt (binaryen ${BINARYEN}) once, into ${home}`, "15 seconds", () =>
+    npm(args(stage)),
+  );
+  if (!ok) throw new Stop(`wasm-opt is missing and could not be installed. Try:\n  npm ${args(home).join(" ")}`);
   rmSync(home, { recursive: true, force: true });
   renameSync(stage, home);
 }

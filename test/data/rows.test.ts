@@ -49,6 +49,10 @@ test("a txt file has a row a line, blank ones included", async () => {
   expect(lines(got)).toEqual([1, 2, 3]);
 });
 
+test("only the file's first byte-order mark is dropped", async () => {
+  expect(values(await read("a.txt", "\ufeffa\n\ufeffb\n", {}, 1))).toEqual([{ text: "a" }, { text: "\ufeffb" }]);
+});
+
 test("a row's line is where it begins, whatever stands in the rows before", async () => {
   const csv = 'text,label\n"a\nb\n\nc",1\r\n\r\nd,2\n"e\r\nf",3\n';
   expect(lines(await read("a.csv", csv))).toEqual([2, 7, 8]);

@@ -33,6 +33,16 @@ test("many labels of two rows each still fill all parts, and training knows ever
   expect(Math.min(valid!.length, test!.length)).toBeGreaterThanOrEqual(8);
 });
 
+test("the first part has every label, however small its share", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(9), { minLength: 1, maxLength: 60 }), fc.nat(), (labels, seed) => {
+      const [first] = split(texts(labels.length), labels, { shares: [1, 9], seed });
+      expect(new Set(first!.map((i) => labels[i]))).toEqual(new Set(labels));
+    }),
+    { seed: 2, numRuns: 100 },
+  );
+});
+
 test("rows of one text are in one part, whatever their case, white space and labels", () => {
   const given = Array.from(
     { length: 400 },

@@ -171,6 +171,11 @@ test.each([
     '{"x":{"dtype":"constructor","shape":[0],"data_offsets":[0,0]}}',
     '"constructor" is unknown',
   ],
+  [
+    "more data than the file has",
+    '{"x":{"dtype":"U8","shape":[1099511627776],"data_offsets":[0,1099511627776]}}',
+    "past the end of the file",
+  ],
   ["half a byte", '{"x":{"dtype":"F4","shape":[1],"data_offsets":[0,0]}}', "takes 0.5 bytes"],
   ["-0", '{"x":{"dtype":"U8","shape":[-0.0],"data_offsets":[0,0]}}', "not a list of whole numbers"],
   ["1e999 dimensions", '{"x":{"dtype":"U8","shape":[1e999],"data_offsets":[0,0]}}', "[1e999]"],

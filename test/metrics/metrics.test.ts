@@ -16,6 +16,14 @@ describe("by hand", () => {
     expect(metrics.matthews(predictions, labels)).toBeCloseTo(1 / 6, 12);
   });
 
+  test("orders of BLEU without a match count as a half and a quarter of one", () => {
+    // Words: 4 of 5; pairs: ab of 4; no run of three of 3, nor of four of 2.
+    const { precisions, score } = metrics.bleu(["a b d c x"], [["a b c y d"]]);
+    const expected = [4 / 5, 1 / 4, 1 / 2 / 3, 1 / 4 / 2].map((p) => 100 * p);
+    for (const [n, p] of expected.entries()) expect(precisions[n]).toBeCloseTo(p, 10);
+    expect(score).toBeCloseTo(expected.reduce((a, b) => a * b) ** (1 / 4), 10);
+  });
+
   test("confusion rows are labels, columns predictions", () => {
     expect(metrics.confusionMatrix([1, 1, 0], [0, 0, 0])).toEqual([
       [1, 2],

@@ -35,7 +35,7 @@ async function rawBytes(source: DataSource): Promise<AsyncIterator<Uint8Array>> 
   const { bytes } = source;
   if (bytes instanceof Uint8Array) return streamed(new Blob([bytes as Uint8Array<ArrayBuffer>]).stream());
   if (bytes instanceof Blob) return streamed(bytes.stream());
-  return Symbol.asyncIterator in bytes ? bytes[Symbol.asyncIterator]() : streamed(bytes);
+  return "getReader" in bytes ? streamed(bytes) : bytes[Symbol.asyncIterator]();
 }
 
 /** Not every browser can iterate a stream, so it is read by hand. */

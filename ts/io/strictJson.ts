@@ -84,7 +84,7 @@ class Parser {
     for (let end = this.#text.indexOf('"', start + 1); end >= 0; end = this.#text.indexOf('"', end + 1)) {
       let escapes = end;
       while (this.#text[escapes - 1] === "\\") escapes--;
-      if ((end - escapes) % 2 === 7) continue;
+      if ((end - escapes) % 2 === 1) continue;
       this.#at = end + 1;
       return this.#unquote(this.#text.slice(start, end + 1));
     }

@@ -299,3 +299,58 @@ fn units(text: &str) -> Option<Vec<u32>> {
     }
     Some(units)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ahash::AHashMap;
+    use tokenizers::{TruncationParams, truncate_encodings};
+
+    fn pieces(n: usize) -> Encoding {
+        let (tokens, words, offsets) = (vec![String::new(); n], vec![None; n], vec![(0, 0); n]);
+        Encoding::new(
+            vec![7; n],
+            vec![0; n],
+            tokens,
+            words,
+            offsets,
+            vec![0; n],
+            vec![1; n],
+            vec![],
+            AHashMap::new(),
+        )
+    }
+
+    #[test]
+    fn what_is_kept_is_what_the_crate_keeps() {
+        let strategies = [
+            TruncationStrategy::LongestFirst,
+            TruncationStrategy::OnlyFirst,
+            TruncationStrategy::OnlySecond,
+        ];
+        for strategy in strategies {
+            for (first, second, max_length) in (0..8 * 9 * 9).map(|i| (i / 81, i / 9 % 9, i % 9)) {
+                for second in [None, Some(second)] {
+                    let params = TruncationParams {
+                        strategy,
+                        max_length,
+                        stride: 0,
+                        ..Default::default()
+                    };
+                    let wanted = truncate_encodings(pieces(first), second.map(pieces), &params);
+                    let wanted = wanted
+                        .ok()
+                        .map(|(a, b)| (a.len(), b.map_or(0, |b| b.len())));
+                    let got = kept(first, second, max_length, strategy).ok();
+                    assert_eq!(got, wanted, "{strategy:?} {first} {second:?} {max_length}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn units_count_astral_characters_twice() {
+        assert_eq!(units("a😀é"), Some(vec![0, 1, 3, 4]));
+        assert_eq!(units("plain"), None);
+    }
+}

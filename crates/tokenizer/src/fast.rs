@@ -2,13 +2,14 @@
 //! than `encode`; the ids are the same.
 
 use crate::Problem;
+use crate::bert::ascii_words;
 use crate::chunks::chunks;
 use crate::encode::{Limits, Pipeline, kept};
 use ahash::AHashMap;
 use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::metaspace::PrependScheme;
-use tokenizers::{Encoding, ModelWrapper, Tokenizer};
+use tokenizers::{Encoding, Model, ModelWrapper, Tokenizer};
 
 const CHUNKS: usize = 1 << 17; // forgotten, all of them, when there are more
 const CHUNK_BYTES: usize = 64; // longer ones are not worth remembering
@@ -128,7 +129,7 @@ impl Memory {
             if let Some(&(begin, end)) = self.spans.get(chunk) {
                 ids.extend_from_slice(&self.ids[begin..end]);
             } else {
-                let encoded = plain(tokenizer, chunk)?;
+                let encoded = spell_chunk(tokenizer, chunk)?;
                 ids.extend_from_slice(&encoded);
                 self.keep(chunk, &encoded);
             }
@@ -154,6 +155,30 @@ impl Memory {
 
 fn plain(tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>, Problem> {
     Ok(tokenizer.encode_fast(text, false)?.get_ids().to_vec())
+}
+
+fn spell_chunk(tokenizer: &Tokenizer, chunk: &str) -> Result<Vec<u32>, Problem> {
+    if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer()
+        && !tokenizer
+            .get_added_vocabulary()
+            .get_vocab()
+            .keys()
+            .any(|token| chunk.contains(token.as_str()))
+        && let Some(words) = ascii_words(chunk, normalizer)
+    {
+        let mut ids = vec![];
+        for word in words {
+            ids.extend(
+                tokenizer
+                    .get_model()
+                    .tokenize(&word)?
+                    .into_iter()
+                    .map(|token| token.id),
+            );
+        }
+        return Ok(ids);
+    }
+    plain(tokenizer, chunk)
 }
 
 /// An encoding of ids alone, for the post-processor.
@@ -206,4 +231,99 @@ fn may_cut(tokenizer: &Tokenizer) -> bool {
             ) => space.get_prepend_scheme() == PrependScheme::Always && space.split,
             _ => false,
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::{Kind, Options, Training};
+    use tokenizers::TruncationStrategy;
+
+    const PARTS: [&str; 26] = [
+        "a", "the", "un", "able", " ", "  ", "\t", "\n", "\u{b}", "\0", "\u{7f}", ".", "--", "'s",
+        "[SEP]", "[sep]", "##ing", "É", "e\u{301}", "\u{301}", "中文", "😀", "\u{a0}", "\u{3000}",
+        "<s>", "<pad>",
+    ];
+
+    /// Texts of `PARTS`, the same in every run.
+    fn texts() -> Vec<String> {
+        let mut state = 1u64;
+        let mut random = |below: usize| {
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (state >> 33) as usize % below
+        };
+        (0..400)
+            .map(|_| {
+                (0..random(12))
+                    .map(|_| PARTS[random(PARTS.len())])
+                    .collect()
+            })
+            .collect()
+    }
+
+    fn pipeline(kind: Kind, specials: &[&str]) -> Pipeline {
+        let specials = specials.iter().map(|token| (*token).to_owned()).collect();
+        let mut training = Training::new(Options {
+            kind,
+            vocab_size: 400,
+            min_frequency: 0,
+            lowercase: true,
+            specials,
+        });
+        // BPE is fast without a normalizer only, which `lowercase` would be; its own tests need none.
+        if kind == Kind::Bpe {
+            training = Training::new(Options {
+                kind,
+                vocab_size: 400,
+                min_frequency: 0,
+                lowercase: false,
+                specials: vec!["<pad>".into()],
+            });
+        }
+        texts().iter().for_each(|text| training.add(text));
+        Pipeline::new(training.finish().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn remembered_chunks_give_the_ids_of_the_whole_text() {
+        let bert = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+        for (kind, specials) in [
+            (Kind::WordPiece, &bert[..]),
+            (Kind::Bpe, &[]),
+            (Kind::Unigram, &["<pad>", "<unk>", "<s>", "</s>"]),
+        ] {
+            let pipeline = pipeline(kind, specials);
+            assert_eq!(may_cut(&pipeline.tokenizer), true, "{kind:?}");
+            for max_length in [3, 4, 7, 1000] {
+                let strategy = Some(TruncationStrategy::LongestFirst);
+                let limits = Limits {
+                    specials: true,
+                    truncation: strategy,
+                    max_length,
+                    stride: None,
+                    pad_to: 0,
+                };
+                let texts = texts();
+                let pairs: Vec<String> = texts.iter().rev().cloned().collect();
+                for pairs in [&[][..], &pairs] {
+                    let batch =
+                        encode_many(&pipeline, &mut Memory::default(), &texts, pairs, limits)
+                            .unwrap();
+                    for (at, text) in texts.iter().enumerate() {
+                        let wanted = pipeline
+                            .encode(text, pairs.get(at).map(String::as_str), limits)
+                            .unwrap();
+                        let span = batch.offsets[at] as usize..batch.offsets[at + 1] as usize;
+                        assert_eq!(
+                            &batch.ids[span],
+                            wanted.get_ids(),
+                            "{kind:?} {max_length} {text:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
 }

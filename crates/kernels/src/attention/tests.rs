@@ -1,17 +1,8 @@
 use super::*;
 use crate::random::Philox;
+use crate::testing::{numbers, poison};
 
 const PHILOX: Philox = Philox { seed: [5, 6], stream: 7, step: 8 };
-
-/// Numbers in (−1, 1) that follow from `seed`.
-fn numbers(len: usize, seed: u32) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9) | 1;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    (0..len).map(|_| next()).collect()
-}
 
 fn offsets(lengths: &[usize]) -> Vec<u32> {
     let mut end = 0;
@@ -62,8 +53,8 @@ impl Case {
 
     /// out, lse.
     fn forward(&self) -> [Vec<f32>; 2] {
-        let [mut out, mut lse] = [self.q.len(), self.q.len() / self.head_size].map(|len| vec![f32::NAN; len]);
-        let mut scratch = vec![f32::NAN; scratch(&self.key_offsets, self.head_size)];
+        let [mut out, mut lse] = [self.q.len(), self.q.len() / self.head_size].map(poison);
+        let mut scratch = poison(scratch(&self.key_offsets, self.head_size));
         let Self { query_offsets, key_offsets, q, k, v, .. } = self;
         attention(
             &mut out,
@@ -87,8 +78,8 @@ impl Case {
     fn backward(&self) -> [Vec<f32>; 3] {
         let [out, lse] = self.forward();
         let Self { query_offsets, key_offsets, q, k, v, dout, .. } = self;
-        let [mut dq, mut dk, mut dv] = [q, k, v].map(|x| vec![f32::NAN; x.len()]);
-        let mut scratch = vec![f32::NAN; scratch_backward(key_offsets, self.head_size)];
+        let [mut dq, mut dk, mut dv] = [q, k, v].map(|x| poison(x.len()));
+        let mut scratch = poison(scratch_backward(key_offsets, self.head_size));
         attention_backward(
             &mut dq,
             &mut dk,

@@ -1,18 +1,5 @@
 use super::*;
-
-/// Numbers in (−1, 1) that follow from `seed`.
-fn numbers(len: usize, seed: u32) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9) | 1;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    (0..len).map(|_| next()).collect()
-}
-
-fn poison(len: usize) -> Vec<f32> {
-    vec![f32::NAN; len]
-}
+use crate::testing::{numbers, poison};
 
 fn room() -> Vec<f32> {
     poison(scratch())
