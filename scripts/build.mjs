@@ -18,6 +18,6 @@ await runMain(async () => {
   const options = /** @type {const} */ ({ release: { type: "boolean" }, help: { type: "boolean", short: "h" } });
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.help) say(usage(PARTS));
-  else build(positionals, values.release);
+  else await build(positionals, values.release);
   return 0;
 });

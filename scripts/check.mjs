@@ -20,7 +20,7 @@ await runMain(async () => {
   const clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
   check("cargo clippy", () => show("cargo", clippy, { env }));
   // Before the types: those of the wasm modules come from ts/wasm.
-  const built = tryBuild();
+  const built = await tryBuild();
   if (built.failed.length > 0) return report(plus(failures, built));
   check("tsc of ts, test and bench", () => showNode("typescript/bin/tsc", ["--noEmit"]));
   check("tsc of scripts", () => showNode("typescript/bin/tsc", ["--noEmit", "-p", "scripts"]));

@@ -1,6 +1,7 @@
 // One at a time: a file that the process at work holds, so that two builds started at once take turns.
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { say } from "./say.mjs";
 
 /** No build takes this long; a lock that is older was left behind. */
@@ -10,10 +11,10 @@ const STALE_AFTER_MS = 30 * 60_000;
  * Runs `body` while `file` exists and is ours; waits for whoever holds it before.
  * @template T
  * @param {string} file
- * @param {() => T} body
- * @returns {T}
+ * @param {() => T | Promise<T>} body
+ * @returns {Promise<T>}
  */
-export function withLock(file, body) {
+export async function withLock(file, body) {
   mkdirSync(dirname(file), { recursive: true });
   let told = false;
   while (!take(file)) {
@@ -23,10 +24,10 @@ export function withLock(file, body) {
     }
     if (!told) say(`  waiting for another build to finish (it holds ${file})`);
     told = true;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    await setTimeout(200);
   }
   try {
-    return body();
+    return await body();
   } finally {
     rmSync(file, { force: true });
   }

@@ -20,7 +20,7 @@ export const PARTS = [...Object.keys(MODULES), DIST];
  * @param {boolean} [release]
  * @throws {Stop} where something is missing or wrong; what was built before is then still whole
  */
-export function build(named = [], release = false) {
+export async function build(named = [], release = false) {
   const unknown = named.filter((name) => !PARTS.includes(name));
   if (unknown.length > 0) throw new Stop(`there is no part ${unknown.join(", ")} to build, only ${PARTS.join(", ")}`);
   const wanted = named.length > 0 ? PARTS.filter((name) => named.includes(name)) : PARTS;
@@ -31,29 +31,32 @@ export function build(named = [], release = false) {
   // Before anything is written: what is missing shall not leave half a build.
   if (stale.some((name) => name !== DIST)) requireRustup();
   if (wanted.includes(DIST)) requirePackages();
-  withLock(join(ROOT, "target/build.lock"), () => {
+  await withLock(join(ROOT, "target/build.lock"), async () => {
     // Asked again: whoever held the lock may have done the work. And dist holds the modules, so it is asked last.
     const modules = wanted.filter((name) => name !== DIST && isStale(name));
-    if (modules.length > 0) buildModules(modules, release);
+    if (modules.length > 0) await buildModules(modules, release);
     if (wanted.includes(DIST) && isStale(DIST)) buildDist();
   });
   say(`Built in ${seconds(start)}`);
 }
 
 /**
+ * Builds modules side by side: most of the time goes to steps that use one core.
  * @param {readonly string[]} names
  * @param {boolean} release
  */
-function buildModules(names, release) {
-  const workshop = openWorkshop();
-  for (const name of names) buildModule(name, release, workshop);
+async function buildModules(names, release) {
+  const workshop = await openWorkshop();
+  const results = await Promise.allSettled(names.map((name) => buildModule(name, release, workshop)));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
 }
 
-/** @returns {import("./wasm.mjs").Workshop} */
-function openWorkshop() {
+/** @returns {Promise<import("./wasm.mjs").Workshop>} */
+async function openWorkshop() {
   const { sysroot, env } = ensureRust();
-  const wasmOpt = ensureWasmOpt();
-  const found = ensureCargoTools(env);
+  const wasmOpt = await ensureWasmOpt();
+  const found = await ensureCargoTools(env);
   const args = ["fetch", "--locked", "--target", TARGET];
   phase("fetching crates", "10 seconds the first time", () => {
     const fetched = capture("cargo", args, { env: found });

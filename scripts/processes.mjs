@@ -1,5 +1,5 @@
 // Other programs: where they are, and how they are run.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +20,27 @@ export function capture(command, args, { env = process.env } = {}) {
   const run = spawnSync(command, args, { cwd: ROOT, env, encoding: "utf8", maxBuffer: 1 << 28 });
   const output = `${run.stdout ?? ""}${run.stderr ?? ""}${run.error ? `${run.error.message}\n` : ""}`;
   return { ok: run.status === 0, stdout: (run.stdout ?? "").trim(), output: output.trimEnd() };
+}
+
+/**
+ * Runs a program in `ROOT` beside others, and keeps what it prints.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {Environment} env
+ * @returns {Promise<{ ok: boolean, output: string }>}
+ */
+export function captureBeside(command, args, env) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        output += text;
+      });
+    }
+    child.once("error", (error) => resolve({ ok: false, output: error.message }));
+    child.once("close", (code) => resolve({ ok: code === 0, output: output.trimEnd() }));
+  });
 }
 
 /**

@@ -8,11 +8,11 @@ import { testTypeScript } from "./vitest-tests.mjs";
 
 /**
  * Builds, and says what is wrong where that fails.
- * @returns {import("./tally.mjs").Tally} of no tests, with the build as a failure
+ * @returns {Promise<import("./tally.mjs").Tally>} of no tests, with the build as a failure
  */
-export function tryBuild() {
+export async function tryBuild() {
   try {
-    build();
+    await build();
     return nothing();
   } catch (error) {
     if (!(error instanceof Stop)) throw error;

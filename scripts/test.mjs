@@ -6,6 +6,6 @@ await runMain(async () => {
   requireNode();
   const { runTests, tryBuild } = await import("./suites.mjs");
   const { report } = await import("./tally.mjs");
-  const built = tryBuild();
+  const built = await tryBuild();
   return report(built.failed.length > 0 ? built : await runTests(process.argv.slice(2)));
 });

@@ -15,6 +15,9 @@ const CARGO_TOOLS = {
 /** Holds wasm-opt. No dependency of package.json: it has 104 MB and only the build needs it. */
 const BINARYEN = "132.0.0";
 
+/** What comes out may depend on it. */
+export const TOOL_VERSIONS = JSON.stringify({ CARGO_TOOLS, BINARYEN });
+
 /** @typedef {import("./processes.mjs").Environment} Environment */
 
 /** The folder of the user where tools are kept. */
@@ -28,14 +31,14 @@ export function toolFolder() {
 /**
  * Makes sure that wasm-pack and wasm-bindgen are there.
  * @param {Environment} env what cargo is run with
- * @returns {Environment} `env` with both first on the PATH, where wasm-pack looks for wasm-bindgen
+ * @returns {Promise<Environment>} `env` with both first on the PATH, where wasm-pack looks for wasm-bindgen
  * @throws {Stop} where one is missing and cannot be installed
  */
-export function ensureCargoTools(env) {
-  const names = /** @type {(keyof typeof CARGO_TOOLS)[]} */ (Object.keys(CARGO_TOOLS));
-  const folders = names.map((name) =>
-    dirname(find(name) ?? withLock(lockFile(), () => find(name) ?? compile(name, env))),
-  );
+export async function ensureCargoTools(env) {
+  const folders = [];
+  for (const name of /** @type {(keyof typeof CARGO_TOOLS)[]} */ (Object.keys(CARGO_TOOLS))) {
+    folders.push(dirname(find(name) ?? (await withLock(lockFile(), () => find(name) ?? compile(name, env)))));
+  }
   return withFolders(folders, env);
 }
 
@@ -77,13 +80,13 @@ function compile(name, env) {
 
 /**
  * Makes sure that wasm-opt is there.
- * @returns {string} its script, for Node to run
+ * @returns {Promise<string>} its script, for Node to run
  * @throws {Stop} where npm cannot install it
  */
-export function ensureWasmOpt() {
+export async function ensureWasmOpt() {
   const home = join(toolFolder(), `binaryen-${BINARYEN}`);
   const script = join(home, "node_modules/binaryen/bin/wasm-opt");
-  if (!existsSync(script)) withLock(lockFile(), () => existsSync(script) || installBinaryen(home));
+  if (!existsSync(script)) await withLock(lockFile(), () => existsSync(script) || installBinaryen(home));
   return script;
 }
 

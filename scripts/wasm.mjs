@@ -4,10 +4,11 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import v8 from "node:v8";
 import { gzipSync } from "node:zlib";
-import { capture, ROOT } from "./processes.mjs";
+import { captureBeside, ROOT } from "./processes.mjs";
 import { TARGET } from "./rust.mjs";
-import { phase, Stop, say } from "./say.mjs";
+import { Stop, say, seconds } from "./say.mjs";
 import { fingerprint, isFresh, lockedCrates, stampOf } from "./stamp.mjs";
+import { TOOL_VERSIONS } from "./tools.mjs";
 
 /** @typedef {import("./processes.mjs").Environment} Environment */
 
@@ -28,7 +29,7 @@ import { fingerprint, isFresh, lockedCrates, stampOf } from "./stamp.mjs";
  * @property {string[]} flags for rustc
  * @property {[first: string, again: string]} estimates in words, from an empty target folder and after a change
  * @property {(release: boolean) => string | undefined} optimisation the level of wasm-opt, if it runs at all
- * @property {(module: Module, stage: string, env: Environment) => void} compile fills the folder `stage`
+ * @property {(module: Module, stage: string, env: Environment) => Promise<void>} compile fills the folder `stage`
  */
 
 const WASM = join(ROOT, "ts/wasm");
@@ -66,13 +67,13 @@ function core(features) {
   };
 }
 
-/** Whose text changes what comes out. The tools' versions stand in tools.mjs. */
-const RECIPE = ["Cargo.toml", "rust-toolchain.toml", "scripts/wasm.mjs", "scripts/tools.mjs"];
+/** Whose text changes what comes out. */
+const RECIPE = ["Cargo.toml", "rust-toolchain.toml", "scripts/wasm.mjs"];
 
 /** @param {string} name */
 function inputsOf(name) {
   const { crate, folders } = moduleCalled(name);
-  return fingerprint([...folders, ...RECIPE], [name, lockedCrates(crate)]);
+  return fingerprint([...folders, ...RECIPE], [name, lockedCrates(crate), TOOL_VERSIONS]);
 }
 
 /** @param {string} name */
@@ -99,7 +100,7 @@ export function isBuilt(name, release) {
  * @param {Workshop} workshop
  * @throws {Stop} with the compiler's words
  */
-export function buildModule(name, release, workshop) {
+export async function buildModule(name, release, workshop) {
   const module = moduleCalled(name);
   const inputs = inputsOf(name);
   const stage = join(WASM, `.${name}.new`);
@@ -113,10 +114,11 @@ export function buildModule(name, release, workshop) {
   rmSync(stage, { recursive: true, force: true });
   mkdirSync(stage, { recursive: true });
   try {
-    phase(`building the wasm module ${name}`, module.estimates[existsSync(target) ? 1 : 0], () => {
-      module.compile(module, stage, env);
-      finish(join(stage, `${module.file}_bg.wasm`), module.optimisation(release), workshop.wasmOpt);
-    });
+    say(`> building the wasm module ${name} (about ${module.estimates[existsSync(target) ? 1 : 0]})`);
+    const start = performance.now();
+    await module.compile(module, stage, env);
+    const size = await finish(join(stage, `${module.file}_bg.wasm`), module.optimisation(release), workshop.wasmOpt);
+    say(`  ${name} done in ${seconds(start)}: ${size}`);
     writeFileSync(join(stage, ".stamp.json"), JSON.stringify(stampOf(stage, inputs, release)));
     replace(join(WASM, name), stage);
   } finally {
@@ -143,18 +145,18 @@ function replace(folder, stage) {
 }
 
 /** @type {Module["compile"]} */
-function compileWithWasmPack({ folders, file }, stage, env) {
+async function compileWithWasmPack({ folders, file }, stage, env) {
   const args = ["build", folders.at(-1) ?? "", "--target", "web", "--release", "--out-dir", stage, "--out-name", file];
   // It shall install nothing, optimise nothing, and write no package.json and no .gitignore (npm would obey that).
   args.push("--mode", "no-install", "--no-opt", "--no-pack", "--no-gitignore", "--", "--locked");
-  must("wasm-pack", args, env);
+  await must("wasm-pack", args, env);
 }
 
 /** @type {Module["compile"]} */
-function compileWithCargo({ crate, file }, stage, env) {
-  must("cargo", ["build", "--package", crate, "--lib", "--target", TARGET, "--release", "--locked"], env);
+async function compileWithCargo({ crate, file }, stage, env) {
+  await must("cargo", ["build", "--package", crate, "--lib", "--target", TARGET, "--release", "--locked"], env);
   const compiled = join(env.CARGO_TARGET_DIR ?? "", TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
-  must("wasm-bindgen", [compiled, "--target", "web", "--out-dir", stage, "--out-name", file], env);
+  await must("wasm-bindgen", [compiled, "--target", "web", "--out-dir", stage, "--out-name", file], env);
 }
 
 /**
@@ -162,16 +164,17 @@ function compileWithCargo({ crate, file }, stage, env) {
  * @param {string} wasm
  * @param {string | undefined} level
  * @param {string} wasmOpt
+ * @returns {Promise<string>} how large it is
  */
-function finish(wasm, level, wasmOpt) {
+async function finish(wasm, level, wasmOpt) {
   const before = statSync(wasm).size;
   // No feature flags: wasm-opt reads the module's own list, and with --all-features writes what Node 20 rejects.
-  if (level) must(process.execPath, [wasmOpt, level, wasm, "-o", wasm], process.env);
+  if (level) await must(process.execPath, [wasmOpt, level, wasm, "-o", wasm], process.env);
   const bytes = readFileSync(wasm);
   if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
   if (!WebAssembly.validate(bytes)) throw new Stop(`${wasm} is not valid in this Node`);
   const optimised = level ? `, ${bytes.length} after wasm-opt ${level}` : "";
-  say(`  ${before} bytes${optimised}, ${gzipSync(bytes).length} as gzip`);
+  return `${before} bytes${optimised}, ${gzipSync(bytes).length} as gzip`;
 }
 
 /**
@@ -179,8 +182,8 @@ function finish(wasm, level, wasmOpt) {
  * @param {string[]} args
  * @param {Environment} env
  */
-function must(command, args, env) {
-  const { ok, output } = capture(command, args, { env });
+async function must(command, args, env) {
+  const { ok, output } = await captureBeside(command, args, env);
   if (!ok) throw new Stop(`${output}\n\n${command} failed`);
 }
 

@@ -72,6 +72,7 @@ export async function readModel(files: Files, { head, fresh, config: changes }: 
   const network = new Network(config, chosen);
   const wanted = network.store.parameters.map(({ name }) => name);
   const { found, missing, unexpected } = matchNames(wanted, [...weights.tensors.keys()]);
+  if (fresh) missing.push(...otherHead(weights, network, found));
   check(weights, network, found, fresh ? [] : missing);
   network.store.allocate();
   if (missing.length > 0) network.store.initialise(fresh?.seed ?? 0);
@@ -85,6 +86,17 @@ export async function readModel(files: Files, { head, fresh, config: changes }: 
     throw error;
   }
   return { network, head: chosen, missing, unexpected };
+}
+
+/** Takes out of `found` the head's parameters that have other shapes in the file: it told other labels apart. */
+function otherHead({ tensors }: Safetensors, network: Network, found: Map<string, string>): string[] {
+  const encoder = `${families[network.config.model_type].prefix}.`;
+  const others = network.store.parameters.filter(({ name, shape }) => {
+    const file = found.get(name);
+    return file !== undefined && !name.startsWith(encoder) && tensors.get(file)!.shape.join() !== shape.join();
+  });
+  for (const { name } of others) found.delete(name);
+  return others.map(({ name }) => name);
 }
 
 async function openWeights(files: Files): Promise<Safetensors> {

@@ -1,5 +1,5 @@
 import { DataError, type RoFormerError, ShapeError } from "../errors.js";
-import type { Files, FileSource } from "../io/files.js";
+import type { FileSource, Files } from "../io/files.js";
 import { type Glue, type Handle, loadNative, type Native } from "./native.js";
 import { type BatchOptions, type EncodeOptions, type Limits, readLimits } from "./options.js";
 import { type Recipe, readTokenizer } from "./read.js";

@@ -22,10 +22,7 @@ pub fn chunks(text: &str) -> impl Iterator<Item = &str> {
 fn cut(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut from = 1;
-    while let Some(at) = bytes
-        .get(from..)
-        .and_then(|rest| rest.iter().position(|byte| *byte == b' '))
-    {
+    while let Some(at) = bytes.get(from..).and_then(|rest| rest.iter().position(|byte| *byte == b' ')) {
         let at = from + at;
         if is_word_end(&text[..at]) && is_word_start(&text[at + 1..]) {
             return at;

@@ -3,8 +3,8 @@
 use crate::Problem;
 use tokenizers::processors::PostProcessorWrapper;
 use tokenizers::{
-    Encoding, PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, Tokenizer,
-    TruncationDirection, TruncationStrategy, pad_encodings,
+    Encoding, PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, Tokenizer, TruncationDirection,
+    TruncationStrategy, pad_encodings,
 };
 
 /// A tokenizer, taken apart: what the crate does after the pieces are found is done here, where each call has limits of its
@@ -44,13 +44,7 @@ impl Pipeline {
         tokenizer.with_padding(None);
         let processor = tokenizer.get_post_processor().cloned();
         tokenizer.with_post_processor(None::<PostProcessorWrapper>);
-        Ok(Self {
-            tokenizer,
-            processor,
-            pad: None,
-            pad_left: false,
-            cut_left: false,
-        })
+        Ok(Self { tokenizer, processor, pad: None, pad_left: false, cut_left: false })
     }
 
     /// The tokenizer in one piece, to be written.
@@ -62,12 +56,7 @@ impl Pipeline {
 
     /// Encodes `text`, and `pair` behind it. Offsets are bytes if both are ASCII, else characters. Errors: limits that
     /// leave no room, a text too short to be cut as asked, a word that the model cannot spell.
-    pub fn encode(
-        &self,
-        text: &str,
-        pair: Option<&str>,
-        limits: Limits,
-    ) -> Result<Encoding, Problem> {
+    pub fn encode(&self, text: &str, pair: Option<&str>, limits: Limits) -> Result<Encoding, Problem> {
         let ascii = text.is_ascii() && pair.is_none_or(str::is_ascii);
         let spell = |text: &str| match ascii {
             true => self.tokenizer.encode(text, false),
@@ -81,12 +70,7 @@ impl Pipeline {
     }
 
     /// Cuts, adds special tokens, fills up.
-    pub fn finish(
-        &self,
-        first: Encoding,
-        second: Option<Encoding>,
-        limits: Limits,
-    ) -> Result<Encoding, Problem> {
+    pub fn finish(&self, first: Encoding, second: Option<Encoding>, limits: Limits) -> Result<Encoding, Problem> {
         let (first, second) = self.cut(first, second, limits)?;
         let whole = match &self.processor {
             Some(processor) => processor.process(first, second, limits.specials)?,
@@ -118,11 +102,9 @@ impl Pipeline {
         };
         let added = self.added_tokens(second.is_some(), limits);
         let Some(room) = limits.max_length.checked_sub(added) else {
-            return Err(format!(
-                "maxLength is {}, and {added} special tokens are to be added",
-                limits.max_length
-            )
-            .into());
+            return Err(
+                format!("maxLength is {}, and {added} special tokens are to be added", limits.max_length).into()
+            );
         };
         let lengths = (first.len(), second.as_ref().map(Encoding::len));
         let (keep, keep_second) = kept(lengths.0, lengths.1, room, strategy)?;
@@ -140,15 +122,9 @@ impl Pipeline {
         }
         let stride = limits.stride.unwrap_or(0);
         if keep > 0 && stride >= keep {
-            return Err(
-                format!("stride is {stride}, not less than the window of {keep} pieces").into(),
-            );
+            return Err(format!("stride is {stride}, not less than the window of {keep} pieces").into());
         }
-        let direction = if self.cut_left {
-            TruncationDirection::Left
-        } else {
-            TruncationDirection::Right
-        };
+        let direction = if self.cut_left { TruncationDirection::Left } else { TruncationDirection::Right };
         encoding.truncate(keep, stride, direction);
         if limits.stride.is_none() {
             encoding.take_overflowing();
@@ -165,11 +141,7 @@ impl Pipeline {
         };
         let params = PaddingParams {
             strategy: PaddingStrategy::Fixed(limits.pad_to),
-            direction: if self.pad_left {
-                PaddingDirection::Left
-            } else {
-                PaddingDirection::Right
-            },
+            direction: if self.pad_left { PaddingDirection::Left } else { PaddingDirection::Right },
             pad_to_multiple_of: None,
             pad_id,
             pad_type_id: 0,
@@ -194,40 +166,24 @@ pub fn kept(
     if room == 0 {
         return Ok((0, 0));
     }
-    let Some(excess) = (first + other)
-        .checked_sub(room)
-        .filter(|excess| *excess > 0)
-    else {
+    let Some(excess) = (first + other).checked_sub(room).filter(|excess| *excess > 0) else {
         return Ok((first, other));
     };
     let rest = |length: usize, name: &str| {
         let kept = length.checked_sub(excess).filter(|kept| *kept > 0);
-        kept.ok_or_else(|| {
-            Problem::from(format!(
-                "{name} has {length} pieces, of which {excess} would have to go"
-            ))
-        })
+        kept.ok_or_else(|| Problem::from(format!("{name} has {length} pieces, of which {excess} would have to go")))
     };
     match strategy {
         TruncationStrategy::OnlyFirst => Ok((rest(first, "the first text")?, other)),
-        TruncationStrategy::OnlySecond if second.is_none() => {
-            Err("there is no second text to cut".into())
-        }
+        TruncationStrategy::OnlySecond if second.is_none() => Err("there is no second text to cut".into()),
         TruncationStrategy::OnlySecond => Ok((first, rest(other, "the second text")?)),
         TruncationStrategy::LongestFirst if second.is_none() => Ok((room, 0)),
         TruncationStrategy::LongestFirst => {
             let shorter = first.min(other);
             // The shorter one is left whole if the longer one keeps as much; else each has half, the longer the odd one.
-            let (short, long) = if 2 * shorter <= room {
-                (shorter, room - shorter)
-            } else {
-                (room / 2, room.div_ceil(2))
-            };
-            Ok(if first > other {
-                (long, short)
-            } else {
-                (short, long)
-            })
+            let (short, long) =
+                if 2 * shorter <= room { (shorter, room - shorter) } else { (room / 2, room.div_ceil(2)) };
+            Ok(if first > other { (long, short) } else { (short, long) })
         }
     }
 }
@@ -243,10 +199,7 @@ pub struct Packed {
 /// Packs `encoding` and its overflow, with offsets in UTF-16 units of the text that a token is of.
 pub fn pack(encoding: &Encoding, text: &str, pair: Option<&str>) -> Packed {
     let units = [units(text), pair.and_then(units)];
-    let mut packed = Packed {
-        numbers: vec![1 + encoding.get_overflowing().len() as u32],
-        tokens: String::new(),
-    };
+    let mut packed = Packed { numbers: vec![1 + encoding.get_overflowing().len() as u32], tokens: String::new() };
     for window in std::iter::once(encoding).chain(encoding.get_overflowing()) {
         pack_window(&mut packed, window, &units);
     }
@@ -260,26 +213,13 @@ fn pack_window(packed: &mut Packed, window: &Encoding, units: &[Option<Vec<u32>>
     numbers.extend(window.get_type_ids());
     numbers.extend(window.get_attention_mask());
     let sequences = window.get_sequence_ids();
-    let place =
-        |at: usize, offset: usize| match sequences[at].map(|sequence| &units[sequence.min(1)]) {
-            None => 0, // a special token that was added, or padding
-            Some(None) => offset as u32,
-            Some(Some(units)) => units[offset.min(units.len() - 1)],
-        };
-    numbers.extend(
-        window
-            .get_offsets()
-            .iter()
-            .enumerate()
-            .map(|(at, offsets)| place(at, offsets.0)),
-    );
-    numbers.extend(
-        window
-            .get_offsets()
-            .iter()
-            .enumerate()
-            .map(|(at, offsets)| place(at, offsets.1)),
-    );
+    let place = |at: usize, offset: usize| match sequences[at].map(|sequence| &units[sequence.min(1)]) {
+        None => 0, // a special token that was added, or padding
+        Some(None) => offset as u32,
+        Some(Some(units)) => units[offset.min(units.len() - 1)],
+    };
+    numbers.extend(window.get_offsets().iter().enumerate().map(|(at, offsets)| place(at, offsets.0)));
+    numbers.extend(window.get_offsets().iter().enumerate().map(|(at, offsets)| place(at, offsets.1)));
     for token in window.get_tokens() {
         numbers.push(token.encode_utf16().count() as u32);
         packed.tokens.push_str(token);
@@ -308,39 +248,19 @@ mod tests {
 
     fn pieces(n: usize) -> Encoding {
         let (tokens, words, offsets) = (vec![String::new(); n], vec![None; n], vec![(0, 0); n]);
-        Encoding::new(
-            vec![7; n],
-            vec![0; n],
-            tokens,
-            words,
-            offsets,
-            vec![0; n],
-            vec![1; n],
-            vec![],
-            AHashMap::new(),
-        )
+        Encoding::new(vec![7; n], vec![0; n], tokens, words, offsets, vec![0; n], vec![1; n], vec![], AHashMap::new())
     }
 
     #[test]
     fn what_is_kept_is_what_the_crate_keeps() {
-        let strategies = [
-            TruncationStrategy::LongestFirst,
-            TruncationStrategy::OnlyFirst,
-            TruncationStrategy::OnlySecond,
-        ];
+        let strategies =
+            [TruncationStrategy::LongestFirst, TruncationStrategy::OnlyFirst, TruncationStrategy::OnlySecond];
         for strategy in strategies {
             for (first, second, max_length) in (0..8 * 9 * 9).map(|i| (i / 81, i / 9 % 9, i % 9)) {
                 for second in [None, Some(second)] {
-                    let params = TruncationParams {
-                        strategy,
-                        max_length,
-                        stride: 0,
-                        ..Default::default()
-                    };
+                    let params = TruncationParams { strategy, max_length, stride: 0, ..Default::default() };
                     let wanted = truncate_encodings(pieces(first), second.map(pieces), &params);
-                    let wanted = wanted
-                        .ok()
-                        .map(|(a, b)| (a.len(), b.map_or(0, |b| b.len())));
+                    let wanted = wanted.ok().map(|(a, b)| (a.len(), b.map_or(0, |b| b.len())));
                     let got = kept(first, second, max_length, strategy).ok();
                     assert_eq!(got, wanted, "{strategy:?} {first} {second:?} {max_length}");
                 }

@@ -25,17 +25,11 @@ pub struct Handle {
 
 impl Handle {
     fn new(tokenizer: Tokenizer) -> Result<Self, Problem> {
-        let far = tokenizer
-            .get_vocab(true)
-            .into_iter()
-            .find(|(_, id)| *id >= IDS);
+        let far = tokenizer.get_vocab(true).into_iter().find(|(_, id)| *id >= IDS);
         if let Some((token, id)) = far {
             return Err(format!("the token {token:?} has the id {id}, not one below {IDS}").into());
         }
-        Ok(Self {
-            pipeline: Pipeline::new(tokenizer)?,
-            memory: Memory::default(),
-        })
+        Ok(Self { pipeline: Pipeline::new(tokenizer)?, memory: Memory::default() })
     }
 }
 
@@ -64,10 +58,7 @@ pub struct EncodedBatch(Batch);
 impl EncodedBatch {
     /// Ids of all sequences.
     pub fn ids(&mut self) -> Vec<i32> {
-        std::mem::take(&mut self.0.ids)
-            .into_iter()
-            .map(|id| id as i32)
-            .collect()
+        std::mem::take(&mut self.0.ids).into_iter().map(|id| id as i32).collect()
     }
 
     /// Which text each id is of.
@@ -77,21 +68,12 @@ impl EncodedBatch {
 
     /// Where each sequence begins, and where the last ends.
     pub fn offsets(&mut self) -> Vec<i32> {
-        std::mem::take(&mut self.0.offsets)
-            .into_iter()
-            .map(|offset| offset as i32)
-            .collect()
+        std::mem::take(&mut self.0.offsets).into_iter().map(|offset| offset as i32).collect()
     }
 }
 
 /// `truncation`: 0 none, 1 longest_first, 2 only_first, 3 only_second.
-fn limits(
-    specials: bool,
-    truncation: u32,
-    max_length: u32,
-    stride: Option<u32>,
-    pad_to: u32,
-) -> Limits {
+fn limits(specials: bool, truncation: u32, max_length: u32, stride: Option<u32>, pad_to: u32) -> Limits {
     let truncation = match truncation {
         1 => Some(TruncationStrategy::LongestFirst),
         2 => Some(TruncationStrategy::OnlyFirst),
@@ -135,12 +117,7 @@ impl Handle {
             strip_accents: [Some(false), Some(true), None][strip_accents.min(2) as usize],
             chinese_chars,
         };
-        let specials = BertSpecials {
-            unk: unk.clone(),
-            cls: cls.clone(),
-            sep: sep.clone(),
-            others: others.to_vec(),
-        };
+        let specials = BertSpecials { unk: unk.clone(), cls: cls.clone(), sep: sep.clone(), others: others.to_vec() };
         Handle::new(from_lines(&lines, options, &specials).map_err(js)?).map_err(js)
     }
 
@@ -163,10 +140,7 @@ impl Handle {
         pad_to: u32,
     ) -> Result<Encoded, JsError> {
         let limits = limits(specials, truncation, max_length, stride, pad_to);
-        let encoding = self
-            .pipeline
-            .encode(text, pair.as_deref(), limits)
-            .map_err(js)?;
+        let encoding = self.pipeline.encode(text, pair.as_deref(), limits).map_err(js)?;
         Ok(Encoded(pack(&encoding, text, pair.as_deref())))
     }
 
@@ -196,20 +170,12 @@ impl Handle {
 
     /// The text of ids; ids that no token has give nothing.
     pub fn decode(&self, ids: &[u32], skip_specials: bool) -> Result<String, JsError> {
-        self.pipeline
-            .tokenizer
-            .decode(ids, skip_specials)
-            .map_err(js)
+        self.pipeline.tokenizer.decode(ids, skip_specials).map_err(js)
     }
 
     /// The vocabulary as JSON, `[[token, id], …]`, by id and then by token.
     pub fn vocabulary(&self) -> Result<String, JsError> {
-        let mut entries: Vec<(String, u32)> = self
-            .pipeline
-            .tokenizer
-            .get_vocab(true)
-            .into_iter()
-            .collect();
+        let mut entries: Vec<(String, u32)> = self.pipeline.tokenizer.get_vocab(true).into_iter().collect();
         entries.sort_by(|(a, x), (b, y)| x.cmp(y).then_with(|| a.cmp(b)));
         serde_json::to_string(&entries).map_err(js)
     }
@@ -222,9 +188,7 @@ impl Handle {
 
     /// The parts as JSON, without the vocabulary: `{ model, normalizer, preTokenizer, postProcessor, decoder, added }`.
     pub fn describe(&self) -> Result<String, JsError> {
-        describe(&self.pipeline)
-            .map(|parts| parts.to_string())
-            .map_err(js)
+        describe(&self.pipeline).map(|parts| parts.to_string()).map_err(js)
     }
 }
 
@@ -240,9 +204,8 @@ fn describe(pipeline: &Pipeline) -> Result<Value, serde_json::Error> {
     };
     let mut added: Vec<_> = tokenizer.get_added_tokens_decoder().into_iter().collect();
     added.sort_by_key(|(id, _)| *id);
-    let added = added
-        .into_iter()
-        .map(|(id, token)| json!({ "id": id, "content": token.content, "special": token.special }));
+    let added =
+        added.into_iter().map(|(id, token)| json!({ "id": id, "content": token.content, "special": token.special }));
     Ok(json!({
         "model": model,
         "size": tokenizer.get_model().get_vocab_size(),
@@ -262,22 +225,10 @@ pub struct Trainer(Training);
 impl Trainer {
     /// `kind`: 0 WordPiece, 1 byte-level BPE, 2 Unigram.
     #[wasm_bindgen(constructor)]
-    pub fn new(
-        kind: u32,
-        vocab_size: u32,
-        min_frequency: u32,
-        lowercase: bool,
-        specials: Vec<String>,
-    ) -> Trainer {
+    pub fn new(kind: u32, vocab_size: u32, min_frequency: u32, lowercase: bool, specials: Vec<String>) -> Trainer {
         let kind = [Kind::WordPiece, Kind::Bpe, Kind::Unigram][kind.min(2) as usize];
         let (vocab_size, min_frequency) = (vocab_size as usize, min_frequency.into());
-        Trainer(Training::new(Options {
-            kind,
-            vocab_size,
-            min_frequency,
-            lowercase,
-            specials,
-        }))
+        Trainer(Training::new(Options { kind, vocab_size, min_frequency, lowercase, specials }))
     }
 
     /// Takes in lines.

@@ -41,27 +41,14 @@ pub fn encode_many(
     pairs: &[String],
     limits: Limits,
 ) -> Result<Batch, (usize, Problem)> {
-    let limits = Limits {
-        stride: None,
-        pad_to: 0,
-        ..limits
-    };
-    let mut speller = Speller {
-        tokenizer: &pipeline.tokenizer,
-        memory,
-        remembers: may_cut(&pipeline.tokenizer),
-    };
-    let mut batch = Batch {
-        offsets: vec![0],
-        ..Batch::default()
-    };
+    let limits = Limits { stride: None, pad_to: 0, ..limits };
+    let mut speller = Speller { tokenizer: &pipeline.tokenizer, memory, remembers: may_cut(&pipeline.tokenizer) };
+    let mut batch = Batch { offsets: vec![0], ..Batch::default() };
     for (at, text) in texts.iter().enumerate() {
-        let encoding = sequence(pipeline, &mut speller, text, pairs.get(at), limits)
-            .map_err(|problem| (at, problem))?;
+        let encoding =
+            sequence(pipeline, &mut speller, text, pairs.get(at), limits).map_err(|problem| (at, problem))?;
         batch.ids.extend(encoding.get_ids());
-        batch
-            .types
-            .extend(encoding.get_type_ids().iter().map(|type_id| *type_id as u8));
+        batch.types.extend(encoding.get_type_ids().iter().map(|type_id| *type_id as u8));
         batch.offsets.push(batch.ids.len() as u32);
     }
     Ok(batch)
@@ -76,27 +63,14 @@ fn sequence(
 ) -> Result<Encoding, Problem> {
     // One piece more than is kept decides all that truncation asks of a text alone: the rest need not be read.
     let cut = limits.truncation.is_some() && !pipeline.cut_left && pair.is_none();
-    let mut first = speller.spell(
-        text,
-        if cut {
-            limits.max_length + 1
-        } else {
-            usize::MAX
-        },
-    )?;
-    let mut second = pair
-        .map(|pair| speller.spell(pair, usize::MAX))
-        .transpose()?;
+    let mut first = speller.spell(text, if cut { limits.max_length + 1 } else { usize::MAX })?;
+    let mut second = pair.map(|pair| speller.spell(pair, usize::MAX)).transpose()?;
     if let (Some(strategy), false) = (limits.truncation, pipeline.cut_left) {
         // Cut here, before the pieces get names and places; `finish` then has nothing to do but the message.
-        let room = limits
-            .max_length
-            .saturating_sub(pipeline.added_tokens(pair.is_some(), limits));
+        let room = limits.max_length.saturating_sub(pipeline.added_tokens(pair.is_some(), limits));
         let (keep, keep_second) = kept(first.len(), second.as_ref().map(Vec::len), room, strategy)?;
         first.truncate(keep);
-        second
-            .iter_mut()
-            .for_each(|second| second.truncate(keep_second));
+        second.iter_mut().for_each(|second| second.truncate(keep_second));
     }
     pipeline.finish(bare(first, 0), second.map(|ids| bare(ids, 1)), limits)
 }
@@ -118,12 +92,7 @@ impl Speller<'_> {
 }
 
 impl Memory {
-    fn encode(
-        &mut self,
-        tokenizer: &Tokenizer,
-        text: &str,
-        enough: usize,
-    ) -> Result<Vec<u32>, Problem> {
+    fn encode(&mut self, tokenizer: &Tokenizer, text: &str, enough: usize) -> Result<Vec<u32>, Problem> {
         let mut ids = vec![];
         for chunk in chunks(text) {
             if let Some(&(begin, end)) = self.spans.get(chunk) {
@@ -159,22 +128,12 @@ fn plain(tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>, Problem> {
 
 fn spell_chunk(tokenizer: &Tokenizer, chunk: &str) -> Result<Vec<u32>, Problem> {
     if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer()
-        && !tokenizer
-            .get_added_vocabulary()
-            .get_vocab()
-            .keys()
-            .any(|token| chunk.contains(token.as_str()))
+        && !tokenizer.get_added_vocabulary().get_vocab().keys().any(|token| chunk.contains(token.as_str()))
         && let Some(words) = ascii_words(chunk, normalizer)
     {
         let mut ids = vec![];
         for word in words {
-            ids.extend(
-                tokenizer
-                    .get_model()
-                    .tokenize(&word)?
-                    .into_iter()
-                    .map(|token| token.id),
-            );
+            ids.extend(tokenizer.get_model().tokenize(&word)?.into_iter().map(|token| token.id));
         }
         return Ok(ids);
     }
@@ -184,23 +143,8 @@ fn spell_chunk(tokenizer: &Tokenizer, chunk: &str) -> Result<Vec<u32>, Problem> 
 /// An encoding of ids alone, for the post-processor.
 fn bare(ids: Vec<u32>, type_id: u32) -> Encoding {
     let n = ids.len();
-    let (types, tokens, words, offsets) = (
-        vec![type_id; n],
-        vec![String::new(); n],
-        vec![None; n],
-        vec![(0, 0); n],
-    );
-    Encoding::new(
-        ids,
-        types,
-        tokens,
-        words,
-        offsets,
-        vec![0; n],
-        vec![1; n],
-        vec![],
-        AHashMap::new(),
-    )
+    let (types, tokens, words, offsets) = (vec![type_id; n], vec![String::new(); n], vec![None; n], vec![(0, 0); n]);
+    Encoding::new(ids, types, tokens, words, offsets, vec![0; n], vec![1; n], vec![], AHashMap::new())
 }
 
 /// Whether the tokens of a text are those of its chunks, one after another.
@@ -211,11 +155,7 @@ fn may_cut(tokenizer: &Tokenizer) -> bool {
         !bends && !token.content.contains(char::is_whitespace)
     });
     plain_tokens
-        && match (
-            tokenizer.get_normalizer(),
-            tokenizer.get_pre_tokenizer(),
-            tokenizer.get_model(),
-        ) {
+        && match (tokenizer.get_normalizer(), tokenizer.get_pre_tokenizer(), tokenizer.get_model()) {
             (
                 Some(NormalizerWrapper::BertNormalizer(_)),
                 Some(PreTokenizerWrapper::BertPreTokenizer(_)),
@@ -240,48 +180,24 @@ mod tests {
     use tokenizers::TruncationStrategy;
 
     const PARTS: [&str; 26] = [
-        "a", "the", "un", "able", " ", "  ", "\t", "\n", "\u{b}", "\0", "\u{7f}", ".", "--", "'s",
-        "[SEP]", "[sep]", "##ing", "É", "e\u{301}", "\u{301}", "中文", "😀", "\u{a0}", "\u{3000}",
-        "<s>", "<pad>",
+        "a", "the", "un", "able", " ", "  ", "\t", "\n", "\u{b}", "\0", "\u{7f}", ".", "--", "'s", "[SEP]", "[sep]",
+        "##ing", "É", "e\u{301}", "\u{301}", "中文", "😀", "\u{a0}", "\u{3000}", "<s>", "<pad>",
     ];
 
     /// Texts of `PARTS`, the same in every run.
     fn texts() -> Vec<String> {
         let mut state = 1u64;
         let mut random = |below: usize| {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (state >> 33) as usize % below
         };
-        (0..400)
-            .map(|_| {
-                (0..random(12))
-                    .map(|_| PARTS[random(PARTS.len())])
-                    .collect()
-            })
-            .collect()
+        (0..400).map(|_| (0..random(12)).map(|_| PARTS[random(PARTS.len())]).collect()).collect()
     }
 
     fn pipeline(kind: Kind, specials: &[&str]) -> Pipeline {
         let specials = specials.iter().map(|token| (*token).to_owned()).collect();
-        let mut training = Training::new(Options {
-            kind,
-            vocab_size: 400,
-            min_frequency: 0,
-            lowercase: true,
-            specials,
-        });
-        // BPE is fast without a normalizer only, which `lowercase` would be; its own tests need none.
-        if kind == Kind::Bpe {
-            training = Training::new(Options {
-                kind,
-                vocab_size: 400,
-                min_frequency: 0,
-                lowercase: false,
-                specials: vec!["<pad>".into()],
-            });
-        }
+        let lowercase = kind == Kind::WordPiece;
+        let mut training = Training::new(Options { kind, vocab_size: 400, min_frequency: 0, lowercase, specials });
         texts().iter().for_each(|text| training.add(text));
         Pipeline::new(training.finish().unwrap()).unwrap()
     }
@@ -289,38 +205,22 @@ mod tests {
     #[test]
     fn remembered_chunks_give_the_ids_of_the_whole_text() {
         let bert = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
-        for (kind, specials) in [
-            (Kind::WordPiece, &bert[..]),
-            (Kind::Bpe, &[]),
-            (Kind::Unigram, &["<pad>", "<unk>", "<s>", "</s>"]),
-        ] {
+        for (kind, specials) in
+            [(Kind::WordPiece, &bert[..]), (Kind::Bpe, &["<pad>"]), (Kind::Unigram, &["<pad>", "<unk>", "<s>", "</s>"])]
+        {
             let pipeline = pipeline(kind, specials);
-            assert_eq!(may_cut(&pipeline.tokenizer), true, "{kind:?}");
+            assert!(may_cut(&pipeline.tokenizer), "{kind:?}");
             for max_length in [3, 4, 7, 1000] {
                 let strategy = Some(TruncationStrategy::LongestFirst);
-                let limits = Limits {
-                    specials: true,
-                    truncation: strategy,
-                    max_length,
-                    stride: None,
-                    pad_to: 0,
-                };
+                let limits = Limits { specials: true, truncation: strategy, max_length, stride: None, pad_to: 0 };
                 let texts = texts();
                 let pairs: Vec<String> = texts.iter().rev().cloned().collect();
                 for pairs in [&[][..], &pairs] {
-                    let batch =
-                        encode_many(&pipeline, &mut Memory::default(), &texts, pairs, limits)
-                            .unwrap();
+                    let batch = encode_many(&pipeline, &mut Memory::default(), &texts, pairs, limits).unwrap();
                     for (at, text) in texts.iter().enumerate() {
-                        let wanted = pipeline
-                            .encode(text, pairs.get(at).map(String::as_str), limits)
-                            .unwrap();
+                        let wanted = pipeline.encode(text, pairs.get(at).map(String::as_str), limits).unwrap();
                         let span = batch.offsets[at] as usize..batch.offsets[at + 1] as usize;
-                        assert_eq!(
-                            &batch.ids[span],
-                            wanted.get_ids(),
-                            "{kind:?} {max_length} {text:?}"
-                        );
+                        assert_eq!(&batch.ids[span], wanted.get_ids(), "{kind:?} {max_length} {text:?}");
                     }
                 }
             }

@@ -16,10 +16,7 @@ impl ahash::random_state::RandomSource for Fixed {
 // SAFETY: this is the one definition of the symbol, with the signature that `getrandom` declares for custom backends.
 #[cfg(target_arch = "wasm32")]
 #[unsafe(no_mangle)]
-unsafe extern "Rust" fn __getrandom_v03_custom(
-    dest: *mut u8,
-    len: usize,
-) -> Result<(), getrandom::Error> {
+unsafe extern "Rust" fn __getrandom_v03_custom(dest: *mut u8, len: usize) -> Result<(), getrandom::Error> {
     // SAFETY: `getrandom` gives `len` writable bytes at `dest`.
     unsafe { core::ptr::write_bytes(dest, 7, len) };
     Ok(())

@@ -15,8 +15,8 @@ use tokenizers::normalizers::{Lowercase, NFKC, NormalizerWrapper, Sequence};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::metaspace::Metaspace;
 use tokenizers::{
-    AddedToken, NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString,
-    PreTokenizer, Tokenizer,
+    AddedToken, NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer,
+    Tokenizer,
 };
 
 /// Which model is trained.
@@ -56,11 +56,7 @@ impl Training {
     /// Begins.
     pub fn new(options: Options) -> Self {
         let tokenizer = untrained(&options);
-        Self {
-            options,
-            tokenizer,
-            counts: AHashMap::new(),
-        }
+        Self { options, tokenizer, counts: AHashMap::new() }
     }
 
     /// Counts the chunks of a line.
@@ -82,15 +78,9 @@ impl Training {
         }
         let Options { kind, specials, .. } = &self.options;
         match kind {
-            Kind::WordPiece => drop(
-                self.tokenizer
-                    .with_model(train_wordpiece(&self.options, words)?),
-            ),
+            Kind::WordPiece => drop(self.tokenizer.with_model(train_wordpiece(&self.options, words)?)),
             Kind::Bpe => drop(self.tokenizer.with_model(train_bpe(&self.options, words)?)),
-            Kind::Unigram => drop(
-                self.tokenizer
-                    .with_model(train_unigram(&self.options, words)?),
-            ),
+            Kind::Unigram => drop(self.tokenizer.with_model(train_unigram(&self.options, words)?)),
         }
         add_specials(&mut self.tokenizer, specials.iter());
         let frame = match kind {
@@ -98,9 +88,7 @@ impl Training {
             Kind::Bpe => None,
             Kind::Unigram => Some(("<s>", "</s>")),
         };
-        if let Some((first, last)) =
-            frame.filter(|(a, b)| [a, b].iter().all(|t| specials.iter().any(|s| s == *t)))
-        {
+        if let Some((first, last)) = frame.filter(|(a, b)| [a, b].iter().all(|t| specials.iter().any(|s| s == *t))) {
             let template = template(&self.tokenizer, first, last)?;
             self.tokenizer.with_post_processor(Some(template));
         }
@@ -111,13 +99,10 @@ impl Training {
     fn words(&self) -> Result<BTreeMap<CompactString, u64>, Problem> {
         let mut words = BTreeMap::new();
         for (chunk, count) in &self.counts {
-            if let Some(NormalizerWrapper::BertNormalizer(normalizer)) =
-                self.tokenizer.get_normalizer()
+            if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = self.tokenizer.get_normalizer()
                 && let Some(plain) = ascii_words(chunk, normalizer)
             {
-                plain
-                    .into_iter()
-                    .for_each(|word| *words.entry(CompactString::from(word)).or_default() += count);
+                plain.into_iter().for_each(|word| *words.entry(CompactString::from(word)).or_default() += count);
                 continue;
             }
             let mut normalized = NormalizedString::from(chunk.as_ref());
@@ -142,14 +127,7 @@ fn untrained(options: &Options) -> Tokenizer {
     match options.kind {
         Kind::WordPiece => {
             let mut tokenizer = Tokenizer::new(WordPiece::default());
-            dress(
-                &mut tokenizer,
-                BertOptions {
-                    lowercase,
-                    strip_accents: None,
-                    chinese_chars: true,
-                },
-            );
+            dress(&mut tokenizer, BertOptions { lowercase, strip_accents: None, chinese_chars: true });
             tokenizer
         }
         Kind::Bpe => {
@@ -163,11 +141,7 @@ fn untrained(options: &Options) -> Tokenizer {
         Kind::Unigram => {
             let mut tokenizer = Tokenizer::new(Unigram::default());
             let folding = Sequence::new(vec![NFKC.into(), Lowercase.into()]);
-            let normalizer = if lowercase {
-                NormalizerWrapper::Sequence(folding)
-            } else {
-                NFKC.into()
-            };
+            let normalizer = if lowercase { NormalizerWrapper::Sequence(folding) } else { NFKC.into() };
             tokenizer.with_normalizer(Some(normalizer));
             tokenizer.with_pre_tokenizer(Some(Metaspace::default()));
             tokenizer.with_decoder(Some(Metaspace::default()));
@@ -177,17 +151,11 @@ fn untrained(options: &Options) -> Tokenizer {
 }
 
 fn special(tokens: &[String]) -> Vec<AddedToken> {
-    tokens
-        .iter()
-        .map(|token| AddedToken::from(token.clone(), true))
-        .collect()
+    tokens.iter().map(|token| AddedToken::from(token.clone(), true)).collect()
 }
 
 fn bpe_trainer(options: &Options) -> BpeTrainerBuilder {
-    BpeTrainer::builder()
-        .vocab_size(options.vocab_size)
-        .min_frequency(options.min_frequency)
-        .show_progress(false)
+    BpeTrainer::builder().vocab_size(options.vocab_size).min_frequency(options.min_frequency).show_progress(false)
 }
 
 fn train_bpe(options: &Options, words: BTreeMap<CompactString, u64>) -> Result<BPE, Problem> {
@@ -202,10 +170,7 @@ fn train_bpe(options: &Options, words: BTreeMap<CompactString, u64>) -> Result<B
 
 /// WordPiece is trained as BPE with `##` before what continues a word. The trainer numbers the `##` letters as it meets
 /// them, and those numbers break ties: so all letters are given to it in order, as if they were special tokens.
-fn train_wordpiece(
-    options: &Options,
-    words: BTreeMap<CompactString, u64>,
-) -> Result<WordPiece, Problem> {
+fn train_wordpiece(options: &Options, words: BTreeMap<CompactString, u64>) -> Result<WordPiece, Problem> {
     if !options.specials.iter().any(|token| token == "[UNK]") {
         return Err("the special tokens of a WordPiece vocabulary must have [UNK]".into());
     }
@@ -214,27 +179,17 @@ fn train_wordpiece(
     let mut first = options.specials.clone();
     first.extend(letters.iter().map(char::to_string));
     first.extend(inner.iter().map(|letter| format!("##{letter}")));
-    let trainer = bpe_trainer(options)
-        .special_tokens(special(&first))
-        .continuing_subword_prefix("##".into())
-        .build();
+    let trainer = bpe_trainer(options).special_tokens(special(&first)).continuing_subword_prefix("##".into()).build();
     let mut model = BPE::default();
     trainer.do_train(&words.into_iter().collect(), &mut model)?;
     Ok(WordPiece::from_bpe(&model))
 }
 
-fn train_unigram(
-    options: &Options,
-    words: BTreeMap<CompactString, u64>,
-) -> Result<Unigram, Problem> {
+fn train_unigram(options: &Options, words: BTreeMap<CompactString, u64>) -> Result<Unigram, Problem> {
     let letters: BTreeSet<char> = words.keys().flat_map(|word| word.chars()).collect();
     let least = letters.len() + options.specials.len() + 1;
     if options.vocab_size < least {
-        return Err(format!(
-            "vocabSize is {}, and the alphabet alone needs {least}",
-            options.vocab_size
-        )
-        .into());
+        return Err(format!("vocabSize is {}, and the alphabet alone needs {least}", options.vocab_size).into());
     }
     let unk = options.specials.iter().position(|token| token == "<unk>");
     let trainer = UnigramTrainer::builder()
@@ -243,16 +198,13 @@ fn train_unigram(
         .unk_token(unk.map(|_| "<unk>".to_owned()))
         .show_progress(false)
         .build()?;
-    let words = words
-        .into_iter()
-        .map(|(word, count)| (word.into_string(), count.min(u32::MAX.into()) as u32));
+    let words = words.into_iter().map(|(word, count)| (word.into_string(), count.min(u32::MAX.into()) as u32));
     let mut model = Unigram::default();
     trainer.do_train(words.collect(), &mut model)?;
     let mut pieces: Vec<(String, f64)> = model.iter().cloned().collect();
     // The trainer leaves pieces of equal score in the order of a hash map.
-    pieces[options.specials.len()..]
-        .sort_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| a.cmp(b)));
-    Ok(Unigram::from(pieces, unk, false)?)
+    pieces[options.specials.len()..].sort_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| a.cmp(b)));
+    Unigram::from(pieces, unk, false)
 }
 
 #[cfg(test)]
@@ -261,13 +213,8 @@ mod tests {
 
     fn trained(kind: Kind, lines: &[&str]) -> String {
         let specials = ["[UNK]", "<unk>", "<pad>"].map(str::to_owned).to_vec();
-        let mut training = Training::new(Options {
-            kind,
-            vocab_size: 300,
-            min_frequency: 0,
-            lowercase: true,
-            specials,
-        });
+        let mut training =
+            Training::new(Options { kind, vocab_size: 300, min_frequency: 0, lowercase: true, specials });
         lines.iter().for_each(|line| training.add(line));
         training.finish().unwrap().to_string(false).unwrap()
     }
@@ -290,17 +237,8 @@ mod tests {
     fn no_text_is_refused() {
         for kind in [Kind::WordPiece, Kind::Bpe, Kind::Unigram] {
             let specials = vec!["[UNK]".to_owned(), "<unk>".to_owned()];
-            let options = Options {
-                kind,
-                vocab_size: 300,
-                min_frequency: 0,
-                lowercase: true,
-                specials,
-            };
-            let problem = Training::new(options)
-                .finish()
-                .err()
-                .map(|problem| problem.to_string());
+            let options = Options { kind, vocab_size: 300, min_frequency: 0, lowercase: true, specials };
+            let problem = Training::new(options).finish().err().map(|problem| problem.to_string());
             assert_eq!(problem.as_deref(), Some("there is no text to train on"));
         }
     }

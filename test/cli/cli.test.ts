@@ -1,0 +1,153 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { roformer, temporaryFolder } from "../process.js";
+
+const words = { yes: ["good", "great", "lovely", "fine", "joy"], no: ["bad", "awful", "poor", "sad", "bore"] };
+
+/** Rows that any model can tell apart. */
+function rows(count: number): { text: string; label: string }[] {
+  return Array.from({ length: count }, (_, i) => {
+    const label = i % 2 === 0 ? "yes" : "no";
+    const word = (j: number) => words[label][(i * 7 + j * 3) % 5]!;
+    return { text: `it is ${word(0)} and ${word(1)}, number ${i}`, label };
+  });
+}
+
+const csv = (list: { text: string; label: string }[]) =>
+  `text,label\n${list.map(({ text, label }) => `"${text}",${label}\n`).join("")}`;
+
+const small = ["--layers", "1", "--width", "16", "--heads", "2", "--vocab-size", "80", "--batch", "8", "--seed", "3"];
+
+describe("the command line, from training to prediction", () => {
+  let folder: string;
+  let trained: Awaited<ReturnType<typeof roformer>>;
+
+  beforeAll(async () => {
+    folder = join(temporaryFolder(), "with a space");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "train.csv"), csv(rows(60)));
+    writeFileSync(join(folder, "test.jsonl"), rows(20).map((row) => `${JSON.stringify(row)}\n`).join(""));
+    trained = await roformer(
+      ["finetune", "--train", "train.csv", "--test", "test.jsonl", "--text", "text", "--label", "label", "--out", "model", "--epochs", "30", "--lr", "3e-3", "--json", ...small],
+      { cwd: folder },
+    );
+  });
+
+  it("finetune learns, prints metrics as one JSON value and writes a Hugging Face folder", () => {
+    expect(trained.stderr).toMatch(/steps {2}loss/);
+    expect(trained.code).toBe(0);
+    const metrics = JSON.parse(trained.stdout);
+    expect(metrics).toMatchObject({ n: 20, accuracy: 1 });
+    expect(JSON.parse(readFileSync(join(folder, "model/metrics.json"), "utf8"))).toEqual(metrics);
+    expect(readdirSync(join(folder, "model")).sort()).toEqual([
+      ...["config.json", "log.jsonl", "metrics.json", "model.safetensors"],
+      ...["special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"],
+    ]);
+    const config = JSON.parse(readFileSync(join(folder, "model/config.json"), "utf8"));
+    expect(config).toMatchObject({ model_type: "roformer", architectures: ["RoFormerForSequenceClassification"], id2label: { 0: "no", 1: "yes" } });
+  });
+
+  it("the same seed trains the same bytes, in another process", async () => {
+    const again = await roformer(
+      ["finetune", "--train", "train.csv", "--test", "test.jsonl", "--text", "text", "--label", "label", "--out", "again", "--epochs", "30", "--lr", "3e-3", "--quiet", ...small],
+      { cwd: folder },
+    );
+    expect(again.code).toBe(0);
+    for (const file of ["model.safetensors", "tokenizer.json", "config.json"]) {
+      expect(readFileSync(join(folder, "again", file)).equals(readFileSync(join(folder, "model", file))), file).toBe(true);
+    }
+  });
+
+  it("evaluate reads back the very metrics", async () => {
+    const { code, stdout } = await roformer(
+      ["evaluate", "--model", "model", "--data", "test.jsonl", "--text", "text", "--label", "label", "--json"],
+      { cwd: folder },
+    );
+    expect(code).toBe(0);
+    const { n, loss, accuracy, f1 } = JSON.parse(trained.stdout);
+    expect(JSON.parse(stdout)).toMatchObject({ n, loss, accuracy, f1 });
+  });
+
+  it("predict labels words, files and standard input alike, in order", async () => {
+    const texts = ["it is good and lovely", "it is awful", "it is fine and great"];
+    const fromWords = await roformer(["predict", "--model", "model", "--json", ...texts], { cwd: folder });
+    const fromInput = await roformer(["predict", "--model", "model", "--json", "-"], { cwd: folder, input: `${texts.join("\n")}\n` });
+    expect(fromWords.stdout).toBe(fromInput.stdout);
+    const lines = fromWords.stdout.trim().split("\n").map((line) => JSON.parse(line));
+    expect(lines.map(({ text }) => text)).toEqual(texts);
+    expect(lines.map(({ label }) => label)).toEqual(["yes", "no", "yes"]);
+    for (const { scores, score, label } of lines) {
+      expect(scores.yes + scores.no).toBeCloseTo(1, 6);
+      expect(scores[label]).toBe(score);
+    }
+    const plain = await roformer(["predict", "--model", "model", "--data", "test.jsonl", "--text", "text"], { cwd: folder });
+    expect(plain.stdout.trim().split("\n")).toHaveLength(20);
+  });
+
+  it("Ctrl-C stops after the step, saves, and says so: exit code 130", async () => {
+    const { code, stderr } = await roformer(
+      ["finetune", "--train", "train.csv", "--text", "text", "--label", "label", "--out", "stopped", "--steps", "100000", ...small],
+      { cwd: folder, interruptAt: /steps {2}loss/ },
+    );
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/stopped after step \d+; the model as it is was saved in stopped/);
+    const { code: readable } = await roformer(["predict", "--model", "stopped", "it is good"], { cwd: folder });
+    expect(readable).toBe(0);
+  });
+
+  it("an option of the config file is as its flag, and flags win", async () => {
+    writeFileSync(join(folder, "run.yaml"), "train: train.csv\ntext: text\nlabel: label\nlayers: 1\nwidth: 16\nheads: 2\nvocabSize: 80\nbatch: 8\nsteps: 2\nout: from-config\n");
+    const { code, stderr } = await roformer(["finetune", "--config", "run.yaml", "--width", "32", "--position", "none"], { cwd: folder });
+    expect(code, stderr).toBe(0);
+    const config = JSON.parse(readFileSync(join(folder, "from-config/config.json"), "utf8"));
+    expect(config).toMatchObject({ hidden_size: 32, num_hidden_layers: 1, model_type: "roformer_js", roformer_js: { position: "none" } });
+  });
+
+  it("fine-tunes a saved model with other labels", async () => {
+    writeFileSync(join(folder, "three.csv"), csv(rows(60).map((row, i) => ({ ...row, label: i % 3 === 0 ? "maybe" : row.label }))));
+    const { code, stderr } = await roformer(
+      ["finetune", "--init", "model", "--train", "three.csv", "--text", "text", "--label", "label", "--out", "three", "--steps", "3"],
+      { cwd: folder },
+    );
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/fresh weights: classifier\.out_proj\.weight, classifier\.out_proj\.bias/);
+    const config = JSON.parse(readFileSync(join(folder, "three/config.json"), "utf8"));
+    expect(config.id2label).toEqual({ 0: "maybe", 1: "no", 2: "yes" });
+  });
+});
+
+describe("wrong use", () => {
+  it.each([
+    [["--no-such-option"], 2, /unknown option/],
+    [["frobnicate"], 2, /unknown command/],
+    [["finetune"], 2, /finetune needs --train and --text and --label and --out/],
+    [["finetune", "--position", "sideways"], 2, /sideways.*not one of rotary/],
+    [["finetune", "--lr", "-1"], 2, /-1.*not a positive number/],
+    [["predict", "--model", "m"], 2, /needs texts/],
+    [["predict", "--model", "nowhere", "x"], 1, /nowhere\/config\.json: no such file/],
+    [["finetune", "--config", "nowhere.json"], 1, /nowhere\.json cannot be read/],
+  ] as const)("%j ends with %i and one line", async (args, code, message) => {
+    const ended = await roformer(args);
+    expect(ended.stderr).toMatch(message);
+    expect(ended.stderr).not.toMatch(/\n {4}at /);
+    expect(ended.code).toBe(code);
+    expect(ended.stdout).toBe("");
+  });
+
+  it("--help and --version end with 0", async () => {
+    for (const args of [["--help"], ["finetune", "--help"], ["evaluate", "--help"], ["predict", "--help"], ["--version"]]) {
+      const { code, stdout } = await roformer(args);
+      expect([code, stdout.length > 4]).toEqual([0, true]);
+    }
+  });
+
+  it("a config with a misspelt field names it and what was meant", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "c.json"), '{"epochz": 3}');
+    const { code, stderr } = await roformer(["finetune", "--config", "c.json"], { cwd: folder });
+    expect(code).toBe(1);
+    expect(stderr).toBe("error: c.json: epochz is no option of this command; epochs is\n");
+    expect(existsSync(join(folder, "model"))).toBe(false);
+  });
+});
