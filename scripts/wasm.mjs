@@ -43,7 +43,7 @@ export const MODULES = {
     folders: ["crates/tokenizer"],
     file: "tokenizer",
     flags: ["-Ctarget-feature=+simd128", "--cfg", 'getrandom_backend="custom"'],
-    estimates: ["1 minute", "20 seconds"],
+    estimates: ["2 minutes", "40 seconds"],
     // 38 seconds for 7 % of the size: worth it for what is published, not for what is tried.
     optimisation: (release) => (release ? "-Oz" : undefined),
     compile: compileWithCargo,
@@ -61,7 +61,7 @@ function core(features) {
     folders: ["crates/kernels", "crates/wasm"],
     file: "core",
     flags: [`-Ctarget-feature=${features}`],
-    estimates: ["20 seconds", "5 seconds"],
+    estimates: ["40 seconds", "20 seconds"],
     optimisation: () => "-O3",
     compile: compileWithWasmPack,
   };

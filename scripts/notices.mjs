@@ -1,0 +1,50 @@
+// Writes NOTICES.md: the crates whose code is inside the .wasm files, with the licence of each, and the texts of those that
+// ask to be shown. Run it when Cargo.lock changes: node scripts/notices.mjs
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ROOT } from "./processes.mjs";
+
+/** Crates that build the others: they leave no code in the module. */
+const isMacro = (crate) => crate.targets.some(({ kind }) => kind.includes("proc-macro"));
+
+/** Everything that a crate of ours links for wasm. */
+function linkedCrates() {
+  const args = ["metadata", "--locked", "--format-version", "1", "--filter-platform", "wasm32-unknown-unknown"];
+  const metadata = JSON.parse(execFileSync("cargo", args, { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 28 }));
+  const packages = new Map(metadata.packages.map((crate) => [crate.id, crate]));
+  const nodes = new Map(metadata.resolve.nodes.map((node) => [node.id, node]));
+  const seen = new Set();
+  const visit = (id) => {
+    if (seen.has(id) || isMacro(packages.get(id))) return;
+    seen.add(id);
+    const links = nodes.get(id).deps.filter(({ dep_kinds }) => dep_kinds.some(({ kind }) => kind === null));
+    for (const { pkg } of links) visit(pkg);
+  };
+  for (const id of metadata.workspace_members) visit(id);
+  return [...seen].map((id) => packages.get(id)).filter(({ source }) => source !== null);
+}
+
+/** The texts that a crate's licence asks to be shown; of a choice, Apache-2.0 is taken, whose text is LICENSE. */
+function texts(crate) {
+  if (/Apache-2\.0/.test(crate.license) && !/ AND /.test(crate.license)) return [];
+  const folder = dirname(crate.manifest_path);
+  return readdirSync(folder)
+    .filter((name) => /^(licen[cs]e|copying|unlicense)/i.test(name))
+    .sort()
+    .map((name) => readFileSync(join(folder, name), "utf8").trim());
+}
+
+const crates = linkedCrates().sort((a, b) => (a.name < b.name ? -1 : 1));
+const rows = crates.map(({ name, version, license, repository }) => `| ${name} ${version} | ${license} | ${repository ?? ""} |`);
+const shown = crates.flatMap((crate) => texts(crate).map((text) => `### ${crate.name}\n\n\`\`\`\n${text}\n\`\`\``));
+const head = `# Notices
+
+The \`.wasm\` files hold code of these crates. Of licences to choose from, Apache-2.0 is taken where it is among them; its text is
+in [LICENSE](LICENSE). Made by \`node scripts/notices.mjs\`.
+
+| crate | licence | source |
+|---|---|---|
+`;
+writeFileSync(join(ROOT, "NOTICES.md"), `${head}${rows.join("\n")}\n\n## Licence texts\n\n${shown.join("\n\n")}\n`);
+console.log(`NOTICES.md: ${crates.length} crates, ${shown.length} texts`);
