@@ -5,27 +5,48 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ROOT } from "./processes.mjs";
 
-/** Crates that build the others: they leave no code in the module. */
+/**
+ * What `cargo metadata` says of a crate.
+ * @typedef {{ id: string, name: string, version: string, license: string, repository?: string, source: string | null,
+ *   manifest_path: string, targets: { kind: string[] }[] }} Crate
+ * @typedef {{ id: string, deps: { pkg: string, dep_kinds: { kind: string | null }[] }[] }} Node
+ */
+
+/**
+ * Crates that build the others: they leave no code in the module.
+ * @param {Crate} crate
+ */
 const isMacro = (crate) => crate.targets.some(({ kind }) => kind.includes("proc-macro"));
 
-/** Everything that a crate of ours links for wasm. */
+/**
+ * Everything that a crate of ours links for wasm.
+ * @returns {Crate[]}
+ */
 function linkedCrates() {
   const args = ["metadata", "--locked", "--format-version", "1", "--filter-platform", "wasm32-unknown-unknown"];
+  /** @type {{ packages: Crate[], resolve: { nodes: Node[] }, workspace_members: string[] }} */
   const metadata = JSON.parse(execFileSync("cargo", args, { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 28 }));
   const packages = new Map(metadata.packages.map((crate) => [crate.id, crate]));
   const nodes = new Map(metadata.resolve.nodes.map((node) => [node.id, node]));
+  /** @type {Set<string>} */
   const seen = new Set();
-  const visit = (id) => {
-    if (seen.has(id) || isMacro(packages.get(id))) return;
+  const found = /** @param {string} id */ (id) => /** @type {Crate} */ (packages.get(id));
+  const visit = /** @param {string} id */ (id) => {
+    if (seen.has(id) || isMacro(found(id))) return;
     seen.add(id);
-    const links = nodes.get(id).deps.filter(({ dep_kinds }) => dep_kinds.some(({ kind }) => kind === null));
+    const links = /** @type {Node} */ (nodes.get(id)).deps.filter(({ dep_kinds }) =>
+      dep_kinds.some(({ kind }) => kind === null),
+    );
     for (const { pkg } of links) visit(pkg);
   };
   for (const id of metadata.workspace_members) visit(id);
-  return [...seen].map((id) => packages.get(id)).filter(({ source }) => source !== null);
+  return [...seen].map(found).filter(({ source }) => source !== null);
 }
 
-/** The texts that a crate's licence asks to be shown; of a choice, Apache-2.0 is taken, whose text is LICENSE. */
+/**
+ * The texts that a crate's licence asks to be shown; of a choice, Apache-2.0 is taken, whose text is LICENSE.
+ * @param {Crate} crate
+ */
 function texts(crate) {
   if (/Apache-2\.0/.test(crate.license) && !/ AND /.test(crate.license)) return [];
   const folder = dirname(crate.manifest_path);
@@ -36,7 +57,9 @@ function texts(crate) {
 }
 
 const crates = linkedCrates().sort((a, b) => (a.name < b.name ? -1 : 1));
-const rows = crates.map(({ name, version, license, repository }) => `| ${name} ${version} | ${license} | ${repository ?? ""} |`);
+const rows = crates.map(
+  ({ name, version, license, repository }) => `| ${name} ${version} | ${license} | ${repository ?? ""} |`,
+);
 const shown = crates.flatMap((crate) => texts(crate).map((text) => `### ${crate.name}\n\n\`\`\`\n${text}\n\`\`\``));
 const head = `# Notices
 

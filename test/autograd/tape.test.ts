@@ -40,7 +40,10 @@ describe("the tape", () => {
   it("leaves out what nothing depends on", () => {
     scope(() => {
       const [x, unused] = [tensor([1, 2, 3]), tensor([5])];
-      const w = tensor(Float32Array.from({ length: 6 }, (_, i) => i), [2, 1, 3]);
+      const w = tensor(
+        Float32Array.from({ length: 6 }, (_, i) => i),
+        [2, 1, 3],
+      );
       const { gradients } = valueAndGradients(() => sum(linearParts(reshape(x, [1, 3]), w)[1]!), [x, unused]);
       expect([...gradients[0]!.read()]).toEqual([3, 4, 5]); // the other part's gradient is none, not NaN
       expect(gradients[1]).toBeUndefined();

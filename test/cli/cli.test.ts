@@ -27,9 +27,32 @@ describe("the command line, from training to prediction", () => {
     folder = join(temporaryFolder(), "with a space");
     mkdirSync(folder);
     writeFileSync(join(folder, "train.csv"), csv(rows(60)));
-    writeFileSync(join(folder, "test.jsonl"), rows(20).map((row) => `${JSON.stringify(row)}\n`).join(""));
+    writeFileSync(
+      join(folder, "test.jsonl"),
+      rows(20)
+        .map((row) => `${JSON.stringify(row)}\n`)
+        .join(""),
+    );
     trained = await roformer(
-      ["finetune", "--train", "train.csv", "--test", "test.jsonl", "--text", "text", "--label", "label", "--out", "model", "--epochs", "30", "--lr", "3e-3", "--json", ...small],
+      [
+        "finetune",
+        "--train",
+        "train.csv",
+        "--test",
+        "test.jsonl",
+        "--text",
+        "text",
+        "--label",
+        "label",
+        "--out",
+        "model",
+        "--epochs",
+        "30",
+        "--lr",
+        "3e-3",
+        "--json",
+        ...small,
+      ],
       { cwd: folder },
     );
   });
@@ -45,17 +68,41 @@ describe("the command line, from training to prediction", () => {
       ...["special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"],
     ]);
     const config = JSON.parse(readFileSync(join(folder, "model/config.json"), "utf8"));
-    expect(config).toMatchObject({ model_type: "roformer", architectures: ["RoFormerForSequenceClassification"], id2label: { 0: "no", 1: "yes" } });
+    expect(config).toMatchObject({
+      model_type: "roformer",
+      architectures: ["RoFormerForSequenceClassification"],
+      id2label: { 0: "no", 1: "yes" },
+    });
   });
 
   it("the same seed trains the same bytes, in another process", async () => {
     const again = await roformer(
-      ["finetune", "--train", "train.csv", "--test", "test.jsonl", "--text", "text", "--label", "label", "--out", "again", "--epochs", "30", "--lr", "3e-3", "--quiet", ...small],
+      [
+        "finetune",
+        "--train",
+        "train.csv",
+        "--test",
+        "test.jsonl",
+        "--text",
+        "text",
+        "--label",
+        "label",
+        "--out",
+        "again",
+        "--epochs",
+        "30",
+        "--lr",
+        "3e-3",
+        "--quiet",
+        ...small,
+      ],
       { cwd: folder },
     );
     expect(again.code).toBe(0);
     for (const file of ["model.safetensors", "tokenizer.json", "config.json"]) {
-      expect(readFileSync(join(folder, "again", file)).equals(readFileSync(join(folder, "model", file))), file).toBe(true);
+      expect(readFileSync(join(folder, "again", file)).equals(readFileSync(join(folder, "model", file))), file).toBe(
+        true,
+      );
     }
   });
 
@@ -72,22 +119,43 @@ describe("the command line, from training to prediction", () => {
   it("predict labels words, files and standard input alike, in order", async () => {
     const texts = ["it is good and lovely", "it is awful", "it is fine and great"];
     const fromWords = await roformer(["predict", "--model", "model", "--json", ...texts], { cwd: folder });
-    const fromInput = await roformer(["predict", "--model", "model", "--json", "-"], { cwd: folder, input: `${texts.join("\n")}\n` });
+    const fromInput = await roformer(["predict", "--model", "model", "--json", "-"], {
+      cwd: folder,
+      input: `${texts.join("\n")}\n`,
+    });
     expect(fromWords.stdout).toBe(fromInput.stdout);
-    const lines = fromWords.stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const lines = fromWords.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     expect(lines.map(({ text }) => text)).toEqual(texts);
     expect(lines.map(({ label }) => label)).toEqual(["yes", "no", "yes"]);
     for (const { scores, score, label } of lines) {
       expect(scores.yes + scores.no).toBeCloseTo(1, 6);
       expect(scores[label]).toBe(score);
     }
-    const plain = await roformer(["predict", "--model", "model", "--data", "test.jsonl", "--text", "text"], { cwd: folder });
+    const plain = await roformer(["predict", "--model", "model", "--data", "test.jsonl", "--text", "text"], {
+      cwd: folder,
+    });
     expect(plain.stdout.trim().split("\n")).toHaveLength(20);
   });
 
   it("Ctrl-C stops after the step, saves, and says so: exit code 130", async () => {
     const { code, stderr } = await roformer(
-      ["finetune", "--train", "train.csv", "--text", "text", "--label", "label", "--out", "stopped", "--steps", "100000", ...small],
+      [
+        "finetune",
+        "--train",
+        "train.csv",
+        "--text",
+        "text",
+        "--label",
+        "label",
+        "--out",
+        "stopped",
+        "--steps",
+        "100000",
+        ...small,
+      ],
       { cwd: folder, interruptAt: /steps {2}loss/ },
     );
     expect(code).toBe(130);
@@ -97,17 +165,45 @@ describe("the command line, from training to prediction", () => {
   });
 
   it("an option of the config file is as its flag, and flags win", async () => {
-    writeFileSync(join(folder, "run.yaml"), "train: train.csv\ntext: text\nlabel: label\nlayers: 1\nwidth: 16\nheads: 2\nvocabSize: 80\nbatch: 8\nsteps: 2\nout: from-config\n");
-    const { code, stderr } = await roformer(["finetune", "--config", "run.yaml", "--width", "32", "--position", "none"], { cwd: folder });
+    writeFileSync(
+      join(folder, "run.yaml"),
+      "train: train.csv\ntext: text\nlabel: label\nlayers: 1\nwidth: 16\nheads: 2\nvocabSize: 80\nbatch: 8\nsteps: 2\nout: from-config\n",
+    );
+    const { code, stderr } = await roformer(
+      ["finetune", "--config", "run.yaml", "--width", "32", "--position", "none"],
+      { cwd: folder },
+    );
     expect(code, stderr).toBe(0);
     const config = JSON.parse(readFileSync(join(folder, "from-config/config.json"), "utf8"));
-    expect(config).toMatchObject({ hidden_size: 32, num_hidden_layers: 1, model_type: "roformer_js", roformer_js: { position: "none" } });
+    expect(config).toMatchObject({
+      hidden_size: 32,
+      num_hidden_layers: 1,
+      model_type: "roformer_js",
+      roformer_js: { position: "none" },
+    });
   });
 
   it("fine-tunes a saved model with other labels", async () => {
-    writeFileSync(join(folder, "three.csv"), csv(rows(60).map((row, i) => ({ ...row, label: i % 3 === 0 ? "maybe" : row.label }))));
+    writeFileSync(
+      join(folder, "three.csv"),
+      csv(rows(60).map((row, i) => ({ ...row, label: i % 3 === 0 ? "maybe" : row.label }))),
+    );
     const { code, stderr } = await roformer(
-      ["finetune", "--init", "model", "--train", "three.csv", "--text", "text", "--label", "label", "--out", "three", "--steps", "3"],
+      [
+        "finetune",
+        "--init",
+        "model",
+        "--train",
+        "three.csv",
+        "--text",
+        "text",
+        "--label",
+        "label",
+        "--out",
+        "three",
+        "--steps",
+        "3",
+      ],
       { cwd: folder },
     );
     expect(code, stderr).toBe(0);
@@ -136,7 +232,13 @@ describe("wrong use", () => {
   });
 
   it("--help and --version end with 0", async () => {
-    for (const args of [["--help"], ["finetune", "--help"], ["evaluate", "--help"], ["predict", "--help"], ["--version"]]) {
+    for (const args of [
+      ["--help"],
+      ["finetune", "--help"],
+      ["evaluate", "--help"],
+      ["predict", "--help"],
+      ["--version"],
+    ]) {
       const { code, stdout } = await roformer(args);
       expect([code, stdout.length > 4]).toEqual([0, true]);
     }

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { valueAndGradients } from "../../ts/autograd/tape.js";
 import { engine } from "../../ts/engine/engine.js";
 import { attentions } from "../../ts/nn/attentions/index.js";
-import { pack, PackedBatch } from "../../ts/nn/packed.js";
+import { PackedBatch, pack } from "../../ts/nn/packed.js";
 import { sum } from "../../ts/ops/reduce.js";
 import { Philox } from "../../ts/random/philox.js";
 import { scope } from "../../ts/tensor/scope.js";
@@ -47,7 +47,8 @@ describe.each(Object.entries(attentions))("attention %s", (_name, create) => {
           return sum(y);
         }, mine);
         expect([...alone]).toEqual([...part(together)]);
-        for (const [i, g] of single.gradients.entries()) expect([...g!.read()]).toEqual([...part(gradients[i]!.read())]);
+        for (const [i, g] of single.gradients.entries())
+          expect([...g!.read()]).toEqual([...part(gradients[i]!.read())]);
         from += length;
       }
     }));
@@ -56,7 +57,11 @@ describe.each(Object.entries(attentions))("attention %s", (_name, create) => {
     scope(() => {
       const [q, k, v] = [1, 2, 3].map((seed) => tensor(values(9, seed), [9, C])) as [Tensor, Tensor, Tensor];
       const before = run([9], q, k, v, true).read();
-      const changed = (x: Tensor) => tensor(x.read().map((value, i) => (i >= 6 * C ? 5 - value : value)), [9, C]);
+      const changed = (x: Tensor) =>
+        tensor(
+          x.read().map((value, i) => (i >= 6 * C ? 5 - value : value)),
+          [9, C],
+        );
       const after = run([9], q, changed(k), changed(v), true).read();
       expect([...after.subarray(0, 6 * C)]).toEqual([...before.subarray(0, 6 * C)]);
       expect([...after.subarray(6 * C)]).not.toEqual([...before.subarray(6 * C)]);

@@ -12,13 +12,22 @@ const config: RoFormerConfigInput = {
   initializer_range: 0.3,
   id2label: { "0": "a", "1": "b", "2": "c" },
 };
-const inputIds = [[1, 2, 3], [4, 5, 6]];
+const inputIds = [
+  [1, 2, 3],
+  [4, 5, 6],
+];
 
 beforeAll(() => engine().set_poison(true));
 
 /** What may be said of every head. A new one is tested by being registered. */
 describe.each(Object.entries(heads) as [HeadName, HeadFactory][])("head %s", (head, { labels: by }) => {
-  const labels = by === "tokens" ? [[1, -100, 2], [-100, 0, -100]] : [2, 0];
+  const labels =
+    by === "tokens"
+      ? [
+          [1, -100, 2],
+          [-100, 0, -100],
+        ]
+      : [2, 0];
 
   it("gives outputs and, with labels, a loss and gradients that training can use", () => {
     const model = RoFormer.create(config, { head, seed: 2 });

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
 import { rotate } from "../../ts/nn/attentions/attention.js";
-import { pack, PackedBatch } from "../../ts/nn/packed.js";
+import { PackedBatch, pack } from "../../ts/nn/packed.js";
 import { ParameterScope, ParameterStore } from "../../ts/nn/parameters.js";
 import { positions } from "../../ts/nn/positions/index.js";
+import { Philox } from "../../ts/random/philox.js";
 import { scope } from "../../ts/tensor/scope.js";
 import { type Tensor, tensor } from "../../ts/tensor/tensor.js";
-import { Philox } from "../../ts/random/philox.js";
 
 const [HEADS, D, E, MAXIMUM] = [2, 6, 10, 40];
 
@@ -14,14 +14,22 @@ beforeAll(() => engine().set_poison(true));
 
 function random(shape: readonly number[], seed: number): Tensor {
   const numbers = new Philox(seed, 91);
-  return tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 2 * numbers.uniform() - 1), shape);
+  return tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 2 * numbers.uniform() - 1),
+    shape,
+  );
 }
 
 /** What may be said of every position encoding. A new one is tested by being registered. */
 describe.each(Object.entries(positions))("position encoding %s", (_name, create) => {
   function withPosition(body: (position: ReturnType<typeof create>) => void): void {
     const store = new ParameterStore();
-    const position = create({ scope: new ParameterScope(store, 1), embeddingWidth: E, headSize: D, maxPositions: MAXIMUM });
+    const position = create({
+      scope: new ParameterScope(store, 1),
+      embeddingWidth: E,
+      headSize: D,
+      maxPositions: MAXIMUM,
+    });
     store.allocate();
     store.initialise(7);
     try {
@@ -32,11 +40,21 @@ describe.each(Object.entries(positions))("position encoding %s", (_name, create)
     }
   }
 
-  const call = (position: ReturnType<typeof create>, batch: PackedBatch) => ({ heads: HEADS, batch, position, mask: {} });
+  const call = (position: ReturnType<typeof create>, batch: PackedBatch) => ({
+    heads: HEADS,
+    batch,
+    position,
+    mask: {},
+  });
 
   it("turns without changing the length of a pair's row, and leaves position 0 as it is", () =>
     withPosition((position) => {
-      const batch = new PackedBatch(pack([[1, 2, 3, 4], [5, 6]]));
+      const batch = new PackedBatch(
+        pack([
+          [1, 2, 3, 4],
+          [5, 6],
+        ]),
+      );
       const x = random([6, HEADS * D], 1);
       const turned = rotate(x, call(position, batch), batch).read();
       const given = x.read();
@@ -62,7 +80,11 @@ describe.each(Object.entries(positions))("position encoding %s", (_name, create)
   it("marks embeddings by position alone: equal tokens at equal places are equal, in any batch", () =>
     withPosition((position) => {
       const x = random([1, E], 4).read();
-      const rows = (n: number) => tensor(Float32Array.from({ length: n * E }, (_, i) => x[i % E]!), [n, E]);
+      const rows = (n: number) =>
+        tensor(
+          Float32Array.from({ length: n * E }, (_, i) => x[i % E]!),
+          [n, E],
+        );
       const embed = (lengths: number[]) => {
         const batch = new PackedBatch(pack(lengths.map((length) => new Array(length).fill(3))));
         const n = lengths.reduce((a, b) => a + b, 0);

@@ -39,7 +39,13 @@ const largest = (values: readonly number[]) => values.reduce((top, x) => Math.ma
 const valuesOf = ({ data, values }: Expected): number[] => (data ?? values)!;
 
 /** Holds `got` against what is expected, at real tokens only if `real` is given. */
-function compare(what: string, got: TensorData | undefined, expected: Expected, unit: number, real?: readonly number[]): void {
+function compare(
+  what: string,
+  got: TensorData | undefined,
+  expected: Expected,
+  unit: number,
+  real?: readonly number[],
+): void {
   const indices = expected.indices ?? Array.from({ length: valuesOf(expected).length }, (_, i) => i);
   const width = valuesOf(expected).length / (real?.length ?? 1);
   for (const [n, i] of indices.entries()) {
@@ -47,7 +53,10 @@ function compare(what: string, got: TensorData | undefined, expected: Expected, 
     const [is, want] = [got!.data[i]!, valuesOf(expected)[n]!];
     if (!(Math.abs(is - want) <= unit)) throw new Error(`${what}[${i}] is ${is}, not ${want} (± ${unit})`);
   }
-  expect(got!.shape.reduce((a, b) => a * b, 1), `size of ${what}`).toBe(expected.shape.reduce((a, b) => a * b, 1));
+  expect(
+    got!.shape.reduce((a, b) => a * b, 1),
+    `size of ${what}`,
+  ).toBe(expected.shape.reduce((a, b) => a * b, 1));
 }
 
 const valueUnit = (expected: Expected) => VALUE * Math.max(1, largest(valuesOf(expected)));
@@ -89,7 +98,12 @@ function checkGradients(model: RoFormer, { inputs, expected }: Case): void {
 interface Training {
   readonly head: HeadName;
   readonly optimizer: ConstructorParameters<typeof AdamW>[1];
-  readonly steps: { readonly lr: number; readonly loss: number; readonly gradNorm: number; readonly inputs: ModelInputs }[];
+  readonly steps: {
+    readonly lr: number;
+    readonly loss: number;
+    readonly gradNorm: number;
+    readonly inputs: ModelInputs;
+  }[];
   readonly final: Record<string, Expected>;
 }
 

@@ -52,7 +52,8 @@ describe("RoFormer", () => {
     const here = model.forward({ inputIds, positionIds: at(0) }).lastHiddenState.data;
     const there = model.forward({ inputIds, positionIds: at(1000) }).lastHiddenState.data;
     expect(Math.max(...here.map((x, i) => Math.abs(x - there[i]!)))).toBeLessThan(2e-4); // angles of 1000 radians, in f32 tables
-    const stretched = model.forward({ inputIds, positionIds: [Array.from({ length: 12 }, (_, i) => 3 * i)] }).lastHiddenState.data;
+    const stretched = model.forward({ inputIds, positionIds: [Array.from({ length: 12 }, (_, i) => 3 * i)] })
+      .lastHiddenState.data;
     expect(Math.max(...here.map((x, i) => Math.abs(x - stretched[i]!)))).toBeGreaterThan(0.01);
     model.close();
   });
@@ -123,7 +124,16 @@ describe("RoFormer", () => {
 
   it("survives a sequence of no tokens, and says what is wrong where a label needs one", () => {
     const model = RoFormer.create(config, { head: "sequence-classification" });
-    const masked = { inputIds: [[3, 4], [5, 6]], attentionMask: [[1, 1], [0, 0]] };
+    const masked = {
+      inputIds: [
+        [3, 4],
+        [5, 6],
+      ],
+      attentionMask: [
+        [1, 1],
+        [0, 0],
+      ],
+    };
     expect(() => model.forward(masked)).toThrow(/length of sequence 1 is 0, not at least 1 token/);
     const base = RoFormer.create(config);
     const { data } = base.forward(masked).lastHiddenState;
@@ -134,12 +144,25 @@ describe("RoFormer", () => {
 
   it("refuses inputs that do not fit, naming them", () => {
     const model = RoFormer.create(config, { head: "sequence-classification" });
-    const inputIds = [[1, 2], [3, 4]];
+    const inputIds = [
+      [1, 2],
+      [3, 4],
+    ];
     expect(() => model.forward({ inputIds: [[1, 2], [3]] })).toThrow(/inputIds: length of row 1 is 1, not T = 2/);
     expect(() => model.forward({ inputIds: [[1, 60]] })).toThrow(/60/);
     expect(() => model.forward({ inputIds, labels: [0] })).toThrow(/labels is 1, not one for each of 2 sequences/);
-    expect(() => model.forward({ inputIds, labels: [0, 2] })).toThrow(/label of sequence 1 is 2, not a class from 0 to 1/);
-    expect(() => model.forward({ inputIds, tokenTypeIds: [[0, 0], [0, 2]] })).toThrow(/2/);
+    expect(() => model.forward({ inputIds, labels: [0, 2] })).toThrow(
+      /label of sequence 1 is 2, not a class from 0 to 1/,
+    );
+    expect(() =>
+      model.forward({
+        inputIds,
+        tokenTypeIds: [
+          [0, 0],
+          [0, 2],
+        ],
+      }),
+    ).toThrow(/2/);
     model.close();
     expect(() => model.forward({ inputIds })).toThrow(/closed/);
   });

@@ -15,26 +15,36 @@ const config: RoFormerConfigInput = {
   id2label: { "0": "no", "1": "yes", "2": "maybe" },
   label2id: { no: 0, yes: 1, maybe: 2 },
 };
-const inputs = { inputIds: [[1, 2, 3, 4], [5, 6, 7, 8]] };
+const inputs = {
+  inputIds: [
+    [1, 2, 3, 4],
+    [5, 6, 7, 8],
+  ],
+};
 const json = (folder: string) => JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
 
 describe("a saved model", () => {
-  it.each(["base", "masked-lm", "sequence-classification"] as const)("with the head %s computes the same bits, and saves the same bytes", async (head) => {
-    const folder = temporaryFolder();
-    const model = RoFormer.create(config, { head, seed: 4 });
-    await model.save(join(folder, "first"));
-    const loaded = await RoFormer.load(join(folder, "first"));
-    expect(loaded.head).toBe(head);
-    expect([loaded.missing, loaded.unexpected]).toEqual([[], []]);
-    const outputs = (one: RoFormer) => one.forward(inputs, { outputHiddenStates: true });
-    expect(outputs(loaded)).toEqual(outputs(model));
-    await loaded.save(join(folder, "second"));
-    for (const file of ["config.json", "model.safetensors"]) {
-      expect(readFileSync(join(folder, "second", file)).equals(readFileSync(join(folder, "first", file))), file).toBe(true);
-    }
-    model.close();
-    loaded.close();
-  });
+  it.each(["base", "masked-lm", "sequence-classification"] as const)(
+    "with the head %s computes the same bits, and saves the same bytes",
+    async (head) => {
+      const folder = temporaryFolder();
+      const model = RoFormer.create(config, { head, seed: 4 });
+      await model.save(join(folder, "first"));
+      const loaded = await RoFormer.load(join(folder, "first"));
+      expect(loaded.head).toBe(head);
+      expect([loaded.missing, loaded.unexpected]).toEqual([[], []]);
+      const outputs = (one: RoFormer) => one.forward(inputs, { outputHiddenStates: true });
+      expect(outputs(loaded)).toEqual(outputs(model));
+      await loaded.save(join(folder, "second"));
+      for (const file of ["config.json", "model.safetensors"]) {
+        expect(readFileSync(join(folder, "second", file)).equals(readFileSync(join(folder, "first", file))), file).toBe(
+          true,
+        );
+      }
+      model.close();
+      loaded.close();
+    },
+  );
 
   it("keeps fields of the configuration that nobody here knows", async () => {
     const folder = temporaryFolder();
@@ -66,9 +76,16 @@ describe("a saved model", () => {
     const { embedding_size: _, ...bert } = config;
     const model = RoFormer.create({ ...bert, model_type: "bert" }, { head: "sequence-classification", seed: 1 });
     await model.save(join(folder, "m"));
-    expect(json(join(folder, "m"))).toMatchObject({ model_type: "bert", architectures: ["BertForSequenceClassification"] });
+    expect(json(join(folder, "m"))).toMatchObject({
+      model_type: "bert",
+      architectures: ["BertForSequenceClassification"],
+    });
     const names = model.parameters().map(({ name }) => name);
-    for (const name of ["bert.embeddings.position_embeddings.weight", "bert.pooler.dense.weight", "classifier.weight"]) {
+    for (const name of [
+      "bert.embeddings.position_embeddings.weight",
+      "bert.pooler.dense.weight",
+      "classifier.weight",
+    ]) {
       expect(names).toContain(name);
     }
     const loaded = await RoFormer.load(join(folder, "m"));

@@ -1,4 +1,5 @@
-import { activation, type ActivationName } from "../../ts/ops/activation.js";
+import { ropeTable } from "../../ts/nn/ropeTable.js";
+import { type ActivationName, activation } from "../../ts/ops/activation.js";
 import { attention } from "../../ts/ops/attention.js";
 import { embedding, gatherRows } from "../../ts/ops/embedding.js";
 import { linear, linearParts, matmul } from "../../ts/ops/gemm.js";
@@ -7,7 +8,6 @@ import { binaryCrossEntropy, crossEntropy, squaredError } from "../../ts/ops/los
 import { add, meanRows, reshape, scale, sum } from "../../ts/ops/reduce.js";
 import { rope } from "../../ts/ops/rope.js";
 import { integers, type Tensor, tensor } from "../../ts/tensor/tensor.js";
-import { ropeTable } from "../../ts/nn/ropeTable.js";
 import * as formulas from "./formulas.js";
 
 /** One declaration of an op at one shape: value, gradient, poison and leak are checked from it. */
@@ -23,7 +23,18 @@ export interface OpCase {
 const ints = (values: readonly number[]) => integers(Int32Array.from(values));
 
 function* gemmCases(): Generator<OpCase> {
-  for (const [N, O, I] of [[0, 3, 2], [1, 1, 1], [1, 17, 5], [2, 8, 4], [3, 5, 7], [4, 9, 1], [5, 8, 13], [7, 31, 33], [13, 6, 64], [37, 24, 16]] as const) {
+  for (const [N, O, I] of [
+    [0, 3, 2],
+    [1, 1, 1],
+    [1, 17, 5],
+    [2, 8, 4],
+    [3, 5, 7],
+    [4, 9, 1],
+    [5, 8, 13],
+    [7, 31, 33],
+    [13, 6, 64],
+    [37, 24, 16],
+  ] as const) {
     yield {
       name: `linear [${N}, ${I}] to ${O}`,
       op: (x, w, b) => linear(x!, w!, b!),
@@ -35,24 +46,47 @@ function* gemmCases(): Generator<OpCase> {
     name: "linear without bias, with gelu",
     op: (x, w) => linear(x!, w!, undefined, "gelu"),
     reference: (x, w) => formulas.linear(x!, w!, undefined, 5, 11, 6).map(formulas.activations.gelu),
-    shapes: [[5, 6], [11, 6]],
+    shapes: [
+      [5, 6],
+      [11, 6],
+    ],
   };
   for (const part of [0, 1, 2]) {
     yield {
       name: `linearParts, part ${part} of 3`,
       op: (x, w, b) => linearParts(x!, w!, b!)[part]!,
-      reference: (x, w, b) => formulas.linear(x!, w!.subarray(part * 15, part * 15 + 15), b!.subarray(part * 5, part * 5 + 5), 7, 5, 3),
-      shapes: [[7, 3], [3, 5, 3], [3, 5]],
+      reference: (x, w, b) =>
+        formulas.linear(x!, w!.subarray(part * 15, part * 15 + 15), b!.subarray(part * 5, part * 5 + 5), 7, 5, 3),
+      shapes: [
+        [7, 3],
+        [3, 5, 3],
+        [3, 5],
+      ],
     };
   }
   yield {
     name: "linearParts, the sum of all parts",
     op: (x, w, b) => linearParts(x!, w!, b!).reduce((a, y) => add(a, y)),
     reference: (x, w, b) =>
-      formulas.filled(35, (at) => [0, 1, 2].reduce((s, p) => s + formulas.linear(x!, w!.subarray(p * 15, p * 15 + 15), b!.subarray(p * 5, p * 5 + 5), 7, 5, 3)[at]!, 0)),
-    shapes: [[7, 3], [3, 5, 3], [3, 5]],
+      formulas.filled(35, (at) =>
+        [0, 1, 2].reduce(
+          (s, p) =>
+            s + formulas.linear(x!, w!.subarray(p * 15, p * 15 + 15), b!.subarray(p * 5, p * 5 + 5), 7, 5, 3)[at]!,
+          0,
+        ),
+      ),
+    shapes: [
+      [7, 3],
+      [3, 5, 3],
+      [3, 5],
+    ],
   };
-  for (const [transposeA, transposeB] of [[false, false], [false, true], [true, false], [true, true]] as const) {
+  for (const [transposeA, transposeB] of [
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ] as const) {
     yield {
       name: `matmul${transposeA ? ", a transposed" : ""}${transposeB ? ", b transposed" : ""}`,
       op: (a, b) => matmul(a!, b!, { transposeA, transposeB }),
@@ -72,7 +106,15 @@ function* rowCases(): Generator<OpCase> {
       valueTolerance: 2e-6, // five times the input's own rounding
     };
   }
-  for (const [N, C] of [[0, 4], [1, 1], [1, 4], [3, 5], [5, 18], [2, 67], [9, 128]] as const) {
+  for (const [N, C] of [
+    [0, 4],
+    [1, 1],
+    [1, 4],
+    [3, 5],
+    [5, 18],
+    [2, 67],
+    [9, 128],
+  ] as const) {
     yield {
       name: `layerNorm [${N}, ${C}]`,
       op: (x, w, b) => layerNorm(x!, w!, b!, { eps: 1e-3 }),
@@ -83,7 +125,14 @@ function* rowCases(): Generator<OpCase> {
     yield {
       name: `layerNorm of a sum [${N}, ${C}]`,
       op: (x, r, w, b) => layerNorm(x!, w!, b!, { eps: 1e-3, residual: r! }),
-      reference: (x, r, w, b) => formulas.layerNorm(x!.map((v, i) => v + r![i]!), w!, b!, C, 1e-3),
+      reference: (x, r, w, b) =>
+        formulas.layerNorm(
+          x!.map((v, i) => v + r![i]!),
+          w!,
+          b!,
+          C,
+          1e-3,
+        ),
       shapes: [[N, C], [N, C], [C], [C]],
       valueTolerance: 4e-6,
     };
@@ -102,60 +151,113 @@ function* rowCases(): Generator<OpCase> {
     reference: (x) => formulas.filled(12, (at) => x![[3, 0, 3][Math.floor(at / 4)]! * 4 + (at % 4)]!),
     shapes: [[4, 4]],
   };
-  yield { name: "add", op: (a, b) => add(a!, b!), reference: (a, b) => a!.map((x, i) => x + b![i]!), shapes: [[3, 5], [3, 5]] };
+  yield {
+    name: "add",
+    op: (a, b) => add(a!, b!),
+    reference: (a, b) => a!.map((x, i) => x + b![i]!),
+    shapes: [
+      [3, 5],
+      [3, 5],
+    ],
+  };
   yield { name: "add to itself", op: (a) => add(a!, a!), reference: (a) => a!.map((x) => 2 * x), shapes: [[3, 5]] };
   yield { name: "scale", op: (a) => scale(a!, -1.5), reference: (a) => a!.map((x) => -1.5 * x), shapes: [[2, 9]] };
-  yield { name: "reshape", op: (a) => scale(reshape(a!, [5, 3]), 2), reference: (a) => a!.map((x) => 2 * x), shapes: [[3, 5]] };
-  yield { name: "sum", op: (a) => sum(a!, 0.5), reference: (a) => Float64Array.of(0.5 * a!.reduce((s, x) => s + x, 0)), shapes: [[7, 3]] };
+  yield {
+    name: "reshape",
+    op: (a) => scale(reshape(a!, [5, 3]), 2),
+    reference: (a) => a!.map((x) => 2 * x),
+    shapes: [[3, 5]],
+  };
+  yield {
+    name: "sum",
+    op: (a) => sum(a!, 0.5),
+    reference: (a) => Float64Array.of(0.5 * a!.reduce((s, x) => s + x, 0)),
+    shapes: [[7, 3]],
+  };
   yield {
     name: "meanRows with an empty sequence",
     op: (x) => meanRows(x!, ints([0, 2, 2, 7])),
-    reference: (x) => formulas.filled(9, (at) => {
-      const [from, to] = [[0, 2, 2][Math.floor(at / 3)]!, [2, 2, 7][Math.floor(at / 3)]!];
-      let total = 0;
-      for (let row = from; row < to; row++) total += x![row * 3 + (at % 3)]!;
-      return to > from ? total / (to - from) : 0;
-    }),
+    reference: (x) =>
+      formulas.filled(9, (at) => {
+        const [from, to] = [[0, 2, 2][Math.floor(at / 3)]!, [2, 2, 7][Math.floor(at / 3)]!];
+        let total = 0;
+        for (let row = from; row < to; row++) total += x![row * 3 + (at % 3)]!;
+        return to > from ? total / (to - from) : 0;
+      }),
     shapes: [[7, 3]],
   };
 }
 
 function* attentionCases(): Generator<OpCase> {
-  const lists = [[0, 1], [0, 5, 5, 6], [0, 33, 34, 40], [0, 70]];
+  const lists = [
+    [0, 1],
+    [0, 5, 5, 6],
+    [0, 33, 34, 40],
+    [0, 70],
+  ];
   for (const offsets of lists) {
-    for (const [heads, D] of [[1, 4], [2, 6], [3, 8], [2, 1]] as const) {
+    for (const [heads, D] of [
+      [1, 4],
+      [2, 6],
+      [3, 8],
+      [2, 1],
+    ] as const) {
       for (const mask of [{}, { causal: true }, { window: 2 }]) {
         const N = offsets.at(-1)!;
         const C = heads * D;
         yield {
           name: `attention ${offsets.join(" ")}, ${heads} heads of ${D} ${Object.keys(mask).join()}`,
           op: (q, k, v) => attention(q!, k!, v!, { heads, queryOffsets: ints(offsets), ...mask }),
-          reference: (q, k, v) => formulas.attention(q!, k!, v!, C, { heads, queryOffsets: offsets, keyOffsets: offsets, ...mask }),
-          shapes: [[N, C], [N, C], [N, C]],
+          reference: (q, k, v) =>
+            formulas.attention(q!, k!, v!, C, { heads, queryOffsets: offsets, keyOffsets: offsets, ...mask }),
+          shapes: [
+            [N, C],
+            [N, C],
+            [N, C],
+          ],
         };
       }
     }
   }
   for (const causal of [false, true]) {
-    const [queryOffsets, keyOffsets] = [[0, 3, 4, 4, 9], [0, 0, 5, 7, 11]];
+    const [queryOffsets, keyOffsets] = [
+      [0, 3, 4, 4, 9],
+      [0, 0, 5, 7, 11],
+    ];
     yield {
       name: `attention of other keys, some sequences without any${causal ? ", causal" : ""}`,
-      op: (q, k, v) => attention(q!, k!, v!, { heads: 2, queryOffsets: ints(queryOffsets), keyOffsets: ints(keyOffsets), causal }),
+      op: (q, k, v) =>
+        attention(q!, k!, v!, { heads: 2, queryOffsets: ints(queryOffsets), keyOffsets: ints(keyOffsets), causal }),
       reference: (q, k, v) => formulas.attention(q!, k!, v!, 8, { heads: 2, queryOffsets, keyOffsets, causal }),
-      shapes: [[9, 8], [11, 8], [11, 8]],
+      shapes: [
+        [9, 8],
+        [11, 8],
+        [11, 8],
+      ],
     };
   }
 }
 
 function* ropeCases(): Generator<OpCase> {
   const positions = [0, 5, 1, 100, 3, 7, 511];
-  for (const [heads, D, R] of [[1, 2, 2], [2, 6, 6], [2, 8, 4], [3, 10, 10], [1, 64, 64]] as const) {
+  for (const [heads, D, R] of [
+    [1, 2, 2],
+    [2, 6, 6],
+    [2, 8, 4],
+    [3, 10, 10],
+    [1, 64, 64],
+  ] as const) {
     for (const half of [false, true]) {
       yield {
         name: `rope ${heads} heads of ${D}, ${R} turned, ${half ? "half-split" : "interleaved"}`,
         op: (x) => {
           const { cos, sin } = ropeTable({ headSize: R, positions: Array.from({ length: 512 }, (_, p) => p) });
-          return rope(x!, { cos: tensor(cos, [512, R / 2]), sin: tensor(sin, [512, R / 2]), half }, ints(positions), heads);
+          return rope(
+            x!,
+            { cos: tensor(cos, [512, R / 2]), sin: tensor(sin, [512, R / 2]), half },
+            ints(positions),
+            heads,
+          );
         },
         reference: (x) => formulas.rope(x!, heads * D, heads, R, positions, half),
         shapes: [[7, heads * D]],
@@ -165,11 +267,21 @@ function* ropeCases(): Generator<OpCase> {
 }
 
 function* lossCases(): Generator<OpCase> {
-  for (const [labels, V] of [[[0], 1], [[2, 0, 1], 3], [[4, -100, 0, 10], 11], [[5, 5], 130]] as const) {
+  for (const [labels, V] of [
+    [[0], 1],
+    [[2, 0, 1], 3],
+    [[4, -100, 0, 10], 11],
+    [[5, 5], 130],
+  ] as const) {
     yield {
       name: `crossEntropy of ${labels.length} rows of ${V}`,
       op: (x) => crossEntropy(scale(x!, 4), Int32Array.from(labels)),
-      reference: (x) => formulas.crossEntropy(x!.map((v) => 4 * v), labels, V),
+      reference: (x) =>
+        formulas.crossEntropy(
+          x!.map((v) => 4 * v),
+          labels,
+          V,
+        ),
       shapes: [[labels.length, V]],
     };
   }
@@ -190,4 +302,10 @@ function* lossCases(): Generator<OpCase> {
 }
 
 /** Every op at awkward shapes. */
-export const opCases: readonly OpCase[] = [...gemmCases(), ...rowCases(), ...attentionCases(), ...ropeCases(), ...lossCases()];
+export const opCases: readonly OpCase[] = [
+  ...gemmCases(),
+  ...rowCases(),
+  ...attentionCases(),
+  ...ropeCases(),
+  ...lossCases(),
+];

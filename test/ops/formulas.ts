@@ -1,10 +1,19 @@
 /** What ops compute, in f64 and as plainly as the formulas stand in the papers: no tiles, no tricks. */
 type Numbers = Float64Array;
 
-export const filled = (length: number, value: (i: number) => number): Numbers => Float64Array.from({ length }, (_, i) => value(i));
+export const filled = (length: number, value: (i: number) => number): Numbers =>
+  Float64Array.from({ length }, (_, i) => value(i));
 
 /** op(a) · op(b), `[M, N]`. */
-export function matmul(a: Numbers, b: Numbers, M: number, N: number, K: number, transposeA = false, transposeB = false): Numbers {
+export function matmul(
+  a: Numbers,
+  b: Numbers,
+  M: number,
+  N: number,
+  K: number,
+  transposeA = false,
+  transposeB = false,
+): Numbers {
   return filled(M * N, (at) => {
     const [m, n] = [Math.floor(at / N), at % N];
     let sum = 0;
@@ -14,7 +23,14 @@ export function matmul(a: Numbers, b: Numbers, M: number, N: number, K: number, 
 }
 
 /** x Wᵀ + b. */
-export function linear(x: Numbers, weight: Numbers, bias: Numbers | undefined, N: number, O: number, I: number): Numbers {
+export function linear(
+  x: Numbers,
+  weight: Numbers,
+  bias: Numbers | undefined,
+  N: number,
+  O: number,
+  I: number,
+): Numbers {
   return matmul(x, weight, N, O, I, false, true).map((y, at) => y + (bias ? bias[at % O]! : 0));
 }
 
@@ -107,7 +123,14 @@ export function attention(q: Numbers, k: Numbers, v: Numbers, C: number, options
 }
 
 /** Pairs of each head turned by position · 10000^(−2i/R); interleaved, or half-split; the rest of the head as it is. */
-export function rope(x: Numbers, C: number, heads: number, R: number, positions: readonly number[], half: boolean): Numbers {
+export function rope(
+  x: Numbers,
+  C: number,
+  heads: number,
+  R: number,
+  positions: readonly number[],
+  half: boolean,
+): Numbers {
   const [y, D] = [Float64Array.from(x), C / heads];
   for (const [n, position] of positions.entries()) {
     for (let h = 0; h < heads; h++) {

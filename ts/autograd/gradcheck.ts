@@ -1,8 +1,8 @@
 import { EngineError } from "../errors.js";
 import { sum } from "../ops/reduce.js";
+import { Philox } from "../random/philox.js";
 import { scope } from "../tensor/scope.js";
 import { sizeOf, type Tensor, tensor } from "../tensor/tensor.js";
-import { Philox } from "../random/philox.js";
 import { record, valueAndGradients } from "./tape.js";
 
 /** Settings of {@link gradcheck}. */
@@ -29,7 +29,9 @@ export function gradcheck(
   options: GradcheckOptions = {},
 ): { value: number; gradient: number } {
   const { valueTolerance = 1e-6, gradientTolerance = 1e-4, seed = 1 } = options;
-  const values = (options.values ?? shapes.map((shape, i) => random(sizeOf(shape), seed, i))).map((list) => Float64Array.from(list));
+  const values = (options.values ?? shapes.map((shape, i) => random(sizeOf(shape), seed, i))).map((list) =>
+    Float64Array.from(list),
+  );
   for (const list of values) for (const [i, x] of list.entries()) list[i] = Math.fround(x);
   const expected = Float64Array.from(reference(...values));
   const weights = random(expected.length, seed, 100).map(Math.fround);
@@ -43,18 +45,27 @@ export function gradcheck(
   let gradient = 0;
   for (const [i, at] of values.entries()) {
     const direction = random(at.length, seed, 200 + i);
-    const along = (h: number) => dot(weights, reference(...values.map((v, j) => (j === i ? v.map((x, n) => x + h * direction[n]!) : v))));
+    const along = (h: number) =>
+      dot(weights, reference(...values.map((v, j) => (j === i ? v.map((x, n) => x + h * direction[n]!) : v))));
     const slope = (along(STEP) - along(-STEP)) / (2 * STEP);
     const got = dot(gradients[i]!, direction);
     const error = Math.abs(got - slope) / Math.max(1, Math.abs(slope));
-    if (!(error <= gradientTolerance)) throw new EngineError(`gradcheck: the gradient of input ${i} is ${got} along a direction whose slope is ${slope}`);
+    if (!(error <= gradientTolerance))
+      throw new EngineError(
+        `gradcheck: the gradient of input ${i} is ${got} along a direction whose slope is ${slope}`,
+      );
     gradient = Math.max(gradient, error);
   }
   return { value, gradient };
 }
 
 /** The op's value, and its inputs' gradients for the loss Σ weights · y. */
-function run(op: (...inputs: Tensor[]) => Tensor, values: Float64Array[], shapes: readonly (readonly number[])[], weights: Float64Array) {
+function run(
+  op: (...inputs: Tensor[]) => Tensor,
+  values: Float64Array[],
+  shapes: readonly (readonly number[])[],
+  weights: Float64Array,
+) {
   return scope(() => {
     const inputs = values.map((value, i) => tensor(value, shapes[i]!));
     let found = new Float32Array();

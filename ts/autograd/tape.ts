@@ -141,7 +141,8 @@ export function valueAndGradients(
   loss: () => Tensor,
   inputs: readonly Tensor[] = [],
 ): { loss: number; gradients: (Tensor | undefined)[] } {
-  if (current) throw new EngineError("valueAndGradients: a tape is recording; gradients of gradients are not supported");
+  if (current)
+    throw new EngineError("valueAndGradients: a tape is recording; gradients of gradients are not supported");
   const tape = new Tape(inputs);
   const gradients = new Gradients();
   return scope(() => {

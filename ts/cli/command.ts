@@ -47,7 +47,12 @@ export function buildCommand(spec: CommandSpec, finish: (code: number) => void):
   return command;
 }
 
-async function runCommand(spec: CommandSpec, all: readonly OptionSpec[], flags: Record<string, unknown>, words: readonly string[]) {
+async function runCommand(
+  spec: CommandSpec,
+  all: readonly OptionSpec[],
+  flags: Record<string, unknown>,
+  words: readonly string[],
+) {
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);

@@ -5,13 +5,17 @@ import { enableRelaxedSimd } from "../engine/variants.js";
 import { buildCommand, EXIT, report } from "./command.js";
 import { commands } from "./commands/index.js";
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 
 async function main(): Promise<void> {
   // A process of its own may set flags that a library may not.
   enableRelaxedSimd();
   // A reader that went away (`| head`) is no error.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.input));
+  process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.input),
+  );
   let code: number = EXIT.done;
   const finish = (result: number) => {
     code = result;

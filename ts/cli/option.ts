@@ -25,7 +25,8 @@ const refuse = (value: unknown, want: string): never => {
 };
 
 function number(value: unknown, want: string, fits: (n: number) => boolean): number {
-  const n = typeof value === "number" ? value : typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
+  const n =
+    typeof value === "number" ? value : typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
   return Number.isFinite(n) && fits(n) ? n : refuse(value, want);
 }
 
@@ -54,7 +55,8 @@ export const oneOf =
 export const text = (value: unknown): string => (typeof value === "string" ? value : refuse(value, "a text"));
 
 /** true or false, in a config file. */
-export const flag = (value: unknown): boolean => (typeof value === "boolean" ? value : (refuse(value, "true or false") as never));
+export const flag = (value: unknown): boolean =>
+  typeof value === "boolean" ? value : (refuse(value, "true or false") as never);
 
 /** Threads: a whole number, or "auto". */
 export const threads = (value: unknown): number | "auto" => (value === "auto" ? "auto" : whole(1)(value));

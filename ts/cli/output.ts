@@ -48,7 +48,13 @@ export async function print(lines: Iterable<string>): Promise<void> {
 
 function bar(total: number, unit: string): Progress {
   const format = `{bar} {value}/{total} ${unit}  {note}`;
-  const single = new SingleBar({ format, stream: process.stderr, barsize: 24, hideCursor: true, clearOnComplete: false });
+  const single = new SingleBar({
+    format,
+    stream: process.stderr,
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: false,
+  });
   single.start(total, 0, { note: "" });
   return { update: (done, note) => single.update(done, { note }), end: () => single.stop() };
 }

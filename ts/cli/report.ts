@@ -13,5 +13,7 @@ export function reportLines({ metrics, confusionMatrix, labels, tokens, seconds 
 function matrixLines(matrix: readonly (readonly number[])[], labels: readonly string[]): string[] {
   const cells = [["true \\ predicted", ...labels], ...matrix.map((row, i) => [labels[i]!, ...row.map(String)])];
   const widths = cells[0]!.map((_, j) => Math.max(...cells.map((row) => row[j]!.length)));
-  return cells.map((row) => row.map((cell, j) => (j === 0 ? cell.padEnd(widths[j]!) : cell.padStart(widths[j]!))).join("  "));
+  return cells.map((row) =>
+    row.map((cell, j) => (j === 0 ? cell.padEnd(widths[j]!) : cell.padStart(widths[j]!))).join("  "),
+  );
 }

@@ -124,7 +124,9 @@ function guarded(exports: object): Kernels {
       } catch (error) {
         const message = (error as Error).message;
         if (!(error instanceof WebAssembly.RuntimeError)) throw new EngineError(message, { cause: error });
-        died = new EngineError(`the engine died in ${name} (${message}); start a new process or worker`, { cause: error });
+        died = new EngineError(`the engine died in ${name} (${message}); start a new process or worker`, {
+          cause: error,
+        });
         throw died;
       }
     };

@@ -30,9 +30,14 @@ export interface Classification {
 }
 
 /** Classifies `texts`, in batches of like length; the results are in the order of the texts and do not depend on the batches. */
-export async function classify(model: RoFormer, texts: readonly string[], options: ClassifyOptions): Promise<Classification[]> {
+export async function classify(
+  model: RoFormer,
+  texts: readonly string[],
+  options: ClassifyOptions,
+): Promise<Classification[]> {
   const { tokenizer, config, head } = model;
-  if (head !== "sequence-classification") throw new ConfigError(`classify needs a classifier, not a model with the head "${head}"`);
+  if (head !== "sequence-classification")
+    throw new ConfigError(`classify needs a classifier, not a model with the head "${head}"`);
   if (!tokenizer) throw new ConfigError("classify needs a tokenizer, and the model has none");
   const { pairs, maxLength = trainedLength(model), batchTokens = 4096, signal, onProgress } = options;
   const encoded = sequences(tokenizer.encodeBatch(texts, { ...(pairs && { pairs }), maxLength, truncation: true }));
@@ -40,10 +45,18 @@ export async function classify(model: RoFormer, texts: readonly string[], option
   const results = new Array<Classification>(texts.length);
   const pause = pacer();
   let done = 0;
-  for (const batch of sortedBatches(encoded.map(({ ids }) => ids.length), { tokens: batchTokens })) {
+  for (const batch of sortedBatches(
+    encoded.map(({ ids }) => ids.length),
+    { tokens: batchTokens },
+  )) {
     if (signal?.aborted) throw new AbortError("classify was aborted", { cause: signal.reason });
     const chosen = batch.map((i) => encoded[i]!);
-    const { logits } = model.forwardPacked(pack(chosen.map(({ ids }) => ids), chosen.map(({ typeIds }) => typeIds)));
+    const { logits } = model.forwardPacked(
+      pack(
+        chosen.map(({ ids }) => ids),
+        chosen.map(({ typeIds }) => typeIds),
+      ),
+    );
     const width = logits!.shape[1]!;
     for (const [row, i] of batch.entries()) results[i] = scores(logits!.data.subarray(row * width, (row + 1) * width));
     done += batch.length;
@@ -65,10 +78,17 @@ export function sequences({ ids, typeIds, offsets }: EncodedBatch): { ids: Int32
   }));
 }
 
-function scorer(problem: string | null | undefined, labels: readonly string[]): (logits: Float32Array) => Classification {
+function scorer(
+  problem: string | null | undefined,
+  labels: readonly string[],
+): (logits: Float32Array) => Classification {
   const regression = problem === "regression" || (labels.length === 1 && !problem);
   return (logits) => {
-    const scores = regression ? [...logits] : problem === "multi_label_classification" ? sigmoid(logits) : softmax(logits);
+    const scores = regression
+      ? [...logits]
+      : problem === "multi_label_classification"
+        ? sigmoid(logits)
+        : softmax(logits);
     const best = scores.reduce((top, score, i) => (score > scores[top]! ? i : top), 0);
     const named = Object.fromEntries(labels.map((label, i) => [label, scores[i]!]));
     return { label: labels[best]!, score: scores[best]!, scores: named };

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { ConfigError } from "../errors.js";
 import { type AttentionName, attentions } from "../nn/attentions/index.js";
 import { type PositionName, positions } from "../nn/positions/index.js";
-import { activations, type ActivationName } from "../ops/activation.js";
+import { type ActivationName, activations } from "../ops/activation.js";
 import { misspelt } from "./misspelt.js";
 
 /** A whole number within bounds; the message is completed by {@link problem}. */
@@ -19,7 +19,11 @@ const probability = v.pipe(
   v.maxValue(1, "a number from 0 to 1"),
 );
 const flag = v.boolean("true or false");
-const positive = v.pipe(v.number("a positive number"), v.finite("a positive number"), v.gtValue(0, "a positive number"));
+const positive = v.pipe(
+  v.number("a positive number"),
+  v.finite("a positive number"),
+  v.gtValue(0, "a positive number"),
+);
 const oneOf = <T extends string>(names: readonly T[]) => v.picklist(names, `one of ${names.join(", ")}`);
 const id = v.nullish(v.union([whole(-1, 2 ** 31 - 1), v.array(whole(-1, 2 ** 31 - 1))], "an id"), null);
 
@@ -89,7 +93,9 @@ export function parseConfig(value: unknown, where = "config"): RoFormerConfig {
   if (wrong) throw new ConfigError(`${where}: ${wrong.got} is no field of a model; ${wrong.meant} is`);
   const heads = config.num_attention_heads;
   if (config.hidden_size % heads !== 0) {
-    throw new ConfigError(`${where}: hidden_size ${config.hidden_size} is not a multiple of num_attention_heads ${heads}`);
+    throw new ConfigError(
+      `${where}: hidden_size ${config.hidden_size} is not a multiple of num_attention_heads ${heads}`,
+    );
   }
   if (config.add_cross_attention && !config.is_decoder) {
     throw new ConfigError(`${where}: add_cross_attention needs is_decoder`);
@@ -100,7 +106,8 @@ export function parseConfig(value: unknown, where = "config"): RoFormerConfig {
 /** One line: which field, what it is, what it should be. */
 export function problem(where: string, issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue as Parameters<typeof v.getDotPath>[0]);
-  const got = issue.input === undefined ? "missing" : (JSON.stringify(issue.input)?.slice(0, 60) ?? String(issue.input));
+  const got =
+    issue.input === undefined ? "missing" : (JSON.stringify(issue.input)?.slice(0, 60) ?? String(issue.input));
   return path ? `${where}: ${path} is ${got}, not ${issue.message}` : `${where} is ${got}, not ${issue.message}`;
 }
 

@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.js";
 import type { Targets } from "../nn/heads/index.js";
-import { IGNORED } from "../ops/losses.js";
 import type { Packed } from "../nn/packed.js";
+import { IGNORED } from "../ops/losses.js";
 import type { TensorData } from "../tensor/tensor.js";
 
 /** A padded batch, by Hugging Face's names in camelCase; every array is `[B][T]`. All but the first are optional. */
@@ -38,7 +38,8 @@ export function packInputs(inputs: ModelInputs): { packed: Packed; layout: Layou
     for (let t = 0; t < T; t++) if (!attentionMask || attentionMask[b]![t] !== 0) cells.push(b * T + t);
     offsets[b + 1] = cells.length;
   }
-  const at = (rows: readonly (readonly number[])[]) => Int32Array.from(cells, (cell) => rows[Math.floor(cell / T)]![cell % T]!);
+  const at = (rows: readonly (readonly number[])[]) =>
+    Int32Array.from(cells, (cell) => rows[Math.floor(cell / T)]![cell % T]!);
   const packed = {
     tokens: at(inputIds),
     offsets,
@@ -58,13 +59,21 @@ function checkShape(name: string, rows: readonly (readonly number[])[], B: numbe
 }
 
 /** Labels as the head wants them: by packed token, or by sequence. */
-export function packLabels(labels: NonNullable<ModelInputs["labels"]>, layout: Layout, by: "tokens" | "sequences" | "none"): Targets {
+export function packLabels(
+  labels: NonNullable<ModelInputs["labels"]>,
+  layout: Layout,
+  by: "tokens" | "sequences" | "none",
+): Targets {
   if (by !== "tokens") return { sequences: labels };
   const { B, T, cells } = layout;
   const rows = labels as readonly (readonly number[])[];
   const wrong = rows.length !== B ? -1 : rows.findIndex((row) => row?.length !== T);
   if (rows.length !== B || wrong >= 0) {
-    throw new ShapeError("labels", rows[wrong]?.length ?? rows.length, `[B][T] = [${B}][${T}], ${IGNORED} where ignored`);
+    throw new ShapeError(
+      "labels",
+      rows[wrong]?.length ?? rows.length,
+      `[B][T] = [${B}][${T}], ${IGNORED} where ignored`,
+    );
   }
   return { tokens: Int32Array.from(cells, (cell) => rows[Math.floor(cell / T)]![cell % T]!) };
 }

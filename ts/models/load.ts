@@ -38,7 +38,9 @@ export async function readConfig(files: Files): Promise<RoFormerConfig> {
     throw new ConfigError(`${where} is not JSON: ${(error as Error).message}`, { cause: error });
   }
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new ConfigError(`${where} is ${Array.isArray(value) ? "a list" : value === null ? "null" : typeof value}, not an object`);
+    throw new ConfigError(
+      `${where} is ${Array.isArray(value) ? "a list" : value === null ? "null" : typeof value}, not an object`,
+    );
   }
   if (!Object.hasOwn(value, "model_type")) {
     throw new ConfigError(`${where}: model_type is missing; it is one of ${Object.keys(families).join(", ")}`);
@@ -67,7 +69,8 @@ export function headOf(config: RoFormerConfig, where: string): HeadName {
 export async function readModel(files: Files, { head, fresh, config: changes }: LoadOptions = {}): Promise<ReadModel> {
   const config = { ...(await readConfig(files)), ...changes };
   const chosen = head ?? headOf(config, fileName(files, "config.json"));
-  if (!Object.hasOwn(heads, chosen)) throw new ConfigError(`head is "${chosen}", not one of ${Object.keys(heads).join(", ")}`);
+  if (!Object.hasOwn(heads, chosen))
+    throw new ConfigError(`head is "${chosen}", not one of ${Object.keys(heads).join(", ")}`);
   const weights = await openWeights(files);
   const network = new Network(config, chosen);
   const wanted = network.store.parameters.map(({ name }) => name);
@@ -107,7 +110,12 @@ async function openWeights(files: Files): Promise<Safetensors> {
 }
 
 /** One error that lists everything that is missing or has another shape. */
-function check(weights: Safetensors, network: Network, found: ReadonlyMap<string, string>, missing: readonly string[]): void {
+function check(
+  weights: Safetensors,
+  network: Network,
+  found: ReadonlyMap<string, string>,
+  missing: readonly string[],
+): void {
   const shapes = network.store.parameters.flatMap(({ name, shape }) => {
     const file = found.get(name);
     const held = file === undefined ? undefined : weights.tensors.get(file)!.shape;
@@ -115,7 +123,9 @@ function check(weights: Safetensors, network: Network, found: ReadonlyMap<string
   });
   if (missing.length + shapes.length === 0) return;
   const list = (what: string, names: readonly string[]) =>
-    names.length === 0 ? "" : ` ${what}: ${names.slice(0, 20).join("; ")}${names.length > 20 ? `; and ${names.length - 20} more` : ""}.`;
+    names.length === 0
+      ? ""
+      : ` ${what}: ${names.slice(0, 20).join("; ")}${names.length > 20 ? `; and ${names.length - 20} more` : ""}.`;
   const layers = network.config.num_hidden_layers;
   throw new CheckpointError(
     `${weights.name} does not fit config.json (hidden_size ${network.config.hidden_size}, num_hidden_layers ${layers}, ` +

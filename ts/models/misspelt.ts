@@ -1,5 +1,8 @@
 /** A name that is no known one but is within two letters of a known one that is not given, as a typing mistake would be. */
-export function misspelt(given: readonly string[], known: readonly string[]): { got: string; meant: string } | undefined {
+export function misspelt(
+  given: readonly string[],
+  known: readonly string[],
+): { got: string; meant: string } | undefined {
   for (const got of given) {
     if (known.includes(got)) continue;
     const meant = known.find((name) => !given.includes(name) && name.length > 4 && distance(got, name) <= 2);

@@ -74,7 +74,8 @@ export class RoFormer {
 
   /** A model with fresh weights; fields that `config` lacks are Hugging Face's defaults. */
   static create(config: RoFormerConfigInput, { head = "base", seed = 0, tokenizer }: CreateOptions = {}): RoFormer {
-    if (!Object.hasOwn(heads, head)) throw new ConfigError(`head is "${head}", not one of ${Object.keys(heads).join(", ")}`);
+    if (!Object.hasOwn(heads, head))
+      throw new ConfigError(`head is "${head}", not one of ${Object.keys(heads).join(", ")}`);
     const network = new Network(parseConfig(config), head);
     network.store.allocate();
     network.store.initialise(seed);
@@ -127,7 +128,10 @@ export class RoFormer {
   forwardPacked(packed: Packed): Record<string, TensorData> {
     return this.run(packed, (batch) => {
       const outputs = this.network.head.forward(this.network.encode(batch), batch);
-      const copied = Object.entries(outputs).map(([name, { tensor }]) => [name, { data: tensor.read(), shape: tensor.shape }]);
+      const copied = Object.entries(outputs).map(([name, { tensor }]) => [
+        name,
+        { data: tensor.read(), shape: tensor.shape },
+      ]);
       return Object.fromEntries(copied);
     });
   }
@@ -147,7 +151,11 @@ export class RoFormer {
   }
 
   /** {@link valueAndGrad} for a packed batch. */
-  lossAndGrad(packed: Packed, targets: Targets, options: { train?: boolean; seed?: number; step?: number } = {}): number {
+  lossAndGrad(
+    packed: Packed,
+    targets: Targets,
+    options: { train?: boolean; seed?: number; step?: number } = {},
+  ): number {
     this.store.requireGradients();
     const { train = false, seed = 0, step = this.draws++ } = options;
     const loss = () => {

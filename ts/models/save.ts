@@ -34,7 +34,11 @@ export function configJson(config: RoFormerConfig, head: HeadName): string {
   const { className } = families[model_type];
   const { position, attention, family } = parts(config);
   const { roformer_js, ...rest } = { ...config, model_type, architectures: [className + heads[head].architecture] };
-  const ours = { ...roformer_js, ...(position !== family.position && { position }), ...(attention !== "softmax" && { attention }) };
+  const ours = {
+    ...roformer_js,
+    ...(position !== family.position && { position }),
+    ...(attention !== "softmax" && { attention }),
+  };
   const fields: Record<string, unknown> = { ...rest, ...(Object.keys(ours).length > 0 && { roformer_js: ours }) };
   // Hugging Face derives the number of labels from their names.
   if (fields.id2label) delete fields.num_labels;

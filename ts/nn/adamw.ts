@@ -1,7 +1,7 @@
 import { engine } from "../engine/engine.js";
 import { ConfigError, EngineError } from "../errors.js";
-import { integers, type Tensor, tensor } from "../tensor/tensor.js";
 import { noScope } from "../tensor/scope.js";
+import { integers, type Tensor, tensor } from "../tensor/tensor.js";
 import type { ParameterStore } from "./parameters.js";
 
 /** Settings of {@link AdamW}; the defaults are PyTorch's. */
@@ -106,7 +106,8 @@ export class AdamW {
 }
 
 function check({ lr, betas, eps, weightDecay, maxGradNorm }: Required<AdamWOptions>): void {
-  const bad = (name: string, value: unknown, want: string) => new ConfigError(`AdamW: ${name} is ${value}, not ${want}`);
+  const bad = (name: string, value: unknown, want: string) =>
+    new ConfigError(`AdamW: ${name} is ${value}, not ${want}`);
   if (!(lr >= 0)) throw bad("lr", lr, "a number ≥ 0");
   if (!betas.every((beta) => beta >= 0 && beta < 1)) throw bad("betas", betas, "two numbers from 0 to below 1");
   if (!(eps >= 0)) throw bad("eps", eps, "a number ≥ 0");

@@ -1,7 +1,7 @@
 /** Tensors, differentiable functions, layers and registries: `roformer/nn`, for those who build models. */
-export { gradcheck, type GradcheckOptions } from "../autograd/gradcheck.js";
+export { type GradcheckOptions, gradcheck } from "../autograd/gradcheck.js";
 export { type Backward, isTracked, noGrad, type OpGradients, record, valueAndGradients } from "../autograd/tape.js";
-export { activation, type ActivationName } from "../ops/activation.js";
+export { type ActivationName, activation } from "../ops/activation.js";
 export { type AttentionOptions, attention } from "../ops/attention.js";
 export { type DropoutDraw, dropout } from "../ops/dropout.js";
 export { embedding, gatherRows } from "../ops/embedding.js";

@@ -25,7 +25,8 @@ export class PackedBatch {
 
   constructor(packed: Packed) {
     const N = packed.tokens.length;
-    if (packed.positions.length !== N) throw new ShapeError("batch: positions", packed.positions.length, `${N} numbers`);
+    if (packed.positions.length !== N)
+      throw new ShapeError("batch: positions", packed.positions.length, `${N} numbers`);
     if (packed.types.length !== N) throw new ShapeError("batch: types", packed.types.length, `${N} numbers`);
     if (packed.offsets.at(-1) !== N) throw new ShapeError("batch: last offset", packed.offsets.at(-1), `${N} tokens`);
     this.packed = packed;

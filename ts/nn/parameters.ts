@@ -163,7 +163,11 @@ export class ParameterScope {
 
   /** The `weight`s of several parts, as one tensor. */
   joinedWeights(parts: readonly string[], shape: readonly number[]): Parameter {
-    return this.store.declareJoined(parts.map((part) => `${this.prefix}${part}.weight`), shape, this.normal());
+    return this.store.declareJoined(
+      parts.map((part) => `${this.prefix}${part}.weight`),
+      shape,
+      this.normal(),
+    );
   }
 
   /** The `bias`es of several parts, as one tensor. */

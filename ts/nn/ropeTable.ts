@@ -20,7 +20,8 @@ export interface RopeTable {
 
 /** Sines and cosines of position · θ^(−2i/D), i = 0 … D/2 − 1, computed in f64 and rounded once (RoFormer, eq. 15). */
 export function ropeTable({ headSize, positions, theta = 10000 }: RopeTableOptions): RopeTable {
-  if (headSize % 2 !== 0 || headSize < 2) throw new ConfigError(`ropeTable: headSize is ${headSize}, not an even number`);
+  if (headSize % 2 !== 0 || headSize < 2)
+    throw new ConfigError(`ropeTable: headSize is ${headSize}, not an even number`);
   const pairs = headSize / 2;
   const inverseFrequencies = Array.from({ length: pairs }, (_, i) => theta ** ((-2 * i) / headSize));
   const cos = new Float32Array(positions.length * pairs);

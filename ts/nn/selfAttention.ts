@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { Attention, Mask } from "./attentions/index.js";
 import { rotate } from "./attentions/attention.js";
+import type { Attention, Mask } from "./attentions/index.js";
 import { Dropout } from "./dropout.js";
 import { LayerNorm } from "./layerNorm.js";
 import { JoinedLinear, Linear } from "./linear.js";
@@ -43,7 +43,8 @@ export class SelfAttention {
 
   constructor(scope: ParameterScope, options: LayerOptions) {
     const { width, heads } = options;
-    if (width % heads !== 0) throw new ConfigError(`hidden_size ${width} is not a multiple of num_attention_heads ${heads}`);
+    if (width % heads !== 0)
+      throw new ConfigError(`hidden_size ${width} is not a multiple of num_attention_heads ${heads}`);
     this.options = options;
     this.qkv = new JoinedLinear(scope.at("self"), ["query", "key", "value"], width, width);
     this.output = new Linear(scope.at("output").at("dense"), width, width);

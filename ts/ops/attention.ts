@@ -26,8 +26,12 @@ export interface AttentionOptions {
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
   const { heads, queryOffsets, keyOffsets = queryOffsets, causal = false, window = 0, dropout } = options;
   const [N, C] = q.dims("attention: q", "N", "C") as [number, number];
-  for (const [name, x] of [["k", k], ["v", v]] as const) {
-    if (x.shape[1] !== C || x.shape[0] !== k.shape[0]) throw new ShapeError(`attention: ${name}`, [...x.shape], `[S, ${C}]`);
+  for (const [name, x] of [
+    ["k", k],
+    ["v", v],
+  ] as const) {
+    if (x.shape[1] !== C || x.shape[0] !== k.shape[0])
+      throw new ShapeError(`attention: ${name}`, [...x.shape], `[S, ${C}]`);
   }
   if (C % heads !== 0) throw new ShapeError("attention: width of q", C, `a multiple of ${heads} heads`);
   const rest = [heads, C / heads, causal, window, ...dropoutArguments(dropout)] as const;
@@ -38,7 +42,18 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   return record(y, [q, k, v], [q, k, v, y, lse, queryOffsets, keyOffsets], ([dy], d) => {
     const [dq, dk, dv] = [empty(q.shape), empty(k.shape), empty(v.shape)];
     const outputs = [dq.slot, dk.slot, dv.slot] as const;
-    engine().attention_backward(...outputs, dy!.slot, y.slot, lse.slot, q.slot, k.slot, v.slot, queryOffsets.slot, keyOffsets.slot, ...rest);
+    engine().attention_backward(
+      ...outputs,
+      dy!.slot,
+      y.slot,
+      lse.slot,
+      q.slot,
+      k.slot,
+      v.slot,
+      queryOffsets.slot,
+      keyOffsets.slot,
+      ...rest,
+    );
     d.give(0, dq);
     d.give(1, dk);
     d.give(2, dv);

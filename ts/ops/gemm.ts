@@ -11,7 +11,8 @@ import { type ActivationName, activation, activations } from "./activation.js";
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor, act: ActivationName = "linear"): Tensor {
   const [O] = weight.dims("linear: weight", "O", "I");
-  if (act === "linear" || !isTracked(x, weight, ...(bias ? [bias] : []))) return product(x, weight, bias, 1, O!, act)[0]!;
+  if (act === "linear" || !isTracked(x, weight, ...(bias ? [bias] : [])))
+    return product(x, weight, bias, 1, O!, act)[0]!;
   return activation(product(x, weight, bias, 1, O!, "linear")[0]!, act);
 }
 
@@ -24,13 +25,23 @@ export function linearParts(x: Tensor, weight: Tensor, bias?: Tensor): Tensor[] 
   return product(x, weight, bias, P!, O!, "linear");
 }
 
-function product(x: Tensor, weight: Tensor, bias: Tensor | undefined, P: number, O: number, act: ActivationName): Tensor[] {
+function product(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  P: number,
+  O: number,
+  act: ActivationName,
+): Tensor[] {
   const [N, I] = x.dims("linear: x", "N", "I") as [number, number];
-  if (weight.shape.at(-1) !== I) throw new ShapeError("linear: weight", [...weight.shape], `[…, I] = […, ${I}], as x has`);
+  if (weight.shape.at(-1) !== I)
+    throw new ShapeError("linear: weight", [...weight.shape], `[…, I] = […, ${I}], as x has`);
   if (bias && bias.size !== P * O) throw new ShapeError("linear: bias", [...bias.shape], `${P * O} numbers`);
   const joined = engine().alloc(P * N * O);
   engine().linear(joined, x.slot, weight.slot, bias?.slot ?? 0, P, N, O, I, activations[act]);
-  const y = Array.from({ length: P }, (_, part) => track(new Tensor(engine().window(joined, part * N * O, N * O), [N, O])));
+  const y = Array.from({ length: P }, (_, part) =>
+    track(new Tensor(engine().window(joined, part * N * O, N * O), [N, O])),
+  );
   engine().free(joined); // its windows keep the memory
   return record(y, bias ? [x, weight, bias] : [x, weight], [x, weight], (dy, d) => {
     for (const [part, dyPart] of dy.entries()) if (dyPart) productBackward(dyPart, part, x, weight, d);

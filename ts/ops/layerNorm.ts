@@ -18,14 +18,27 @@ export interface LayerNormOptions {
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: LayerNormOptions): Tensor {
   const { eps, residual, dropout } = options;
   const [N, C] = x.dims("layerNorm: x", "N", "C") as [number, number];
-  if (weight.size !== C || bias.size !== C) throw new ShapeError("layerNorm: weight", [...weight.shape], `[C] = [${C}]`);
-  if (residual && residual.size !== x.size) throw new ShapeError("layerNorm: residual", [...residual.shape], `[${N}, ${C}]`);
+  if (weight.size !== C || bias.size !== C)
+    throw new ShapeError("layerNorm: weight", [...weight.shape], `[C] = [${C}]`);
+  if (residual && residual.size !== x.size)
+    throw new ShapeError("layerNorm: residual", [...residual.shape], `[${N}, ${C}]`);
   const tracked = isTracked(x, weight, bias, ...(residual ? [residual] : []));
   const draw = dropoutArguments(dropout);
   const y = empty([N, C]);
   const stats = empty([N, 2]);
   const sum = tracked && (residual || dropout) ? empty([N, C]) : undefined;
-  engine().layer_norm(y.slot, sum?.slot ?? 0, stats.slot, x.slot, residual?.slot ?? 0, weight.slot, bias.slot, C, eps, ...draw);
+  engine().layer_norm(
+    y.slot,
+    sum?.slot ?? 0,
+    stats.slot,
+    x.slot,
+    residual?.slot ?? 0,
+    weight.slot,
+    bias.slot,
+    C,
+    eps,
+    ...draw,
+  );
   const s = sum ?? x;
   return record(y, residual ? [x, weight, bias, residual] : [x, weight, bias], [s, stats, weight], ([dy], d) => {
     const dx = empty([N, C]);

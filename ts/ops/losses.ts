@@ -25,7 +25,8 @@ export function crossEntropy(logits: Tensor, labels: Int32Array): Tensor {
 
 /** Mean over all numbers of (x − target)². */
 export function squaredError(x: Tensor, target: Tensor): Tensor {
-  if (x.size !== target.size) throw new ShapeError("squaredError: target", [...target.shape], `[${x.shape.join(", ")}] as x`);
+  if (x.size !== target.size)
+    throw new ShapeError("squaredError: target", [...target.shape], `[${x.shape.join(", ")}] as x`);
   const losses = empty(x.shape);
   engine().squared_error(losses.slot, x.slot, target.slot);
   return mean(losses, x.size, [x], [x, target], (dx, factor) =>

@@ -71,7 +71,8 @@ export function zeros(shape: readonly number[]): Tensor {
 
 /** A tensor of the given f32. */
 export function tensor(values: ArrayLike<number>, shape: readonly number[] = [values.length]): Tensor {
-  if (values.length !== sizeOf(shape)) throw new ShapeError("tensor: values", values.length, `${shape.join(" × ")} numbers`);
+  if (values.length !== sizeOf(shape))
+    throw new ShapeError("tensor: values", values.length, `${shape.join(" × ")} numbers`);
   const y = empty(shape);
   y.write(values);
   return y;

@@ -1,33 +1,15 @@
 import { DataError, type RoFormerError, ShapeError } from "../errors.js";
 import type { FileSource, Files } from "../io/files.js";
+import { batchEnd, type EncodedBatch, joined } from "./batch.js";
+import { cleanUp } from "./cleanUp.js";
 import { type Glue, type Handle, loadNative, type Native } from "./native.js";
 import { type BatchOptions, type EncodeOptions, type Limits, readLimits } from "./options.js";
 import { type Recipe, readTokenizer } from "./read.js";
 import { type Description, savedFiles } from "./save.js";
 import { customarySpecials, type SpecialTokens } from "./specials.js";
-import { unpack } from "./unpack.js";
+import { type Encoding, unpack } from "./unpack.js";
 
-/** A text as pieces. Offsets are `[begin, end)` in UTF-16 units of the text that a piece is of; `[0, 0]` where it is of none. */
-export interface Encoding {
-  readonly ids: number[];
-  readonly tokens: string[];
-  readonly offsets: [number, number][];
-  /** 1 for the second text of a pair. */
-  readonly typeIds: number[];
-  /** 0 at padding. */
-  readonly attentionMask: number[];
-  /** Further windows of a text that was cut; there if `stride` was given. */
-  readonly overflow?: Encoding[];
-}
-
-/** Texts as ids, end to end: sequence `i` is `[offsets[i], offsets[i + 1])`. */
-export interface EncodedBatch {
-  readonly ids: Int32Array;
-  readonly typeIds: Uint8Array;
-  readonly offsets: Int32Array;
-}
-
-const [TEXTS, UNITS] = [4096, 1 << 22]; // of a batch, that cross the boundary at once
+export type { EncodedBatch, Encoding };
 
 /**
  * Turns text into the ids of pieces and back, as Hugging Face's tokenizers do.
@@ -281,38 +263,4 @@ export class Tokenizer {
 
 function checkText(place: string, text: unknown): asserts text is string {
   if (typeof text !== "string") throw new ShapeError(place, text, "a string");
-}
-
-function batchEnd(texts: readonly string[], pairs: readonly string[] | undefined, begin: number): number {
-  let units = 0;
-  let end = begin;
-  while (end < texts.length && end - begin < TEXTS && (units === 0 || units < UNITS)) {
-    units += texts[end]!.length + (pairs?.[end]?.length ?? 0);
-    end++;
-  }
-  return end;
-}
-
-function joined(batches: readonly EncodedBatch[]): EncodedBatch {
-  if (batches.length === 1) return batches[0]!;
-  const sum = (count: (batch: EncodedBatch) => number) => batches.reduce((total, batch) => total + count(batch), 0);
-  const [ids, typeIds] = [new Int32Array(sum((one) => one.ids.length)), new Uint8Array(sum((one) => one.ids.length))];
-  const offsets = new Int32Array(1 + sum((one) => one.offsets.length - 1));
-  let [at, row] = [0, 0];
-  for (const batch of batches) {
-    ids.set(batch.ids, at);
-    typeIds.set(batch.typeIds, at);
-    for (let i = 1; i < batch.offsets.length; i++) offsets[++row] = at + batch.offsets[i]!;
-    at += batch.ids.length;
-  }
-  return { ids, typeIds, offsets };
-}
-
-/** What transformers does after decoding where `clean_up_tokenization_spaces` is set. */
-function cleanUp(text: string): string {
-  return text
-    .replace(/ ([.?!,])/g, "$1")
-    .replaceAll(" ' ", "'")
-    .replaceAll(" n't", "n't")
-    .replace(/ '(m|s|ve|re)/g, "'$1");
 }

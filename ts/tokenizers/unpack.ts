@@ -1,4 +1,15 @@
-import type { Encoding } from "./tokenizer.js";
+/** A text as pieces. Offsets are `[begin, end)` in UTF-16 units of the text that a piece is of; `[0, 0]` where it is of none. */
+export interface Encoding {
+  readonly ids: number[];
+  readonly tokens: string[];
+  readonly offsets: [number, number][];
+  /** 1 for the second text of a pair. */
+  readonly typeIds: number[];
+  /** 0 at padding. */
+  readonly attentionMask: number[];
+  /** Further windows of a text that was cut; there if `stride` was given. */
+  readonly overflow?: Encoding[];
+}
 
 /**
  * The windows of an encoding as it crosses the boundary: `numbers` is `[windows, then for each: n, ids·n, type ids·n,

@@ -69,10 +69,16 @@ export async function evaluateExamples(
   const pause = pacer();
   const predicted = new Array<number>(examples.length);
   let [loss, done, tokens] = [0, 0, 0];
-  for (const batch of sortedBatches(examples.map(({ ids }) => ids.length), { tokens: 4096 })) {
+  for (const batch of sortedBatches(
+    examples.map(({ ids }) => ids.length),
+    { tokens: 4096 },
+  )) {
     if (signal?.aborted) throw new AbortError("evaluate was aborted", { cause: signal.reason });
     const chosen = batch.map((i) => examples[i]!);
-    const packed = pack(chosen.map(({ ids }) => ids), chosen.map(({ typeIds }) => typeIds));
+    const packed = pack(
+      chosen.map(({ ids }) => ids),
+      chosen.map(({ typeIds }) => typeIds),
+    );
     const { data, shape } = model.forwardPacked(packed).logits!;
     for (const [row, i] of batch.entries()) {
       const logits = data.subarray(row * shape[1]!, (row + 1) * shape[1]!);

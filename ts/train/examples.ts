@@ -36,7 +36,11 @@ export async function readTexts(source: TextSource, columns: Columns, what: stri
   return source.map((values, i) => ({ values: textValues(values, names, `${what}[${i}]`), file: what, line: i + 1 }));
 }
 
-function textValues(row: Readonly<Record<string, unknown>>, names: readonly string[], where: string): Record<string, string> {
+function textValues(
+  row: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  where: string,
+): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => {
       const value = row[name];

@@ -5,11 +5,11 @@ import { split } from "../data/split.js";
 import { init } from "../engine/engine.js";
 import { AbortError, ConfigError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
-import { pack } from "../nn/packed.js";
 import { trainedLength } from "../models/classify.js";
 import type { RoFormer } from "../models/roformer.js";
-import { pacer } from "../platform/pacer.js";
+import { pack } from "../nn/packed.js";
 import { platform } from "../platform/index.js";
+import { pacer } from "../platform/pacer.js";
 import { type ClassifierMetrics, type Evaluation, evaluateExamples } from "./evaluate.js";
 import { type Columns, type Example, encodeRows, readTexts, type TextSource } from "./examples.js";
 import { freshModel, pretrainedModel } from "./initial.js";
@@ -89,7 +89,8 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
     const evaluation = await evaluateExamples(model, test ?? valid, labels);
     const metrics = { ...evaluation.metrics, ...training };
     if (options.out !== undefined) await model.save(options.out, records(metrics, log));
-    if (options.signal?.aborted) throw new AbortError(stopped(training.steps, options.out), { cause: options.signal.reason });
+    if (options.signal?.aborted)
+      throw new AbortError(stopped(training.steps, options.out), { cause: options.signal.reason });
     return { model, metrics, evaluation };
   } catch (error) {
     model.close();
@@ -136,40 +137,61 @@ async function prepare(options: FinetuneOptions): Promise<Prepared> {
 function holdOut(rows: readonly Row[], { text, label, seed = 0 }: FinetuneOptions): [Row[], Row[]] {
   const values = (column: string) => rows.map((row) => row.values[column]!);
   const [train, valid] = split(values(text), values(label), { shares: [0.9, 0.1], seed });
-  if (valid!.length === 0) throw new ConfigError(`${rows.length} rows are too few to hold some out: name a file to validate with`);
+  if (valid!.length === 0)
+    throw new ConfigError(`${rows.length} rows are too few to hold some out: name a file to validate with`);
   return [train!.map((i) => rows[i]!), valid!.map((i) => rows[i]!)];
 }
 
 function facts(rows: readonly Row[], { text, textPair, init }: FinetuneOptions): DataFacts {
   const words = new Set<string>();
   const lengths = rows.map(({ values }) => {
-    const list = `${values[text]} ${textPair === undefined ? "" : values[textPair]}`.toLowerCase().match(/[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]/gu) ?? [];
+    const list =
+      `${values[text]} ${textPair === undefined ? "" : values[textPair]}`
+        .toLowerCase()
+        .match(/[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]/gu) ?? [];
     for (const word of list) if (words.size < 100_000) words.add(word);
     return list.length;
   });
   const sorted = lengths.sort((a, b) => a - b);
-  return { rows: rows.length, words: words.size, longWords: sorted[Math.floor(0.9 * sorted.length)]!, pretrained: init !== undefined };
+  return {
+    rows: rows.length,
+    words: words.size,
+    longWords: sorted[Math.floor(0.9 * sorted.length)]!,
+    pretrained: init !== undefined,
+  };
 }
 
 function describe({ model, settings, labels, train, valid, test }: Prepared, say: (line: string) => void): void {
   const { hidden_size, num_hidden_layers, num_attention_heads, vocab_size } = model.config;
   const parameters = model.parameters().reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-  say(`${train.length} texts to train, ${valid.length} to validate${test ? `, ${test.length} to test` : ""}; labels ${labels.names.join(", ")}`);
+  say(
+    `${train.length} texts to train, ${valid.length} to validate${test ? `, ${test.length} to test` : ""}; labels ${labels.names.join(", ")}`,
+  );
   say(
     `${num_hidden_layers} layers × ${hidden_size}, ${num_attention_heads} heads, ${settings.position} positions, ` +
       `vocabulary ${vocab_size}, ${trainedLength(model)} tokens a text, ${parameters.toLocaleString("en")} parameters`,
   );
   const { batch, lr, warmup, dropout, seed } = settings;
-  say(`batches of ${batch}, learning rate ${lr} after ${Math.round(100 * warmup)} % warm-up, dropout ${dropout}, seed ${seed}`);
+  say(
+    `batches of ${batch}, learning rate ${lr} after ${Math.round(100 * warmup)} % warm-up, dropout ${dropout}, seed ${seed}`,
+  );
 }
 
 /** All steps, with an evaluation at the end of each epoch; the model is left as it was at the best one. */
 async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: string[]): Promise<TrainingMetrics> {
   const { model, settings, train, valid, labels } = prepared;
   const { signal, onProgress = () => {}, onMessage = () => {} } = options;
-  const batches = new Batches(train.map(({ ids }) => ids.length), { rows: settings.batch }, settings.seed);
+  const batches = new Batches(
+    train.map(({ ids }) => ids.length),
+    { rows: settings.batch },
+    settings.seed,
+  );
   const steps = settings.steps ?? settings.epochs * batches.perEpoch;
-  const schedule = schedules.create("linear", { lr: settings.lr, warmup: Math.round(settings.warmup * steps), total: steps });
+  const schedule = schedules.create("linear", {
+    lr: settings.lr,
+    warmup: Math.round(settings.warmup * steps),
+    total: steps,
+  });
   const trainer = new Trainer(model, { ...settings, schedule: (step) => schedule(step + 1) });
   const pause = pacer();
   const best = new Best(model);
@@ -196,7 +218,9 @@ async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: stri
       const { metrics } = await evaluateExamples(model, valid, labels);
       evaluating += performance.now() - from;
       best.note(metrics);
-      onMessage(`epoch ${event.epoch}: loss ${loss.toFixed(4)}, validation accuracy ${percent(metrics.accuracy)}, loss ${metrics.loss.toFixed(4)}`);
+      onMessage(
+        `epoch ${event.epoch}: loss ${loss.toFixed(4)}, validation accuracy ${percent(metrics.accuracy)}, loss ${metrics.loss.toFixed(4)}`,
+      );
     }
     best.restore();
   } finally {
@@ -211,7 +235,10 @@ async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: stri
 const percent = (x: number): string => `${(100 * x).toFixed(2)} %`;
 
 function batchOf(examples: readonly Example[]) {
-  const packed = pack(examples.map(({ ids }) => ids), examples.map(({ typeIds }) => typeIds));
+  const packed = pack(
+    examples.map(({ ids }) => ids),
+    examples.map(({ typeIds }) => typeIds),
+  );
   return { packed, targets: { sequences: examples.map(({ label }) => label) } };
 }
 

@@ -52,7 +52,8 @@ export async function pretrainedModel({ labels, settings, options }: Start, sour
   const set = fixed.find((name) => options[name] !== undefined);
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
   const files = openFiles(source);
-  if (!(await Tokenizer.isIn(files))) throw new ConfigError(`${files.name} has no tokenizer.json or vocab.txt to encode texts with`);
+  if (!(await Tokenizer.isIn(files)))
+    throw new ConfigError(`${files.name} has no tokenizer.json or vocab.txt to encode texts with`);
   const model = await RoFormer.load(files, {
     head: "sequence-classification",
     fresh: { seed: settings.seed },

@@ -32,7 +32,9 @@ export interface FinetuneSettings {
 }
 
 /** Settings with nothing left open but the number of steps, which needs the number of batches. */
-export type ResolvedSettings = { readonly [K in Exclude<keyof FinetuneSettings, "epochs" | "steps">]-?: NonNullable<FinetuneSettings[K]> } & {
+export type ResolvedSettings = {
+  readonly [K in Exclude<keyof FinetuneSettings, "epochs" | "steps">]-?: NonNullable<FinetuneSettings[K]>;
+} & {
   readonly epochs: number;
   readonly steps: number | undefined;
 };
@@ -53,7 +55,10 @@ const FEWEST_STEPS = 600;
 const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
 
 /** Fills in what was not set. */
-export function resolveSettings(given: FinetuneSettings, { rows, words, longWords, pretrained }: DataFacts): ResolvedSettings {
+export function resolveSettings(
+  given: FinetuneSettings,
+  { rows, words, longWords, pretrained }: DataFacts,
+): ResolvedSettings {
   const width = given.width ?? 128;
   const heads = given.heads ?? Math.max(1, Math.floor(width / 64));
   if (width % heads !== 0) throw new ConfigError(`width ${width} is not a multiple of heads ${heads}`);

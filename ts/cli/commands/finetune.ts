@@ -1,7 +1,12 @@
 import { attentions } from "../../nn/attentions/index.js";
 import { positions } from "../../nn/positions/index.js";
 import { platform } from "../../platform/index.js";
-import { type FinetuneOptions, type FinetuneResult, finetune as train, type TrainingEvent } from "../../train/finetune.js";
+import {
+  type FinetuneOptions,
+  type FinetuneResult,
+  type TrainingEvent,
+  finetune as train,
+} from "../../train/finetune.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
 import { notNegative, type OptionSpec, oneOf, positive, rate, text, whole } from "../option.js";
@@ -10,20 +15,36 @@ import { reportLines } from "../report.js";
 
 const options: readonly OptionSpec[] = [
   { flags: "--train <file>", help: "labelled texts to train on", parse: text },
-  { flags: "--valid <file>", help: "texts that choose the best epoch (default: a tenth of the training texts)", parse: text },
+  {
+    flags: "--valid <file>",
+    help: "texts that choose the best epoch (default: a tenth of the training texts)",
+    parse: text,
+  },
   { flags: "--test <file>", help: "texts that score the result", parse: text },
   ...columnOptions,
   formatOption,
   { flags: "--out <folder>", help: "where the model is saved", parse: text },
   { flags: "--init <folder>", help: "a model to begin with (default: fresh weights)", parse: text },
-  { flags: "--position <name>", help: `position encoding: ${Object.keys(positions).join(", ")} (default: rotary)`, parse: oneOf(Object.keys(positions)) },
-  { flags: "--attention <name>", help: `attention: ${Object.keys(attentions).join(", ")} (default: softmax)`, parse: oneOf(Object.keys(attentions)) },
+  {
+    flags: "--position <name>",
+    help: `position encoding: ${Object.keys(positions).join(", ")} (default: rotary)`,
+    parse: oneOf(Object.keys(positions)),
+  },
+  {
+    flags: "--attention <name>",
+    help: `attention: ${Object.keys(attentions).join(", ")} (default: softmax)`,
+    parse: oneOf(Object.keys(attentions)),
+  },
   { flags: "--layers <number>", help: "layers (default: 2)", parse: whole(1) },
   { flags: "--width <number>", help: "width of the model (default: 128)", parse: whole(1) },
   { flags: "--heads <number>", help: "attention heads (default: width / 64)", parse: whole(1) },
   { flags: "--ffn <number>", help: "width of the feed-forward layers (default: 4 × width)", parse: whole(1) },
   { flags: "--vocab-size <number>", help: "entries of the vocabulary (default: by the texts)", parse: whole(8) },
-  { flags: "--max-length <tokens>", help: "tokens a text is cut to (default: by the texts, at most 256)", parse: whole(3) },
+  {
+    flags: "--max-length <tokens>",
+    help: "tokens a text is cut to (default: by the texts, at most 256)",
+    parse: whole(3),
+  },
   { flags: "--dropout <rate>", help: "dropout (default: 0.1)", parse: rate },
   { flags: "--epochs <number>", help: "times every text is seen (default: by the number of texts)", parse: whole(1) },
   { flags: "--steps <number>", help: "steps in all, instead of --epochs", parse: whole(1) },
@@ -42,7 +63,9 @@ export const finetune: CommandSpec = {
   required: ["train", "text", "label", "out"],
   async run({ options: given, out, signal }) {
     const files = Object.fromEntries(
-      ["train", "valid", "test"].filter((name) => given[name] !== undefined).map((name) => [name, dataSource(given[name] as string)]),
+      ["train", "valid", "test"]
+        .filter((name) => given[name] !== undefined)
+        .map((name) => [name, dataSource(given[name] as string)]),
     );
     const show = progress(out);
     const started = performance.now();
@@ -73,7 +96,12 @@ function progress(out: Output) {
   };
 }
 
-async function present({ metrics, evaluation }: FinetuneResult, out: Output, folder: string, seconds: number): Promise<void> {
+async function present(
+  { metrics, evaluation }: FinetuneResult,
+  out: Output,
+  folder: string,
+  seconds: number,
+): Promise<void> {
   const memory = platform.peakMemory();
   await out.result(metrics, [
     ...reportLines(evaluation),

@@ -37,10 +37,14 @@ export const predict: CommandSpec = {
   },
 };
 
-async function inputs(given: Record<string, unknown>, words: readonly string[]): Promise<{ texts: string[]; pairs?: string[] }> {
+async function inputs(
+  given: Record<string, unknown>,
+  words: readonly string[],
+): Promise<{ texts: string[]; pairs?: string[] }> {
   if (given.data === undefined) {
     if (words.length === 0) throw new UsageError("predict needs texts, --data FILE or - for standard input");
-    if (given.textPair !== undefined || given.text !== undefined) throw new UsageError("--text and --text-pair name columns of --data FILE");
+    if (given.textPair !== undefined || given.text !== undefined)
+      throw new UsageError("--text and --text-pair name columns of --data FILE");
     if (words.length !== 1 || words[0] !== "-") return { texts: [...words] };
     const rows = await readTexts(dataSource("-"), { text: "text" }, "standard input", "txt");
     return { texts: rows.map(({ values }) => values.text!) };
@@ -50,5 +54,7 @@ async function inputs(given: Record<string, unknown>, words: readonly string[]):
   const columns = { text: given.text as string, textPair: given.textPair as string | undefined };
   const rows = await readTexts(dataSource(given.data as string), columns, "data", given.format as never);
   const texts = rows.map(({ values }) => values[columns.text]!);
-  return columns.textPair === undefined ? { texts } : { texts, pairs: rows.map(({ values }) => values[columns.textPair!]!) };
+  return columns.textPair === undefined
+    ? { texts }
+    : { texts, pairs: rows.map(({ values }) => values[columns.textPair!]!) };
 }

@@ -1,12 +1,12 @@
-import { linear } from "../../ops/gemm.js";
+import { ShapeError } from "../../errors.js";
 import { gatherRows } from "../../ops/embedding.js";
+import { linear } from "../../ops/gemm.js";
 import { crossEntropy, IGNORED } from "../../ops/losses.js";
 import { scope } from "../../tensor/scope.js";
 import { integers, type Tensor } from "../../tensor/tensor.js";
-import { ShapeError } from "../../errors.js";
-import type { PackedBatch } from "../packed.js";
 import { LayerNorm } from "../layerNorm.js";
 import { Linear } from "../linear.js";
+import type { PackedBatch } from "../packed.js";
 import type { Head, HeadFactory, HeadOptions, Targets } from "./head.js";
 
 /** t = LayerNorm(act(W h + b)), `[N, E]`; logits = t · wordsᵀ + bias, `[N, V]`. */
@@ -44,7 +44,10 @@ class MaskedLanguageModel implements Head {
     if (labels.length !== N) throw new ShapeError("labels", labels.length, `a number for each of ${N} tokens`);
     const rows = Int32Array.from(labels.keys()).filter((row) => labels[row] !== IGNORED);
     const chosen = rows.length === N ? hidden : gatherRows(hidden, integers(rows));
-    return crossEntropy(this.logits(chosen), Int32Array.from(rows, (row) => labels[row]!));
+    return crossEntropy(
+      this.logits(chosen),
+      Int32Array.from(rows, (row) => labels[row]!),
+    );
   }
 }
 

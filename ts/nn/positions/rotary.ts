@@ -1,7 +1,7 @@
+import { engine } from "../../engine/engine.js";
 import { ConfigError } from "../../errors.js";
 import type { RotaryTable } from "../../ops/rope.js";
 import { Tensor } from "../../tensor/tensor.js";
-import { engine } from "../../engine/engine.js";
 import type { PackedBatch } from "../packed.js";
 import { ropeTable } from "../ropeTable.js";
 import type { Position, PositionOptions } from "./position.js";
@@ -22,7 +22,8 @@ class Rotary implements Position {
   }
 
   table(batch: PackedBatch): RotaryTable {
-    if (!this.grown || this.grown.rows < batch.reach) this.grow(Math.max(2 * (this.grown?.rows ?? 0), batch.reach, 128));
+    if (!this.grown || this.grown.rows < batch.reach)
+      this.grow(Math.max(2 * (this.grown?.rows ?? 0), batch.reach, 128));
     return this.grown!;
   }
 

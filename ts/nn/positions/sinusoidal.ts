@@ -1,6 +1,6 @@
 import { embedding } from "../../ops/embedding.js";
 import { add } from "../../ops/reduce.js";
-import { Tensor, tensor } from "../../tensor/tensor.js";
+import { type Tensor, tensor } from "../../tensor/tensor.js";
 import type { PackedBatch } from "../packed.js";
 import type { Position, PositionOptions } from "./position.js";
 

@@ -1,0 +1,35 @@
+/** Texts as ids, end to end: sequence `i` is `[offsets[i], offsets[i + 1])`. */
+export interface EncodedBatch {
+  readonly ids: Int32Array;
+  readonly typeIds: Uint8Array;
+  readonly offsets: Int32Array;
+}
+
+const [TEXTS, UNITS] = [4096, 1 << 22]; // of a batch, that cross the boundary at once
+
+/** Where the texts end, from `begin` on, that cross the boundary in one call. */
+export function batchEnd(texts: readonly string[], pairs: readonly string[] | undefined, begin: number): number {
+  let units = 0;
+  let end = begin;
+  while (end < texts.length && end - begin < TEXTS && (units === 0 || units < UNITS)) {
+    units += texts[end]!.length + (pairs?.[end]?.length ?? 0);
+    end++;
+  }
+  return end;
+}
+
+/** Batches one after another, as one. */
+export function joined(batches: readonly EncodedBatch[]): EncodedBatch {
+  if (batches.length === 1) return batches[0]!;
+  const sum = (count: (batch: EncodedBatch) => number) => batches.reduce((total, batch) => total + count(batch), 0);
+  const [ids, typeIds] = [new Int32Array(sum((one) => one.ids.length)), new Uint8Array(sum((one) => one.ids.length))];
+  const offsets = new Int32Array(1 + sum((one) => one.offsets.length - 1));
+  let [at, row] = [0, 0];
+  for (const batch of batches) {
+    ids.set(batch.ids, at);
+    typeIds.set(batch.typeIds, at);
+    for (let i = 1; i < batch.offsets.length; i++) offsets[++row] = at + batch.offsets[i]!;
+    at += batch.ids.length;
+  }
+  return { ids, typeIds, offsets };
+}
