@@ -77,6 +77,7 @@ export const activations = {
   leaky_relu: (x: number) => (x > 0 ? x : 0.01 * x),
   relu2: (x: number) => Math.max(0, x) ** 2,
   gelu_10: (x: number) => Math.min(10, Math.max(-10, 0.5 * x * (1 + erf(x / Math.SQRT2)))),
+  // biome-ignore lint/suspicious/noApproximativeNumericConstant: Hugging Face's constant, not the root
   laplace: (x: number) => 0.5 * (1 + erf((x - 0.707107) / (0.282095 * Math.SQRT2))),
 };
 

@@ -32,12 +32,14 @@ export class Gradients {
 
   /** Lets `kernel` write, or add to, the gradient of `x`. */
   write(x: Tensor, kernel: (slot: number, accumulate: boolean) => void): void {
-    if (x instanceof Parameter) return kernel(x.gradientSlot, true);
     const entry = this.entries.get(x);
-    if (entry && !entry.shared) return kernel(entry.value.slot, true);
-    const dx = empty(x.shape);
-    kernel(dx.slot, false);
-    this.give(x, dx);
+    if (x instanceof Parameter) kernel(x.gradientSlot, true);
+    else if (entry && !entry.shared) kernel(entry.value.slot, true);
+    else {
+      const dx = empty(x.shape);
+      kernel(dx.slot, false);
+      this.give(x, dx);
+    }
   }
 
   /** Lets `kernel` add to the gradient of `x`. */

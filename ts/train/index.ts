@@ -10,6 +10,7 @@ export {
   type TrainingEvent,
   type TrainingMetrics,
 } from "./finetune.js";
+export type { TrainingEvent } from "./meter.js";
 export * as schedules from "./schedules.js";
 export type { FinetuneSettings } from "./settings.js";
 export { type StepResult, type TrainBatch, Trainer, type TrainerOptions } from "./trainer.js";

@@ -1,12 +1,8 @@
 import { attentions } from "../../nn/attentions/index.js";
 import { positions } from "../../nn/positions/index.js";
 import { platform } from "../../platform/index.js";
-import {
-  type FinetuneOptions,
-  type FinetuneResult,
-  type TrainingEvent,
-  finetune as train,
-} from "../../train/finetune.js";
+import { type FinetuneOptions, type FinetuneResult, finetune as train } from "../../train/finetune.js";
+import type { TrainingEvent } from "../../train/meter.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
 import { notNegative, type OptionSpec, oneOf, positive, rate, text, whole } from "../option.js";

@@ -1,0 +1,26 @@
+import type { RoFormer } from "../models/roformer.js";
+import type { ClassifierMetrics } from "./evaluate.js";
+
+/** The parameters of the epoch that validated best: by accuracy, then by loss. */
+export class Best {
+  private readonly model: RoFormer;
+  private metrics: ClassifierMetrics | undefined;
+  private values: Float32Array[] = [];
+
+  constructor(model: RoFormer) {
+    this.model = model;
+  }
+
+  /** Keeps the parameters as they are, if they are the best so far. */
+  note(metrics: ClassifierMetrics): void {
+    const { accuracy = -1, loss = 0 } = this.metrics ?? {};
+    if (metrics.accuracy < accuracy || (metrics.accuracy === accuracy && metrics.loss >= loss)) return;
+    this.metrics = metrics;
+    this.values = this.model.parameters().map((parameter) => parameter.read());
+  }
+
+  /** Makes the best parameters the model's. */
+  restore(): void {
+    if (this.metrics) for (const [i, parameter] of this.model.parameters().entries()) parameter.write(this.values[i]!);
+  }
+}
