@@ -7,7 +7,6 @@ export {
   type FinetuneOptions,
   type FinetuneResult,
   finetune,
-  type TrainingEvent,
   type TrainingMetrics,
 } from "./finetune.js";
 export type { TrainingEvent } from "./meter.js";
