@@ -156,7 +156,10 @@ async function compileWithWasmPack({ folders, file }, stage, env) {
 async function compileWithCargo({ crate, file }, stage, env) {
   await must("cargo", ["build", "--package", crate, "--lib", "--target", TARGET, "--release", "--locked"], env);
   const compiled = join(env.CARGO_TARGET_DIR ?? "", TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
-  await must("wasm-bindgen", [compiled, "--target", "web", "--out-dir", stage, "--out-name", file], env);
+  const args = [compiled, "--target", "web", "--out-dir", stage, "--out-name", file, "--remove-name-section"];
+  // A hostile file can make the module trap: the glue then makes a fresh instance instead of losing all tokenizers.
+  args.push("--experimental-reset-state-function");
+  await must("wasm-bindgen", args, env);
 }
 
 /**
