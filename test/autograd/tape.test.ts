@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { noGrad, nonDifferentiable, valueAndGradients } from "../../ts/autograd/tape.js";
+import { noGrad, nonDifferentiable, record, valueAndGradients } from "../../ts/autograd/tape.js";
 import { engine } from "../../ts/engine/engine.js";
-import { linearParts } from "../../ts/ops/gemm.js";
+import { linear, linearParts } from "../../ts/ops/gemm.js";
 import { add, reshape, scale, sum } from "../../ts/ops/reduce.js";
 import { scope } from "../../ts/tensor/scope.js";
 import { tensor } from "../../ts/tensor/tensor.js";
@@ -35,6 +35,30 @@ describe("the tape", () => {
       expect(() => valueAndGradients(() => sum(x), [x])).not.toThrow();
     });
     expect(engine().live()).toBe(before);
+  });
+
+  it("frees the gradients that are under way when backward throws", () => {
+    const before = engine().live();
+    scope(() => {
+      const x = tensor([1, 2, 3]);
+      const boom = () =>
+        valueAndGradients(() => {
+          const broken = record(scale(x, 2), [x], [], () => {
+            throw new Error("boom");
+          });
+          return sum(add(scale(x, 5), add(x, broken))); // that of scale(x, 5) waits when the error comes
+        }, [x]);
+      expect(boom).toThrow("boom");
+    });
+    expect(engine().live()).toBe(before);
+  });
+
+  it("gives the bias of frozen weights its gradient", () => {
+    scope(() => {
+      const [x, w, b] = [tensor([1, 2, 3, 4], [2, 2]), tensor([1, 2, 3, 4, 5, 6], [3, 2]), tensor([0, 0, 0])];
+      const { gradients } = valueAndGradients(() => sum(linear(x, w, b)), [b]);
+      expect([...gradients[0]!.read()]).toEqual([2, 2, 2]);
+    });
   });
 
   it("leaves out what nothing depends on", () => {

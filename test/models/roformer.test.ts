@@ -166,4 +166,81 @@ describe("RoFormer", () => {
     model.close();
     expect(() => model.forward({ inputIds })).toThrow(/closed/);
   });
+
+  it.each([
+    [undefined, "inputIds is undefined, not [B][T]"],
+    [{ inputIds: [1, 2] }, "inputIds is a flat list, not [B][T]"],
+    [{ inputIds: "abc" }, "inputIds is abc, not [B][T]"],
+    [{ inputIds: [[1, 2 ** 32 + 5]] }, "inputIds[0][1] is 4294967301, not a whole number"],
+    [{ inputIds: [[1, 2]], positionIds: [[0, 2 ** 30]] }, "largest position is 1073741824, not below 16777216"],
+    [{ inputIds: [[1, 2]], labels: [[Number.NaN, 1]] }, "labels[0][0] is NaN, not a whole number"],
+    [{ inputIds: [[1, 2]], labels: [[1.5, 1]] }, "labels[0][0] is 1.5, not a whole number"],
+    [{ inputIds: [[1, 2]], labels: [1] }, "labels is a flat list, not [B][T]"],
+  ])("refuses %j instead of computing with something else", (inputs, message) => {
+    const model = RoFormer.create(config, { head: "masked-lm" });
+    const before = engine().live();
+    expect(() => model.forward(inputs as never)).toThrow(message);
+    expect(engine().live()).toBe(before);
+    model.close();
+  });
+
+  it("takes labels of sequences that are numbers only", () => {
+    const model = RoFormer.create(config, { head: "sequence-classification" });
+    for (const labels of ["1", 1, [undefined], [null], ["1"], [[0, Number.NaN]]]) {
+      expect(() => model.valueAndGrad({ inputIds: [[1]], labels } as never)).toThrow(/^labels? /);
+    }
+    model.close();
+  });
+
+  it("that does not fit into memory is an EngineError, whatever its size, and leaves the engine as it was", () => {
+    const before = engine().live();
+    const sizes = [
+      { vocab_size: 10_000_000, hidden_size: 4096 },
+      { vocab_size: 2 ** 20, hidden_size: 4096 }, // 2^32 words of word vectors: 0 in 32 bits
+      { hidden_size: 65_536, intermediate_size: 262_144 },
+    ];
+    for (const size of sizes) {
+      const huge = { ...config, embedding_size: null, num_attention_heads: 1, ...size };
+      expect(() => RoFormer.create(huge)).toThrow(/^out of memory: \d+ MiB asked for, \d+ MiB in use$/);
+    }
+    expect(engine().live()).toBe(before);
+    const model = RoFormer.create(config);
+    expect(model.forward({ inputIds: [[1]] }).lastHiddenState.shape).toEqual([1, 1, 24]);
+    model.close();
+  });
+
+  it("follows from a seed that is a whole number, and from no other", () => {
+    const before = engine().live();
+    for (const seed of [-1, 1.5, 2 ** 53, Number.NaN, "1" as never]) {
+      expect(() => RoFormer.create(config, { seed })).toThrow(/^seed is .* not a whole number from 0/);
+    }
+    expect(engine().live()).toBe(before);
+  });
+
+  it("counts a negative padding id from the vocabulary's end, as PyTorch does", () => {
+    const model = RoFormer.create({ ...config, pad_token_id: -1 });
+    const words = model
+      .parameters()
+      .find(({ name }) => name.endsWith("word_embeddings.weight"))!
+      .read();
+    expect([...words.subarray(-20)]).toEqual(new Array(20).fill(0));
+    model.close();
+    expect(() => RoFormer.create({ ...config, pad_token_id: 60 })).toThrow(
+      "pad_token_id is 60, not below vocab_size 60",
+    );
+  });
+
+  it("is not changed by an optimiser's step at a rate that is none", () => {
+    const model = RoFormer.create(config);
+    const before = engine().live();
+    const optimizer = new AdamW(model, { lr: undefined as never, maxGradNorm: undefined as never });
+    for (const lr of [Number.NaN, -1, "1" as never]) expect(() => optimizer.step({ lr })).toThrow(/AdamW: lr is/);
+    expect(model.parameters().every((one) => one.read().every(Number.isFinite))).toBe(true);
+    for (const wrong of [{ betas: [0.9] }, { betas: 0.9 }, { noDecay: "bias" }]) {
+      expect(() => new AdamW(model, wrong as never)).toThrow(/^AdamW: (betas|noDecay) is/);
+    }
+    optimizer.free();
+    model.close();
+    expect(engine().live()).toBeLessThan(before);
+  });
 });

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { RoFormer, type RoFormerConfigInput } from "../../ts/index.js";
+import { trainTokenizer } from "../../ts/train/index.js";
 import { temporaryFolder } from "../process.js";
 
 const config: RoFormerConfigInput = {
@@ -92,6 +93,25 @@ describe("a saved model", () => {
     expect(loaded.forward(inputs)).toEqual(model.forward(inputs));
     loaded.close();
     model.close();
+  });
+
+  it("leaves nothing of another model's tokenizer, and what is not a model's as it was", async () => {
+    const folder = join(temporaryFolder(), "m");
+    const lines = ["a b c", "a b c"];
+    const save = async (kind: "wordpiece" | "bpe") => {
+      const tokenizer = await trainTokenizer({ kind, lines, vocabSize: 300 });
+      const model = RoFormer.create({ ...config, vocab_size: tokenizer.vocabSize }, { tokenizer });
+      await model.save(folder);
+      model.close();
+    };
+    await save("wordpiece");
+    for (const name of ["notes.txt", "model.safetensors.index.json"]) writeFileSync(join(folder, name), "mine");
+    expect(readdirSync(folder)).toContain("vocab.txt");
+    await save("bpe");
+    expect(readdirSync(folder).sort()).toEqual([
+      ...["config.json", "model.safetensors", "notes.txt"],
+      ...["special_tokens_map.json", "tokenizer.json", "tokenizer_config.json"],
+    ]);
   });
 
   it("loads from files in memory as from a folder", async () => {

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CheckpointError } from "../../ts/errors.js";
-import { isInside, openFiles, saveFile, saveFolder } from "../../ts/io/files.js";
+import { checkFolder, isInside, openFiles, saveFile, saveFolder } from "../../ts/io/files.js";
 import { platform } from "../../ts/platform/index.js";
 
 let home = "";
@@ -181,6 +181,16 @@ test.skipIf(process.platform === "win32")(
     expect(readdirSync(home)).toEqual(["model"]);
   },
 );
+
+test("whether a folder can be written is found out without a trace", async () => {
+  await checkFolder(join(home, "a/b/c"));
+  writeFileSync(join(home, "file"), "mine");
+  await expect(checkFolder(join(home, "file"))).rejects.toThrow("is a file, not a folder");
+  await expect(checkFolder(join(home, "file/model"))).rejects.toThrow(/is a file, not a folder \(E/);
+  await expect(checkFolder(".")).rejects.toBeInstanceOf(CheckpointError);
+  expect(tree(home)).toEqual({ file: "mine" });
+  expect(readdirSync(home)).toEqual(["file"]);
+});
 
 test("a folder cannot be written where a file stands, or below one", async () => {
   writeFileSync(join(home, "file"), "mine");

@@ -70,6 +70,12 @@ export class Gradients {
     dx.free();
   }
 
+  /** Frees what nobody took, as when backward fails. */
+  end(): void {
+    for (const { value } of this.entries.values()) value.free();
+    this.entries.clear();
+  }
+
   private enter(x: Tensor, value: Tensor, shared: boolean): void {
     this.entries.set(x, { value, shared });
     this.holders.set(value, (this.holders.get(value) ?? 0) + 1);

@@ -155,6 +155,7 @@ export function valueAndGradients(
       return { loss: number, gradients: inputs.map((input) => gradients.take(input)) };
     } finally {
       current = undefined;
+      gradients.end();
       tape.end();
     }
   });

@@ -35,17 +35,21 @@ function parseFile(path: string): unknown {
   }
   try {
     // JSON is YAML too, but JSON's own parser names mistakes in JSON better.
-    return path.endsWith(".json") ? JSON.parse(content) : parseYaml(content);
+    return path.endsWith(".json") ? JSON.parse(content) : parseYaml(content, { logLevel: "error" });
   } catch (error) {
     const line = error instanceof YAMLParseError ? error.linePos?.[0].line : jsonLine(content, error as Error);
-    const [what] = (error as Error).message.split("\n");
+    const what = (error as Error).message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "");
     throw new ConfigError(`${path}${line ? `:${line}` : ""}: ${what}`, { cause: error });
   }
 }
 
-function jsonLine(content: string, error: Error): number | undefined {
+function jsonLine(content: string, error: Error): number {
   const at = /position (\d+)/.exec(error.message)?.[1];
-  return at === undefined ? undefined : content.slice(0, Number(at)).split("\n").length;
+  // Without a position, the text ended too early.
+  return content
+    .slice(0, at === undefined ? undefined : Number(at))
+    .trimEnd()
+    .split("\n").length;
 }
 
 function hint(field: string, value: object, byField: ReadonlyMap<string, OptionSpec>): string {

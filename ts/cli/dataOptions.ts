@@ -1,4 +1,6 @@
+import { addAbortSignal } from "node:stream";
 import type { DataSource } from "../data/source.js";
+import { AbortError } from "../errors.js";
 import { type OptionSpec, oneOf, text } from "./option.js";
 
 /** Formats of data files, by the ending that means them. */
@@ -19,6 +21,15 @@ export const formatOption: OptionSpec = {
 };
 
 /** A file by its path; `-` is standard input, which has no ending: csv unless --format says otherwise. */
-export function dataSource(path: string): DataSource {
-  return path === "-" ? { name: "standard input", bytes: process.stdin } : path;
+export function dataSource(path: string, signal: AbortSignal): DataSource {
+  return path === "-" ? { name: "standard input", bytes: standardInput(signal), format: "csv" } : path;
+}
+
+/** Standard input until Ctrl-C: somebody may sit before it, or a program that never ends. */
+async function* standardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* addAbortSignal(signal, process.stdin);
+  } catch (error) {
+    throw signal.aborted ? new AbortError("interrupted while standard input was read", { cause: error }) : error;
+  }
 }

@@ -20,6 +20,8 @@ async function main(): Promise<void> {
   const finish = (result: number) => {
     code = result;
   };
+  // Where nobody reads the progress (`2>&1 | head`), the work goes on.
+  process.stderr.on("error", () => {});
   const program = new Command("roformer")
     .description("Trains and runs rotary transformers (RoFormer) on the CPU.")
     .version(version)

@@ -21,7 +21,8 @@ export function commanderOption(spec: OptionSpec): Option {
 }
 
 const refuse = (value: unknown, want: string): never => {
-  throw new InvalidArgumentError(`${JSON.stringify(value)} is not ${want}.`);
+  const shown = typeof value === "number" ? String(value) : JSON.stringify(value);
+  throw new InvalidArgumentError(`${shown} is not ${want}.`);
 };
 
 function number(value: unknown, want: string, fits: (n: number) => boolean): number {
@@ -51,6 +52,10 @@ export const oneOf =
   (value: unknown): string =>
     typeof value === "string" && names.includes(value) ? value : refuse(value, `one of ${names.join(", ")}`);
 
+/** The path of a file or folder. */
+export const path = (value: unknown): string =>
+  typeof value === "string" && value !== "" ? value : refuse(value, "a path");
+
 /** Any text. */
 export const text = (value: unknown): string => (typeof value === "string" ? value : refuse(value, "a text"));
 
@@ -63,7 +68,7 @@ export const threads = (value: unknown): number | "auto" => (value === "auto" ? 
 
 /** Options of every command. */
 export const commonOptions: readonly OptionSpec[] = [
-  { flags: "--config <file>", help: "JSON or YAML file; every long flag is a field, flags win", parse: text },
+  { flags: "--config <file>", help: "JSON or YAML file; every long flag is a field, flags win", parse: path },
   { flags: "--seed <number>", help: "what all random numbers follow from", parse: whole(0) },
   { flags: "--threads <number|auto>", help: "threads of the engine; this version computes with one", parse: threads },
   { flags: "--json", help: "print one JSON value on stdout, all else on stderr", parse: flag, isFlag: true },

@@ -46,9 +46,9 @@ const formats: Readonly<Record<Format, Read>> = {
  */
 export async function* readRows(source: DataSource, options: ReadOptions = {}): AsyncGenerator<Row> {
   const name = sourceName(source);
-  const read = formats[options.format ?? formatOf(name)];
-  if (read === undefined)
-    throw new ConfigError(`format is ${options.format}, not one of ${Object.keys(formats).join(", ")}`);
+  const format = options.format ?? (typeof source === "object" ? source.format : undefined) ?? formatOf(name);
+  if (!Object.hasOwn(formats, format))
+    throw new ConfigError(`format is ${format}, not one of ${Object.keys(formats).join(", ")}`);
   let bytes = 0;
   const counted = async function* () {
     for await (const piece of readBytes(source)) {
@@ -57,7 +57,7 @@ export async function* readRows(source: DataSource, options: ReadOptions = {}): 
     }
   };
   let rows = 0;
-  for await (const row of read(name, readText(name, counted()), options)) {
+  for await (const row of formats[format](name, readText(name, counted()), options)) {
     rows++;
     yield row;
   }

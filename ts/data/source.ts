@@ -1,12 +1,20 @@
-import { DataError } from "../errors.js";
+import { AbortError, DataError } from "../errors.js";
 import { reason } from "../io/files.js";
 import { platform } from "../platform/index.js";
+import type { Format } from "./rows.js";
 
 /** Bytes of a data set. */
 export type Bytes = Blob | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** Where rows come from: a file's path, or bytes with the name they are to have in messages (its ending tells the format). */
-export type DataSource = string | { readonly name: string; readonly bytes: Bytes };
+/** Where rows come from: a file's path, or bytes with the name they are to have in messages. */
+export type DataSource = string | NamedBytes;
+
+/** Bytes from elsewhere; the ending of the name tells the format unless `format` does. */
+export interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Bytes;
+  readonly format?: Format | undefined;
+}
 
 /** A source's name in messages. */
 export const sourceName = (source: DataSource): string => (typeof source === "string" ? source : source.name);
@@ -21,7 +29,7 @@ export async function* readBytes(source: DataSource): AsyncGenerator<Uint8Array>
     zipped = first[0] === 0x1f && first[1] === 0x8b;
     yield* zipped ? unzip(joined(first, pieces)) : joined(first, pieces);
   } catch (error) {
-    if (error instanceof DataError) throw error;
+    if (error instanceof DataError || error instanceof AbortError) throw error;
     throw new DataError(`${name}: ${zipped ? "broken or truncated gzip: " : ""}${reason(error)}`, { cause: error });
   }
 }

@@ -108,7 +108,22 @@ function startNow(): Instance {
 
 function instantiate(module: WebAssembly.Module, status: EngineStatus): Instance {
   const { memory } = glue.initSync({ module });
-  return { kernels: guarded(glue), memory, status };
+  return { kernels: bounded(guarded(glue)), memory, status };
+}
+
+/** Words that the module's memory can have at most. */
+const MOST_WORDS = 2 ** 30;
+
+/** A size beyond 32 bits would lose its upper ones on its way into the module, and too little memory would be made. */
+function bounded(kernels: Kernels): Kernels {
+  const alloc = (words: number): number => {
+    if (words <= MOST_WORDS) return kernels.alloc(words);
+    const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
+    throw new EngineError(
+      `out of memory: ${mebibytes(4 * words)} MiB asked for, ${mebibytes(kernels.used_bytes())} MiB in use`,
+    );
+  };
+  return { ...kernels, alloc };
 }
 
 /** The exports, with what they throw turned into an `EngineError`. After a trap the instance is dead. */

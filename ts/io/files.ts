@@ -22,7 +22,10 @@ export type FileSource = string | ReadonlyMap<string, Blob> | Files;
 /** The files of a source. Neither the folder nor its files are touched before they are asked for. */
 export function openFiles(source: FileSource): Files {
   if (typeof source === "string") return folderFiles(source);
-  return source instanceof Map ? blobFiles(source) : (source as Files);
+  if (source instanceof Map) return blobFiles(source);
+  if (typeof (source as Files | undefined)?.readRange !== "function")
+    throw new DataError(`${String(source)} is no folder's path and no Map of files`);
+  return source as Files;
 }
 
 /** How a file is called in messages: `folder/file`. */
@@ -79,6 +82,15 @@ function blobFiles(blobs: ReadonlyMap<string, Blob>): Files {
 export async function saveFolder(path: string, files: ReadonlyMap<string, Content | null>): Promise<void> {
   try {
     await platform.writeFolder(path, files);
+  } catch (error) {
+    throw new CheckpointError(`${path} cannot be written: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** Finds out before long work whether {@link saveFolder} could begin: fails as it would, and leaves nothing behind. */
+export async function checkFolder(path: string): Promise<void> {
+  try {
+    await platform.tryFolder(path);
   } catch (error) {
     throw new CheckpointError(`${path} cannot be written: ${reason(error)}`, { cause: error });
   }

@@ -1,9 +1,9 @@
 import { sortedBatches } from "../data/batches.js";
-import { AbortError, ConfigError } from "../errors.js";
+import { AbortError, ConfigError, DataError, EngineError, ShapeError } from "../errors.js";
 import { pack } from "../nn/packed.js";
 import { pacer } from "../platform/pacer.js";
 import type { EncodedBatch } from "../tokenizers/tokenizer.js";
-import { labelNames } from "./config.js";
+import { labelNames, type RoFormerConfig } from "./config.js";
 import type { RoFormer } from "./roformer.js";
 
 /** Settings of `classify`. */
@@ -40,7 +40,10 @@ export async function classify(
     throw new ConfigError(`classify needs a classifier, not a model with the head "${head}"`);
   if (!tokenizer) throw new ConfigError("classify needs a tokenizer, and the model has none");
   const { pairs, maxLength = trainedLength(model), batchTokens = 4096, signal, onProgress } = options;
-  const encoded = sequences(tokenizer.encodeBatch(texts, { ...(pairs && { pairs }), maxLength, truncation: true }));
+  if (!Array.isArray(texts)) throw new ShapeError("classify: texts", texts, "a text or a list of texts");
+  if (!(batchTokens >= 1)) throw new ConfigError(`classify: batchTokens is ${batchTokens}, not 1 or more`);
+  const ids = tokenizer.encodeBatch(texts, { ...(pairs && { pairs }), maxLength, truncation: true });
+  const encoded = sequences(ids, config, (i) => `classify: texts[${i}]`);
   const scores = scorer(config.problem_type, labelNames(config));
   const results = new Array<Classification>(texts.length);
   const pause = pacer();
@@ -58,6 +61,7 @@ export async function classify(
       ),
     );
     const width = logits!.shape[1]!;
+    checkLogits(logits!.data);
     for (const [row, i] of batch.entries()) results[i] = scores(logits!.data.subarray(row * width, (row + 1) * width));
     done += batch.length;
     onProgress?.({ done, total: texts.length });
@@ -70,12 +74,38 @@ export async function classify(
 export const trainedLength = ({ tokenizer, config }: RoFormer): number =>
   Math.min(tokenizer?.modelMaxLength ?? 512, config.max_position_embeddings);
 
-/** An encoded batch, text by text. */
-export function sequences({ ids, typeIds, offsets }: EncodedBatch): { ids: Int32Array; typeIds: Uint8Array }[] {
-  return Array.from({ length: offsets.length - 1 }, (_, i) => ({
-    ids: ids.subarray(offsets[i], offsets[i + 1]),
-    typeIds: typeIds.subarray(offsets[i], offsets[i + 1]),
-  }));
+/**
+ * An encoded batch, text by text. A text without tokens, or with one that the model has no vector for (the tokenizer is
+ * another model's), is a DataError; `where` names it.
+ */
+export function sequences(
+  { ids, typeIds, offsets }: EncodedBatch,
+  { vocab_size, type_vocab_size }: RoFormerConfig,
+  where: (text: number) => string,
+): { ids: Int32Array; typeIds: Uint8Array }[] {
+  return Array.from({ length: offsets.length - 1 }, (_, i) => {
+    const one = {
+      ids: ids.subarray(offsets[i], offsets[i + 1]),
+      typeIds: typeIds.subarray(offsets[i], offsets[i + 1]),
+    };
+    const unknown = one.ids.find((id) => id >= vocab_size);
+    if (one.ids.length === 0) throw new DataError(`${where(i)}: the tokenizer makes no token of it`);
+    if (unknown !== undefined)
+      throw new DataError(
+        `${where(i)}: the tokenizer gives it the token ${unknown}, but the model's vocab_size is ${vocab_size}: they do not belong together`,
+      );
+    if (one.typeIds.some((type) => type >= type_vocab_size))
+      throw new DataError(`${where(i)}: it is a pair, but the model's type_vocab_size is ${type_vocab_size}`);
+    return one;
+  });
+}
+
+/** Logits that are no numbers, which would pass for some label's, are an EngineError. */
+export function checkLogits(logits: Float32Array): void {
+  if (logits.every(Number.isFinite)) return;
+  throw new EngineError(
+    "the model gives NaN or infinity: its weights are broken, as by a learning rate that was too high",
+  );
 }
 
 function scorer(

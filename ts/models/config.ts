@@ -25,6 +25,12 @@ const positive = v.pipe(
   v.gtValue(0, "a positive number"),
 );
 const oneOf = <T extends string>(names: readonly T[]) => v.picklist(names, `one of ${names.join(", ")}`);
+/** An object whose values are all `fits`. Not valibot's `record`, which drops a label that is called "constructor". */
+const recordOf = <T>(fits: (value: unknown) => boolean, want: string) =>
+  v.custom<Record<string, T>>(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(fits),
+    want,
+  );
 const id = v.nullish(v.union([whole(-1, 2 ** 31 - 1), v.array(whole(-1, 2 ** 31 - 1))], "an id"), null);
 
 const problemTypes = ["regression", "single_label_classification", "multi_label_classification"] as const;
@@ -70,8 +76,8 @@ const fields = {
   use_cache: v.optional(flag, true),
   tie_word_embeddings: v.optional(flag, true),
   num_labels: v.optional(whole(1, 1_000_000)),
-  id2label: v.nullish(v.record(v.string(), v.string("names by id"), "names by id")),
-  label2id: v.nullish(v.record(v.string(), v.number("ids by name"), "ids by name")),
+  id2label: v.nullish(recordOf<string>((name) => typeof name === "string", "names by id")),
+  label2id: v.nullish(recordOf<number>((at) => typeof at === "number", "ids by name")),
   problem_type: v.nullish(oneOf(problemTypes), null),
   roformer_js: v.optional(extension),
 };
@@ -97,6 +103,16 @@ export function parseConfig(value: unknown, where = "config"): RoFormerConfig {
       `${where}: hidden_size ${config.hidden_size} is not a multiple of num_attention_heads ${heads}`,
     );
   }
+  if (config.pad_token_id !== null && config.pad_token_id >= config.vocab_size) {
+    throw new ConfigError(
+      `${where}: pad_token_id is ${config.pad_token_id}, not below vocab_size ${config.vocab_size}`,
+    );
+  }
+  const { id2label, num_labels = Object.keys(id2label ?? {}).length } = config;
+  const unnamed = Array.from({ length: num_labels }, (_, i) => i).find((i) => id2label && !Object.hasOwn(id2label, i));
+  if (unnamed !== undefined && config.num_labels === undefined) {
+    throw new ConfigError(`${where}: id2label names ${num_labels} classes, but not class ${unnamed}`);
+  }
   if (config.add_cross_attention && !config.is_decoder) {
     throw new ConfigError(`${where}: add_cross_attention needs is_decoder`);
   }
@@ -106,9 +122,13 @@ export function parseConfig(value: unknown, where = "config"): RoFormerConfig {
 /** One line: which field, what it is, what it should be. */
 export function problem(where: string, issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue as Parameters<typeof v.getDotPath>[0]);
-  const got =
-    issue.input === undefined ? "missing" : (JSON.stringify(issue.input)?.slice(0, 60) ?? String(issue.input));
+  const got = issue.input === undefined ? "missing" : shown(issue.input);
   return path ? `${where}: ${path} is ${got}, not ${issue.message}` : `${where} is ${got}, not ${issue.message}`;
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === "object" || typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.slice(0, 60);
 }
 
 /** Number of classes: what `num_labels` says, else the names of the classes, else 2. */

@@ -26,11 +26,11 @@ export interface Layout {
 
 /** Leaves padding out. */
 export function packInputs(inputs: ModelInputs): { packed: Packed; layout: Layout } {
-  const { inputIds, attentionMask, tokenTypeIds, positionIds } = inputs;
-  const [B, T] = [inputIds.length, inputIds[0]?.length ?? 0];
-  for (const name of ["inputIds", "attentionMask", "tokenTypeIds", "positionIds"] as const) {
-    const rows = inputs[name];
-    if (rows) checkShape(name, rows, B, T);
+  const { inputIds, attentionMask, tokenTypeIds, positionIds } = inputs ?? {};
+  const [B, T] = [inputIds?.length ?? 0, inputIds?.[0]?.length ?? 0];
+  checkNumbers("inputIds", inputIds, B, T);
+  for (const [name, rows] of Object.entries({ attentionMask, tokenTypeIds, positionIds })) {
+    if (rows) checkNumbers(name, rows, B, T);
   }
   const cells: number[] = [];
   const offsets = new Int32Array(B + 1);
@@ -49,14 +49,31 @@ export function packInputs(inputs: ModelInputs): { packed: Packed; layout: Layou
   return { packed, layout: { B, T, cells: Int32Array.from(cells) } };
 }
 
-function checkShape(name: string, rows: readonly (readonly number[])[], B: number, T: number): void {
+/** The largest number that the kernels' integers hold: a larger one would become another number. */
+const LARGEST = 2 ** 31 - 1;
+
+/** Holds what a caller gave, of whatever type, against `[B][T]` whole numbers from `least` on. */
+function checkNumbers(name: string, rows: unknown, B: number, T: number, least = 0): void {
+  if (!isList(rows) || (rows.length > 0 && !isList(rows[0])))
+    throw new ShapeError(name, isList(rows) ? "a flat list" : kind(rows), "[B][T], a list of numbers a sequence");
   if (rows.length !== B) throw new ShapeError(name, rows.length, `B = ${B} rows`);
-  for (const [b, row] of rows.entries()) {
+  for (let b = 0; b < B; b++) {
+    const row = rows[b];
+    if (!isList(row)) throw new ShapeError(`${name}[${b}]`, kind(row), "a list of numbers");
     if (row.length !== T) throw new ShapeError(`${name}: length of row ${b}`, row.length, `T = ${T}`);
-    const wrong = row.findIndex((value) => !Number.isInteger(value) || value < 0);
-    if (wrong >= 0) throw new ShapeError(`${name}[${b}][${wrong}]`, row[wrong], "a whole number ≥ 0");
+    for (let t = 0; t < T; t++) {
+      const value = row[t] as number;
+      if (!Number.isInteger(value) || value < least || value > LARGEST)
+        throw new ShapeError(`${name}[${b}][${t}]`, kind(value), `a whole number from ${least} to ${LARGEST}`);
+    }
   }
 }
+
+const isList = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value) || ArrayBuffer.isView(value);
+
+/** A value as messages show it. */
+const kind = (value: unknown): string =>
+  isList(value) ? "a list" : typeof value === "object" && value !== null ? "an object" : String(value);
 
 /** Labels as the head wants them: by packed token, or by sequence. */
 export function packLabels(
@@ -64,18 +81,23 @@ export function packLabels(
   layout: Layout,
   by: "tokens" | "sequences" | "none",
 ): Targets {
-  if (by !== "tokens") return { sequences: labels };
+  if (by !== "tokens") return { sequences: checkedLabels(labels) };
   const { B, T, cells } = layout;
   const rows = labels as readonly (readonly number[])[];
-  const wrong = rows.length !== B ? -1 : rows.findIndex((row) => row?.length !== T);
-  if (rows.length !== B || wrong >= 0) {
-    throw new ShapeError(
-      "labels",
-      rows[wrong]?.length ?? rows.length,
-      `[B][T] = [${B}][${T}], ${IGNORED} where ignored`,
-    );
-  }
+  checkNumbers("labels", rows, B, T, IGNORED);
   return { tokens: Int32Array.from(cells, (cell) => rows[Math.floor(cell / T)]![cell % T]!) };
+}
+
+/** Labels of sequences: numbers, or lists of numbers. How many, and which, is the head's business. */
+function checkedLabels<T extends ModelInputs["labels"]>(labels: T): T {
+  if (!isList(labels)) throw new ShapeError("labels", kind(labels), "a list, with a label a sequence");
+  for (let b = 0; b < labels.length; b++) {
+    const label = labels[b];
+    const numbers = isList(label) ? Array.from(label) : [label];
+    const wrong = numbers.findIndex((one) => !Number.isFinite(one));
+    if (wrong >= 0) throw new ShapeError(`label of sequence ${b}`, kind(numbers[wrong]), "a number, or a list of them");
+  }
+  return labels;
 }
 
 /** Rows of packed tokens, `[N, …rest]`, back at their places in `[B, T, …rest]`; 0 at padding. */

@@ -67,8 +67,9 @@ export function headOf(config: RoFormerConfig, where: string): HeadName {
 
 /** Reads a model folder. Nothing is allocated before every shape has been checked against the file. */
 export async function readModel(files: Files, { head, fresh, config: changes }: LoadOptions = {}): Promise<ReadModel> {
-  const config = { ...(await readConfig(files)), ...changes };
-  const chosen = head ?? headOf(config, fileName(files, "config.json"));
+  const where = fileName(files, "config.json");
+  const config = parseConfig({ ...(await readConfig(files)), ...changes }, where);
+  const chosen = head ?? headOf(config, where);
   if (!Object.hasOwn(heads, chosen))
     throw new ConfigError(`head is "${chosen}", not one of ${Object.keys(heads).join(", ")}`);
   const weights = await openWeights(files);
@@ -77,9 +78,9 @@ export async function readModel(files: Files, { head, fresh, config: changes }: 
   const { found, missing, unexpected } = matchNames(wanted, [...weights.tensors.keys()]);
   if (fresh) missing.push(...otherHead(weights, network, found));
   check(weights, network, found, fresh ? [] : missing);
-  network.store.allocate();
-  if (missing.length > 0) network.store.initialise(fresh?.seed ?? 0);
   try {
+    network.store.allocate();
+    if (missing.length > 0) network.store.initialise(fresh?.seed ?? 0);
     for (const parameter of network.store.parameters) {
       const name = found.get(parameter.name);
       if (name !== undefined) parameter.write(await weights.read(name));

@@ -108,7 +108,8 @@ const embeddingsOptions = (config: RoFormerConfig, width: number) => ({
   vocabulary: config.vocab_size,
   width,
   types: config.type_vocab_size,
-  padding: config.pad_token_id ?? null,
+  // Counted from the end where it is negative, as PyTorch does.
+  padding: config.pad_token_id === null ? null : (config.pad_token_id + config.vocab_size) % config.vocab_size,
   eps: config.layer_norm_eps,
   dropout: config.hidden_dropout_prob,
 });

@@ -77,8 +77,13 @@ export class RoFormer {
     if (!Object.hasOwn(heads, head))
       throw new ConfigError(`head is "${head}", not one of ${Object.keys(heads).join(", ")}`);
     const network = new Network(parseConfig(config), head);
-    network.store.allocate();
-    network.store.initialise(seed);
+    try {
+      network.store.allocate();
+      network.store.initialise(seed);
+    } catch (error) {
+      network.free();
+      throw error;
+    }
     return new RoFormer({ network, head, missing: [], unexpected: [] }, tokenizer);
   }
 
@@ -107,6 +112,7 @@ export class RoFormer {
   /** Computes the head's outputs, without dropout. */
   forward(inputs: ModelInputs, { outputHiddenStates = false }: { outputHiddenStates?: boolean } = {}): ModelOutput {
     const { packed, layout } = packInputs(inputs);
+    const targets = inputs.labels && this.targets(inputs.labels, layout);
     return this.run(packed, (batch) => {
       const unpack = (x: Tensor) => unpackRows(x.read(), x.shape[1]!, layout);
       const states: TensorData[] = [];
@@ -114,7 +120,7 @@ export class RoFormer {
       const outputs = Object.entries(this.network.head.forward(hidden, batch)).map(([name, { tensor, rows }]) => {
         return [name, rows === "tokens" ? unpack(tensor) : { data: tensor.read(), shape: tensor.shape }];
       });
-      const loss = inputs.labels && this.network.head.loss(hidden, batch, this.targets(inputs.labels, layout)).item();
+      const loss = targets && this.network.head.loss(hidden, batch, targets).item();
       return {
         ...Object.fromEntries(outputs),
         lastHiddenState: states.at(-1) ?? unpack(hidden),
@@ -138,14 +144,15 @@ export class RoFormer {
 
   /**
    * The loss, and the gradients of every parameter, added to what earlier calls left until an optimiser's `step` or `zeroGrad`.
-   * `train` turns dropout on; its draws follow from `seed` and `step` (counted by the model unless given).
+   * `train` turns dropout on; its draws follow from `seed` and `step` (counted by the model unless given). What a call that
+   * throws has added is not taken back: clear it.
    */
   valueAndGrad(
     inputs: ModelInputs,
     options: { train?: boolean; seed?: number; step?: number } = {},
   ): { loss: number; gradients: GradientMap } {
-    if (!inputs.labels) throw new ConfigError("valueAndGrad: there are no labels, so there is no loss");
     const { packed, layout } = packInputs(inputs);
+    if (!inputs.labels) throw new ConfigError("valueAndGrad: there are no labels, so there is no loss");
     const loss = this.lossAndGrad(packed, this.targets(inputs.labels, layout), options);
     return { loss, gradients: new Map(this.store.parameters.map((one) => [one.name, one.gradient()])) };
   }
@@ -178,7 +185,7 @@ export class RoFormer {
     return typeof texts === "string" ? many[0]! : many;
   }
 
-  /** Writes a Hugging Face folder, whole or not at all. */
+  /** Writes a Hugging Face folder, whole or not at all. Wait for it before the model is changed or closed. */
   async save(path: string, extra: ReadonlyMap<string, string | Uint8Array> = new Map()): Promise<void> {
     await saveModel(path, this, extra);
   }

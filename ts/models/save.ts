@@ -15,13 +15,23 @@ export interface SavedModel {
   readonly tokenizer: Tokenizer | undefined;
 }
 
-/** Writes a Hugging Face folder, with `extra` files, whole or not at all. */
+/** What readers would take for the weights' if another model had been saved here in parts. */
+const INDEX = ["model.safetensors.index.json"];
+/** The files of all kinds of tokenizers: those of another one would stay beside the model's own. */
+const TOKENIZERS = [
+  ...["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"],
+  ...["vocab.txt", "vocab.json", "merges.txt"],
+];
+
+/** Writes a Hugging Face folder, with `extra` files, whole or not at all; an older model's files do not outlive it. */
 export async function saveModel(
   path: string,
   model: SavedModel,
   extra: ReadonlyMap<string, string | Uint8Array>,
 ): Promise<void> {
-  const files = new Map<string, string | Uint8Array | Iterable<Uint8Array>>(extra);
+  const stale = model.tokenizer ? [...INDEX, ...TOKENIZERS] : INDEX;
+  const files = new Map<string, string | Uint8Array | Iterable<Uint8Array> | null>(stale.map((name) => [name, null]));
+  for (const [name, content] of extra) files.set(name, content);
   files.set("config.json", configJson(model.config, model.head));
   files.set("model.safetensors", writeSafetensors(tensors(model)));
   for (const [name, bytes] of model.tokenizer?.files() ?? []) files.set(name, bytes);

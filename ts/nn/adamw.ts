@@ -1,7 +1,7 @@
 import { engine } from "../engine/engine.js";
 import { ConfigError, EngineError } from "../errors.js";
-import { noScope } from "../tensor/scope.js";
-import { integers, type Tensor, tensor } from "../tensor/tensor.js";
+import { noScope, scope } from "../tensor/scope.js";
+import { integers, type Tensor, zeros } from "../tensor/tensor.js";
 import type { ParameterStore } from "./parameters.js";
 
 /** Settings of {@link AdamW}; the defaults are PyTorch's. */
@@ -42,6 +42,7 @@ export class AdamW {
 
   constructor(model: Trainable, options: AdamWOptions = {}) {
     this.store = model.store;
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
     this.options = {
       lr: 1e-3,
       betas: [0.9, 0.999],
@@ -49,13 +50,14 @@ export class AdamW {
       weightDecay: 0.01,
       noDecay: ["bias", "LayerNorm.weight"],
       maxGradNorm: Number.POSITIVE_INFINITY,
-      ...options,
+      ...(Object.fromEntries(given) as AdamWOptions),
     };
     check(this.options);
     this.store.requireGradients();
-    const size = this.store.size;
-    [this.m, this.v] = noScope(() => [tensor(new Float32Array(size)), tensor(new Float32Array(size))]);
-    this.segments = noScope(() => integers(this.makeSegments()));
+    const size = [this.store.size];
+    // All or none: what was made before memory ran out ends with the scope.
+    const make = () => [zeros(size), zeros(size), integers(this.makeSegments())] as const;
+    [this.m, this.v, this.segments] = noScope(() => scope(make));
   }
 
   /** (offset, length, scale of the rate, scale of the decay) for each parameter; the scales are f32. */
@@ -72,6 +74,7 @@ export class AdamW {
 
   /** Changes every parameter by its gradient, then clears the gradients. `gradNorm` is the norm before clipping. */
   step({ lr = this.options.lr }: { lr?: number } = {}): { gradNorm: number } {
+    check({ ...this.options, lr });
     const { betas, eps, weightDecay, maxGradNorm } = this.options;
     if (this.store.values === 0) throw new EngineError("AdamW.step: the model is closed");
     const gradNorm = Math.sqrt(engine().sum_of_squares(this.store.gradients));
@@ -105,12 +108,14 @@ export class AdamW {
   }
 }
 
-function check({ lr, betas, eps, weightDecay, maxGradNorm }: Required<AdamWOptions>): void {
+function check({ lr, betas, eps, weightDecay, noDecay, maxGradNorm }: Required<AdamWOptions>): void {
   const bad = (name: string, value: unknown, want: string) =>
     new ConfigError(`AdamW: ${name} is ${value}, not ${want}`);
-  if (!(lr >= 0)) throw bad("lr", lr, "a number ≥ 0");
-  if (!betas.every((beta) => beta >= 0 && beta < 1)) throw bad("betas", betas, "two numbers from 0 to below 1");
+  if (!(typeof lr === "number" && lr >= 0)) throw bad("lr", lr, "a number ≥ 0");
+  if (!Array.isArray(betas) || betas.length !== 2 || !betas.every((beta) => beta >= 0 && beta < 1))
+    throw bad("betas", betas, "two numbers from 0 to below 1");
   if (!(eps >= 0)) throw bad("eps", eps, "a number ≥ 0");
   if (!(weightDecay >= 0)) throw bad("weightDecay", weightDecay, "a number ≥ 0");
+  if (!Array.isArray(noDecay)) throw bad("noDecay", noDecay, "a list of ends of names");
   if (!(maxGradNorm > 0)) throw bad("maxGradNorm", maxGradNorm, "a positive number");
 }

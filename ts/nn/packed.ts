@@ -13,6 +13,9 @@ export interface Packed {
   readonly types: Int32Array;
 }
 
+/** Positions are below this: a table of them has to fit into memory. */
+const MOST_POSITIONS = 2 ** 24;
+
 /** A packed batch in the engine's memory: it lives as long as the scope it was made in. */
 export class PackedBatch {
   readonly packed: Packed;
@@ -29,12 +32,14 @@ export class PackedBatch {
       throw new ShapeError("batch: positions", packed.positions.length, `${N} numbers`);
     if (packed.types.length !== N) throw new ShapeError("batch: types", packed.types.length, `${N} numbers`);
     if (packed.offsets.at(-1) !== N) throw new ShapeError("batch: last offset", packed.offsets.at(-1), `${N} tokens`);
+    this.reach = packed.positions.reduce((reach, position) => Math.max(reach, position + 1), 0);
+    if (this.reach > MOST_POSITIONS)
+      throw new ShapeError("batch: largest position", this.reach - 1, `below ${MOST_POSITIONS}`);
     this.packed = packed;
     this.tokens = integers(packed.tokens);
     this.offsets = integers(packed.offsets);
     this.positions = integers(packed.positions);
     this.types = integers(packed.types);
-    this.reach = packed.positions.reduce((reach, position) => Math.max(reach, position + 1), 0);
   }
 
   /** Number of sequences. */

@@ -56,12 +56,13 @@ function productBackward(dy: Tensor, part: number, x: Tensor, weight: Tensor, d:
   );
   const weights = (dweight: number, dbias: number) =>
     engine().linear_backward_weight(dweight, dbias, dy.slot, x.slot, 1, N, O, I, true);
-  d.add(1, (dweight) =>
+  const both = (dweight: number) =>
     onPart(dweight, part, O * I, (dw) => {
       if (!d.needs(2)) weights(dw, 0);
       else d.add(2, (dbias) => onPart(dbias, part, O, (db) => weights(dw, db)));
-    }),
-  );
+    });
+  if (d.needs(1)) d.add(1, both);
+  else if (d.needs(2)) both(empty(weight.shape).slot); // a frozen weight: its gradient goes nowhere
 }
 
 /** Calls `kernel` with the `part`-th `size` words of a slot. */

@@ -1,5 +1,5 @@
 import type * as Files from "node:fs/promises";
-import { type NodeModules, writeFile, writeFolder } from "./nodeFolders.js";
+import { type NodeModules, tryFolder, writeFile, writeFolder } from "./nodeFolders.js";
 import type { Platform } from "./platform.js";
 import { fetchBytes } from "./web.js";
 
@@ -23,6 +23,7 @@ export function createNode(): Platform | undefined {
     exists: async (file) => (await orAbsent(fs.stat(file))) !== undefined,
     listFolder: async (folder) => (await orAbsent(fs.readdir(folder)))?.sort(),
     writeFolder: (folder, files) => writeFolder(modules, path.resolve(folder), files),
+    tryFolder: (folder) => tryFolder(modules, path.resolve(folder)),
     writeFile: (file, content) => writeFile(modules, path.resolve(file), content),
     readUrl: async (at) => (at.protocol === "file:" ? fs.readFile(url.fileURLToPath(at)) : fetchBytes(at)),
     readUrlSync: (at) => sync.readFileSync(url.fileURLToPath(at)),

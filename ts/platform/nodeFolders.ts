@@ -34,11 +34,7 @@ export async function writeFolder(
   files: ReadonlyMap<string, Content | null>,
 ): Promise<void> {
   const { fs, path } = node;
-  const target = await realPath(node, folder);
-  const here = path.relative(target, process.cwd());
-  if (here === "" || !(here.startsWith("..") || path.isAbsolute(here))) {
-    throw new Error(`${folder} is the current folder or holds it, and cannot be replaced: name a folder inside it`);
-  }
+  const target = await replaceable(node, folder);
   const made = await makeFolders(node, path.dirname(target));
   const beside = temporary(node, target);
   try {
@@ -58,6 +54,33 @@ export async function writeFolder(
   }
 }
 
+/** Makes a folder where `writeFolder` would begin, and takes it away. */
+export async function tryFolder(node: NodeModules, folder: string): Promise<void> {
+  const { fs, path } = node;
+  const target = await replaceable(node, folder);
+  const made = await makeFolders(node, path.dirname(target));
+  const beside = temporary(node, target);
+  try {
+    await fs.mkdir(beside);
+    await fs.rmdir(beside);
+  } finally {
+    for (const one of made.reverse()) await fs.rmdir(one).catch(() => undefined);
+  }
+}
+
+/** What a folder's path leads to, if it can be replaced: not a file, and not where this process stands. */
+async function replaceable(node: NodeModules, folder: string): Promise<string> {
+  const { fs, path, sync } = node;
+  const target = await realPath(node, folder);
+  const here = path.relative(target, process.cwd());
+  if (here === "" || !(here.startsWith("..") || path.isAbsolute(here))) {
+    throw new Error(`${folder} is the current folder or holds it, and cannot be replaced: name a folder inside it`);
+  }
+  if (sync.existsSync(target) && !(await fs.stat(target)).isDirectory())
+    throw new Error(`${target} is a file, not a folder`);
+  return target;
+}
+
 /** Puts `beside` in the place of `target` without what is `unwanted` of it; undoes every step if one of them fails. */
 async function swap(node: NodeModules, target: string, beside: string, unwanted: ReadonlySet<string>): Promise<void> {
   const { fs, path } = node;
@@ -69,7 +92,6 @@ async function swap(node: NodeModules, target: string, beside: string, unwanted:
   const before = `${beside}.before`;
   try {
     if (node.sync.existsSync(target)) {
-      if (!(await fs.stat(target)).isDirectory()) throw new Error(`${target} is a file, not a folder`);
       const keep = async (from: string, to: string) => {
         if (!unwanted.has(from)) await move(from, to);
       };
@@ -143,6 +165,23 @@ function safeParts(name: string): string[] {
 async function makeFolders({ fs, sync, path }: NodeModules, folder: string): Promise<string[]> {
   const missing: string[] = [];
   for (let at = folder; !sync.existsSync(at) && path.dirname(at) !== at; at = path.dirname(at)) missing.unshift(at);
-  for (const one of missing) await fs.mkdir(one);
-  return missing;
+  const made: string[] = [];
+  try {
+    for (const one of missing) if (await makeOne(fs, one)) made.push(one);
+  } catch (error) {
+    for (const one of made.reverse()) await fs.rmdir(one).catch(() => undefined);
+    throw error;
+  }
+  return made;
+}
+
+/** Makes one folder; false if somebody else did so meanwhile. */
+async function makeOne(fs: typeof Files, folder: string): Promise<boolean> {
+  try {
+    await fs.mkdir(folder);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST" && (await fs.stat(folder)).isDirectory()) return false;
+    throw error;
+  }
 }

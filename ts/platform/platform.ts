@@ -23,6 +23,8 @@ export interface Platform {
    * and nothing is left.
    */
   writeFolder(path: string, files: ReadonlyMap<string, Content | null>): Promise<void>;
+  /** Fails where `writeFolder` would fail at once; what it made to find out is gone afterwards. */
+  tryFolder(path: string): Promise<void>;
   /** Writes one file, whole or not at all. */
   writeFile(path: string, content: Content): Promise<void>;
   /** The bytes behind a URL of the package's own: a file in Node, fetched elsewhere. */

@@ -25,6 +25,7 @@ export const web: Platform = {
   exists: noFiles,
   listFolder: noFiles,
   writeFolder: noFiles,
+  tryFolder: noFiles,
   writeFile: noFiles,
   readUrl: fetchBytes,
   readUrlSync: undefined,

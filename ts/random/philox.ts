@@ -1,3 +1,5 @@
+import { ConfigError } from "../errors.js";
+
 /**
  * Random numbers that follow from (seed, stream, step, index) alone: Philox4x32-10 (Salmon et al., "Parallel random numbers:
  * as easy as 1, 2, 3", 2011), as in `crates/kernels/src/random.rs`. Key: the seed; counter: (index low, index high, stream, step).
@@ -33,8 +35,13 @@ export function philox4x32(
   return [c0, c1, c2, c3];
 }
 
-/** A seed's two 32-bit words, low word first: all whole numbers below 2^53 give different ones. */
-export const seedWords = (seed: number): [number, number] => [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
+/** A seed's two 32-bit words, low word first: all whole numbers below 2^53 give different ones, and all else is a ConfigError. */
+export function seedWords(seed: number): [number, number] {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new ConfigError(`seed is ${seed}, not a whole number from 0 to 2^53 − 1`);
+  }
+  return [seed >>> 0, Math.floor(seed / 2 ** 32)];
+}
 
 /** One sequence of random numbers, read in order. */
 export class Philox {

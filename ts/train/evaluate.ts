@@ -3,12 +3,12 @@ import { type LabelSet, labelSet } from "../data/labels.js";
 import type { Format } from "../data/rows.js";
 import { AbortError, ConfigError } from "../errors.js";
 import { metrics } from "../metrics/index.js";
-import { trainedLength } from "../models/classify.js";
+import { checkLogits, trainedLength } from "../models/classify.js";
 import { labelNames } from "../models/config.js";
 import type { RoFormer } from "../models/roformer.js";
 import { pack } from "../nn/packed.js";
 import { pacer } from "../platform/pacer.js";
-import { type Columns, type Example, encodeRows, readTexts, type TextSource } from "./examples.js";
+import { type Columns, type Example, encodeRows, needColumns, readTexts, type TextSource } from "./examples.js";
 
 /** How well a classifier does on labelled texts: one flat object. */
 export interface ClassifierMetrics {
@@ -51,10 +51,11 @@ export async function evaluate(model: RoFormer, options: EvaluateOptions): Promi
     throw new ConfigError(`evaluate needs a classifier, not a model with the head "${model.head}"`);
   }
   if (!model.tokenizer) throw new ConfigError("evaluate needs a tokenizer, and the model has none");
+  needColumns(options, ["text", "label"]);
   const rows = await readTexts(options.data, options, "data", options.format);
   const labels = labelSet(labelNames(model.config));
   const maxLength = options.maxLength ?? trainedLength(model);
-  const examples = encodeRows(rows, options, model.tokenizer, { maxLength, labels });
+  const examples = encodeRows(rows, options, model, { maxLength, labels });
   return evaluateExamples(model, examples, labels, options);
 }
 
@@ -80,6 +81,7 @@ export async function evaluateExamples(
       chosen.map(({ typeIds }) => typeIds),
     );
     const { data, shape } = model.forwardPacked(packed).logits!;
+    checkLogits(data);
     for (const [row, i] of batch.entries()) {
       const logits = data.subarray(row * shape[1]!, (row + 1) * shape[1]!);
       predicted[i] = logits.indexOf(Math.max(...logits));

@@ -1,9 +1,10 @@
 import type { LabelSet } from "../data/labels.js";
+import { asText } from "../data/objects.js";
 import { type Format, type Row, readRows } from "../data/rows.js";
 import type { DataSource } from "../data/source.js";
-import { DataError } from "../errors.js";
+import { ConfigError, DataError } from "../errors.js";
 import { sequences } from "../models/classify.js";
-import type { Tokenizer } from "../tokenizers/tokenizer.js";
+import type { RoFormer } from "../models/roformer.js";
 
 /** Labelled texts: a file (path, or bytes with a name), or rows that are there already. */
 export type TextSource = DataSource | readonly Readonly<Record<string, string | number | boolean>>[];
@@ -28,6 +29,10 @@ export interface Example {
 export async function readTexts(source: TextSource, columns: Columns, what: string, format?: Format): Promise<Row[]> {
   const names = [columns.text, columns.textPair, columns.label].filter((name) => name !== undefined);
   if (!Array.isArray(source)) {
+    if (typeof source !== "string" && (source as { bytes?: unknown } | undefined)?.bytes === undefined)
+      throw new DataError(
+        `${what} is ${source === null ? "null" : typeof source}, not a path, rows, or bytes with a name`,
+      );
     const rows: Row[] = [];
     for await (const row of readRows(source as DataSource, { columns: names, format })) rows.push(row);
     return rows;
@@ -36,38 +41,47 @@ export async function readTexts(source: TextSource, columns: Columns, what: stri
   return source.map((values, i) => ({ values: textValues(values, names, `${what}[${i}]`), file: what, line: i + 1 }));
 }
 
+/** Columns without which nothing can be done are a ConfigError where they are not named. */
+export function needColumns(columns: Columns, needed: readonly (keyof Columns)[]): void {
+  for (const name of needed) {
+    if (typeof columns[name] !== "string")
+      throw new ConfigError(`${name} is ${String(columns[name])}, not the name of a column`);
+  }
+}
+
 function textValues(
   row: Readonly<Record<string, unknown>>,
   names: readonly string[],
   where: string,
 ): Record<string, string> {
+  if (typeof row !== "object" || row === null) throw new DataError(`${where} is ${String(row)}, not a row`);
   return Object.fromEntries(
     names.map((name) => {
-      const value = row[name];
-      if (value === undefined || value === null) {
+      if (!Object.hasOwn(row, name) || row[name] === undefined) {
         throw new DataError(`${where}: no column "${name}"; there are ${Object.keys(row).join(", ")}`);
       }
-      return [name, String(value)];
+      return [name, asText(`${where}: ${JSON.stringify(name)}`, row[name])];
     }),
   );
 }
 
-/** Rows as ids, cut to `maxLength` tokens. */
+/** Rows as ids of a model that has a tokenizer, cut to `maxLength` tokens. */
 export function encodeRows(
   rows: readonly Row[],
   columns: Columns,
-  tokenizer: Tokenizer,
+  { tokenizer, config }: RoFormer,
   { maxLength, labels }: { maxLength?: number; labels?: LabelSet },
 ): Example[] {
   const { text, textPair, label } = columns;
-  const encoded = tokenizer.encodeBatch(
+  const encoded = tokenizer!.encodeBatch(
     rows.map(({ values }) => values[text]!),
     {
       ...(textPair !== undefined && { pairs: rows.map(({ values }) => values[textPair]!) }),
       ...(maxLength !== undefined && { maxLength, truncation: true }),
     },
   );
-  return sequences(encoded).map((sequence, i) => ({
+  const where = (i: number) => `${rows[i]!.file}:${rows[i]!.line}`;
+  return sequences(encoded, config, where).map((sequence, i) => ({
     ...sequence,
     label: labels && label !== undefined ? labels.idOf(rows[i]!, label) : -1,
   }));

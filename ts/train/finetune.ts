@@ -2,7 +2,7 @@ import { Batches } from "../data/batches.js";
 import type { Format } from "../data/rows.js";
 import { init } from "../engine/engine.js";
 import { AbortError } from "../errors.js";
-import type { FileSource } from "../io/files.js";
+import { checkFolder, type FileSource } from "../io/files.js";
 import type { RoFormer } from "../models/roformer.js";
 import { pack } from "../nn/packed.js";
 import { pacer } from "../platform/pacer.js";
@@ -11,7 +11,7 @@ import { Best } from "./best.js";
 import { type ClassifierMetrics, type Evaluation, evaluateExamples } from "./evaluate.js";
 import type { Columns, Example, TextSource } from "./examples.js";
 import { Meter, type TrainingEvent } from "./meter.js";
-import { type Prepared, prepare } from "./prepare.js";
+import { type Prepared, prepare, unstarted } from "./prepare.js";
 import * as schedules from "./schedules.js";
 import type { FinetuneSettings } from "./settings.js";
 import { Trainer } from "./trainer.js";
@@ -57,11 +57,13 @@ export interface TrainingMetrics {
 /** Trains a classifier of texts, from fresh weights or from a model's. The same options give the same model, bit for bit. */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   await init();
+  if (options.out !== undefined) await checkFolder(options.out);
   const prepared = await prepare(options);
   const { model, labels, valid, test } = prepared;
   try {
     const log: string[] = [];
     const training = await runEpochs(prepared, options, log);
+    if (training.steps === 0) throw unstarted(options);
     const evaluation = await evaluateExamples(model, test ?? valid, labels);
     const metrics = { ...evaluation.metrics, ...training };
     if (options.out !== undefined) await model.save(options.out, records(metrics, log));
@@ -93,6 +95,7 @@ async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: stri
   const trainer = new Trainer(model, { ...settings, schedule: riseAndFall(settings, steps) });
   const [meter, best, pause] = [new Meter(steps, batches.perEpoch), new Best(model), pacer()];
   try {
+    await new Promise((resolve) => setTimeout(resolve)); // lets in what came while the vocabulary was trained
     while (trainer.step < steps && !signal?.aborted) {
       const { lr } = trainer;
       const batch = batchOf(batches.at(trainer.step).map((i) => train[i]!));

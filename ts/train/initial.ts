@@ -72,6 +72,7 @@ export async function pretrainedModel({ labels, settings, options }: Start, sour
 }
 
 const labelFields = ({ names }: LabelSet) => ({
+  num_labels: names.length,
   id2label: Object.fromEntries(names.map((name, id) => [String(id), name])),
   label2id: Object.fromEntries(names.map((name, id) => [name, id])),
 });

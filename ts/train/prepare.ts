@@ -1,11 +1,11 @@
 import { type LabelSet, labelSet, labelsOf } from "../data/labels.js";
 import type { Row } from "../data/rows.js";
 import { split } from "../data/split.js";
-import { ConfigError } from "../errors.js";
+import { AbortError, DataError } from "../errors.js";
 import { trainedLength } from "../models/classify.js";
 import type { RoFormer } from "../models/roformer.js";
 import { sizeOf } from "../tensor/tensor.js";
-import { type Example, encodeRows, readTexts, type TextSource } from "./examples.js";
+import { type Example, encodeRows, needColumns, readTexts, type TextSource } from "./examples.js";
 import type { FinetuneOptions } from "./finetune.js";
 import { freshModel, pretrainedModel } from "./initial.js";
 import { type DataFacts, type ResolvedSettings, resolveSettings } from "./settings.js";
@@ -23,7 +23,12 @@ export interface Prepared {
 /** Reads the texts, makes or loads the model, and encodes. */
 export async function prepare(options: FinetuneOptions): Promise<Prepared> {
   const { onMessage = () => {} } = options;
-  const read = (source: TextSource, what: string) => readTexts(source, options, what, options.format);
+  needColumns(options, ["text", "label"]);
+  const read = async (source: TextSource, what: string) => {
+    const rows = await readTexts(source, options, what, options.format);
+    if (options.signal?.aborted) throw unstarted(options);
+    return rows;
+  };
   const all = await read(options.train, "train");
   const labels = labelsOf(all, options.label, { once: options.valid === undefined ? "error" : "allow" });
   const validRows = options.valid === undefined ? undefined : await read(options.valid, "valid");
@@ -34,7 +39,7 @@ export async function prepare(options: FinetuneOptions): Promise<Prepared> {
   const model = options.init === undefined ? await freshModel(start) : await pretrainedModel(start, options.init);
   try {
     const encode = (rows: readonly Row[]) =>
-      encodeRows(rows, options, model.tokenizer!, { maxLength: trainedLength(model), labels });
+      encodeRows(rows, options, model, { maxLength: trainedLength(model), labels });
     const prepared = {
       ...{ model, settings, labels: labelSet(labels.names) },
       ...{ train: encode(trainRows), valid: encode(heldOut), test: testRows && encode(testRows) },
@@ -47,11 +52,17 @@ export async function prepare(options: FinetuneOptions): Promise<Prepared> {
   }
 }
 
+/** What is thrown where `signal` comes before the first step: there is nothing worth saving. */
+export const unstarted = ({ signal }: FinetuneOptions): AbortError =>
+  new AbortError("stopped before the first step; nothing was saved", { cause: signal?.reason });
+
 function holdOut(rows: readonly Row[], { text, label, seed = 0 }: FinetuneOptions): [Row[], Row[]] {
   const values = (column: string) => rows.map((row) => row.values[column]!);
   const [train, valid] = split(values(text), values(label), { shares: [0.9, 0.1], seed });
   if (valid!.length === 0)
-    throw new ConfigError(`${rows.length} rows are too few to hold some out: name a file to validate with`);
+    throw new DataError(
+      `${rows[0]!.file}: ${rows.length} rows are too few to hold some out: name a file to validate with`,
+    );
   return [train!.map((i) => rows[i]!), valid!.map((i) => rows[i]!)];
 }
 

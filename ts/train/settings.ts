@@ -54,11 +54,22 @@ export interface DataFacts {
 const FEWEST_STEPS = 600;
 const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
 
-/** Fills in what was not set. */
+/** Settings that are whole numbers, with the least that makes sense. */
+const LEAST = {
+  ...{ layers: 1, width: 1, heads: 1, ffn: 1, vocabSize: 8, maxLength: 3 },
+  ...{ epochs: 1, steps: 1, batch: 1 },
+} as const;
+
+/** Fills in what was not set; a setting that makes no sense is a ConfigError. */
 export function resolveSettings(
   given: FinetuneSettings,
   { rows, words, longWords, pretrained }: DataFacts,
 ): ResolvedSettings {
+  for (const [name, least] of Object.entries(LEAST) as [keyof typeof LEAST, number][]) {
+    const value = given[name] ?? least;
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new ConfigError(`${name} is ${value}, not a whole number of at least ${least}`);
+  }
   const width = given.width ?? 128;
   const heads = given.heads ?? Math.max(1, Math.floor(width / 64));
   if (width % heads !== 0) throw new ConfigError(`width ${width} is not a multiple of heads ${heads}`);

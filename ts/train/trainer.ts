@@ -1,8 +1,9 @@
-import { ConfigError, EngineError } from "../errors.js";
+import { EngineError } from "../errors.js";
 import type { RoFormer } from "../models/roformer.js";
 import { AdamW, type AdamWOptions } from "../nn/adamw.js";
 import type { Targets } from "../nn/heads/index.js";
 import type { Packed } from "../nn/packed.js";
+import { seedWords } from "../random/philox.js";
 
 /** What a step is told. */
 export interface TrainBatch {
@@ -31,11 +32,11 @@ export class Trainer {
   private readonly optimizer: AdamW;
   private readonly options: TrainerOptions;
   private done = 0;
+  /** The highest rate so far: the step in which a loss is no number any more may have a low one. */
+  private highest = 0;
 
   constructor(model: RoFormer, options: TrainerOptions) {
-    if (!Number.isSafeInteger(options.seed) || options.seed < 0) {
-      throw new ConfigError(`seed is ${options.seed}, not a whole number from 0 to 2^53 − 1`);
-    }
+    seedWords(options.seed); // a wrong one is told now, not in the first step
     this.model = model;
     this.options = options;
     this.optimizer = new AdamW(model, options);
@@ -54,12 +55,13 @@ export class Trainer {
   /** Changes the model by one batch. A loss that is no number stops training, and changes nothing. */
   trainStep({ packed, targets }: TrainBatch): StepResult {
     const { lr } = this;
+    this.highest = Math.max(this.highest, lr);
     const loss = this.model.lossAndGrad(packed, targets, { train: true, seed: this.options.seed, step: this.done });
     if (!Number.isFinite(loss)) {
       this.optimizer.zeroGrad();
       throw new EngineError(
         `the loss of step ${this.done + 1} is ${loss} (${packed.offsets.length - 1} texts, ${packed.tokens.length} tokens, ` +
-          `learning rate ${lr.toPrecision(3)}): lower the learning rate`,
+          `learning rates up to ${this.highest.toPrecision(3)}): lower the learning rate`,
       );
     }
     const { gradNorm } = this.optimizer.step({ lr });

@@ -2,12 +2,12 @@ import { RoFormer } from "../../models/roformer.js";
 import { type EvaluateOptions, evaluate as score } from "../../train/evaluate.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
-import { type OptionSpec, text, whole } from "../option.js";
+import { type OptionSpec, path, whole } from "../option.js";
 import { reportLines } from "../report.js";
 
 const options: readonly OptionSpec[] = [
-  { flags: "--model <folder>", help: "the model", parse: text },
-  { flags: "--data <file>", help: "labelled texts", parse: text },
+  { flags: "--model <folder>", help: "the model", parse: path },
+  { flags: "--data <file>", help: "labelled texts", parse: path },
   ...columnOptions,
   formatOption,
   { flags: "--max-length <tokens>", help: "tokens a text is cut to (default: as in training)", parse: whole(3) },
@@ -26,7 +26,7 @@ export const evaluate: CommandSpec = {
       bar ??= out.progress(total, "texts");
       bar.update(done, "");
     };
-    const settings = { ...given, data: dataSource(given.data as string), signal, onProgress };
+    const settings = { ...given, data: dataSource(given.data as string, signal), signal, onProgress };
     const result = await score(model, settings as unknown as EvaluateOptions).finally(() => bar?.end());
     await out.result(result.metrics, reportLines(result));
     model.close();

@@ -5,22 +5,22 @@ import { type FinetuneOptions, type FinetuneResult, finetune as train } from "..
 import type { TrainingEvent } from "../../train/meter.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
-import { notNegative, type OptionSpec, oneOf, positive, rate, text, whole } from "../option.js";
+import { notNegative, type OptionSpec, oneOf, path, positive, rate, whole } from "../option.js";
 import { duration, type Output } from "../output.js";
 import { reportLines } from "../report.js";
 
 const options: readonly OptionSpec[] = [
-  { flags: "--train <file>", help: "labelled texts to train on", parse: text },
+  { flags: "--train <file>", help: "labelled texts to train on", parse: path },
   {
     flags: "--valid <file>",
     help: "texts that choose the best epoch (default: a tenth of the training texts)",
-    parse: text,
+    parse: path,
   },
-  { flags: "--test <file>", help: "texts that score the result", parse: text },
+  { flags: "--test <file>", help: "texts that score the result", parse: path },
   ...columnOptions,
   formatOption,
-  { flags: "--out <folder>", help: "where the model is saved", parse: text },
-  { flags: "--init <folder>", help: "a model to begin with (default: fresh weights)", parse: text },
+  { flags: "--out <folder>", help: "where the model is saved", parse: path },
+  { flags: "--init <folder>", help: "a model to begin with (default: fresh weights)", parse: path },
   {
     flags: "--position <name>",
     help: `position encoding: ${Object.keys(positions).join(", ")} (default: rotary)`,
@@ -61,7 +61,7 @@ export const finetune: CommandSpec = {
     const files = Object.fromEntries(
       ["train", "valid", "test"]
         .filter((name) => given[name] !== undefined)
-        .map((name) => [name, dataSource(given[name] as string)]),
+        .map((name) => [name, dataSource(given[name] as string, signal)]),
     );
     const show = progress(out);
     const started = performance.now();

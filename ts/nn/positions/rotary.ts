@@ -1,7 +1,7 @@
-import { engine } from "../../engine/engine.js";
 import { ConfigError } from "../../errors.js";
 import type { RotaryTable } from "../../ops/rope.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { noScope, scope } from "../../tensor/scope.js";
+import { tensor } from "../../tensor/tensor.js";
 import type { PackedBatch } from "../packed.js";
 import { ropeTable } from "../ropeTable.js";
 import type { Position, PositionOptions } from "./position.js";
@@ -28,9 +28,12 @@ class Rotary implements Position {
   }
 
   private grow(rows: number): void {
-    this.free();
     const { cos, sin } = ropeTable({ headSize: this.headSize, positions: Array.from({ length: rows }, (_, p) => p) });
-    this.grown = { rows, half: this.half, cos: persistent(cos, rows), sin: persistent(sin, rows) };
+    const shape = [rows, this.headSize / 2];
+    // No scope around frees the table; this one does if there is memory for half of it.
+    const [cosines, sines] = noScope(() => scope(() => [tensor(cos, shape), tensor(sin, shape)] as const));
+    this.free();
+    this.grown = { rows, half: this.half, cos: cosines, sin: sines };
   }
 
   free(): void {
@@ -38,13 +41,6 @@ class Rotary implements Position {
     this.grown?.sin.free();
     this.grown = undefined;
   }
-}
-
-/** A tensor that no scope frees. */
-function persistent(values: Float32Array, rows: number): Tensor {
-  const y = new Tensor(engine().alloc(values.length), [rows, values.length / rows]);
-  y.write(values);
-  return y;
 }
 
 /** Pairs (x0, x1), (x2, x3), …: the paper's and Hugging Face's RoFormer. */

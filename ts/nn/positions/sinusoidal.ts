@@ -1,6 +1,6 @@
 import { embedding } from "../../ops/embedding.js";
 import { add } from "../../ops/reduce.js";
-import { type Tensor, tensor } from "../../tensor/tensor.js";
+import { empty, type Tensor } from "../../tensor/tensor.js";
 import type { PackedBatch } from "../packed.js";
 import type { Position, PositionOptions } from "./position.js";
 
@@ -11,14 +11,16 @@ import type { Position, PositionOptions } from "./position.js";
 export function sinusoidal({ embeddingWidth: E }: PositionOptions): Position {
   return {
     embed(x: Tensor, batch: PackedBatch): Tensor {
-      const table = new Float32Array(batch.reach * E);
+      const y = empty([batch.reach, E]);
+      const table = new Float32Array(y.size);
       for (let k = 0; k < batch.reach; k++) {
         for (let j = 0; j < E; j++) {
           const angle = k / 10000 ** ((j - (j % 2)) / E);
           table[k * E + j] = j % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
         }
       }
-      return add(x, embedding(tensor(table, [batch.reach, E]), batch.positions));
+      y.write(table);
+      return add(x, embedding(y, batch.positions));
     },
   };
 }
