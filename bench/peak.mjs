@@ -9,7 +9,9 @@ function chains(fused) {
   const local = (i) => i + 1; // local 0 is n
   const round = Array.from({ length: CHAINS }, (_, i) => {
     const operands = [32, local(i), 32, local(CHAINS)];
-    const madd = fused ? [...operands, 32, local(CHAINS + 1), 253, 133, 2] : [...operands, 253, 230, 1, 32, local(CHAINS + 1), 253, 228, 1];
+    const madd = fused
+      ? [...operands, 32, local(CHAINS + 1), 253, 133, 2]
+      : [...operands, 253, 230, 1, 32, local(CHAINS + 1), 253, 228, 1];
     return [...madd, 33, local(i)];
   }).flat();
   const sum = Array.from({ length: CHAINS }, (_, i) => [32, local(i), ...(i ? [253, 228, 1] : [])]).flat();

@@ -33,10 +33,11 @@ let starting: Promise<void> | undefined;
 
 /**
  * Starts the engine with `options`. Optional in Node, where the first use starts it; in a browser it has to be awaited
- * (by hand, or by `RoFormer.load`) before tensors are made. A second call waits for the first.
+ * (by hand, or by `RoFormer.load`) before tensors are made. A call without options waits for the first one; options after that
+ * are an `EngineError`, since they would count for nothing.
  */
-export function init(options: EngineOptions = {}): Promise<void> {
-  if (instance && Object.keys(options).length > 0 && !starting) {
+export async function init(options: EngineOptions = {}): Promise<void> {
+  if ((instance || starting) && Object.keys(options).length > 0) {
     throw new EngineError("init: the engine runs already: give its options before its first use");
   }
   starting ??= startAsync(options).catch((error) => {

@@ -10,6 +10,7 @@ import { sizeOf } from "../tensor/tensor.js";
 import { Best } from "./best.js";
 import { type ClassifierMetrics, type Evaluation, evaluateExamples } from "./evaluate.js";
 import type { Columns, Example, TextSource } from "./examples.js";
+import { hiding } from "./hiding.js";
 import { Meter, type TrainingEvent } from "./meter.js";
 import { type Prepared, prepare, unstarted } from "./prepare.js";
 import * as schedules from "./schedules.js";
@@ -93,12 +94,18 @@ async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: stri
   const batches = new Batches(lengths, { rows: settings.batch }, settings.seed);
   const steps = settings.steps ?? settings.epochs * batches.perEpoch;
   const trainer = new Trainer(model, { ...settings, schedule: riseAndFall(settings, steps) });
+  const hide = hiding(model.tokenizer!, settings);
   const [meter, best, pause] = [new Meter(steps, batches.perEpoch), new Best(model), pacer()];
   try {
     await new Promise((resolve) => setTimeout(resolve)); // lets in what came while the vocabulary was trained
     while (trainer.step < steps && !signal?.aborted) {
       const { lr } = trainer;
-      const batch = batchOf(batches.at(trainer.step).map((i) => train[i]!));
+      const batch = batchOf(
+        hide(
+          batches.at(trainer.step).map((i) => train[i]!),
+          trainer.step,
+        ),
+      );
       const event = meter.event(trainer.step + 1, lr, batch.packed.tokens.length, trainer.trainStep(batch));
       log.push(JSON.stringify(event));
       onProgress(event);

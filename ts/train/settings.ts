@@ -17,6 +17,8 @@ export interface FinetuneSettings {
   /** Tokens a text is cut to. */
   readonly maxLength?: number | undefined;
   readonly dropout?: number | undefined;
+  /** Share of the tokens hidden behind `[MASK]` in training. */
+  readonly maskRate?: number | undefined;
   readonly epochs?: number | undefined;
   /** Steps in all, instead of epochs. */
   readonly steps?: number | undefined;
@@ -86,6 +88,7 @@ export function resolveSettings(
     // A word is about 1.4 WordPieces of a vocabulary of this size; a text has two special tokens.
     maxLength: given.maxLength ?? clamp(Math.ceil((1.4 * longWords + 2) / 16) * 16, 16, 256),
     dropout: given.dropout ?? 0.1,
+    maskRate: given.maskRate ?? (pretrained ? 0 : 0.15),
     epochs: given.epochs ?? clamp(fewest, pretrained ? 3 : 4, 40),
     steps: given.steps,
     batch,

@@ -117,7 +117,20 @@ impl Training {
                 *words.entry(CompactString::from(word)).or_default() += count;
             }
         }
+        if let Some(longest) = longest_word(self.options.kind) {
+            words.retain(|word, _| word.chars().take(longest + 1).count() <= longest);
+        }
         Ok(words)
+    }
+}
+
+/// Characters of a word beyond which it teaches nothing: WordPiece spells longer ones as `[UNK]`, and of BPE's they are no words
+/// but data, over whose pairs the trainer would go again and again.
+fn longest_word(kind: Kind) -> Option<usize> {
+    match kind {
+        Kind::WordPiece => Some(100),
+        Kind::Bpe => Some(10_000),
+        Kind::Unigram => None,
     }
 }
 

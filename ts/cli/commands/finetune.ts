@@ -42,6 +42,7 @@ const options: readonly OptionSpec[] = [
     parse: whole(3),
   },
   { flags: "--dropout <rate>", help: "dropout (default: 0.1)", parse: rate },
+  { flags: "--mask-rate <rate>", help: "share of the tokens hidden in training (default: 0.15)", parse: rate },
   { flags: "--epochs <number>", help: "times every text is seen (default: by the number of texts)", parse: whole(1) },
   { flags: "--steps <number>", help: "steps in all, instead of --epochs", parse: whole(1) },
   { flags: "--batch <texts>", help: "texts a step (default: by the number of texts, at most 32)", parse: whole(1) },
