@@ -161,7 +161,7 @@ describe("streams", () => {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     child.kill("SIGINT");
     expect(await ended).toBe(130);
-    expect(stderr).toBe("error: interrupted while standard input was read\n");
+    expect(stderr).toBe("interrupted while standard input was read\n");
   });
 
   it("a run goes on and is saved where nobody reads its progress any more", async () => {

@@ -159,7 +159,7 @@ describe("the command line, from training to prediction", () => {
       { cwd: folder, interruptAt: /steps {2}loss/ },
     );
     expect(code).toBe(130);
-    expect(stderr).toMatch(/stopped after step \d+; the model as it is was saved in stopped/);
+    expect(stderr).toMatch(/stopped after step \d+; the model is saved in stopped as it stands/);
     const { code: readable } = await roformer(["predict", "--model", "stopped", "it is good"], { cwd: folder });
     expect(readable).toBe(0);
   });
@@ -217,7 +217,7 @@ describe("wrong use", () => {
   it.each([
     [["--no-such-option"], 2, /unknown option/],
     [["frobnicate"], 2, /unknown command/],
-    [["finetune"], 2, /finetune needs --train and --text and --label and --out/],
+    [["finetune"], 2, /finetune needs --train, --text, --label, --out/],
     [["finetune", "--position", "sideways"], 2, /sideways.*not one of rotary/],
     [["finetune", "--lr", "-1"], 2, /-1.*not a positive number/],
     [["predict", "--model", "m"], 2, /needs texts/],

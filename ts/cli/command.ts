@@ -64,7 +64,7 @@ async function runCommand(
     const missing = spec.required.filter((field) => options[field] === undefined);
     if (missing.length > 0) {
       const flag = (field: string) => `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-      throw new UsageError(`${spec.name} needs ${missing.map(flag).join(" and ")}`);
+      throw new UsageError(`${spec.name} needs ${missing.map(flag).join(", ")}`);
     }
     const call = { options, words, out: output(options), signal: interrupt.signal };
     return (await spec.run(call)) ?? EXIT.done;
@@ -79,7 +79,8 @@ async function runCommand(
 export function report(error: unknown, debug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has printed it
   const { message, stack } = error as Error;
-  process.stderr.write(`error: ${debug ? (stack ?? message) : oneLine(error)}\n`);
+  const what = error instanceof AbortError ? "" : "error: "; // a stop that was asked for is none
+  process.stderr.write(`${what}${debug ? (stack ?? message) : oneLine(error)}\n`);
   if (error instanceof UsageError) return EXIT.usage;
   return error instanceof AbortError ? EXIT.interrupted : EXIT.input;
 }

@@ -26,8 +26,15 @@ const LINE_INTERVAL = 10;
 
 /** The output of a process. */
 export function output({ json = false, quiet = false }: { json?: boolean; quiet?: boolean }): Output {
+  let shown = Number.NEGATIVE_INFINITY;
   const say = (line: string) => {
     if (!quiet) process.stderr.write(`${line}\n`);
+  };
+  const due = () => {
+    const now = performance.now() / 1000;
+    if (now - shown < LINE_INTERVAL) return false;
+    shown = now;
+    return true;
   };
   return {
     json,
@@ -36,7 +43,7 @@ export function output({ json = false, quiet = false }: { json?: boolean; quiet?
     result: async (value, lines) => print(json ? [JSON.stringify(value)] : lines),
     progress: (total, unit) => {
       if (quiet) return { update: () => {}, end: () => {} };
-      return process.stderr.isTTY ? bar(total, unit) : plainLines(total, unit, say);
+      return process.stderr.isTTY ? bar(total, unit) : plainLines(total, unit, say, due);
     },
   };
 }
@@ -59,14 +66,11 @@ function bar(total: number, unit: string): Progress {
   return { update: (done, note) => single.update(done, { note }), end: () => single.stop() };
 }
 
-function plainLines(total: number, unit: string, say: (line: string) => void): Progress {
-  let last = 0;
+/** A line every few seconds, also where one job follows another: `due` says whether it is time. */
+function plainLines(total: number, unit: string, say: (line: string) => void, due: () => boolean): Progress {
   return {
     update: (done, note) => {
-      const now = performance.now() / 1000;
-      if (last !== 0 && now - last < LINE_INTERVAL && done < total) return;
-      last = now;
-      say(`${done}/${total} ${unit}  ${note}`);
+      if (due()) say(`${done}/${total} ${unit}  ${note}`.trimEnd());
     },
     end: () => {},
   };

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { noGrad, valueAndGradients } from "../autograd/tape.js";
 import { init } from "../engine/engine.js";
 import { ConfigError, EngineError } from "../errors.js";

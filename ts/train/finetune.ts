@@ -78,7 +78,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
 }
 
 const stopped = (steps: number, out: string | undefined): string =>
-  `stopped after step ${steps}${out === undefined ? "" : `; the model as it is was saved in ${out}`}`;
+  `stopped after step ${steps}${out === undefined ? "" : `; the model is saved in ${out} as it stands`}`;
 
 const records = (metrics: object, log: readonly string[]): Map<string, string> =>
   new Map([

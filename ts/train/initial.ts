@@ -20,7 +20,7 @@ export interface Start {
 
 /** A classifier with fresh weights and a WordPiece tokenizer trained on the training texts. */
 export async function freshModel({ rows, labels, settings, options }: Start): Promise<RoFormer> {
-  options.onMessage?.(`training a WordPiece vocabulary of ${settings.vocabSize}`);
+  options.onMessage?.(`training a WordPiece vocabulary of at most ${settings.vocabSize}`);
   const tokenizer = await trainTokenizer({
     kind: "wordpiece",
     lines: texts(rows, options),

@@ -95,8 +95,9 @@ function describe({ model, settings, labels, train, valid, test }: Prepared, say
     `${num_hidden_layers} layers × ${hidden_size}, ${num_attention_heads} heads, ${settings.position} positions, ` +
       `vocabulary ${vocab_size}, ${trainedLength(model)} tokens a text, ${parameters.toLocaleString("en")} parameters`,
   );
-  const { batch, lr, warmup, dropout, seed } = settings;
+  const { batch, lr, warmup, dropout, maskRate, seed } = settings;
   say(
-    `batches of ${batch}, learning rate ${lr} after ${Math.round(100 * warmup)} % warm-up, dropout ${dropout}, seed ${seed}`,
+    `batches of ${batch}, learning rate ${lr} after ${Math.round(100 * warmup)} % warm-up, dropout ${dropout}, ` +
+      `${Math.round(100 * maskRate)} % of the tokens hidden, seed ${seed}`,
   );
 }

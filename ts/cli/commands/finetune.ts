@@ -19,7 +19,7 @@ const options: readonly OptionSpec[] = [
   { flags: "--test <file>", help: "texts that score the result", parse: path },
   ...columnOptions,
   formatOption,
-  { flags: "--out <folder>", help: "where the model is saved", parse: path },
+  { flags: "--out <folder>", help: "where the model is saved; a model that is there is replaced", parse: path },
   { flags: "--init <folder>", help: "a model to begin with (default: fresh weights)", parse: path },
   {
     flags: "--position <name>",
