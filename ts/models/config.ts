@@ -40,6 +40,8 @@ const extension = v.looseObject(
   {
     position: v.optional(oneOf(Object.keys(positions) as PositionName[])),
     attention: v.optional(oneOf(Object.keys(attentions) as AttentionName[])),
+    // A model that was trained with other angles would load, and compute something else.
+    rope_parameters: v.optional(v.undefined("absent: scaled rotary positions are not supported")),
   },
   "an object",
 );
@@ -92,6 +94,10 @@ export type RoFormerConfigInput = v.InferInput<typeof schema>;
 
 /** Checks a configuration; `where` names it in errors, as in "config.json". */
 export function parseConfig(value: unknown, where = "config"): RoFormerConfig {
+  // valibot takes a list for an object.
+  if (Array.isArray((value as RoFormerConfigInput | null)?.roformer_js)) {
+    throw new ConfigError(`${where}: roformer_js is a list, not an object`);
+  }
   const result = v.safeParse(schema, value);
   if (!result.success) throw new ConfigError(problem(where, result.issues[0]));
   const config = result.output;

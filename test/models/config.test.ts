@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+import { parseConfig } from "../../ts/models/config.js";
+
+it.each([
+  [{ roformer_js: [] }, /roformer_js is a list, not an object/],
+  [{ roformer_js: { position: "sideways" } }, /roformer_js\.position is "sideways", not one of rotary/],
+  [
+    { roformer_js: { rope_parameters: { rope_type: "yarn" } } },
+    /rope_parameters .*scaled rotary positions are not supported/,
+  ],
+  [{ hidden_size: "8" }, /hidden_size is "8", not a whole number/],
+  [{ hidden_act: "gellu" }, /hidden_act is "gellu", not one of/],
+  [{ num_atention_heads: 4 }, /num_atention_heads is no field of a model; num_attention_heads is/],
+  [{ hidden_size: 10, num_attention_heads: 3 }, /hidden_size 10 is not a multiple of num_attention_heads 3/],
+  [{ model_type: "roformer_v2" }, /model_type is "roformer_v2", not one of/],
+] as const)("%j is refused, and the field is named", (config, message) => {
+  expect(() => parseConfig(config, "config.json")).toThrow(message);
+  expect(() => parseConfig(config, "config.json")).toThrow(/^config\.json: /);
+});
+
+it("fills in Hugging Face's defaults and keeps what it does not know", () => {
+  expect(parseConfig({ some_field: 1 })).toMatchObject({
+    vocab_size: 50_000,
+    hidden_size: 768,
+    hidden_act: "gelu",
+    some_field: 1,
+  });
+});
