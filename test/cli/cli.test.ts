@@ -19,6 +19,22 @@ const csv = (list: { text: string; label: string }[]) =>
 
 const small = ["--layers", "1", "--width", "16", "--heads", "2", "--vocab-size", "80", "--batch", "8", "--seed", "3"];
 
+const columns = ["--text", "text", "--label", "label"];
+/** A training run that learns the rows by heart. */
+const training = [
+  "finetune",
+  "--train",
+  "train.csv",
+  "--test",
+  "test.jsonl",
+  ...columns,
+  "--epochs",
+  "30",
+  "--lr",
+  "3e-3",
+  ...small,
+];
+
 describe("the command line, from training to prediction", () => {
   let folder: string;
   let trained: Awaited<ReturnType<typeof roformer>>;
@@ -33,28 +49,7 @@ describe("the command line, from training to prediction", () => {
         .map((row) => `${JSON.stringify(row)}\n`)
         .join(""),
     );
-    trained = await roformer(
-      [
-        "finetune",
-        "--train",
-        "train.csv",
-        "--test",
-        "test.jsonl",
-        "--text",
-        "text",
-        "--label",
-        "label",
-        "--out",
-        "model",
-        "--epochs",
-        "30",
-        "--lr",
-        "3e-3",
-        "--json",
-        ...small,
-      ],
-      { cwd: folder },
-    );
+    trained = await roformer([...training, "--out", "model", "--json"], { cwd: folder });
   });
 
   it("finetune learns, prints metrics as one JSON value and writes a Hugging Face folder", () => {
@@ -76,28 +71,7 @@ describe("the command line, from training to prediction", () => {
   });
 
   it("the same seed trains the same bytes, in another process", async () => {
-    const again = await roformer(
-      [
-        "finetune",
-        "--train",
-        "train.csv",
-        "--test",
-        "test.jsonl",
-        "--text",
-        "text",
-        "--label",
-        "label",
-        "--out",
-        "again",
-        "--epochs",
-        "30",
-        "--lr",
-        "3e-3",
-        "--quiet",
-        ...small,
-      ],
-      { cwd: folder },
-    );
+    const again = await roformer([...training, "--out", "again", "--quiet"], { cwd: folder });
     expect(again.code).toBe(0);
     for (const file of ["model.safetensors", "tokenizer.json", "config.json"]) {
       expect(readFileSync(join(folder, "again", file)).equals(readFileSync(join(folder, "model", file))), file).toBe(

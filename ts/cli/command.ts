@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { AbortError, ConfigError, RoFormerError } from "../errors.js";
+import { AbortError, RoFormerError } from "../errors.js";
 import { readConfigFile } from "./configFile.js";
 import { commanderOption, commonOptions, type OptionSpec } from "./option.js";
 import { type Output, output } from "./output.js";
@@ -88,10 +88,4 @@ export function report(error: unknown, debug: boolean): number {
 function oneLine(error: unknown): string {
   const text = String((error as Error)?.message ?? error).replace(/\s*\n\s*/g, " ");
   return error instanceof RoFormerError || error instanceof UsageError ? text : `${text} (run with --debug for where)`;
-}
-
-/** A required option's value; its type was checked when it was parsed. */
-export function option<T>(options: Record<string, unknown>, field: string): T {
-  if (options[field] === undefined) throw new ConfigError(`${field} is missing`);
-  return options[field] as T;
 }

@@ -17,9 +17,7 @@ export function add(a: Tensor, b: Tensor): Tensor {
 
 /** `factor · x`. */
 export function scale(x: Tensor, factor: number): Tensor {
-  const y = empty(x.shape);
-  engine().scale(y.slot, x.slot, factor);
-  return record(y, [x], [], ([dy], d) => d.give(0, scaled(dy!, factor)));
+  return record(scaled(x, factor), [x], [], ([dy], d) => d.give(0, scaled(dy!, factor)));
 }
 
 function scaled(x: Tensor, factor: number): Tensor {
