@@ -7,7 +7,7 @@ import { capture, ROOT } from "./processes.mjs";
 import { ensureRust, requireRustup, TARGET } from "./rust.mjs";
 import { phase, Stop, say, seconds } from "./say.mjs";
 import { ensureCargoTools, ensureWasmOpt } from "./tools.mjs";
-import { buildModule, isBuilt, MODULES } from "./wasm.mjs";
+import { buildModule, isBuilt, MODULES, removeThreaded, THREADED, writeGlue } from "./wasm.mjs";
 
 const DIST = "dist";
 
@@ -35,6 +35,7 @@ export async function build(named = [], release = false) {
     // Asked again: whoever held the lock may have done the work. And dist holds the modules, so it is asked last.
     const modules = wanted.filter((name) => name !== DIST && isStale(name));
     if (modules.length > 0) await buildModules(modules, release);
+    writeGlue();
     if (wanted.includes(DIST) && isStale(DIST)) buildDist();
   });
   say(`Built in ${seconds(start)}`);
@@ -47,14 +48,19 @@ export async function build(named = [], release = false) {
  */
 async function buildModules(names, release) {
   const workshop = await openWorkshop();
-  const results = await Promise.allSettled(names.map((name) => buildModule(name, release, workshop)));
+  const possible = workshop.canShare ? names : names.filter((name) => !THREADED.includes(name));
+  if (possible.length < names.length) {
+    say("! Rust's own sources (rust-src) are missing: the engine is built for one thread");
+    removeThreaded();
+  }
+  const results = await Promise.allSettled(possible.map((name) => buildModule(name, release, workshop)));
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
 }
 
-/** @returns {Promise<import("./wasm.mjs").Workshop>} */
+/** @returns {Promise<import("./wasm.mjs").Workshop & { canShare: boolean }>} */
 async function openWorkshop() {
-  const { sysroot, env } = ensureRust();
+  const { sysroot, env, hasSources } = ensureRust();
   const wasmOpt = await ensureWasmOpt();
   const found = await ensureCargoTools(env);
   const args = ["fetch", "--locked", "--target", TARGET];
@@ -62,7 +68,7 @@ async function openWorkshop() {
     const fetched = capture("cargo", args, { env: found });
     if (!fetched.ok) throw new Stop(`${fetched.output}\n\ncargo ${args.join(" ")} failed`);
   });
-  return { sysroot, env: found, wasmOpt };
+  return { sysroot, env: found, wasmOpt, canShare: hasSources };
 }
 
 function requirePackages() {

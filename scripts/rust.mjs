@@ -12,10 +12,12 @@ const EXE = process.platform === "win32" ? ".exe" : "";
 
 /** Where a component of the toolchain can be seen, below its folder. */
 const PLACES = {
-  "rust-src": "lib/rustlib/src/rust/library/Cargo.lock",
   rustfmt: `bin/cargo-fmt${EXE}`,
   clippy: `bin/cargo-clippy${EXE}`,
 };
+
+/** Where the sources of `std` can be seen. */
+const SOURCES = "lib/rustlib/src/rust/library/Cargo.lock";
 
 /** @throws {Stop} where rustup or cargo is missing */
 export function requireRustup() {
@@ -24,13 +26,14 @@ export function requireRustup() {
 }
 
 /**
- * Makes sure that the pinned toolchain, its wasm target and `components` are there, through rustup.
+ * Makes sure that the pinned toolchain, its wasm target and `components` are there, through rustup. The sources of `std` are
+ * wanted too, but only threads need them.
  * @param {(keyof typeof PLACES)[]} components
- * @returns {{ sysroot: string, env: import("./processes.mjs").Environment }} its folder, and the environment that
- *   makes cargo and rustc use it
+ * @returns {{ sysroot: string, env: import("./processes.mjs").Environment, hasSources: boolean }} its folder, the
+ *   environment that makes cargo and rustc use it, and whether the sources are there
  * @throws {Stop} where rustup or cargo is missing, or rustup fails
  */
-export function ensureRust(components = ["rust-src"]) {
+export function ensureRust(components = []) {
   requireRustup();
   const channel = pinned();
   // RUSTUP_TOOLCHAIN wins over rust-toolchain.toml: without this a user's own setting would choose the compiler.
@@ -50,7 +53,12 @@ export function ensureRust(components = ["rust-src"]) {
     const present = () => existsSync(join(found, path)) || undefined;
     present() ?? install(`Rust's ${what}`, "10 seconds", args, present);
   }
-  return { sysroot: found, env };
+  const sources = join(found, SOURCES);
+  if (!existsSync(sources)) {
+    const add = ["component", "add", "--toolchain", channel, "rust-src"];
+    phase("installing Rust's rust-src through rustup", "10 seconds", () => show("rustup", add));
+  }
+  return { sysroot: found, env, hasSources: existsSync(sources) };
 }
 
 /**

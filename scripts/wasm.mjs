@@ -27,6 +27,7 @@ import { TOOL_VERSIONS } from "./tools.mjs";
  * @property {string[]} folders its sources, and those of the crates of ours that it uses
  * @property {string} file what its files are named after
  * @property {string[]} flags for rustc
+ * @property {boolean} threads whether threads share its memory: `std` is then compiled too, from its sources
  * @property {[first: string, again: string]} estimates in words, from an empty target folder and after a change
  * @property {(release: boolean) => string | undefined} optimisation the level of wasm-opt, if it runs at all
  * @property {(module: Module, stage: string, env: Environment) => Promise<void>} compile fills the folder `stage`
@@ -38,10 +39,13 @@ const WASM = join(ROOT, "ts/wasm");
 export const MODULES = {
   simd: core("+simd128"),
   relaxed: core("+simd128,+relaxed-simd"),
+  "simd-threads": core("+simd128,+atomics", true),
+  "relaxed-threads": core("+simd128,+relaxed-simd,+atomics", true),
   tokenizer: {
     crate: "roformer-tokenizer",
     folders: ["crates/tokenizer"],
     file: "tokenizer",
+    threads: false,
     flags: ["-Ctarget-feature=+simd128", "--cfg", 'getrandom_backend="custom"'],
     estimates: ["2 minutes", "40 seconds"],
     // 38 seconds for 7 % of the size: worth it for what is published, not for what is tried.
@@ -53,15 +57,17 @@ export const MODULES = {
 /**
  * The kernels, for machines with `features`.
  * @param {string} features
+ * @param {boolean} [threads] whether memory is shared
  * @returns {Module}
  */
-function core(features) {
+function core(features, threads = false) {
   return {
     crate: "roformer-wasm",
     folders: ["crates/kernels", "crates/wasm"],
     file: "core",
     flags: [`-Ctarget-feature=${features}`],
-    estimates: ["40 seconds", "20 seconds"],
+    threads,
+    estimates: threads ? ["a minute", "20 seconds"] : ["40 seconds", "20 seconds"],
     optimisation: () => "-O3",
     compile: compileWithWasmPack,
   };
@@ -69,6 +75,9 @@ function core(features) {
 
 /** Whose text changes what comes out. */
 const RECIPE = ["Cargo.toml", "rust-toolchain.toml", "scripts/wasm.mjs"];
+
+/** The modules that need the sources of `std`. */
+export const THREADED = Object.keys(MODULES).filter((name) => MODULES[name]?.threads);
 
 /** @param {string} name */
 function inputsOf(name) {
@@ -81,6 +90,28 @@ function moduleCalled(name) {
   const module = MODULES[name];
   if (!module) throw new Stop(`there is no module ${name}, only ${Object.keys(MODULES).join(", ")}`);
   return module;
+}
+
+/**
+ * Writes what TypeScript imports: the glue of the modules, which is one file for all. That of the modules with threads
+ * serves the others too; where they are not built, that of the others is left.
+ */
+export function writeGlue() {
+  const threaded = THREADED.every((name) => existsSync(join(WASM, name)));
+  const text = `export * from "./${threaded ? THREADED[0] : "simd"}/core.js";\n`;
+  const files = {
+    "glue.js": `${text}export const threaded = ${threaded};\n`,
+    "glue.d.ts": `${text}/** Whether there are builds with threads. */\nexport declare const threaded: boolean;\n`,
+  };
+  for (const [name, content] of Object.entries(files)) {
+    const file = join(WASM, name);
+    if (!existsSync(file) || readFileSync(file, "utf8") !== content) writeFileSync(file, content);
+  }
+}
+
+/** Removes the modules with threads, which cannot be built: old ones would not fit the rest. */
+export function removeThreaded() {
+  for (const name of THREADED) rmSync(join(WASM, name), { recursive: true, force: true });
 }
 
 /**
@@ -110,6 +141,8 @@ export async function buildModule(name, release, workshop) {
     CARGO_TARGET_DIR: target,
     // Wins over RUSTFLAGS and over .cargo/config.toml: a user's own flags cannot leak in.
     CARGO_ENCODED_RUSTFLAGS: [...module.flags, ...remaps(workshop)].join("\x1f"),
+    // Lets a stable compiler build `std` with atomics; the toolchain is pinned, so what it does is known.
+    ...(module.threads && { RUSTC_BOOTSTRAP: "1" }),
   };
   rmSync(stage, { recursive: true, force: true });
   mkdirSync(stage, { recursive: true });
@@ -145,10 +178,11 @@ function replace(folder, stage) {
 }
 
 /** @type {Module["compile"]} */
-async function compileWithWasmPack({ folders, file }, stage, env) {
+async function compileWithWasmPack({ folders, file, threads }, stage, env) {
   const args = ["build", folders.at(-1) ?? "", "--target", "web", "--release", "--out-dir", stage, "--out-name", file];
   // It shall install nothing, optimise nothing, and write no package.json and no .gitignore (npm would obey that).
   args.push("--mode", "no-install", "--no-opt", "--no-pack", "--no-gitignore", "--", "--locked");
+  if (threads) args.push("-Z", "build-std=std,panic_abort");
   await must("wasm-pack", args, env);
 }
 

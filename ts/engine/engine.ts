@@ -1,35 +1,47 @@
-import { EngineError } from "../errors.js";
+import { ConfigError, EngineError } from "../errors.js";
 import { platform } from "../platform/index.js";
-import * as glue from "../wasm/simd/core.js";
-import { chooseVariant, enableRelaxedSimd, type Variant } from "./variants.js";
+import * as glue from "../wasm/glue.js";
+import { type Guard, guarded, type Kernels } from "./guard.js";
+import { startThreads, wantedThreads } from "./threads.js";
+import { type Choice, chooseVariant, enableRelaxedSimd, type Variant } from "./variants.js";
 
-/** The kernels, as `crates/wasm` exports them: numbers in, numbers out. */
-export type Kernels = Omit<typeof glue, "default" | "initSync">;
+export type { Kernels } from "./guard.js";
 
 /** Settings of the engine, which count if given before its first use. */
 export interface EngineOptions {
-  /** Where the module comes from, if not from the package's own files. */
+  /** Where the module comes from, if not from the package's own files: with shared memory if it is to have threads. */
   readonly wasm?: URL | Response | BufferSource | WebAssembly.Module;
   /** Allows V8 flags that make the engine faster (relaxed SIMD in Node 20). They count for the whole process. */
   readonly v8Flags?: boolean;
   /** Takes this build instead of the fastest that the runtime can run. */
   readonly variant?: Variant;
+  /**
+   * How many threads compute, the caller's among them; "auto", the default, is one a core. The environment variable
+   * ROFORMER_THREADS counts where this is not given. Results are the same bits for any number.
+   */
+  readonly threads?: number | "auto";
+  /** Bytes that the engine may use at most; what exceeds them is refused with an `EngineError`. 4 GiB unless given. */
+  readonly maxMemory?: number;
 }
 
 /** What runs, and why. */
-export interface EngineStatus {
-  readonly variant: Variant;
-  readonly reason: string;
-}
+export type EngineStatus = Choice;
 
 interface Instance {
-  readonly kernels: Kernels;
+  readonly guard: Guard;
   readonly memory: WebAssembly.Memory;
   readonly status: EngineStatus;
 }
 
+const PAGE = 65536;
+/** What a module can address. */
+const MOST_MEMORY = 65536 * PAGE;
+/** More than any build starts with. The allocator takes new pages only, so that these stay untouched. */
+const FIRST_PAGES = 64;
+
 let instance: Instance | undefined;
 let starting: Promise<void> | undefined;
+let defaults: EngineOptions = {};
 
 /**
  * Starts the engine with `options`. Optional in Node, where the first use starts it; in a browser it has to be awaited
@@ -40,16 +52,21 @@ export async function init(options: EngineOptions = {}): Promise<void> {
   if ((instance || starting) && Object.keys(options).length > 0) {
     throw new EngineError("init: the engine runs already: give its options before its first use");
   }
-  starting ??= startAsync(options).catch((error) => {
+  starting ??= startAsync({ ...defaults, ...options }).catch((error) => {
     starting = undefined;
     throw error;
   });
   return starting;
 }
 
+/** Options for an engine that starts when it is needed. */
+export function setDefaults(options: EngineOptions): void {
+  defaults = options;
+}
+
 /** The running engine's kernels; starts it where that can be done at once. */
 export function engine(): Kernels {
-  return (instance ?? startNow()).kernels;
+  return (instance ?? startNow()).guard.kernels;
 }
 
 /** A view of `length` 32-bit words at a byte address, valid until something is allocated. */
@@ -62,17 +79,42 @@ export function engineStatus(): EngineStatus {
   return (instance ?? startNow()).status;
 }
 
-const url = (variant: Variant): URL =>
-  variant === "relaxed"
-    ? new URL("../wasm/relaxed/core_bg.wasm", import.meta.url)
-    : new URL("../wasm/simd/core_bg.wasm", import.meta.url);
+// Written out, so that bundlers find each file.
+const urls: Record<Variant, () => URL> = {
+  simd: () => new URL("../wasm/simd/core_bg.wasm", import.meta.url),
+  relaxed: () => new URL("../wasm/relaxed/core_bg.wasm", import.meta.url),
+  "simd-threads": () => new URL("../wasm/simd-threads/core_bg.wasm", import.meta.url),
+  "relaxed-threads": () => new URL("../wasm/relaxed-threads/core_bg.wasm", import.meta.url),
+};
 
 async function startAsync(options: EngineOptions): Promise<void> {
   if (instance) return;
-  if (options.v8Flags) enableRelaxedSimd();
-  const choice = options.variant ? { variant: options.variant, reason: "asked for" } : chooseVariant();
-  const module = await compile(options.wasm ?? url(choice.variant));
-  instance ??= instantiate(module, choice);
+  const choice = choose(options);
+  const module = await compile(options.wasm ?? urls[choice.variant]());
+  instance ??= instantiate(module, choice, options);
+}
+
+function startNow(): Instance {
+  const choice = choose(defaults);
+  let module: WebAssembly.Module;
+  try {
+    if (!platform.readUrlSync) throw new Error("it cannot be read at once here: call `await init()` first");
+    module = new WebAssembly.Module(platform.readUrlSync(urls[choice.variant]()) as BufferSource);
+  } catch (error) {
+    throw unreadable(error);
+  }
+  instance = instantiate(module, choice, defaults);
+  return instance;
+}
+
+function choose({ v8Flags, variant, threads }: EngineOptions): Choice {
+  if (v8Flags) enableRelaxedSimd();
+  const chosen = chooseVariant(variant && !variant.endsWith("-threads") ? 1 : wantedThreads(threads));
+  if (variant === undefined) return chosen;
+  if (!Object.hasOwn(urls, variant)) {
+    throw new ConfigError(`variant is "${variant}", not one of ${Object.keys(urls).join(", ")}`);
+  }
+  return { ...chosen, variant, reasons: [...chosen.reasons, `the build ${variant} was asked for`] };
 }
 
 async function compile(source: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module> {
@@ -94,58 +136,26 @@ async function bytesOf(source: URL | Response | BufferSource): Promise<BufferSou
 const unreadable = (error: unknown): EngineError =>
   new EngineError(`the wasm module could not be loaded: ${(error as Error).message}`, { cause: error });
 
-function startNow(): Instance {
-  const choice = chooseVariant();
-  let module: WebAssembly.Module;
-  try {
-    if (!platform.readUrlSync) throw new Error("it cannot be read at once here: call `await init()` first");
-    module = new WebAssembly.Module(platform.readUrlSync(url(choice.variant)) as BufferSource);
-  } catch (error) {
-    throw unreadable(error);
+function instantiate(module: WebAssembly.Module, choice: Choice, { maxMemory = MOST_MEMORY }: EngineOptions): Instance {
+  if (!(maxMemory > 0)) throw new ConfigError(`maxMemory is ${maxMemory}, not a number of bytes`);
+  // What a given module wants is in the module, not in its name.
+  const shares = WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory");
+  const threads = shares ? choice.threads : 1;
+  // Without sharing the module has a memory of its own, and this one keeps the glue from making another.
+  const given = shares ? sharedMemory(maxMemory) : new WebAssembly.Memory({ initial: 0, maximum: 0 });
+  const memory = glue.initSync({ module, memory: given }).memory as WebAssembly.Memory;
+  const guard = guarded(glue);
+  if (threads > 1) startThreads(threads, module, memory, guard);
+  return { guard, memory, status: { ...choice, threads } };
+}
+
+/** Shared memory reserves its maximum at once, which not every system gives: less is better than nothing. */
+function sharedMemory(most: number): WebAssembly.Memory {
+  for (let pages = Math.min(Math.max(Math.ceil(most / PAGE), FIRST_PAGES), 65536); ; pages >>= 1) {
+    try {
+      return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: pages, shared: true });
+    } catch (error) {
+      if (pages < 2 * FIRST_PAGES) throw unreadable(error);
+    }
   }
-  instance = instantiate(module, choice);
-  return instance;
-}
-
-function instantiate(module: WebAssembly.Module, status: EngineStatus): Instance {
-  const { memory } = glue.initSync({ module });
-  return { kernels: bounded(guarded(glue)), memory, status };
-}
-
-/** Words that the module's memory can have at most. */
-const MOST_WORDS = 2 ** 30;
-
-/** A size beyond 32 bits would lose its upper ones on its way into the module, and too little memory would be made. */
-function bounded(kernels: Kernels): Kernels {
-  const alloc = (words: number): number => {
-    if (words <= MOST_WORDS) return kernels.alloc(words);
-    const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
-    throw new EngineError(
-      `out of memory: ${mebibytes(4 * words)} MiB asked for, ${mebibytes(kernels.used_bytes())} MiB in use`,
-    );
-  };
-  return { ...kernels, alloc };
-}
-
-/** The exports, with what they throw turned into an `EngineError`. After a trap the instance is dead. */
-function guarded(exports: object): Kernels {
-  let died: EngineError | undefined;
-  const kernels: Record<string, unknown> = {};
-  for (const [name, call] of Object.entries(exports)) {
-    if (typeof call !== "function" || name === "default" || name === "initSync") continue;
-    kernels[name] = (...values: unknown[]) => {
-      if (died) throw died;
-      try {
-        return call(...values);
-      } catch (error) {
-        const message = (error as Error).message;
-        if (!(error instanceof WebAssembly.RuntimeError)) throw new EngineError(message, { cause: error });
-        died = new EngineError(`the engine died in ${name} (${message}); start a new process or worker`, {
-          cause: error,
-        });
-        throw died;
-      }
-    };
-  }
-  return kernels as Kernels;
 }

@@ -29,7 +29,36 @@ export function createNode(): Platform | undefined {
     readUrlSync: (at) => sync.readFileSync(url.fileURLToPath(at)),
     peakMemory: () => process.resourceUsage().maxRSS * 1024,
     now: () => performance.now(),
+    cores: () => cores(sync),
+    whyNoThreads: () => undefined,
+    startThread: startThread,
+    environment: (name) => process.env[name],
   };
+}
+
+function cores(sync: NodeModules["sync"]): number {
+  const { availableParallelism, cpus } = process.getBuiltinModule("node:os");
+  const threads = availableParallelism?.() ?? cpus().length;
+  return Math.max(1, hasHyperThreads(sync) ? Math.floor(threads / 2) : threads);
+}
+
+/** Linux tells; elsewhere x86 has them as a rule, and ARM does not. */
+function hasHyperThreads(sync: NodeModules["sync"]): boolean {
+  if (process.platform !== "linux") return process.arch === "x64";
+  try {
+    return sync.readFileSync("/sys/devices/system/cpu/smt/active", "utf8").trim() === "1";
+  } catch {
+    return false;
+  }
+}
+
+function startThread(url: URL, data: unknown, onEnd: (reason: string) => void): void {
+  const { Worker } = process.getBuiltinModule("node:worker_threads");
+  // No flags of the parent's: a loader of TypeScript would cost each thread its start.
+  const worker = new Worker(url, { workerData: data, execArgv: [] });
+  worker.once("error", (error) => onEnd((error as Error).message));
+  worker.once("exit", () => onEnd("it exited"));
+  worker.unref();
 }
 
 function nodeModules(): NodeModules | undefined {

@@ -35,4 +35,15 @@ export interface Platform {
   peakMemory(): number | undefined;
   /** Milliseconds by a clock that never goes back. */
   now(): number;
+  /** Cores that compute at full speed at the same time, as far as it can be told: a hyper-thread is none. */
+  cores(): number;
+  /** Why threads cannot share memory here; undefined where they can. */
+  whyNoThreads(): string | undefined;
+  /**
+   * Starts a thread that runs the module at `url` with `data`, and keeps no process alive. `onEnd` is told why it ended, if it
+   * does.
+   */
+  startThread(url: URL, data: unknown, onEnd: (reason: string) => void): void;
+  /** An environment variable; undefined where there are none. */
+  environment(name: string): string | undefined;
 }

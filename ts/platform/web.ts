@@ -31,4 +31,21 @@ export const web: Platform = {
   readUrlSync: undefined,
   peakMemory: () => undefined,
   now: () => performance.now(),
+  // Browsers count hyper-threads.
+  cores: () => Math.max(1, Math.floor((navigator.hardwareConcurrency ?? 2) / 2)),
+  whyNoThreads,
+  startThread(url, data, onEnd) {
+    const worker = new Worker(url, { type: "module" });
+    worker.onerror = (event) => onEnd(event.message);
+    worker.postMessage(data);
+  },
+  environment: () => undefined,
 };
+
+function whyNoThreads(): string | undefined {
+  if (typeof document !== "undefined") return "a page's own thread may not wait for others: use a worker";
+  if (typeof SharedArrayBuffer === "undefined" || !globalThis.crossOriginIsolated) {
+    return "the page is not cross-origin isolated: it needs the headers COOP: same-origin and COEP: require-corp";
+  }
+  return typeof Worker === "undefined" ? "this worker cannot start workers" : undefined;
+}

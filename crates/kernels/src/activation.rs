@@ -5,6 +5,7 @@ use crate::curves::{
 };
 use crate::elementwise::{parallel_combine, parallel_runs, update};
 use crate::exp::exp;
+use crate::pool::CURVE;
 use crate::simd::F32x4;
 
 /// A function of one number; the discriminant is its number at the boundary.
@@ -181,7 +182,7 @@ impl Activation {
 
 /// `y` ← `kind` of `x`, any shape.
 pub fn activation(y: &mut [f32], x: &[f32], kind: Activation) {
-    parallel_runs([y], |first, [y]| {
+    parallel_runs([y], CURVE, |first, [y]| {
         y.copy_from_slice(&x[first..first + y.len()]);
         kind.apply(y);
     });
@@ -189,7 +190,7 @@ pub fn activation(y: &mut [f32], x: &[f32], kind: Activation) {
 
 /// `dx` ← `dy` times the slope of `kind` at `x`, which is what the forward call was given.
 pub fn activation_backward(dx: &mut [f32], dy: &[f32], x: &[f32], kind: Activation) {
-    with_kind!(kind, KIND => parallel_combine(dx, [dy, x], |[dy, x]| dy.mul(KIND.slope(x))));
+    with_kind!(kind, KIND => parallel_combine(dx, [dy, x], CURVE, |[dy, x]| dy.mul(KIND.slope(x))));
 }
 
 #[cfg(test)]

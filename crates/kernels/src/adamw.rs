@@ -1,6 +1,7 @@
 //! AdamW (Loshchilov & Hutter, 2019), as `torch.optim.AdamW` computes it, over flat buffers.
 
 use crate::elementwise::parallel_runs;
+use crate::pool::CURVE;
 use crate::simd::F32x4;
 
 /// What all numbers of a step share.
@@ -48,7 +49,7 @@ pub fn adamw(
         let range = segment.offset..segment.offset + segment.len;
         let outputs = [&mut params[range.clone()], &mut m[range.clone()], &mut v[range.clone()]];
         let (grads, update) = (&grads[range], Update::new(segment, options));
-        parallel_runs(outputs, |first, [params, m, v]| {
+        parallel_runs(outputs, CURVE, |first, [params, m, v]| {
             update.run(params, m, v, &grads[first..first + params.len()]);
         });
     }

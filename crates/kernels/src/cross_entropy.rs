@@ -2,7 +2,7 @@
 
 use crate::elementwise::combine;
 use crate::exp::exp;
-use crate::pool::{Blocks, Tiles, parallel_tiles};
+use crate::pool::{Blocks, CURVE, Tiles, parallel_tiles};
 use crate::reduce::{row_max, row_sums};
 use crate::simd::F32x4;
 
@@ -13,7 +13,7 @@ const ROWS: usize = 4;
 /// digits.
 pub fn cross_entropy(losses: &mut [f32], sums: &mut [f32], logits: &[f32], labels: &[i32], width: usize, ignore: i32) {
     let outputs = [losses, sums].map(|output| Tiles::new(output, 1, Blocks::Even(ROWS), Blocks::Even(1)));
-    parallel_tiles(outputs, &mut [], |_, [mut losses, mut sums], _| {
+    parallel_tiles(outputs, &mut [], width * CURVE, |_, [mut losses, mut sums], _| {
         for i in 0..losses.rows {
             let row = losses.row + i;
             let (mut loss, mut sum) = (0.0, 1.0);
@@ -42,7 +42,7 @@ pub fn cross_entropy_backward(
     scale: f32,
 ) {
     let tiles = Tiles::new(dlogits, width, Blocks::Even(ROWS), Blocks::Even(width.max(1)));
-    parallel_tiles([tiles], &mut [], |_, [mut tile], _| {
+    parallel_tiles([tiles], &mut [], CURVE, |_, [mut tile], _| {
         for i in 0..tile.rows {
             let row = tile.row + i;
             let dlogits = tile.row_mut(i);

@@ -2,6 +2,7 @@
 //! stored.
 
 use crate::elementwise::parallel_runs;
+use crate::pool::CURVE;
 use crate::random::Philox;
 use crate::simd::{F32x4, U32x4};
 
@@ -80,7 +81,7 @@ impl Dropout {
 /// `y` ← `x` without the numbers that fall away. With `dy` for `x` it is its own backward: the mask follows from
 /// `dropout`.
 pub fn dropout(y: &mut [f32], x: &[f32], dropout: Dropout) {
-    parallel_runs([y], |first, [y]| {
+    parallel_runs([y], CURVE, |first, [y]| {
         y.copy_from_slice(&x[first..first + y.len()]);
         dropout.apply(y, first);
     });

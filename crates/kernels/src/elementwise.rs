@@ -7,13 +7,14 @@ use crate::simd::F32x4;
 const RUN: usize = 4096;
 
 /// Runs `body(first, runs)` for every run of the outputs, which are of one length; `first` is the index of a run's
-/// first number.
+/// first number. `effort` is that of [`parallel_tiles`].
 pub(crate) fn parallel_runs<const OUTPUTS: usize>(
     outputs: [&mut [f32]; OUTPUTS],
+    effort: usize,
     body: impl Fn(usize, [&mut [f32]; OUTPUTS]) + Sync,
 ) {
     let tiles = outputs.map(|output| Tiles::new(output, 1, Blocks::Even(RUN), Blocks::Even(1)));
-    parallel_tiles(tiles, &mut [], |item, mut tiles, _| {
+    parallel_tiles(tiles, &mut [], effort, |item, mut tiles, _| {
         body(item * RUN, tiles.each_mut().map(|tile| tile.as_slice_mut()));
     });
 }
@@ -68,7 +69,8 @@ pub(crate) fn combine<const INPUTS: usize>(
 pub(crate) fn parallel_combine<const INPUTS: usize>(
     y: &mut [f32],
     inputs: [&[f32]; INPUTS],
+    effort: usize,
     f: impl Fn([F32x4; INPUTS]) -> F32x4 + Sync,
 ) {
-    parallel_runs([y], |first, [y]| combine(y, inputs.map(|x| &x[first..first + y.len()]), &f));
+    parallel_runs([y], effort, |first, [y]| combine(y, inputs.map(|x| &x[first..first + y.len()]), &f));
 }

@@ -1,7 +1,7 @@
 //! Rows of a table by number.
 
 use crate::elementwise::update_with;
-use crate::pool::{Blocks, Tiles, parallel_tiles};
+use crate::pool::{Blocks, MOVED, Tiles, parallel_tiles};
 use crate::reduce::COLUMN_STRIP;
 use crate::simd::F32x4;
 
@@ -10,7 +10,7 @@ const ROWS: usize = 16;
 /// `y`, `[N, width]` ← rows `ids` of `table`, `[V, width]`; added to what is there if `accumulate`.
 pub fn embedding(y: &mut [f32], table: &[f32], ids: &[u32], width: usize, accumulate: bool) {
     let tiles = Tiles::new(y, width, Blocks::Even(ROWS), Blocks::Even(width.max(1)));
-    parallel_tiles([tiles], &mut [], |_, [mut tile], _| {
+    parallel_tiles([tiles], &mut [], MOVED, |_, [mut tile], _| {
         for i in 0..tile.rows {
             let at = ids[tile.row + i] as usize * width;
             let (y, row) = (tile.row_mut(i), &table[at..at + width]);
@@ -28,8 +28,9 @@ pub fn embedding(y: &mut [f32], table: &[f32], ids: &[u32], width: usize, accumu
 pub fn embedding_backward(dtable: &mut [f32], dy: &[f32], ids: &[u32], width: usize, ignore: u32) {
     // A strip of columns an item: every item meets all tokens, in order, and no two write the same number.
     let height = dtable.len().checked_div(width).unwrap_or(0);
+    let effort = dy.len().div_ceil(dtable.len().max(1)) * MOVED;
     let tiles = Tiles::new(dtable, width, Blocks::Even(height.max(1)), Blocks::Even(COLUMN_STRIP));
-    parallel_tiles([tiles], &mut [], |_, [mut tile], _| {
+    parallel_tiles([tiles], &mut [], effort, |_, [mut tile], _| {
         let columns = tile.column..tile.column + tile.columns;
         for (id, dy) in ids.iter().zip(dy.chunks_exact(width)) {
             if *id != ignore {

@@ -2,7 +2,7 @@
 
 use crate::dropout::Dropout;
 use crate::elementwise::{combine, update_with, update_with_all};
-use crate::pool::{Blocks, Tiles, parallel_tiles};
+use crate::pool::{Blocks, CURVE, MOVED, Tiles, parallel_tiles};
 use crate::reduce::{COLUMN_STRIP, add_columns, load, row_sums};
 use crate::simd::F32x4;
 
@@ -31,7 +31,7 @@ pub fn layer_norm(
         Tiles::new(sum, width, rows, columns),
         Tiles::new(stats, 2, rows, Blocks::Even(2)),
     ];
-    parallel_tiles(outputs, &mut [], |_, [mut y, mut sum, mut stats], _| {
+    parallel_tiles(outputs, &mut [], CURVE, |_, [mut y, mut sum, mut stats], _| {
         for i in 0..y.rows {
             let first = (y.row + i) * width;
             let y = y.row_mut(i);
@@ -84,7 +84,7 @@ pub fn layer_norm_backward(
 ) {
     let (rows, columns) = (Blocks::Even(ROWS), Blocks::Even(width.max(1)));
     let outputs = [Tiles::new(dx, width, rows, columns), Tiles::new(dresidual, width, rows, columns)];
-    parallel_tiles(outputs, &mut [], |_, [mut dx, mut dresidual], _| {
+    parallel_tiles(outputs, &mut [], CURVE, |_, [mut dx, mut dresidual], _| {
         for i in 0..dx.rows {
             let row = dx.row + i;
             let first = row * width;
@@ -117,10 +117,11 @@ fn row_backward(ds: &mut [f32], dy: &[f32], sum: &[f32], weight: &[f32], mean: f
 
 /// `dweight` += Σ dy · x̂ and `dbias` += Σ dy, each item a strip of columns.
 fn parameters_backward(dweight: &mut [f32], dbias: &mut [f32], dy: &[f32], sum: &[f32], stats: &[f32], width: usize) {
+    let rows = stats.len() / 2;
     let outputs = [dweight, dbias].map(|output| Tiles::new(output, width, Blocks::Even(1), Blocks::Even(COLUMN_STRIP)));
-    parallel_tiles(outputs, &mut [], |_, [mut dweight, mut dbias], _| {
+    parallel_tiles(outputs, &mut [], rows * MOVED, |_, [mut dweight, mut dbias], _| {
         let first = dweight.column;
-        add_columns([dweight.row_mut(0), dbias.row_mut(0)], 0..stats.len() / 2, |row, column, lanes| {
+        add_columns([dweight.row_mut(0), dbias.row_mut(0)], 0..rows, |row, column, lanes| {
             let at = row * width + first + column;
             let (dy, sum) = (load(&dy[at..], lanes), load(&sum[at..], lanes));
             let normal = sum.sub(F32x4::splat(stats[2 * row])).mul(F32x4::splat(stats[2 * row + 1]));

@@ -2,11 +2,12 @@
 
 use crate::curves::{sigmoid, softplus};
 use crate::elementwise::parallel_combine;
+use crate::pool::CURVE;
 use crate::simd::F32x4;
 
 /// `losses` ← (`x` − `target`)².
 pub fn squared_error(losses: &mut [f32], x: &[f32], target: &[f32]) {
-    parallel_combine(losses, [x, target], |[x, target]| {
+    parallel_combine(losses, [x, target], CURVE, |[x, target]| {
         let difference = x.sub(target);
         difference.mul(difference)
     });
@@ -14,12 +15,12 @@ pub fn squared_error(losses: &mut [f32], x: &[f32], target: &[f32]) {
 
 /// `dx` ← 2 (`x` − `target`) · `scale`.
 pub fn squared_error_backward(dx: &mut [f32], x: &[f32], target: &[f32], scale: f32) {
-    parallel_combine(dx, [x, target], |[x, target]| x.sub(target).mul(F32x4::splat(2.0 * scale)));
+    parallel_combine(dx, [x, target], CURVE, |[x, target]| x.sub(target).mul(F32x4::splat(2.0 * scale)));
 }
 
 /// `losses` ← −t ln σ(`x`) − (1 − t) ln(1 − σ(`x`)), with t = `target`.
 pub fn binary_cross_entropy(losses: &mut [f32], x: &[f32], target: &[f32]) {
-    parallel_combine(losses, [x, target], |[x, target]| {
+    parallel_combine(losses, [x, target], CURVE, |[x, target]| {
         // softplus(x) − x · t, or for x > 0 softplus(−x) + x · (1 − t): either way nothing large cancels.
         let positive = F32x4::zero().less(x);
         let part = positive.select(F32x4::splat(1.0).sub(target), target.neg());
@@ -29,7 +30,7 @@ pub fn binary_cross_entropy(losses: &mut [f32], x: &[f32], target: &[f32]) {
 
 /// `dx` ← (σ(`x`) − `target`) · `scale`.
 pub fn binary_cross_entropy_backward(dx: &mut [f32], x: &[f32], target: &[f32], scale: f32) {
-    parallel_combine(dx, [x, target], |[x, target]| sigmoid(x).sub(target).mul(F32x4::splat(scale)));
+    parallel_combine(dx, [x, target], CURVE, |[x, target]| sigmoid(x).sub(target).mul(F32x4::splat(scale)));
 }
 
 #[cfg(test)]

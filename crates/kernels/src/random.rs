@@ -4,6 +4,7 @@
 use core::f64::consts::TAU;
 
 use crate::elementwise::parallel_runs;
+use crate::pool::CURVE;
 use crate::simd::U32x4;
 
 const ROUNDS: u32 = 10;
@@ -106,7 +107,7 @@ pub fn random_uniform(y: &mut [f32], philox: Philox) {
 }
 
 fn from_blocks(y: &mut [f32], philox: Philox, make: impl Fn([u32; 4]) -> [f32; 4] + Sync) {
-    parallel_runs([y], |first, [y]| {
+    parallel_runs([y], CURVE, |first, [y]| {
         for (i, four) in y.chunks_mut(4).enumerate() {
             let index = (first / 4 + i) as u64;
             four.copy_from_slice(&make(philox.block(index as u32, (index >> 32) as u32))[..four.len()]);

@@ -4,7 +4,7 @@
 use core::ops::Range;
 
 use crate::elementwise::{combine, parallel_combine, parallel_runs, update, update_with};
-use crate::pool::{Blocks, Tiles, parallel_tiles};
+use crate::pool::{Blocks, MOVED, Tiles, parallel_tiles};
 use crate::simd::F32x4;
 
 /// Sums of `f(rows)` over a row: four lanes in each of two accumulators. `fills`, which stand behind the ends of rows,
@@ -103,7 +103,7 @@ pub fn partial_sums(len: usize) -> usize {
 fn sum_runs(x: &[f32], partials: &mut [f32], run: impl Fn(&[f32]) -> f32 + Sync) -> f64 {
     let partials = &mut partials[..partial_sums(x.len())];
     let tiles = Tiles::new(partials, 1, Blocks::Even(1), Blocks::Even(1));
-    parallel_tiles([tiles], &mut [], |item, [mut partial], _| {
+    parallel_tiles([tiles], &mut [], SUM_RUN, |item, [mut partial], _| {
         partial.row_mut(0)[0] = run(&x[item * SUM_RUN..x.len().min((item + 1) * SUM_RUN)]);
     });
     partials.iter().map(|partial| f64::from(*partial)).sum()
@@ -121,8 +121,9 @@ pub fn sum_of_squares(x: &[f32], partials: &mut [f32]) -> f64 {
 
 /// `y`, `[B, width]` ← means of each sequence's rows of `x`, `[N, width]`; `offsets`, `[B + 1]`. No rows give 0.
 pub fn mean_rows(y: &mut [f32], x: &[f32], offsets: &[u32], width: usize) {
+    let y_len = y.len();
     let tiles = Tiles::new(y, width, Blocks::Even(1), Blocks::Even(COLUMN_STRIP));
-    parallel_tiles([tiles], &mut [], |_, [mut tile], _| {
+    parallel_tiles([tiles], &mut [], x.len() / y_len.max(1) * MOVED, |_, [mut tile], _| {
         let (sequence, first) = (tile.row, tile.column);
         let rows = offsets[sequence] as usize..offsets[sequence + 1] as usize;
         let factor = 1.0 / rows.len().max(1) as f32;
@@ -136,7 +137,7 @@ pub fn mean_rows(y: &mut [f32], x: &[f32], offsets: &[u32], width: usize) {
 /// `dx`, `[N, width]`, for `dy`, `[B, width]`, of [`mean_rows`].
 pub fn mean_rows_backward(dx: &mut [f32], dy: &[f32], offsets: &[u32], width: usize) {
     let tiles = Tiles::new(dx, width, Blocks::Bounds(offsets), Blocks::Even(width.max(1)));
-    parallel_tiles([tiles], &mut [], |sequence, [mut tile], _| {
+    parallel_tiles([tiles], &mut [], MOVED, |sequence, [mut tile], _| {
         let (dy, factor) = (&dy[sequence * width..(sequence + 1) * width], 1.0 / tile.rows as f32);
         for i in 0..tile.rows {
             combine(tile.row_mut(i), [dy], |[dy]| dy.mul(F32x4::splat(factor)));
@@ -146,12 +147,12 @@ pub fn mean_rows_backward(dx: &mut [f32], dy: &[f32], offsets: &[u32], width: us
 
 /// `y` ← `a` + `b`.
 pub fn add(y: &mut [f32], a: &[f32], b: &[f32]) {
-    parallel_combine(y, [a, b], |[a, b]| a.add(b));
+    parallel_combine(y, [a, b], MOVED, |[a, b]| a.add(b));
 }
 
 /// `y` ← `y` + `factor` · `x`.
 pub fn add_scaled(y: &mut [f32], x: &[f32], factor: f32) {
-    parallel_runs([y], |first, [y]| {
+    parallel_runs([y], MOVED, |first, [y]| {
         let x = &x[first..first + y.len()];
         update_with(y, x, |y, x| x.madd(F32x4::splat(factor), y));
     });
@@ -159,7 +160,7 @@ pub fn add_scaled(y: &mut [f32], x: &[f32], factor: f32) {
 
 /// `y` ← `factor` · `x`.
 pub fn scale(y: &mut [f32], x: &[f32], factor: f32) {
-    parallel_combine(y, [x], |[x]| x.mul(F32x4::splat(factor)));
+    parallel_combine(y, [x], MOVED, |[x]| x.mul(F32x4::splat(factor)));
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Rotary position embedding (RoFormer, eq. 34): pairs of numbers turned by angles that grow with the token's position.
 
 use crate::elementwise::combine;
-use crate::pool::{Blocks, Tiles, parallel_tiles};
+use crate::pool::{Blocks, MOVED, Tiles, parallel_tiles};
 use crate::simd::F32x4;
 
 /// Which way to turn. The gradient of a turn by θ is the turn by −θ.
@@ -41,7 +41,7 @@ pub fn rope(
     let (width, half) = (heads * head_size, rotary_size / 2);
     let sign = if turn == Turn::Forward { 1.0 } else { -1.0 };
     let tiles = Tiles::new(y, width, Blocks::Even(ROWS), Blocks::Even(width.max(1)));
-    parallel_tiles([tiles], &mut [], |_, [mut tile], _| {
+    parallel_tiles([tiles], &mut [], 2 * MOVED, |_, [mut tile], _| {
         for i in 0..tile.rows {
             let token = tile.row + i;
             let at = positions[token] as usize * half;

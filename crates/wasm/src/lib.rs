@@ -16,6 +16,7 @@ pub mod memory;
 pub mod random;
 pub mod reduce;
 pub mod rope;
+pub mod team;
 
 #[cfg(test)]
 mod tests;

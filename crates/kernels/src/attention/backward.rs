@@ -45,7 +45,7 @@ pub fn attention_backward(
     let width = heads * head_size;
     let outputs = [(dq, query_offsets), (dk, key_offsets), (dv, key_offsets)]
         .map(|(x, offsets)| Tiles::new(x, width, Blocks::Bounds(offsets), Blocks::Even(head_size)));
-    parallel_tiles(outputs, scratch, |item, [mut dq, mut dk, mut dv], scratch| {
+    parallel_tiles(outputs, scratch, batch.effort(5), |item, [mut dq, mut dk, mut dv], scratch| {
         let head = batch.head(item);
         for i in 0..head.s {
             dk.row_mut(i).fill(0.0);

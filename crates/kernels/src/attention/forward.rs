@@ -40,7 +40,7 @@ pub fn attention(
         Tiles::new(out, heads * head_size, rows, Blocks::Even(head_size)),
         Tiles::new(lse, heads, rows, Blocks::Even(1)),
     ];
-    parallel_tiles(outputs, scratch, |item, [mut out, mut lse], scratch| {
+    parallel_tiles(outputs, scratch, batch.effort(2), |item, [mut out, mut lse], scratch| {
         let head = batch.head(item);
         let (key_panels, scratch) = scratch.split_at_mut(panels_len(head.s, head_size));
         let (value_panels, scratch) = scratch.split_at_mut(panels_len(head_size, head.s));

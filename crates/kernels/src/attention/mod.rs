@@ -46,6 +46,13 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
+    /// Multiply-adds that `products` products of a score's size cost, for a number of the output.
+    fn effort(self, products: usize) -> usize {
+        let ends = self.query_offsets.windows(2).zip(self.key_offsets.windows(2));
+        let scores: usize = ends.map(|(t, s)| (t[1] - t[0]) as usize * (s[1] - s[0]) as usize).sum();
+        products * scores / (*self.query_offsets.last().unwrap_or(&0) as usize).max(1)
+    }
+
     /// Head `item % H` of sequence `item / H`.
     fn head(self, item: usize) -> Head<'a> {
         let (sequence, head) = (item / self.heads, item % self.heads);

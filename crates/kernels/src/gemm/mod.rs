@@ -14,7 +14,7 @@ use core::ops::Range;
 
 use crate::activation::Activation;
 use crate::elementwise::update_with;
-use crate::pool::{Blocks, Tiles, parallel_tiles, threads};
+use crate::pool::{Blocks, MOVED, Tiles, parallel_tiles, threads};
 use crate::simd::F32x4;
 use pack::{pack, pack_transposed};
 use tile::{Matrix, Panels, TURNED, multiply, multiply_transposed};
@@ -118,7 +118,7 @@ pub fn linear_backward_weight(
 fn column_sums(sums: &mut [f32], x: &[f32], accumulate: bool) {
     let width = sums.len();
     let tiles = Tiles::new(sums, width, Blocks::Even(1), Blocks::Even(TILE_COLUMNS));
-    parallel_tiles([tiles], &mut [], |_, [mut tile], _| {
+    parallel_tiles([tiles], &mut [], x.len() / width.max(1) * MOVED, |_, [mut tile], _| {
         let column = tile.column;
         let sums = tile.as_slice_mut();
         if !accumulate {
@@ -177,7 +177,7 @@ fn product(
 ) {
     let columns = if m <= FEW && !a.transposed { FEW } else { TILE_COLUMNS };
     let tiles = Tiles::new(c, n, Blocks::Even(TILE_ROWS), Blocks::Even(columns));
-    parallel_tiles([tiles], scratch, |_, [mut tile], scratch| {
+    parallel_tiles([tiles], scratch, k, |_, [mut tile], scratch| {
         let (strip, panels) = scratch.split_at_mut(DEPTH * TURNED);
         let (rows, columns) = (0..tile.rows, tile.column..tile.column + tile.columns);
         for depth in depths(k) {

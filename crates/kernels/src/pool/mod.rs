@@ -1,19 +1,19 @@
 //! How work is divided: by tiles of the *outputs*, which are disjoint by construction, so that kernels stay safe code.
 //!
-//! One thread runs the items, in order. The number of threads changes who computes an item, never what is computed.
+//! The number of threads changes who computes an item, never what is computed.
+
+pub mod team;
 
 use core::marker::PhantomData;
 use core::slice;
 
-/// How many threads run the items of a [`parallel_for`].
-pub fn threads() -> usize {
-    1
-}
+pub use team::threads;
 
-/// Runs `body(0)`, …, `body(items − 1)`, in any order, and waits for all.
-pub fn parallel_for(items: usize, body: &(dyn Fn(usize) + Sync)) {
-    (0..items).for_each(body);
-}
+/// About how many multiply-adds a number costs that is loaded, added or multiplied, and stored.
+pub const MOVED: usize = 4;
+
+/// The same for a function that is a polynomial or two, or for a random number.
+pub const CURVE: usize = 32;
 
 /// Where one block of rows or columns ends and the next begins.
 #[derive(Clone, Copy)]
@@ -142,20 +142,49 @@ impl<'a> Tile<'a> {
     }
 }
 
-/// Runs `body(item, tiles)` for every item, each with its own tile of every output. Outputs that are not empty have the
-/// same number of tiles. `scratch` is divided among the threads; its content is whatever was left there.
+/// Numbers of scratch, shared by pointer: each thread takes a part of its own.
+struct Scratch<'a> {
+    data: *mut f32,
+    part: usize,
+    numbers: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: a thread sees its own part alone (see `Scratch::part`).
+unsafe impl Sync for Scratch<'_> {}
+
+impl<'a> Scratch<'a> {
+    fn new(scratch: &'a mut [f32]) -> Self {
+        Self { data: scratch.as_mut_ptr(), part: scratch.len() / threads(), numbers: PhantomData }
+    }
+
+    /// SAFETY: each `thread`, which is below `threads()`, may hold its part once at a time.
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn part(&self, thread: usize) -> &mut [f32] {
+        // SAFETY: the parts lie side by side in the slice that this was made from.
+        unsafe { slice::from_raw_parts_mut(self.data.add(thread * self.part), self.part) }
+    }
+}
+
+/// Runs `body(item, tiles, scratch)` for every item, each with its own tile of every output. Outputs that are not empty
+/// have the same number of tiles. `scratch` is divided evenly among the threads; its content is whatever was left there.
+/// `effort`: about how many multiply-adds a number of the largest output costs ([`MOVED`], [`CURVE`], or a sum's length); work
+/// that is too small is not divided.
 pub fn parallel_tiles<const OUTPUTS: usize>(
     outputs: [Tiles<'_>; OUTPUTS],
     scratch: &mut [f32],
+    effort: usize,
     body: impl Fn(usize, [Tile<'_>; OUTPUTS], &mut [f32]) + Sync,
 ) {
     let items = outputs.iter().map(Tiles::count).max().unwrap_or(0);
     assert!(outputs.iter().all(|output| output.height == 0 || output.count() == items));
-    for item in 0..items {
-        // SAFETY: every item runs once, and tiles of different items are disjoint: blocks are ascending (`check`).
+    let numbers = outputs.iter().map(|output| output.height * output.width).max().unwrap_or(0);
+    let scratch = Scratch::new(scratch);
+    team::fork(items, numbers.saturating_mul(effort), &|item, thread| {
+        // SAFETY: every item runs once, and tiles of different items are disjoint: blocks are ascending (`check`). A
+        // thread runs one item at a time.
         let tiles = core::array::from_fn(|i| unsafe { outputs[i].tile(item) });
-        body(item, tiles, scratch);
-    }
+        body(item, tiles, unsafe { scratch.part(thread) });
+    });
 }
 
 #[cfg(test)]
@@ -167,7 +196,7 @@ mod tests {
         for (height, width, row_step, column_step) in [(7, 5, 3, 2), (1, 1, 4, 4), (4, 6, 4, 3), (5, 3, 1, 7)] {
             let mut data = vec![0.0; height * width];
             let tiles = Tiles::new(&mut data, width, Blocks::Even(row_step), Blocks::Even(column_step));
-            parallel_tiles([tiles], &mut [], |item, [mut tile], _| {
+            parallel_tiles([tiles], &mut [], MOVED, |item, [mut tile], _| {
                 for i in 0..tile.rows {
                     tile.row_mut(i).iter_mut().for_each(|x| *x += 1.0 + item as f32);
                 }
@@ -189,7 +218,7 @@ mod tests {
             Tiles::new(&mut data, 2, Blocks::Bounds(&bounds), Blocks::Even(1)),
             Tiles::new(&mut empty, 2, Blocks::Bounds(&bounds), Blocks::Even(1)),
         ];
-        parallel_tiles(outputs, &mut [], |_, [mut tile, none], _| {
+        parallel_tiles(outputs, &mut [], MOVED, |_, [mut tile, none], _| {
             assert_eq!(none.rows, 0);
             for i in 0..tile.rows {
                 tile.row_mut(i)[0] += 1.0;
