@@ -22,7 +22,9 @@ export interface Safetensors {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly metadata: ReadonlyMap<string, string>;
-  /** A tensor's numbers as f32, from F32, F16, BF16 or F64, read piece by piece; other types: CheckpointError. */
+  /** A tensor's numbers as f32, from F32, F16, BF16 or F64, piece by piece; other types: CheckpointError. */
+  pieces(tensor: string): AsyncIterable<Float32Array>;
+  /** The same as one array. */
   read(tensor: string): Promise<Float32Array>;
 }
 
@@ -43,7 +45,8 @@ export async function openSafetensors(files: Files, file: string): Promise<Safet
   if (length > LONGEST_HEADER)
     throw new CheckpointError(`${name}: the header is ${length} bytes, more than ${LONGEST_HEADER}`);
   const { tensors, metadata } = checkHeader(name, await files.readRange(file, 8, 8 + length), 8 + length, size);
-  return { name, tensors, metadata, read: (tensor) => readTensor(files, file, tensors, tensor) };
+  const pieces = (tensor: string) => readPieces(files, file, tensors, tensor);
+  return { name, tensors, metadata, pieces, read: (tensor) => joined(pieces(tensor)) };
 }
 
 function checkHeader(name: string, bytes: Uint8Array, start: number, size: number) {
@@ -136,12 +139,24 @@ function checkCoverage(name: string, tensors: ReadonlyMap<string, StoredTensor>,
   if (reached < size) throw new CheckpointError(`${name}: the last ${size - reached} bytes belong to no tensor`);
 }
 
-async function readTensor(
+async function joined(pieces: AsyncIterable<Float32Array>): Promise<Float32Array> {
+  const all: Float32Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  const numbers = new Float32Array(all.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of all) {
+    numbers.set(piece, at);
+    at += piece.length;
+  }
+  return numbers;
+}
+
+async function* readPieces(
   files: Files,
   file: string,
   tensors: ReadonlyMap<string, StoredTensor>,
   tensor: string,
-): Promise<Float32Array> {
+): AsyncGenerator<Float32Array> {
   const where = `${fileName(files, file)}: tensor ${quote(tensor)}`;
   const found = tensors.get(tensor);
   if (found === undefined) throw new CheckpointError(`${where} is not there`);
@@ -149,17 +164,16 @@ async function readTensor(
   const convert = Object.hasOwn(widen, dtype) ? widen[dtype]! : undefined;
   if (convert === undefined)
     throw new CheckpointError(`${where} is ${dtype}, not one of ${Object.keys(widen).join(", ")}`);
-  const width = BITS[dtype]! / 8;
-  const numbers = new Float32Array((end - begin) / width);
   for (let at = begin; at < end; at += PIECE) {
     const stop = Math.min(end, at + PIECE);
     const bytes = await files.readRange(file, at, stop).catch((error: unknown) => {
       throw new CheckpointError(`${where} cannot be read: ${reason(error)}`, { cause: error });
     });
     if (bytes.length !== stop - at) throw new CheckpointError(`${where}: the file ends inside it`);
-    convert(numbers, (at - begin) / width, bytes as Uint8Array<ArrayBuffer>);
+    const numbers = new Float32Array((8 * bytes.length) / BITS[dtype]!);
+    convert(numbers, 0, bytes as Uint8Array<ArrayBuffer>);
+    yield numbers;
   }
-  return numbers;
 }
 
 const isWhole = (value: StrictJson | undefined): value is number[] =>

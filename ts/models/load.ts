@@ -83,7 +83,8 @@ export async function readModel(files: Files, { head, fresh, config: changes }: 
     if (missing.length > 0) network.store.initialise(fresh?.seed ?? 0);
     for (const parameter of network.store.parameters) {
       const name = found.get(parameter.name);
-      if (name !== undefined) parameter.write(await weights.read(name));
+      if (name !== undefined) await parameter.writePieces(weights.pieces(name));
+      parameter.pack();
     }
   } catch (error) {
     network.free();

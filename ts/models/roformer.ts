@@ -203,6 +203,7 @@ export class RoFormer {
 
   private run<T>(packed: Packed, body: (batch: PackedBatch) => T): T {
     if (this.closed) throw new EngineError("the model is closed");
+    this.network.store.pack();
     return noGrad(() => scope(() => body(new PackedBatch(packed))));
   }
 

@@ -10,7 +10,7 @@ export class Linear {
   private readonly bias: Parameter;
 
   constructor(scope: ParameterScope, inputs: number, outputs: number) {
-    this.weight = scope.weight("weight", [outputs, inputs]);
+    this.weight = scope.matrix("weight", [outputs, inputs]);
     this.bias = scope.constant("bias", [outputs], 0);
   }
 

@@ -2,7 +2,7 @@ import { engine } from "../engine/engine.js";
 import { CheckpointError } from "../errors.js";
 import { seedWords } from "../random/philox.js";
 import { streams } from "../random/streams.js";
-import { Parameter } from "../tensor/parameter.js";
+import { JoinedParameter, Parameter } from "../tensor/parameter.js";
 import { sizeOf } from "../tensor/tensor.js";
 
 /** How fresh values are made. */
@@ -51,26 +51,25 @@ export class ParameterStore {
     return this.declared.map(({ parameter, offset }) => ({ name: parameter.name, offset, length: parameter.size }));
   }
 
-  /** Declares one parameter. */
-  declare(name: string, shape: readonly number[], init: Init): Parameter {
+  /** Declares one parameter; `packable`: only products read it, so that it may be kept in their order. */
+  declare(name: string, shape: readonly number[], init: Init, packable = false): Parameter {
     this.length = Math.ceil(this.length / ALIGNMENT) * ALIGNMENT;
-    return this.place(name, shape, init);
+    return this.place(name, shape, init, packable);
   }
 
   /** Declares neighbours of one shape, and returns them as one tensor `[names, …shape]`. */
   declareJoined(names: readonly string[], shape: readonly number[], init: Init): Parameter {
     this.length = Math.ceil(this.length / ALIGNMENT) * ALIGNMENT;
     const offset = this.length;
-    for (const name of names) this.place(name, shape, init);
-    const parameter = new Parameter(names.join(" + "), [names.length, ...shape]);
+    const parameter = new JoinedParameter(names.map((name) => this.place(name, shape, init, true)));
     this.joins.push({ parameter, offset });
     return parameter;
   }
 
-  private place(name: string, shape: readonly number[], init: Init): Parameter {
+  private place(name: string, shape: readonly number[], init: Init, packable: boolean): Parameter {
     if (this.names.has(name)) throw new CheckpointError(`parameter ${name} is declared twice`);
     this.names.add(name);
-    const parameter = new Parameter(name, shape);
+    const parameter = new Parameter(name, shape, packable);
     this.declared.push({ parameter, init, offset: this.length });
     this.length += sizeOf(shape);
     return parameter;
@@ -107,9 +106,16 @@ export class ParameterStore {
     }
   }
 
+  /** Packs the matrices for inference, unless they are trained. */
+  pack(): void {
+    if (this.gradients !== 0) return;
+    for (const { parameter } of this.declared) parameter.pack();
+  }
+
   /** Makes memory for gradients, if there is none yet. */
   requireGradients(): void {
     if (this.gradients !== 0) return;
+    for (const { parameter } of this.declared) parameter.unpack();
     this.gradients = engine().alloc(this.length);
     this.zeroGradients();
     for (const { parameter, offset } of [...this.declared, ...this.joins]) {
@@ -154,6 +160,11 @@ export class ParameterScope {
   /** A matrix or vector with normal values. */
   weight(name: string, shape: readonly number[], zeroRow?: number): Parameter {
     return this.store.declare(this.prefix + name, shape, this.normal(zeroRow));
+  }
+
+  /** A matrix `[outputs, inputs]` that only products read. */
+  matrix(name: string, shape: readonly [outputs: number, inputs: number]): Parameter {
+    return this.store.declare(this.prefix + name, shape, this.normal(), true);
   }
 
   /** A vector that begins as a constant. */

@@ -1,6 +1,7 @@
 import { isTracked, type OpGradients, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { ShapeError } from "../errors.js";
+import { Parameter } from "../tensor/parameter.js";
 import { track } from "../tensor/scope.js";
 import { empty, Tensor } from "../tensor/tensor.js";
 import { type ActivationName, activation, activations } from "./activation.js";
@@ -37,8 +38,11 @@ function product(
   if (weight.shape.at(-1) !== I)
     throw new ShapeError("linear: weight", [...weight.shape], `[…, I] = […, ${I}], as x has`);
   if (bias && bias.size !== P * O) throw new ShapeError("linear: bias", [...bias.shape], `${P * O} numbers`);
+  // What is to have gradients needs the rows of its matrix.
+  if (weight instanceof Parameter && isTracked(x, weight)) weight.unpack();
+  const packed = weight instanceof Parameter && weight.packed;
   const joined = engine().alloc(P * N * O);
-  engine().linear(joined, x.slot, weight.slot, bias?.slot ?? 0, P, N, O, I, activations[act]);
+  engine().linear(joined, x.slot, weight.slot, bias?.slot ?? 0, P, N, O, I, activations[act], packed);
   const y = Array.from({ length: P }, (_, part) =>
     track(new Tensor(engine().window(joined, part * N * O, N * O), [N, O])),
   );

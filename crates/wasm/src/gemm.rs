@@ -7,7 +7,8 @@ use crate::check::{self, length, optional};
 use crate::error::Problem;
 use crate::heap::{Lent, Slot, lend};
 
-/// `y` `[P, N, O]` ← activation(`x` `[N, I]` · `weight` `[P, O, I]`ᵀ + `bias` `[P, O]`); `bias` may be 0.
+/// `y` `[P, N, O]` ← activation(`x` `[N, I]` · `weight` `[P, O, I]`ᵀ + `bias` `[P, O]`); `bias` may be 0. `packed`: each of the
+/// P weights is what [`pack_weight`] made of it.
 #[wasm_bindgen]
 pub fn linear(
     y: Slot,
@@ -19,8 +20,12 @@ pub fn linear(
     o: u32,
     i: u32,
     activation: u32,
+    packed: bool,
 ) -> Result<(), Problem> {
     let (place, kind) = ("linear", check::activation("linear", activation)?);
+    if packed {
+        packable(place, o)?;
+    }
     lend(place, [y], [x, weight, bias], |lent: Lent<1, 3>| {
         let ([y], [x, weight, bias_slice], scratch) = lent.with_scratch(gemm::scratch());
         length(place, "y", y, "[P, N, O]", &[parts, n, o])?;
@@ -28,7 +33,40 @@ pub fn linear(
         length(place, "weight", weight, "[P, O, I]", &[parts, o, i])?;
         optional(place, "bias", bias, bias_slice, "[P, O]", &[parts, o])?;
         let [p, n, o, i] = [parts, n, o, i].map(|size| size as usize);
-        gemm::linear(y, x, weight, bias_slice, p, n, o, i, kind, scratch);
+        gemm::linear(y, x, weight, bias_slice, p, n, o, i, kind, packed, scratch);
+        Ok(())
+    })
+}
+
+fn packable(place: &str, o: u32) -> Result<(), Problem> {
+    if gemm::is_packable(o as usize) {
+        return Ok(());
+    }
+    Err(Problem::new(place, format!("O is {o}, and rows are packed by eights")))
+}
+
+/// `panels` `[O / 8, I, 8]` ← `weight` `[O, I]`, in the order in which [`linear`] reads it; O is a multiple of 8.
+#[wasm_bindgen]
+pub fn pack_weight(panels: Slot, weight: Slot, o: u32, i: u32) -> Result<(), Problem> {
+    let place = "pack_weight";
+    packable(place, o)?;
+    lend(place, [panels], [weight], |Lent { outputs: [panels], inputs: [weight], .. }| {
+        length(place, "panels", panels, "[O / 8, I, 8]", &[o, i])?;
+        length(place, "weight", weight, "[O, I]", &[o, i])?;
+        gemm::pack_weight(panels, weight, o as usize, i as usize);
+        Ok(())
+    })
+}
+
+/// `weight` `[O, I]` ← `panels` `[O / 8, I, 8]` of [`pack_weight`].
+#[wasm_bindgen]
+pub fn unpack_weight(weight: Slot, panels: Slot, o: u32, i: u32) -> Result<(), Problem> {
+    let place = "unpack_weight";
+    packable(place, o)?;
+    lend(place, [weight], [panels], |Lent { outputs: [weight], inputs: [panels], .. }| {
+        length(place, "weight", weight, "[O, I]", &[o, i])?;
+        length(place, "panels", panels, "[O / 8, I, 8]", &[o, i])?;
+        gemm::unpack_weight(weight, panels, i as usize);
         Ok(())
     })
 }

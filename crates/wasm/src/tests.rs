@@ -38,21 +38,21 @@ fn refused<T: Debug>(result: Result<T, Problem>, message: &str) {
 #[test]
 fn linear_needs_sizes_that_fit() {
     let (y, x, weight) = (room(2), floats(&[1.0, 2.0, 3.0]), floats(&[1.0, 0.0, -1.0, 0.5, 0.5, 0.5]));
-    linear(y, x, weight, 0, 1, 1, 2, 3, 3).unwrap();
+    linear(y, x, weight, 0, 1, 1, 2, 3, 3, false).unwrap();
     assert_eq!(read(y), [0.0, 3.0]); // ReLU of −2, 3
-    linear(y, x, weight, floats(&[5.0, -4.0]), 1, 1, 2, 3, 0).unwrap();
+    linear(y, x, weight, floats(&[5.0, -4.0]), 1, 1, 2, 3, 0, false).unwrap();
     assert_eq!(read(y), [3.0, -1.0]);
-    refused(linear(y, x, weight, 0, 2, 1, 1, 4, 0), "linear: x holds 3 numbers, not [N, I] = 4");
-    refused(linear(y, x, weight, 0, 1, 1, 2, 3, 16), "linear: activation 16 is none of 0 to 15");
+    refused(linear(y, x, weight, 0, 2, 1, 1, 4, 0, false), "linear: x holds 3 numbers, not [N, I] = 4");
+    refused(linear(y, x, weight, 0, 1, 1, 2, 3, 16, false), "linear: activation 16 is none of 0 to 15");
     let bias = floats(&[0.0]);
-    refused(linear(y, x, weight, bias, 1, 1, 2, 3, 0), "linear: bias holds 1 numbers, not [P, O] = 2");
+    refused(linear(y, x, weight, bias, 1, 1, 2, 3, 0, false), "linear: bias holds 1 numbers, not [P, O] = 2");
     let none = alloc(0).unwrap();
-    refused(linear(y, x, weight, none, 1, 1, 2, 3, 0), "linear: bias holds 0 numbers, not [P, O] = 2");
+    refused(linear(y, x, weight, none, 1, 1, 2, 3, 0, false), "linear: bias holds 0 numbers, not [P, O] = 2");
     refused(
-        linear(y, x, weight, 0, 1 << 16, 1 << 16, 1 << 16, 1 << 16, 0),
+        linear(y, x, weight, 0, 1 << 16, 1 << 16, 1 << 16, 1 << 16, 0, false),
         "linear: y holds 2 numbers, not [P, N, O] = 281474976710656",
     );
-    assert!(linear(x, x, weight, 0, 1, 1, 2, 3, 0).is_err());
+    assert!(linear(x, x, weight, 0, 1, 1, 2, 3, 0, false).is_err());
 }
 
 #[test]

@@ -24,7 +24,7 @@ class MaskedLanguageModel implements Head {
     this.options = options;
     this.transform = new Linear(predictions.at("transform").at("dense"), width, E);
     this.norm = new LayerNorm(predictions.at("transform").at("LayerNorm"), E, eps);
-    this.decoder = tied ? words : predictions.at("decoder").weight("weight", [V, E]);
+    this.decoder = tied ? words : predictions.at("decoder").matrix("weight", [V, E]);
     this.bias = predictions.constant("bias", [V], 0);
   }
 

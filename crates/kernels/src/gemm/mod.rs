@@ -17,7 +17,7 @@ use crate::elementwise::update_with;
 use crate::pool::{Blocks, MOVED, Tiles, parallel_tiles, threads};
 use crate::simd::F32x4;
 use pack::{pack, pack_transposed};
-use tile::{Matrix, Panels, TURNED, multiply, multiply_transposed};
+use tile::{Matrix, Panels, TURNED, WIDTH, multiply, multiply_transposed};
 
 /// Rows of an output tile: packing a column costs as much as a few of them.
 const TILE_ROWS: usize = 256;
@@ -29,6 +29,13 @@ const TILE_COLUMNS: usize = 128;
 /// the left factor is transposed: its columns are turned into rows for each tile.
 const FEW: usize = 16;
 
+/// Tiles that each thread should find, so that none waits long for the last.
+const TILES_A_THREAD: usize = 4;
+
+/// The smallest tiles: below, packing and the start of a job cost more than a thread that waits.
+const LEAST_COLUMNS: usize = 32;
+const LEAST_ROWS: usize = 32;
+
 /// At most so many k at a time: a panel of 8 KiB and a strip of 4 KiB, which share a first-level cache.
 const DEPTH: usize = 256;
 
@@ -38,7 +45,7 @@ pub fn scratch() -> usize {
 }
 
 /// `y` ← `activation(x · weightᵀ + bias)` with each of P weights: y [P, N, O], x [N, I], weight [P, O, I], bias [P, O] or
-/// empty. `scratch` is [`scratch`] numbers.
+/// empty. `packed`: each weight is what [`pack_weight`] made of it. `scratch` is [`scratch`] numbers.
 pub fn linear(
     y: &mut [f32],
     x: &[f32],
@@ -49,18 +56,48 @@ pub fn linear(
     o: usize,
     i: usize,
     activation: Activation,
+    packed: bool,
     scratch: &mut [f32],
 ) {
-    for part in 0..parts {
-        let finish = |column: usize, row: &mut [f32]| {
-            if !bias.is_empty() {
-                update_with(row, &bias[part * o + column..][..row.len()], F32x4::add);
+    let finish = |part: usize, column: usize, row: &mut [f32]| {
+        if !bias.is_empty() {
+            update_with(row, &bias[part * o + column..][..row.len()], F32x4::add);
+        }
+        activation.apply(row);
+    };
+    let right = |part: usize| {
+        let weight = &weight[part * o * i..][..o * i];
+        if packed { Right::Panels(weight) } else { Right::Plain(Factor::new(weight, i, o, true)) }
+    };
+    product(y, Factor::new(x, n, i, false), &right, [parts, n, o, i], false, &finish, scratch);
+}
+
+/// Whether a weight of `o` rows can be packed: panels hold eight of them.
+pub fn is_packable(o: usize) -> bool {
+    o.is_multiple_of(WIDTH)
+}
+
+/// `panels` ← `weight`, [O, I], in the order in which [`linear`] reads it: [O / 8, I, 8]. See [`is_packable`].
+pub fn pack_weight(panels: &mut [f32], weight: &[f32], o: usize, i: usize) {
+    let tiles = Tiles::new(panels, WIDTH * i, Blocks::Even(1), Blocks::Even((WIDTH * i).max(1)));
+    let weight = Matrix { data: weight, stride: i };
+    parallel_tiles([tiles], &mut [], MOVED, |panel, [mut tile], _| {
+        pack_transposed(tile.as_slice_mut(), weight, 0..i, panel * WIDTH..(panel + 1) * WIDTH);
+    });
+    debug_assert!(is_packable(o));
+}
+
+/// `weight`, [O, I] ← `panels` of [`pack_weight`].
+pub fn unpack_weight(weight: &mut [f32], panels: &[f32], i: usize) {
+    let tiles = Tiles::new(weight, i, Blocks::Even(WIDTH), Blocks::Even(i.max(1)));
+    parallel_tiles([tiles], &mut [], MOVED, |panel, [mut tile], _| {
+        let panel = &panels[panel * WIDTH * i..][..WIDTH * i];
+        for j in 0..tile.rows {
+            for (weight, eight) in tile.row_mut(j).iter_mut().zip(panel.as_chunks::<WIDTH>().0) {
+                *weight = eight[j];
             }
-            activation.apply(row);
-        };
-        let (x, weight) = (Factor::new(x, n, i, false), Factor::new(&weight[part * o * i..][..o * i], i, o, true));
-        product(&mut y[part * n * o..][..n * o], x, weight, [n, o, i], false, &finish, scratch);
-    }
+        }
+    });
 }
 
 /// `dx` ← (or += if `accumulate`) Σₚ `dy`ₚ · `weight`ₚ: dx [N, I], dy [P, N, O], weight [P, O, I].
@@ -83,7 +120,7 @@ pub fn linear_backward_input(
     for part in 0..parts {
         let dy = Factor::new(&dy[part * n * o..][..n * o], n, o, false);
         let weight = Factor::new(&weight[part * o * i..][..o * i], o, i, false);
-        product(dx, dy, weight, [n, i, o], accumulate || part > 0, &|_, _| {}, scratch);
+        product(dx, dy, &|_| Right::Plain(weight), [1, n, i, o], accumulate || part > 0, &NOTHING, scratch);
     }
 }
 
@@ -107,7 +144,7 @@ pub fn linear_backward_weight(
         let dy = &dy[part * n * o..][..n * o];
         let dweight = &mut dweight[part * o * i..][..o * i];
         let (left, right) = (Factor::new(dy, o, n, true), Factor::new(x, n, i, false));
-        product(dweight, left, right, [o, i, n], accumulate, &|_, _| {}, scratch);
+        product(dweight, left, &|_| Right::Plain(right), [1, o, i, n], accumulate, &NOTHING, scratch);
         if !dbias.is_empty() {
             column_sums(&mut dbias[part * o..][..o], dy, accumulate);
         }
@@ -145,7 +182,7 @@ pub fn matmul(
     scratch: &mut [f32],
 ) {
     let (a, b) = (Factor::new(a, m, k, transpose_a), Factor::new(b, k, n, transpose_b));
-    product(c, a, b, [m, n, k], accumulate, &|_, _| {}, scratch);
+    product(c, a, &|_| Right::Plain(b), [1, m, n, k], accumulate, &NOTHING, scratch);
 }
 
 /// A factor of a product; `transposed` if its transpose is what is stored.
@@ -163,40 +200,72 @@ impl<'a> Factor<'a> {
     }
 }
 
-/// What is done to a finished run of a row; the first argument is the run's column.
-type Finish<'a> = &'a (dyn Fn(usize, &mut [f32]) + Sync);
+/// A right factor: a matrix, or its panels.
+#[derive(Clone, Copy)]
+enum Right<'a> {
+    Plain(Factor<'a>),
+    Panels(&'a [f32]),
+}
 
-fn product(
+/// What is done to a finished run of a row; the arguments before it are its part and its column.
+type Finish<'a> = &'a (dyn Fn(usize, usize, &mut [f32]) + Sync);
+
+const NOTHING: fn(usize, usize, &mut [f32]) = |_, _, _| {};
+
+/// `c` [P, M, N] ← (or +=) `a` times each of P right factors, [K, N].
+fn product<'b>(
     c: &mut [f32],
     a: Factor<'_>,
-    b: Factor<'_>,
-    [m, n, k]: [usize; 3],
+    b: &(dyn Fn(usize) -> Right<'b> + Sync),
+    [parts, m, n, k]: [usize; 4],
     accumulate: bool,
     finish: Finish<'_>,
     scratch: &mut [f32],
 ) {
-    let columns = if m <= FEW && !a.transposed { FEW } else { TILE_COLUMNS };
-    let tiles = Tiles::new(c, n, Blocks::Even(TILE_ROWS), Blocks::Even(columns));
+    if parts * m * n == 0 {
+        return;
+    }
+    let (height, width) = tile_size(parts, m, n, m <= FEW && !a.transposed && matches!(b(0), Right::Plain(_)));
+    let tiles = Tiles::new(c, n, Blocks::Parts { height: m, size: height }, Blocks::Even(width));
     parallel_tiles([tiles], scratch, k, |_, [mut tile], scratch| {
         let (strip, panels) = scratch.split_at_mut(DEPTH * TURNED);
-        let (rows, columns) = (0..tile.rows, tile.column..tile.column + tile.columns);
+        let (part, row) = (tile.row / m, tile.row % m);
+        let (rows, columns, b) = (0..tile.rows, tile.column..tile.column + tile.columns, b(part));
         for depth in depths(k) {
             let add = accumulate || depth.start > 0;
-            let pack = if b.transposed { pack_transposed } else { pack };
-            pack(panels, b.matrix, depth.clone(), columns.clone());
-            let panels = Panels::new(panels, depth.len());
+            let panels = match b {
+                Right::Plain(b) => {
+                    let pack = if b.transposed { pack_transposed } else { pack };
+                    pack(panels, b.matrix, depth.clone(), columns.clone());
+                    Panels::new(panels, depth.len())
+                }
+                Right::Panels(panels) => Panels::new(panels, k).skip(columns.start / WIDTH).part(depth.clone()),
+            };
             if a.transposed {
-                let a = a.matrix.from(depth.start, tile.row);
+                let a = a.matrix.from(depth.start, row);
                 multiply_transposed(&mut tile, rows.clone(), a, panels, add, strip);
             } else {
-                let a = a.matrix.from(tile.row, depth.start);
-                multiply(&mut tile, rows.clone(), a, panels, add);
+                multiply(&mut tile, rows.clone(), a.matrix.from(row, depth.start), panels, add);
             }
         }
         for i in rows {
-            finish(columns.start, tile.row_mut(i));
+            finish(part, columns.start, tile.row_mut(i));
         }
     });
+}
+
+/// Rows and columns of a tile, for P products of M × N: as large as leaves each thread some. `few`: see [`FEW`].
+fn tile_size(parts: usize, m: usize, n: usize, few: bool) -> (usize, usize) {
+    let (mut height, mut width) = (TILE_ROWS, if few { FEW } else { TILE_COLUMNS });
+    let wanted = if threads() == 1 { 1 } else { TILES_A_THREAD * threads() };
+    let count = |height: usize, width: usize| parts * m.div_ceil(height) * n.div_ceil(width);
+    while count(height, width) < wanted && width > LEAST_COLUMNS {
+        width /= 2;
+    }
+    while count(height, width) < wanted && height > LEAST_ROWS {
+        height /= 2;
+    }
+    (height, width)
 }
 
 /// 0..k in nearly equal ranges of at most [`DEPTH`], of which the first begins at 0 even if k is 0.

@@ -116,7 +116,7 @@ fn linear_is_an_activation_of_products_plus_bias() {
             [(&bias[..], Activation::Silu), (&bias, Activation::Identity), (&[], Activation::Silu)]
         {
             let mut y = poison(parts * n * o);
-            linear(&mut y, &x, &weight, bias, parts, n, o, i, activation, &mut scratch);
+            linear(&mut y, &x, &weight, bias, parts, n, o, i, activation, false, &mut scratch);
             for (at, y) in y.iter().enumerate() {
                 let (part, row, column) = (at / o / n, at / o % n, at % o);
                 let weight = &weight[(part * o + column) * i..][..i];
@@ -175,6 +175,29 @@ fn linear_backward_weight_sums_over_rows() {
             let (dy, mut scratch) = (numbers(parts * n * o, 1), room());
             linear_backward_weight(&mut alone, &mut [], &dy, &x, parts, n, o, i, add, &mut scratch);
             assert_eq!(alone, dweight, "without a bias");
+        }
+    }
+}
+
+#[test]
+fn packed_weights_give_the_bits_of_plain_ones_and_are_unpacked_again() {
+    let mut scratch = room();
+    for n in [0, 1, 2, 3, 4, 5, 17, 300] {
+        for (parts, o, i) in [(1, 8, 1), (3, 16, 5), (1, 40, 300), (2, 136, 513), (1, 0, 4), (1, 8, 0)] {
+            let (x, weight, bias) = (numbers(n * i, 6), numbers(parts * o * i, 7), numbers(parts * o, 8));
+            let (mut panels, mut again) = (poison(weight.len()), poison(weight.len()));
+            for part in 0..parts {
+                let range = part * o * i..(part + 1) * o * i;
+                pack_weight(&mut panels[range.clone()], &weight[range.clone()], o, i);
+                unpack_weight(&mut again[range.clone()], &panels[range], i);
+            }
+            assert_eq!(again, weight, "{parts} of {o} x {i}");
+            let [plain, packed] = [(&weight, false), (&panels, true)].map(|(weight, packed)| {
+                let mut y = poison(parts * n * o);
+                linear(&mut y, &x, weight, &bias, parts, n, o, i, Activation::Gelu, packed, &mut scratch);
+                y
+            });
+            assert_eq!(packed, plain, "{n} rows, {parts} of {o} x {i}");
         }
     }
 }

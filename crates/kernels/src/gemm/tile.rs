@@ -72,6 +72,13 @@ impl<'a> Panels<'a> {
     fn len(&self) -> usize {
         self.range.1 - self.range.0
     }
+
+    /// Panels `first`, `first + 1`, …; the last one that `columns` columns have stands for those behind it.
+    #[inline(always)]
+    fn neighbours<const COUNT: usize>(&self, first: usize, columns: usize) -> [&'a [Eight]; COUNT] {
+        let last = columns.div_ceil(WIDTH) - 1;
+        from_fn(|i| &self.data[(first + i).min(last) * self.depth..][self.range.0..self.range.1])
+    }
 }
 
 /// Rows `rows` of `c`, all its columns, ← (or += if `add`) `a` · `panels`; row 0 of `a` belongs to the first of `rows`.
@@ -82,8 +89,12 @@ pub(crate) fn multiply(c: &mut Tile<'_>, rows: Range<usize>, a: Matrix<'_>, pane
     let len = panels.len();
     for at in rows.clone().step_by(ROWS) {
         let count = (rows.end - at).min(ROWS);
-        let strip = from_fn(|i| a.row(at - rows.start + i.min(count - 1), 0, len));
-        multiply_strip(c, at..at + count, strip, panels, add);
+        let row = |i: usize| a.row(at - rows.start + i.min(count - 1), 0, len);
+        match count {
+            1 => multiply_row(c, at, row(0), panels, add),
+            2 => multiply_pair(c, at, [row(0), row(1)], panels, add),
+            _ => multiply_strip(c, at..at + count, from_fn(row), panels, add),
+        }
     }
 }
 
@@ -105,8 +116,7 @@ pub(crate) fn multiply_transposed(
     }
 }
 
-/// At most four rows of `c`. Where there are fewer, what stands in the strip's other rows is computed and thrown away:
-/// with less than eight sums under way, the processor would wait for them as long.
+/// Three or four rows of `c`. Where there are three, what stands in the strip's last row is computed and thrown away.
 #[inline(never)]
 fn multiply_strip(
     c: &mut Tile<'_>,
@@ -136,6 +146,57 @@ fn multiply_strip(
             }
         }
     }
+}
+
+/// Two rows of `c`, two panels at a time: as many sums under way as four rows of one panel have.
+#[inline(never)]
+fn multiply_pair(c: &mut Tile<'_>, row: usize, [a0, a1]: [&[f32]; 2], panels: Panels<'_>, add: bool) {
+    for first in (0..c.columns.div_ceil(WIDTH)).step_by(2) {
+        let ([p0, p1], mut sums) = (panels.neighbours(first, c.columns), [[[F32x4::zero(); 2]; 2]; 2]);
+        if add {
+            sums = from_fn(|i| from_fn(|j| load(run(c, row + i, first + j))));
+        }
+        for (((b0, b1), a0), a1) in p0.iter().zip(p1).zip(a0).zip(a1) {
+            let b = [b0, b1].map(|b| [F32x4::load(&b[0]), F32x4::load(&b[1])]);
+            for (sums, a) in sums.iter_mut().zip([a0, a1]) {
+                let a = F32x4::splat(*a);
+                *sums = from_fn(|j| [a.madd(b[j][0], sums[j][0]), a.madd(b[j][1], sums[j][1])]);
+            }
+        }
+        for (i, sums) in sums.into_iter().enumerate() {
+            for (j, sum) in sums.into_iter().enumerate() {
+                store(sum, run(c, row + i, first + j));
+            }
+        }
+    }
+}
+
+/// One row of `c`, four panels at a time.
+#[inline(never)]
+fn multiply_row(c: &mut Tile<'_>, row: usize, a: &[f32], panels: Panels<'_>, add: bool) {
+    for first in (0..c.columns.div_ceil(WIDTH)).step_by(4) {
+        let ([p0, p1, p2, p3], mut sums) = (panels.neighbours(first, c.columns), [[F32x4::zero(); 2]; 4]);
+        if add {
+            sums = from_fn(|j| load(run(c, row, first + j)));
+        }
+        for ((((a, b0), b1), b2), b3) in a.iter().zip(p0).zip(p1).zip(p2).zip(p3) {
+            let a = F32x4::splat(*a);
+            for (sum, b) in sums.iter_mut().zip([b0, b1, b2, b3]) {
+                *sum = [a.madd(F32x4::load(&b[0]), sum[0]), a.madd(F32x4::load(&b[1]), sum[1])];
+            }
+        }
+        for (j, sum) in sums.into_iter().enumerate() {
+            store(sum, run(c, row, first + j));
+        }
+    }
+}
+
+/// The numbers of a row that belong to panel `j`: none beyond the last.
+#[inline(always)]
+fn run<'a>(c: &'a mut Tile<'_>, row: usize, j: usize) -> &'a mut [f32] {
+    let columns = c.columns;
+    let column = (j * WIDTH).min(columns);
+    &mut c.row_mut(row)[column..(column + WIDTH).min(columns)]
 }
 
 /// Up to eight numbers, zeros behind them.

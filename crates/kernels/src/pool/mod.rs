@@ -20,6 +20,13 @@ pub const CURVE: usize = 32;
 pub enum Blocks<'a> {
     /// `size` each, the last one what is left.
     Even(usize),
+    /// `size` each within every `height`, of which there is a whole number: no block lies in two parts.
+    Parts {
+        /// Rows of a part.
+        height: usize,
+        /// Rows of a block.
+        size: usize,
+    },
     /// Block i is `bounds[i]..bounds[i + 1]`: ascending, from 0 to the end, as the offsets of packed sequences are.
     Bounds(&'a [u32]),
 }
@@ -28,6 +35,7 @@ impl Blocks<'_> {
     fn count(self, total: usize) -> usize {
         match self {
             Blocks::Even(size) => total.div_ceil(size),
+            Blocks::Parts { height, size } => total / height * height.div_ceil(size),
             Blocks::Bounds(bounds) => bounds.len() - 1,
         }
     }
@@ -35,6 +43,10 @@ impl Blocks<'_> {
     fn range(self, i: usize, total: usize) -> (usize, usize) {
         match self {
             Blocks::Even(size) => (i * size, ((i + 1) * size).min(total)),
+            Blocks::Parts { height, size } => {
+                let (part, i) = (i / height.div_ceil(size), i % height.div_ceil(size));
+                (part * height + i * size, part * height + ((i + 1) * size).min(height))
+            }
             Blocks::Bounds(bounds) => (bounds[i] as usize, bounds[i + 1] as usize),
         }
     }
@@ -42,6 +54,9 @@ impl Blocks<'_> {
     fn check(self, total: usize) {
         match self {
             Blocks::Even(size) => assert!(size > 0, "blocks of size 0"),
+            Blocks::Parts { height, size } => {
+                assert!(size > 0 && height > 0 && total % height == 0, "{total} rows are no parts of {height}");
+            }
             Blocks::Bounds(bounds) => {
                 assert!(bounds.is_sorted() && bounds.first() == Some(&0) && bounds.last() == Some(&(total as u32)));
             }
