@@ -1,4 +1,6 @@
 /** Models, tokenizers and the engine: `roformer`. Training stands in `roformer/train`, parts of models in `roformer/nn`. */
+
+export { type Diagnosis, doctor } from "./engine/doctor.js";
 export { type EngineOptions, type EngineStatus, engineStatus, init } from "./engine/engine.js";
 export * from "./errors.js";
 export type { FileSource } from "./io/files.js";

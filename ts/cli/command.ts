@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { setDefaults } from "../engine/engine.js";
 import { AbortError, RoFormerError } from "../errors.js";
 import { readConfigFile } from "./configFile.js";
 import { commanderOption, commonOptions, type OptionSpec } from "./option.js";
@@ -66,6 +67,11 @@ async function runCommand(
       const flag = (field: string) => `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
       throw new UsageError(`${spec.name} needs ${missing.map(flag).join(", ")}`);
     }
+    // The engine starts when it is first used. A process of its own may set flags that a library may not.
+    setDefaults({
+      v8Flags: true,
+      ...(options.threads !== undefined && { threads: options.threads as number | "auto" }),
+    });
     const call = { options, words, out: output(options), signal: interrupt.signal };
     return (await spec.run(call)) ?? EXIT.done;
   } catch (error) {

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { enableRelaxedSimd } from "../engine/variants.js";
 import { buildCommand, EXIT, report } from "./command.js";
 import { commands } from "./commands/index.js";
 
@@ -10,8 +9,6 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 };
 
 async function main(): Promise<void> {
-  // A process of its own may set flags that a library may not.
-  enableRelaxedSimd();
   // A reader that went away (`| head`) is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) =>
     process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.input),

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import { MOST_THREADS } from "../engine/variants.js";
 
 /** An option of a command: a flag, a field of the config file and a value that is checked, in one declaration. */
 export interface OptionSpec {
@@ -64,13 +65,24 @@ export const flag = (value: unknown): boolean =>
   typeof value === "boolean" ? value : (refuse(value, "true or false") as never);
 
 /** Threads: a whole number, or "auto". */
-export const threads = (value: unknown): number | "auto" => (value === "auto" ? "auto" : whole(1)(value));
+export const threads = (value: unknown): number | "auto" =>
+  value === "auto"
+    ? "auto"
+    : number(
+        value,
+        `"auto" or a whole number from 1 to ${MOST_THREADS}`,
+        (n) => Number.isSafeInteger(n) && n >= 1 && n <= MOST_THREADS,
+      );
 
 /** Options of every command. */
 export const commonOptions: readonly OptionSpec[] = [
   { flags: "--config <file>", help: "JSON or YAML file; every long flag is a field, flags win", parse: path },
   { flags: "--seed <number>", help: "what all random numbers follow from", parse: whole(0) },
-  { flags: "--threads <number|auto>", help: "threads of the engine; this version computes with one", parse: threads },
+  {
+    flags: "--threads <number|auto>",
+    help: "threads that compute (default: $ROFORMER_THREADS, else one a core)",
+    parse: threads,
+  },
   { flags: "--json", help: "print one JSON value on stdout, all else on stderr", parse: flag, isFlag: true },
   { flags: "--quiet", help: "print nothing but results and errors", parse: flag, isFlag: true },
   { flags: "--debug", help: "print stack traces", parse: flag, isFlag: true },

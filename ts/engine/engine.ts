@@ -31,6 +31,8 @@ interface Instance {
   readonly guard: Guard;
   readonly memory: WebAssembly.Memory;
   readonly status: EngineStatus;
+  /** Bytes. */
+  readonly limit: number;
 }
 
 const PAGE = 65536;
@@ -77,6 +79,11 @@ export function view(address: number, length: number): Float32Array {
 /** What runs, and why. */
 export function engineStatus(): EngineStatus {
   return (instance ?? startNow()).status;
+}
+
+/** Bytes that the engine may use at most. */
+export function maximumMemory(): number {
+  return (instance ?? startNow()).limit;
 }
 
 // Written out, so that bundlers find each file.
@@ -146,7 +153,7 @@ function instantiate(module: WebAssembly.Module, choice: Choice, { maxMemory = M
   const memory = glue.initSync({ module, memory: given }).memory as WebAssembly.Memory;
   const guard = guarded(glue);
   if (threads > 1) startThreads(threads, module, memory, guard);
-  return { guard, memory, status: { ...choice, threads } };
+  return { guard, memory, status: { ...choice, threads }, limit: Math.min(maxMemory, MOST_MEMORY) };
 }
 
 /** Shared memory reserves its maximum at once, which not every system gives: less is better than nothing. */

@@ -1,7 +1,8 @@
 import type { CommandSpec } from "../command.js";
+import { doctor } from "./doctor.js";
 import { evaluate } from "./evaluate.js";
 import { finetune } from "./finetune.js";
 import { predict } from "./predict.js";
 
 /** The program's commands. A new one is a file and a line. */
-export const commands: readonly CommandSpec[] = [finetune, evaluate, predict];
+export const commands: readonly CommandSpec[] = [finetune, evaluate, predict, doctor];
