@@ -15,6 +15,11 @@ export interface LoadOptions {
   readonly fresh?: { readonly seed: number } | undefined;
   /** Fields to have other values than in the file. */
   readonly config?: Partial<RoFormerConfig> | undefined;
+  /**
+   * Keeps the linear layers' weights as int8 and multiplies bytes: a quarter of their memory and about twice the speed, for
+   * inference alone. Rows are rounded to 127 steps, activations to 128.
+   */
+  readonly int8?: boolean | undefined;
 }
 
 /** A network with the weights of a folder, and how its names met the file's. */
@@ -66,7 +71,10 @@ export function headOf(config: RoFormerConfig, where: string): HeadName {
 }
 
 /** Reads a model folder. Nothing is allocated before every shape has been checked against the file. */
-export async function readModel(files: Files, { head, fresh, config: changes }: LoadOptions = {}): Promise<ReadModel> {
+export async function readModel(files: Files, options: LoadOptions = {}): Promise<ReadModel> {
+  const { head, fresh, config: changes, int8 = false } = options;
+  if (int8 && fresh)
+    throw new ConfigError("load: int8 weights are for inference: there is nothing to train with fresh ones");
   const where = fileName(files, "config.json");
   const config = parseConfig({ ...(await readConfig(files)), ...changes }, where);
   const chosen = head ?? headOf(config, where);
@@ -79,7 +87,7 @@ export async function readModel(files: Files, { head, fresh, config: changes }: 
   if (fresh) missing.push(...otherHead(weights, network, found));
   check(weights, network, found, fresh ? [] : missing);
   try {
-    network.store.allocate();
+    network.store.allocate({ int8 });
     if (missing.length > 0) network.store.initialise(fresh?.seed ?? 0);
     for (const parameter of network.store.parameters) {
       const name = found.get(parameter.name);

@@ -1,3 +1,4 @@
+import { ConfigError } from "../errors.js";
 import { saveFolder } from "../io/files.js";
 import { type TensorSource, writeSafetensors } from "../io/safetensorsWriter.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
@@ -29,6 +30,7 @@ export async function saveModel(
   model: SavedModel,
   extra: ReadonlyMap<string, string | Uint8Array>,
 ): Promise<void> {
+  if (model.store.isInt8) throw new ConfigError("int8 weights cannot be saved: save the model they were made from");
   const stale = model.tokenizer ? [...INDEX, ...TOKENIZERS] : INDEX;
   const files = new Map<string, string | Uint8Array | Iterable<Uint8Array> | null>(stale.map((name) => [name, null]));
   for (const [name, content] of extra) files.set(name, content);

@@ -1,5 +1,5 @@
 import { engine } from "../engine/engine.js";
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, ConfigError } from "../errors.js";
 import { seedWords } from "../random/philox.js";
 import { streams } from "../random/streams.js";
 import { JoinedParameter, Parameter } from "../tensor/parameter.js";
@@ -33,6 +33,8 @@ export class ParameterStore {
   private dropouts = 0;
   /** Slot of all values, one after the other. */
   values = 0;
+  /** Whether matrices are kept as int8. */
+  isInt8 = false;
   /** Slot of all gradients; 0 until {@link requireGradients}. */
   gradients = 0;
 
@@ -80,12 +82,27 @@ export class ParameterStore {
     return streams.dropout + this.dropouts++;
   }
 
-  /** Makes the memory, zeroed, after the last declaration. */
-  allocate(): void {
-    this.values = engine().alloc(this.length);
+  /**
+   * Makes the memory, zeroed, after the last declaration. `int8`: matrices that only products read are kept as int8, each in
+   * memory of its own, and can be neither trained nor saved.
+   */
+  allocate({ int8 = false }: { int8?: boolean } = {}): void {
+    this.isInt8 = int8;
+    const apart = (parameter: Parameter) => int8 && parameter.packable;
+    // What stands apart leaves its place to those behind it, who stay on cache lines.
+    let saved = 0;
+    const places = new Map<number, number>();
+    for (const { parameter, offset } of this.declared) {
+      places.set(offset, offset - Math.floor(saved / ALIGNMENT) * ALIGNMENT);
+      if (apart(parameter)) saved += parameter.size;
+    }
+    this.values = engine().alloc(this.length - Math.floor(saved / ALIGNMENT) * ALIGNMENT);
     engine().fill(this.values, 0);
     for (const { parameter, offset } of [...this.declared, ...this.joins]) {
-      parameter.slot = engine().window(this.values, offset, parameter.size);
+      if (apart(parameter)) parameter.allocateInt8();
+      else if (!(parameter instanceof JoinedParameter && parameter.parts.some(apart))) {
+        parameter.slot = engine().window(this.values, places.get(offset)!, parameter.size);
+      }
     }
   }
 
@@ -115,6 +132,7 @@ export class ParameterStore {
   /** Makes memory for gradients, if there is none yet. */
   requireGradients(): void {
     if (this.gradients !== 0) return;
+    if (this.isInt8) throw new ConfigError("a model with int8 weights cannot be trained: load it without int8");
     for (const { parameter } of this.declared) parameter.unpack();
     this.gradients = engine().alloc(this.length);
     this.zeroGradients();

@@ -1,7 +1,7 @@
 import { isTracked, type OpGradients, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
-import { ShapeError } from "../errors.js";
-import { Parameter } from "../tensor/parameter.js";
+import { EngineError, ShapeError } from "../errors.js";
+import { JoinedParameter, Parameter } from "../tensor/parameter.js";
 import { track } from "../tensor/scope.js";
 import { empty, Tensor } from "../tensor/tensor.js";
 import { type ActivationName, activation, activations } from "./activation.js";
@@ -39,10 +39,14 @@ function product(
     throw new ShapeError("linear: weight", [...weight.shape], `[…, I] = […, ${I}], as x has`);
   if (bias && bias.size !== P * O) throw new ShapeError("linear: bias", [...bias.shape], `${P * O} numbers`);
   // What is to have gradients needs the rows of its matrix.
-  if (weight instanceof Parameter && isTracked(x, weight)) weight.unpack();
+  if (weight instanceof Parameter && isTracked(x, weight)) {
+    if (weight.isInt8) throw new EngineError("linear: int8 weights have no gradients");
+    weight.unpack();
+  }
   const packed = weight instanceof Parameter && weight.packed;
   const joined = engine().alloc(P * N * O);
-  engine().linear(joined, x.slot, weight.slot, bias?.slot ?? 0, P, N, O, I, activations[act], packed);
+  if (weight instanceof Parameter && weight.isInt8) int8Product(joined, x, weight, bias, activations[act]);
+  else engine().linear(joined, x.slot, weight.slot, bias?.slot ?? 0, P, N, O, I, activations[act], packed);
   const y = Array.from({ length: P }, (_, part) =>
     track(new Tensor(engine().window(joined, part * N * O, N * O), [N, O])),
   );
@@ -50,6 +54,18 @@ function product(
   return record(y, bias ? [x, weight, bias] : [x, weight], [x, weight], (dy, d) => {
     for (const [part, dyPart] of dy.entries()) if (dyPart) productBackward(dyPart, part, x, weight, d);
   });
+}
+
+/** The product by int8 values, part by part. */
+function int8Product(y: number, x: Tensor, weight: Parameter, bias: Tensor | undefined, activation: number): void {
+  const parts = weight instanceof JoinedParameter ? weight.parts : [weight];
+  for (const [part, one] of parts.entries()) {
+    const [N, O] = [x.shape[0]!, one.shape[0]!];
+    onPart(y, part, N * O, (y) => {
+      if (!bias) one.multiplyInt8(y, x.slot, 0, N, activation);
+      else onPart(bias.slot, part, O, (b) => one.multiplyInt8(y, x.slot, b, N, activation));
+    });
+  }
 }
 
 function productBackward(dy: Tensor, part: number, x: Tensor, weight: Tensor, d: OpGradients): void {

@@ -12,8 +12,10 @@ export class Parameter extends Tensor {
   /** Slot of the gradient's window; 0 while nothing asked for gradients, and for good if the parameter is frozen. */
   gradientSlot = 0;
   /** Whether it may be packed: only the linear layers' matrices, which nothing else reads. */
-  private readonly packable: boolean;
+  readonly packable: boolean;
   private isPacked = false;
+  /** Slots of int8 values and of their rows' scales, where these stand for the matrix. */
+  private int8: { readonly bytes: number; readonly rows: number } | undefined;
 
   constructor(name: string, shape: readonly number[], packable = false) {
     super(0, shape);
@@ -28,7 +30,7 @@ export class Parameter extends Tensor {
 
   /** Brings a matrix `[O, I]` into the order in which products read it, where that is possible: for inference. */
   pack(): void {
-    if (!this.packable || this.isPacked || this.gradientSlot !== 0) return;
+    if (!this.packable || this.isPacked || this.int8 || this.gradientSlot !== 0) return;
     const [O, I] = this.shape as [number, number];
     this.reorder((packed) => engine().pack_weight(packed, this.slot, O, I));
     this.isPacked = true;
@@ -42,29 +44,58 @@ export class Parameter extends Tensor {
     this.isPacked = false;
   }
 
+  /** Makes room for int8 values, which are what is kept from then on: `slot` stays 0. For inference alone. */
+  allocateInt8(): void {
+    const [O, I] = this.shape as [number, number];
+    const bytes = engine().alloc(engine().int8_words(O, I));
+    this.int8 = { bytes, rows: engine().alloc(2 * O) };
+  }
+
+  /** Whether int8 values stand for the matrix. */
+  get isInt8(): boolean {
+    return this.int8 !== undefined;
+  }
+
+  /** y = act(x Wᵀ + b) by int8 values: slots, and N rows of `x`. */
+  multiplyInt8(y: number, x: number, bias: number, N: number, activation: number): void {
+    const [O, I] = this.shape as [number, number];
+    engine().linear_int8(y, x, this.int8!.bytes, this.int8!.rows, bias, N, O, I, activation);
+  }
+
+  override free(): void {
+    if (this.int8) for (const slot of [this.int8.bytes, this.int8.rows]) engine().free(slot);
+    this.int8 = undefined;
+    super.free();
+  }
+
   private reorder(kernel: (slot: number) => void): void {
-    const room = engine().alloc(this.size);
-    try {
+    this.withRoom((room) => {
       kernel(room);
       engine().copy(this.slot, room);
-    } finally {
-      engine().free(room);
-    }
+    });
   }
 
   override read(): Float32Array {
-    if (!this.isPacked) return super.read();
-    const [O, I] = this.shape as [number, number];
-    const room = engine().alloc(this.size);
-    try {
-      engine().unpack_weight(room, this.slot, O, I);
+    if (!this.isPacked && !this.int8) return super.read();
+    return this.withRoom((room) => {
+      const [O, I] = this.shape as [number, number];
+      if (this.int8) engine().dequantize_weight(room, this.int8.bytes, this.int8.rows, O, I);
+      else engine().unpack_weight(room, this.slot, O, I);
       return view(engine().address(room), this.size).slice();
-    } finally {
-      engine().free(room);
-    }
+    });
   }
 
   override write(values: ArrayLike<number>): void {
+    if (values.length !== this.size) {
+      throw new ShapeError(`${this.name}: values`, values.length, `${this.size} numbers`);
+    }
+    if (this.int8) {
+      this.withRoom((room) => {
+        view(engine().address(room), this.size).set(values);
+        this.quantize(room);
+      });
+      return;
+    }
     const wasPacked = this.isPacked;
     super.write(values);
     this.isPacked = false;
@@ -73,15 +104,35 @@ export class Parameter extends Tensor {
 
   /** Overwrites the values with pieces of them, one after the other. */
   async writePieces(pieces: AsyncIterable<Float32Array>): Promise<void> {
-    this.isPacked = false;
-    let at = 0;
-    for await (const piece of pieces) {
-      if (at + piece.length > this.size)
-        throw new ShapeError(`${this.name}: values`, at + piece.length, `${this.size} numbers`);
-      view(engine().address(this.slot), this.size).set(piece, at);
-      at += piece.length;
+    const room = this.int8 ? engine().alloc(this.size) : this.slot;
+    try {
+      let at = 0;
+      for await (const piece of pieces) {
+        const end = at + piece.length;
+        if (end > this.size) throw new ShapeError(`${this.name}: values`, end, `${this.size} numbers`);
+        view(engine().address(room), this.size).set(piece, at);
+        at = end;
+      }
+      if (at !== this.size) throw new ShapeError(`${this.name}: values`, at, `${this.size} numbers`);
+      this.isPacked = false;
+      if (this.int8) this.quantize(room);
+    } finally {
+      if (this.int8) engine().free(room);
     }
-    if (at !== this.size) throw new ShapeError(`${this.name}: values`, at, `${this.size} numbers`);
+  }
+
+  private quantize(plain: number): void {
+    const [O, I] = this.shape as [number, number];
+    engine().quantize_weight(this.int8!.bytes, this.int8!.rows, plain, O, I);
+  }
+
+  private withRoom<T>(use: (room: number) => T): T {
+    const room = engine().alloc(this.size);
+    try {
+      return use(room);
+    } finally {
+      engine().free(room);
+    }
   }
 
   /** The gradient, copied anew each time `data` is read. */
@@ -98,7 +149,7 @@ export class Parameter extends Tensor {
 
 /** Neighbours of one shape as one tensor, `[parts, …shape]`: products read them together, files know each by its name. */
 export class JoinedParameter extends Parameter {
-  private readonly parts: readonly Parameter[];
+  readonly parts: readonly Parameter[];
 
   constructor(parts: readonly Parameter[]) {
     super(parts.map(({ name }) => name).join(" + "), [parts.length, ...parts[0]!.shape]);
@@ -107,6 +158,10 @@ export class JoinedParameter extends Parameter {
 
   override get packed(): boolean {
     return this.parts.every(({ packed }) => packed);
+  }
+
+  override get isInt8(): boolean {
+    return this.parts.every(({ isInt8 }) => isInt8);
   }
 
   override pack(): void {

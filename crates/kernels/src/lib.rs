@@ -34,6 +34,7 @@ pub mod exp;
 pub mod gemm;
 pub mod layer_norm;
 pub mod losses;
+pub mod quant;
 pub mod random;
 pub mod reduce;
 pub mod rope;

@@ -38,7 +38,7 @@ pub fn linear(
     })
 }
 
-fn packable(place: &str, o: u32) -> Result<(), Problem> {
+pub(crate) fn packable(place: &str, o: u32) -> Result<(), Problem> {
     if gemm::is_packable(o as usize) {
         return Ok(());
     }

@@ -13,6 +13,7 @@ pub mod gemm;
 pub mod layer_norm;
 pub mod losses;
 pub mod memory;
+pub mod quant;
 pub mod random;
 pub mod reduce;
 pub mod rope;

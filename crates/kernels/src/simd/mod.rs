@@ -1,0 +1,62 @@
+//! Four `f32` or `u32` at a time: `v128` on wasm, arrays elsewhere, so that `cargo test` runs the same kernels natively.
+//!
+//! Every operation rounds as IEEE 754 asks, but for [`F32x4::madd`], which is fused where relaxed SIMD is compiled in.
+
+pub mod bytes;
+
+pub use lanes::{F32x4, U32x4};
+
+impl F32x4 {
+    /// All lanes 0.
+    #[inline(always)]
+    pub fn zero() -> Self {
+        Self::splat(0.0)
+    }
+
+    /// Lanes of `src`, which holds at most four; the rest are `fill`.
+    #[inline(always)]
+    pub fn load_partial(src: &[f32], fill: f32) -> Self {
+        let mut lanes = [fill; 4];
+        lanes[..src.len()].copy_from_slice(src);
+        Self::load(&lanes)
+    }
+
+    /// The first lanes, as many as `dst` holds (at most four).
+    #[inline(always)]
+    pub fn store_partial(self, dst: &mut [f32]) {
+        let mut lanes = [0.0; 4];
+        self.store(&mut lanes);
+        dst.copy_from_slice(&lanes[..dst.len()]);
+    }
+
+    /// The four lanes.
+    #[inline(always)]
+    pub fn to_array(self) -> [f32; 4] {
+        let mut lanes = [0.0; 4];
+        self.store(&mut lanes);
+        lanes
+    }
+
+    /// (x0 + x2) + (x1 + x3): one order, everywhere.
+    #[inline(always)]
+    pub fn sum(self) -> f32 {
+        let [a, b, c, d] = self.to_array();
+        (a + c) + (b + d)
+    }
+
+    /// The largest lane.
+    #[inline(always)]
+    pub fn largest(self) -> f32 {
+        let [a, b, c, d] = self.to_array();
+        let (x, y) = (if a < b { b } else { a }, if c < d { d } else { c });
+        if x < y { y } else { x }
+    }
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[path = "wasm.rs"]
+mod lanes;
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[path = "native.rs"]
+mod lanes;
