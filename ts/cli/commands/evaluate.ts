@@ -1,12 +1,12 @@
-import { RoFormer } from "../../models/roformer.js";
 import { type EvaluateOptions, evaluate as score } from "../../train/evaluate.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
+import { loadClassifier, modelOptions } from "../modelOptions.js";
 import { type OptionSpec, path, whole } from "../option.js";
 import { reportLines } from "../report.js";
 
 const options: readonly OptionSpec[] = [
-  { flags: "--model <folder>", help: "the model", parse: path },
+  ...modelOptions,
   { flags: "--data <file>", help: "labelled texts", parse: path },
   ...columnOptions,
   formatOption,
@@ -20,7 +20,7 @@ export const evaluate: CommandSpec = {
   options,
   required: ["model", "data", "text", "label"],
   async run({ options: given, out, signal }) {
-    const model = await RoFormer.load(given.model as string, { head: "sequence-classification" });
+    const model = await loadClassifier(given);
     let bar: ReturnType<typeof out.progress> | undefined;
     const onProgress = ({ done, total }: { done: number; total: number }) => {
       bar ??= out.progress(total, "texts");

@@ -1,12 +1,12 @@
-import { RoFormer } from "../../models/roformer.js";
 import { readTexts } from "../../train/examples.js";
 import { type CommandSpec, UsageError } from "../command.js";
 import { dataSource, formatOption } from "../dataOptions.js";
+import { loadClassifier, modelOptions } from "../modelOptions.js";
 import { type OptionSpec, path, text, whole } from "../option.js";
 import { print } from "../output.js";
 
 const options: readonly OptionSpec[] = [
-  { flags: "--model <folder>", help: "the model", parse: path },
+  ...modelOptions,
   { flags: "--data <file>", help: "texts, instead of words after the options", parse: path },
   { flags: "--text <column>", help: "column of the texts", parse: text },
   { flags: "--text-pair <column>", help: "column of second texts, for pairs", parse: text },
@@ -23,7 +23,7 @@ export const predict: CommandSpec = {
   required: ["model"],
   async run({ options: given, words, out, signal }) {
     const { texts, pairs } = await inputs(given, words, signal);
-    const model = await RoFormer.load(given.model as string, { head: "sequence-classification" });
+    const model = await loadClassifier(given);
     const maxLength = given.maxLength as number | undefined;
     const results = await model.classify(texts, { signal, ...(pairs && { pairs }), ...(maxLength && { maxLength }) });
     const lines = results.map((result, i) =>
