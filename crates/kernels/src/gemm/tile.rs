@@ -1,4 +1,5 @@
-//! The micro-kernel: 4 rows × 8 columns of a product stay in eight vectors while k runs over its whole range.
+//! The micro-kernel: 4 rows × 8 columns of a product stay in eight vectors while k runs over its whole range; 6 rows where
+//! there are registers for them.
 //!
 //! The loop over k is not unrolled here and stands inside the loop over panels of one function: V8 then unrolls it by
 //! itself and keeps the exit tests between the copies, without which its register allocator spills. The rows of the left
@@ -10,9 +11,6 @@ use core::ops::Range;
 use super::pack::turn;
 use crate::pool::Tile;
 use crate::simd::F32x4;
-
-/// Rows that are computed together.
-pub(crate) const ROWS: usize = 4;
 
 /// Columns of a left factor that are turned into rows together: a cache line of them.
 pub(crate) const TURNED: usize = 16;
@@ -86,16 +84,25 @@ impl<'a> Panels<'a> {
 /// Each number is ((start + a₀b₀) + a₁b₁) + …, k ascending in one lane, where start is 0 or what was there: it depends on
 /// nothing but its own row, its own column and the length of the sum, and ranges of k may be added one after the other.
 pub(crate) fn multiply(c: &mut Tile<'_>, rows: Range<usize>, a: Matrix<'_>, panels: Panels<'_>, add: bool) {
-    let len = panels.len();
-    for at in rows.clone().step_by(ROWS) {
-        let count = (rows.end - at).min(ROWS);
+    let (len, together) = (panels.len(), if has_many_registers() { 6 } else { 4 });
+    for at in rows.clone().step_by(together) {
+        let count = (rows.end - at).min(together);
         let row = |i: usize| a.row(at - rows.start + i.min(count - 1), 0, len);
         match count {
             1 => multiply_row(c, at, row(0), panels, add),
             2 => multiply_pair(c, at, [row(0), row(1)], panels, add),
-            _ => multiply_strip(c, at..at + count, from_fn(row), panels, add),
+            3 | 4 => multiply_four(c, at..at + count, from_fn(row), panels, add),
+            _ => multiply_six(c, at..at + count, from_fn(row), panels, add),
         }
     }
+}
+
+/// Whether this is a processor with 32 vector registers (ARM) rather than 16 (x86): x86 makes a NaN of its own with the sign
+/// set, others without. Only speed depends on it.
+#[inline(always)]
+fn has_many_registers() -> bool {
+    let infinity = core::hint::black_box(f32::INFINITY);
+    (infinity - infinity).is_sign_positive()
 }
 
 /// As [`multiply`], with `aᵀ` for the left factor: the numbers of row i stand in column i of `a`. `turned` has room for
@@ -116,37 +123,52 @@ pub(crate) fn multiply_transposed(
     }
 }
 
-/// Three or four rows of `c`. Where there are three, what stands in the strip's last row is computed and thrown away.
-#[inline(never)]
-fn multiply_strip(
-    c: &mut Tile<'_>,
-    rows: Range<usize>,
-    [a0, a1, a2, a3]: [&[f32]; ROWS],
-    panels: Panels<'_>,
-    add: bool,
-) {
-    let (columns, (from, to)) = (c.columns, panels.range);
-    for (j, column) in (0..columns).step_by(WIDTH).enumerate() {
-        let panel = &panels.data[j * panels.depth..][from..to];
-        let width = (columns - column).min(WIDTH);
-        let mut sums = [[F32x4::zero(); 2]; ROWS];
-        if add {
-            sums = from_fn(|i| load(&c.row_mut((rows.start + i).min(rows.end - 1))[column..][..width]));
+/// A function that computes up to as many rows of `c` as it has names for them, at least two fewer. What stands in the rows
+/// beyond is computed and thrown away.
+macro_rules! strip {
+    ($name:ident, $rows:literal, $first:ident $($rest:ident)*) => {
+        #[inline(never)]
+        fn $name(
+            c: &mut Tile<'_>,
+            rows: Range<usize>,
+            [$first $(, $rest)*]: [&[f32]; $rows],
+            panels: Panels<'_>,
+            add: bool,
+        ) {
+            let (columns, (from, to)) = (c.columns, panels.range);
+            for (j, column) in (0..columns).step_by(WIDTH).enumerate() {
+                let panel = &panels.data[j * panels.depth..][from..to];
+                let width = (columns - column).min(WIDTH);
+                let mut sums = [[F32x4::zero(); 2]; $rows];
+                if add {
+                    sums = from_fn(|i| load(&c.row_mut((rows.start + i).min(rows.end - 1))[column..][..width]));
+                }
+                strip!(@ panel.iter().zip($first), (b, $first), b, sums, [$first $($rest)*], $($rest)*);
+                for (i, sums) in sums.into_iter().enumerate() {
+                    if i < rows.len() {
+                        store(sums, &mut c.row_mut(rows.start + i)[column..][..width]);
+                    }
+                }
+            }
         }
-        for ((((b, a0), a1), a2), a3) in panel.iter().zip(a0).zip(a1).zip(a2).zip(a3) {
-            let b = [F32x4::load(&b[0]), F32x4::load(&b[1])];
-            for (sums, a) in sums.iter_mut().zip([a0, a1, a2, a3]) {
+    };
+    // The panel zipped with every row: iterators that need no test of bounds.
+    (@ $zipped:expr, $pattern:pat, $b:ident, $sums:ident, $all:tt, $next:ident $($rest:ident)*) => {
+        strip!(@ $zipped.zip($next), ($pattern, $next), $b, $sums, $all, $($rest)*)
+    };
+    (@ $zipped:expr, $pattern:pat, $b:ident, $sums:ident, [$($a:ident)*],) => {
+        for $pattern in $zipped {
+            let b = [F32x4::load(&$b[0]), F32x4::load(&$b[1])];
+            for (sums, a) in $sums.iter_mut().zip([$($a),*]) {
                 let a = F32x4::splat(*a);
                 *sums = [a.madd(b[0], sums[0]), a.madd(b[1], sums[1])];
             }
         }
-        for (i, sums) in sums.into_iter().enumerate() {
-            if i < rows.len() {
-                store(sums, &mut c.row_mut(rows.start + i)[column..][..width]);
-            }
-        }
-    }
+    };
 }
+
+strip!(multiply_four, 4, a0 a1 a2 a3);
+strip!(multiply_six, 6, a0 a1 a2 a3 a4 a5);
 
 /// Two rows of `c`, two panels at a time: as many sums under way as four rows of one panel have.
 #[inline(never)]
@@ -221,6 +243,39 @@ fn store([x, y]: [F32x4; 2], row: &mut [f32]) {
         _ => {
             let eight = [x.to_array(), y.to_array()];
             row.copy_from_slice(&eight.as_flattened()[..row.len()]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gemm::pack::{pack, panels_len};
+    use crate::testing::numbers;
+
+    #[test]
+    fn rows_have_the_same_bits_however_many_are_computed_together() {
+        for (n, k) in [(1, 1), (8, 7), (13, 64), (40, 31), (70, 5)] {
+            let (a, b, before) = (numbers(6 * k, 1), numbers(k * n, 2), numbers(6 * n, 3));
+            let mut packed = vec![0.0; panels_len(n, k)];
+            pack(&mut packed, Matrix { data: &b, stride: n }, 0..k, 0..n);
+            let (panels, row) = (Panels::new(&packed, k), |i: usize| &a[i * k..(i + 1) * k]);
+            for add in [false, true] {
+                let [mut six, mut four, mut pair, mut one] = [(); 4].map(|()| before.clone());
+                let tile = |c| Tile::whole(c, n);
+                multiply_six(&mut tile(&mut six), 0..6, from_fn(row), panels, add);
+                multiply_four(&mut tile(&mut four), 0..4, from_fn(row), panels, add);
+                multiply_four(&mut tile(&mut four), 4..6, from_fn(|i| row(4 + i % 2)), panels, add);
+                for i in 0..3 {
+                    multiply_pair(&mut tile(&mut pair), 2 * i, [row(2 * i), row(2 * i + 1)], panels, add);
+                }
+                for i in 0..6 {
+                    multiply_row(&mut tile(&mut one), i, row(i), panels, add);
+                }
+                for other in [four, pair, one] {
+                    assert_eq!(other, six, "{n} columns of {k}, add {add}");
+                }
+            }
         }
     }
 }
