@@ -262,15 +262,14 @@ mod tests {
             let (panels, row) = (Panels::new(&packed, k), |i: usize| &a[i * k..(i + 1) * k]);
             for add in [false, true] {
                 let [mut six, mut four, mut pair, mut one] = [(); 4].map(|()| before.clone());
-                let tile = |c| Tile::whole(c, n);
-                multiply_six(&mut tile(&mut six), 0..6, from_fn(row), panels, add);
-                multiply_four(&mut tile(&mut four), 0..4, from_fn(row), panels, add);
-                multiply_four(&mut tile(&mut four), 4..6, from_fn(|i| row(4 + i % 2)), panels, add);
+                multiply_six(&mut Tile::whole(&mut six, n), 0..6, from_fn(row), panels, add);
+                multiply_four(&mut Tile::whole(&mut four, n), 0..4, from_fn(row), panels, add);
+                multiply_four(&mut Tile::whole(&mut four, n), 4..6, from_fn(|i| row(4 + i % 2)), panels, add);
                 for i in 0..3 {
-                    multiply_pair(&mut tile(&mut pair), 2 * i, [row(2 * i), row(2 * i + 1)], panels, add);
+                    multiply_pair(&mut Tile::whole(&mut pair, n), 2 * i, [row(2 * i), row(2 * i + 1)], panels, add);
                 }
                 for i in 0..6 {
-                    multiply_row(&mut tile(&mut one), i, row(i), panels, add);
+                    multiply_row(&mut Tile::whole(&mut one, n), i, row(i), panels, add);
                 }
                 for other in [four, pair, one] {
                     assert_eq!(other, six, "{n} columns of {k}, add {add}");
