@@ -101,8 +101,8 @@ pub(crate) fn multiply(c: &mut Tile<'_>, rows: Range<usize>, a: Matrix<'_>, pane
 /// set, others without. Only speed depends on it.
 #[inline(always)]
 fn has_many_registers() -> bool {
-    let infinity = core::hint::black_box(f32::INFINITY);
-    (infinity - infinity).is_sign_positive()
+    let [a, b] = core::hint::black_box([f32::INFINITY; 2]);
+    (a - b).is_sign_positive()
 }
 
 /// As [`multiply`], with `aᵀ` for the left factor: the numbers of row i stand in column i of `a`. `turned` has room for
