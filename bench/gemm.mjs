@@ -14,7 +14,7 @@ const shapes =
         [128, 256, 256],
         [1, 768, 768],
       ];
-await init({ v8Flags: true });
+await init({ v8Flags: true, threads: 1 });
 const core = engine();
 const fused = engineStatus().variant === "relaxed";
 

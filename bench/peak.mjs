@@ -29,16 +29,25 @@ function chains(fused) {
   ]);
 }
 
+/**
+ * Arithmetic to be timed: `run()` does `flops`.
+ * @param {boolean} fused multiply and add in one instruction
+ */
+export function peakWork(fused, rounds = 2_000_000) {
+  if (fused && process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(chains(fused)));
+  const run = /** @type {(rounds: number) => number} */ (exports.run);
+  return { run: () => run(rounds), flops: rounds * CHAINS * 8 };
+}
+
 /** GFLOP/s of one thread, the best of `tries`. */
 export function peak(fused, tries = 12) {
-  if (fused && process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
-  const { run } = new WebAssembly.Instance(new WebAssembly.Module(chains(fused))).exports;
-  const rounds = 2_000_000;
+  const { run, flops } = peakWork(fused);
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < tries; i++) {
     const from = performance.now();
-    run(rounds);
+    run();
     best = Math.min(best, performance.now() - from);
   }
-  return (rounds * CHAINS * 8) / best / 1e6;
+  return flops / best / 1e6;
 }

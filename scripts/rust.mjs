@@ -62,6 +62,19 @@ export function ensureRust(components = []) {
 }
 
 /**
+ * Adds a target that is of use but not needed.
+ * @param {string} sysroot the toolchain's folder
+ * @param {string} target
+ * @returns {boolean} whether it is there
+ */
+export function addTarget(sysroot, target) {
+  const present = () => existsSync(join(sysroot, `lib/rustlib/${target}/lib`));
+  const args = ["target", "add", "--toolchain", pinned(), target];
+  if (!present()) phase(`installing Rust's ${target} through rustup`, "5 seconds", () => show("rustup", args));
+  return present();
+}
+
+/**
  * Runs rustup as a phase; afterwards `check` must find something.
  * @template T
  * @param {string} what

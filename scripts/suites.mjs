@@ -1,5 +1,5 @@
 // Every test of the project: what they need built, then Rust's, then TypeScript's.
-import { testRust } from "./cargo-tests.mjs";
+import { testRust, testRustInWasm } from "./cargo-tests.mjs";
 import { build } from "./parts.mjs";
 import { ensureRust } from "./rust.mjs";
 import { Stop, say } from "./say.mjs";
@@ -27,8 +27,11 @@ export async function tryBuild() {
  * @returns {Promise<import("./tally.mjs").Tally>}
  */
 export async function runTests(vitestArgs) {
+  const { env, sysroot } = ensureRust();
   say("> cargo test (about 1 minute the first time)");
-  const rust = await testRust(ensureRust().env);
+  const native = await testRust(env);
+  say("> cargo test of the kernels in WebAssembly (about 30 seconds, 1 minute more the first time)");
+  const wasm = await testRustInWasm(env, sysroot);
   say("> vitest run");
-  return plus(rust, testTypeScript(vitestArgs));
+  return plus(plus(native, wasm), testTypeScript(vitestArgs));
 }

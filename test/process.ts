@@ -11,33 +11,46 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** How a process ended. */
 export interface Ended {
   readonly code: number | null;
+  /** What killed it, if something did. */
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** Milliseconds from its last words to its end. */
+  readonly lingered: number;
 }
 
 /** Settings of {@link run}. */
 export interface RunOptions {
   readonly cwd?: string;
+  /** Another Node than the one that runs the tests. */
+  readonly node?: string;
   readonly input?: string;
+  /** Milliseconds after which it is killed. */
+  readonly within?: number;
   /** Sends SIGINT when stderr first holds this. */
   readonly interruptAt?: RegExp;
 }
 
 /** Runs Node with `args`, and waits. */
-export function run(args: readonly string[], { cwd = ROOT, input = "", interruptAt }: RunOptions = {}): Promise<Ended> {
+export function run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const { cwd = ROOT, node = process.execPath, input = "", within, interruptAt } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd });
-    let [stdout, stderr, interrupted] = ["", "", false];
+    const child = spawn(node, args, { cwd, timeout: within, killSignal: "SIGKILL" });
+    let [stdout, stderr, interrupted, last] = ["", "", false, performance.now()];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
+      last = performance.now();
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
+      last = performance.now();
       if (interrupted || !interruptAt?.test(stderr)) return;
       interrupted = true;
       child.kill("SIGINT");
     });
-    child.on("error", reject).on("close", (code) => resolve({ code, stdout, stderr }));
+    child.on("error", reject).on("close", (code, signal) => {
+      resolve({ code, signal, stdout, stderr, lingered: performance.now() - last });
+    });
     child.stdin.end(input);
   });
 }

@@ -2,6 +2,7 @@
 
 export { type Diagnosis, doctor } from "./engine/doctor.js";
 export { type EngineOptions, type EngineStatus, engineStatus, init } from "./engine/engine.js";
+export { type MemoryReport, memory } from "./engine/memory.js";
 export * from "./errors.js";
 export type { FileSource } from "./io/files.js";
 export type { Classification, ClassifyOptions } from "./models/classify.js";
@@ -11,6 +12,7 @@ export type { LoadOptions } from "./models/load.js";
 export {
   type CreateOptions,
   type GradientMap,
+  type GradientOptions,
   type ModelOutput,
   type ParameterAccess,
   RoFormer,

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { valueAndGradients } from "../../ts/autograd/tape.js";
 import { engine } from "../../ts/engine/engine.js";
-import { attentions } from "../../ts/nn/attentions/index.js";
+import { attentions, type Mask } from "../../ts/nn/attentions/index.js";
 import { PackedBatch, pack } from "../../ts/nn/packed.js";
 import { sum } from "../../ts/ops/reduce.js";
 import { Philox } from "../../ts/random/philox.js";
@@ -23,8 +23,10 @@ const batchOf = (list: readonly number[]) => new PackedBatch(pack(list.map((leng
 
 /** What may be said of every attention. A new one is tested by being registered. */
 describe.each(Object.entries(attentions))("attention %s", (_name, create) => {
+  const masked = (list: readonly number[], q: Tensor, k: Tensor, v: Tensor, mask: Mask) =>
+    create().forward(q, k, v, { heads: HEADS, batch: batchOf(list), position: {}, mask });
   const run = (list: readonly number[], q: Tensor, k: Tensor, v: Tensor, causal = false) =>
-    create().forward(q, k, v, { heads: HEADS, batch: batchOf(list), position: {}, mask: { causal } });
+    masked(list, q, k, v, { causal });
 
   it("keeps sequences apart: each gives the same bits alone, and so do its gradients", () =>
     scope(() => {
@@ -72,5 +74,35 @@ describe.each(Object.entries(attentions))("attention %s", (_name, create) => {
       const [q, k, v] = [1, 2, 3].map((seed) => tensor(values(1, seed), [1, C])) as [Tensor, Tensor, Tensor];
       const y = run([1], q, k, v).read();
       for (const [i, x] of v.read().entries()) expect(y[i]).toBeCloseTo(x, 5);
+    }));
+
+  it("lets every query see the prefix, and no later key beyond it", () =>
+    scope(() => {
+      const [q, k, v] = [1, 2, 3].map((seed) => tensor(values(9, seed), [9, C])) as [Tensor, Tensor, Tensor];
+      const changed = (x: Tensor, row: number) =>
+        tensor(
+          x.read().map((value, i) => (Math.floor(i / C) === row ? 5 - value : value)),
+          [9, C],
+        );
+      const look = (row: number) =>
+        masked([2, 7], q, changed(k, row), changed(v, row), { prefix: Int32Array.of(0, 3) }).read();
+      const before = look(-1);
+      const touched = (row: number) => {
+        const after = look(row);
+        return Array.from({ length: 9 }, (_, i) => i).filter((i) =>
+          after.subarray(i * C, (i + 1) * C).some((y, n) => y !== before[i * C + n]),
+        );
+      };
+      expect(touched(1)).toEqual([1]);
+      expect(touched(4)).toEqual([2, 3, 4, 5, 6, 7, 8]); // the third of the second sequence, the last of its prefix
+      expect(touched(5)).toEqual([5, 6, 7, 8]);
+    }));
+
+  it("gives 0 where a query sees no key", () =>
+    scope(() => {
+      const [q, k] = [tensor(values(3, 1), [3, C]), tensor(values(2, 2), [2, C])];
+      const y = masked([3], q, k, k, { causal: true, keys: batchOf([2]) }).read();
+      expect([...y.subarray(0, C)]).toEqual(new Array(C).fill(0));
+      expect([...y.subarray(C)].every((x) => Number.isFinite(x) && x !== 0)).toBe(true);
     }));
 });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
 import { rotate } from "../../ts/nn/attentions/attention.js";
+import { attentions } from "../../ts/nn/attentions/index.js";
 import { PackedBatch, pack } from "../../ts/nn/packed.js";
 import { ParameterScope, ParameterStore } from "../../ts/nn/parameters.js";
 import { positions } from "../../ts/nn/positions/index.js";
@@ -27,6 +28,7 @@ describe.each(Object.entries(positions))("position encoding %s", (_name, create)
     const position = create({
       scope: new ParameterScope(store, 1),
       embeddingWidth: E,
+      heads: HEADS,
       headSize: D,
       maxPositions: MAXIMUM,
     });
@@ -75,6 +77,21 @@ describe.each(Object.entries(positions))("position encoding %s", (_name, create)
         return a.reduce((sum, x, i) => sum + x * b[i]!, 0);
       };
       for (const m of [0, 1, 7, 30]) expect(score(m, m + 5)).toBeCloseTo(score(0, 5), 5);
+    }));
+
+  it("tells attention distances, not places: all positions shifted give the same values", () =>
+    withPosition((position) => {
+      const [q, k, v] = [5, 6, 7].map((seed) => random([9, HEADS * D], seed)) as [Tensor, Tensor, Tensor];
+      const attend = (from: number) => {
+        const packed = pack([
+          [1, 2, 3, 4],
+          [1, 2, 3, 4, 5],
+        ]);
+        const batch = new PackedBatch({ ...packed, positions: packed.positions.map((p) => p + from) });
+        return attentions.softmax().forward(q, k, v, call(position, batch)).read();
+      };
+      const there = attend(30);
+      for (const [i, y] of attend(0).entries()) expect(there[i]).toBeCloseTo(y, 4);
     }));
 
   it("marks embeddings by position alone: equal tokens at equal places are equal, in any batch", () =>

@@ -201,7 +201,7 @@ describe("RoFormer", () => {
     ];
     for (const size of sizes) {
       const huge = { ...config, embedding_size: null, num_attention_heads: 1, ...size };
-      expect(() => RoFormer.create(huge)).toThrow(/^out of memory: \d+ MiB asked for, \d+ MiB in use$/);
+      expect(() => RoFormer.create(huge)).toThrow(/^out of memory: .*\d+ MiB in use$/);
     }
     expect(engine().live()).toBe(before);
     const model = RoFormer.create(config);

@@ -61,6 +61,7 @@ describe("a saved model", () => {
     ["none", "roformer_js", "RoFormerModel"],
     ["rotary-half", "roformer_js", "RoFormerModel"],
     ["learned", "roformer_js", "RoFormerModel"],
+    ["alibi", "roformer_js", "RoFormerModel"],
   ] as const)("with %s positions is called %s", async (position, type, architecture) => {
     const folder = temporaryFolder();
     const model = RoFormer.create({ ...config, roformer_js: { position } });

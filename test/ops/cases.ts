@@ -1,14 +1,14 @@
 import { ropeTable } from "../../ts/nn/ropeTable.js";
 import { type ActivationName, activation } from "../../ts/ops/activation.js";
-import { attention } from "../../ts/ops/attention.js";
 import { embedding, gatherRows } from "../../ts/ops/embedding.js";
 import { linear, linearParts, matmul } from "../../ts/ops/gemm.js";
 import { layerNorm } from "../../ts/ops/layerNorm.js";
-import { binaryCrossEntropy, crossEntropy, squaredError } from "../../ts/ops/losses.js";
 import { add, meanRows, reshape, scale, sum } from "../../ts/ops/reduce.js";
 import { rope } from "../../ts/ops/rope.js";
 import { integers, type Tensor, tensor } from "../../ts/tensor/tensor.js";
+import { attentionCases } from "./attentionCases.js";
 import * as formulas from "./formulas.js";
+import { lossCases } from "./lossCases.js";
 
 /** One declaration of an op at one shape: value, gradient, poison and leak are checked from it. */
 export interface OpCase {
@@ -188,56 +188,6 @@ function* rowCases(): Generator<OpCase> {
   };
 }
 
-function* attentionCases(): Generator<OpCase> {
-  const lists = [
-    [0, 1],
-    [0, 5, 5, 6],
-    [0, 33, 34, 40],
-    [0, 70],
-  ];
-  for (const offsets of lists) {
-    for (const [heads, D] of [
-      [1, 4],
-      [2, 6],
-      [3, 8],
-      [2, 1],
-    ] as const) {
-      for (const mask of [{}, { causal: true }, { window: 2 }]) {
-        const N = offsets.at(-1)!;
-        const C = heads * D;
-        yield {
-          name: `attention ${offsets.join(" ")}, ${heads} heads of ${D} ${Object.keys(mask).join()}`,
-          op: (q, k, v) => attention(q!, k!, v!, { heads, queryOffsets: ints(offsets), ...mask }),
-          reference: (q, k, v) =>
-            formulas.attention(q!, k!, v!, C, { heads, queryOffsets: offsets, keyOffsets: offsets, ...mask }),
-          shapes: [
-            [N, C],
-            [N, C],
-            [N, C],
-          ],
-        };
-      }
-    }
-  }
-  for (const causal of [false, true]) {
-    const [queryOffsets, keyOffsets] = [
-      [0, 3, 4, 4, 9],
-      [0, 0, 5, 7, 11],
-    ];
-    yield {
-      name: `attention of other keys, some sequences without any${causal ? ", causal" : ""}`,
-      op: (q, k, v) =>
-        attention(q!, k!, v!, { heads: 2, queryOffsets: ints(queryOffsets), keyOffsets: ints(keyOffsets), causal }),
-      reference: (q, k, v) => formulas.attention(q!, k!, v!, 8, { heads: 2, queryOffsets, keyOffsets, causal }),
-      shapes: [
-        [9, 8],
-        [11, 8],
-        [11, 8],
-      ],
-    };
-  }
-}
-
 function* ropeCases(): Generator<OpCase> {
   const positions = [0, 5, 1, 100, 3, 7, 511];
   for (const [heads, D, R] of [
@@ -266,46 +216,11 @@ function* ropeCases(): Generator<OpCase> {
   }
 }
 
-function* lossCases(): Generator<OpCase> {
-  for (const [labels, V] of [
-    [[0], 1],
-    [[2, 0, 1], 3],
-    [[4, -100, 0, 10], 11],
-    [[5, 5], 130],
-  ] as const) {
-    yield {
-      name: `crossEntropy of ${labels.length} rows of ${V}`,
-      op: (x) => crossEntropy(scale(x!, 4), Int32Array.from(labels)),
-      reference: (x) =>
-        formulas.crossEntropy(
-          x!.map((v) => 4 * v),
-          labels,
-          V,
-        ),
-      shapes: [[labels.length, V]],
-    };
-  }
-  const target = [0, 1, 0.25, 1, 0, 0.5];
-  yield {
-    name: "squaredError",
-    op: (x) => squaredError(x!, tensor(target, [2, 3])),
-    reference: (x) => Float64Array.of(x!.reduce((s, v, i) => s + (v - target[i]!) ** 2, 0) / 6),
-    shapes: [[2, 3]],
-  };
-  yield {
-    name: "binaryCrossEntropy",
-    op: (x) => binaryCrossEntropy(scale(x!, 6), tensor(target, [2, 3])),
-    reference: (x) =>
-      Float64Array.of(x!.reduce((s, v, i) => s + Math.log1p(Math.exp(6 * v)) - 6 * v * target[i]!, 0) / 6),
-    shapes: [[2, 3]],
-  };
-}
-
 /** Every op at awkward shapes. */
 export const opCases: readonly OpCase[] = [
   ...gemmCases(),
   ...rowCases(),
-  ...attentionCases(),
+  ...attentionCases,
   ...ropeCases(),
   ...lossCases(),
 ];

@@ -81,18 +81,25 @@ export const activations = {
   laplace: (x: number) => 0.5 * (1 + erf((x - 0.707107) / (0.282095 * Math.SQRT2))),
 };
 
-/** Who may look at whom. */
+/** Who may look at whom, and what is added to scores. */
 export interface AttentionFormula {
   readonly heads: number;
   readonly queryOffsets: readonly number[];
   readonly keyOffsets: readonly number[];
-  readonly causal?: boolean;
-  readonly window?: number;
+  readonly causal?: boolean | undefined;
+  readonly window?: number | undefined;
+  /** Keys of each sequence that are never too late. */
+  readonly prefix?: readonly number[] | undefined;
+  /** `shape` is [1 or heads, T, S]. */
+  readonly bias?: { readonly numbers: Numbers; readonly shape: readonly number[] };
+  readonly slopes?: readonly number[] | undefined;
+  readonly queryPositions?: readonly number[] | undefined;
+  readonly keyPositions?: readonly number[] | undefined;
 }
 
-/** softmax(q kᵀ / √D) v by sequence and head; a query without keys gives 0. */
+/** softmax(q kᵀ / √D + biases) v by sequence and head; a query without keys gives 0. */
 export function attention(q: Numbers, k: Numbers, v: Numbers, C: number, options: AttentionFormula): Numbers {
-  const { heads, queryOffsets, keyOffsets, causal = false, window = 0 } = options;
+  const { heads, queryOffsets, keyOffsets, causal = false, window = 0, prefix } = options;
   const D = C / heads;
   const y = new Float64Array(q.length);
   for (let b = 0; b + 1 < queryOffsets.length; b++) {
@@ -104,12 +111,14 @@ export function attention(q: Numbers, k: Numbers, v: Numbers, C: number, options
         const seen: number[] = [];
         for (let j = from; j < to; j++) {
           const distance = place - (j - from);
-          if ((!causal || distance >= 0) && (window === 0 || Math.abs(distance) <= window)) seen.push(j);
+          const early = !causal || distance >= 0 || j - from < (prefix?.[b] ?? 0);
+          const hidden = added(options, h, [i, j], [i - queryOffsets[b]!, j - from]) === Number.NEGATIVE_INFINITY;
+          if (early && !hidden && (window === 0 || Math.abs(distance) <= window)) seen.push(j);
         }
         const scores = seen.map((j) => {
           let dot = 0;
           for (let d = 0; d < D; d++) dot += q[i * C + h * D + d]! * k[j * C + h * D + d]!;
-          return dot / Math.sqrt(D);
+          return dot / Math.sqrt(D) + added(options, h, [i, j], [i - queryOffsets[b]!, j - from]);
         });
         const top = Math.max(...scores);
         const weights = scores.map((s) => Math.exp(s - top));
@@ -121,6 +130,14 @@ export function attention(q: Numbers, k: Numbers, v: Numbers, C: number, options
     }
   }
   return y;
+}
+
+/** What is added to the score of query row `i` with key row `j`, numbers `t` and `s` of their sequence. */
+function added(options: AttentionFormula, h: number, [i, j]: readonly number[], [t, s]: readonly number[]): number {
+  const { bias, slopes, queryPositions, keyPositions } = options;
+  const [heads, rows, columns] = bias?.shape ?? [];
+  const own = bias ? bias.numbers[((heads === 1 ? 0 : h) * rows! + t!) * columns! + s!]! : 0;
+  return own - (slopes ? slopes[h]! * Math.abs(queryPositions![i!]! - keyPositions![j!]!) : 0);
 }
 
 /** Pairs of each head turned by position · 10000^(−2i/R); interleaved, or half-split; the rest of the head as it is. */
@@ -147,13 +164,15 @@ export function rope(
   return y;
 }
 
-/** Mean of −log softmax over the rows with a label other than −100. */
-export function crossEntropy(logits: Numbers, labels: readonly number[], V: number): Numbers {
+/** Mean of the losses of the rows with a label other than −100; by PyTorch's definition of smoothing ε. */
+export function crossEntropy(logits: Numbers, labels: readonly number[], V: number, smoothing = 0): Numbers {
   const losses = labels.flatMap((label, n) => {
     if (label === -100) return [];
     const row = logits.subarray(n * V, (n + 1) * V);
-    const top = Math.max(...row);
-    return [Math.log(row.reduce((sum, x) => sum + Math.exp(x - top), 0)) + top - row[label]!];
+    const top = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const lse = Math.log(row.reduce((sum, x) => sum + Math.exp(x - top), 0)) + top;
+    const smooth = row.reduce((sum, x) => sum + (lse - x), 0) / V;
+    return [(1 - smoothing) * (lse - row[label]!) + smoothing * smooth];
   });
   return Float64Array.of(losses.reduce((a, b) => a + b, 0) / losses.length);
 }

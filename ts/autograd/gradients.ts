@@ -36,7 +36,7 @@ export class Gradients {
     if (x instanceof Parameter) kernel(x.gradientSlot, true);
     else if (entry && !entry.shared) kernel(entry.value.slot, true);
     else {
-      const dx = empty(x.shape);
+      const dx = empty(x.shape, "a gradient");
       kernel(dx.slot, false);
       this.give(x, dx);
     }
@@ -70,9 +70,17 @@ export class Gradients {
     dx.free();
   }
 
-  /** Frees what nobody took, as when backward fails. */
+  /** The gradient of `x`, which belongs to the scope around from then on. */
+  handOver(x: Tensor): Tensor | undefined {
+    const dx = this.take(x);
+    if (dx) this.holders.delete(dx);
+    return dx;
+  }
+
+  /** Frees what nobody took, and what nobody released, as when backward fails. */
   end(): void {
-    for (const { value } of this.entries.values()) value.free();
+    for (const dx of this.holders.keys()) dx.free();
+    this.holders.clear();
     this.entries.clear();
   }
 
@@ -83,7 +91,7 @@ export class Gradients {
   }
 
   private replace(x: Tensor, entry: Entry, dx: Tensor): void {
-    const sum = empty(x.shape);
+    const sum = empty(x.shape, "a gradient");
     engine().add(sum.slot, entry.value.slot, dx.slot);
     this.entries.delete(x);
     this.release(entry.value);

@@ -1,5 +1,6 @@
 import { platform } from "../platform/index.js";
-import { engine, engineStatus, init, maximumMemory, view } from "./engine.js";
+import { engineStatus, init } from "./engine.js";
+import { type MemoryReport, memory } from "./memory.js";
 import { hasRelaxedSimd, type Variant, whyOneThread } from "./variants.js";
 
 /** What the engine makes of this machine. */
@@ -14,8 +15,7 @@ export interface Diagnosis {
   readonly cores: number;
   readonly relaxedSimd: boolean;
   readonly sharedMemory: boolean;
-  /** Bytes: in use by tensors, taken from the system so far, and at most. */
-  readonly memory: { readonly used: number; readonly total: number; readonly limit: number };
+  readonly memory: MemoryReport;
   /** Version of Node; null elsewhere. */
   readonly node: string | null;
 }
@@ -31,7 +31,7 @@ export async function doctor(): Promise<Diagnosis> {
     cores: platform.cores(),
     relaxedSimd: hasRelaxedSimd(),
     sharedMemory: whyOneThread() === undefined,
-    memory: { used: engine().used_bytes(), total: view(0, 0).buffer.byteLength, limit: maximumMemory() },
+    memory: memory(),
     node: platform.isNode ? process.versions.node : null,
   };
 }

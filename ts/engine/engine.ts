@@ -31,8 +31,6 @@ interface Instance {
   readonly guard: Guard;
   readonly memory: WebAssembly.Memory;
   readonly status: EngineStatus;
-  /** Bytes. */
-  readonly limit: number;
 }
 
 const PAGE = 65536;
@@ -79,11 +77,6 @@ export function view(address: number, length: number): Float32Array {
 /** What runs, and why. */
 export function engineStatus(): EngineStatus {
   return (instance ?? startNow()).status;
-}
-
-/** Bytes that the engine may use at most. */
-export function maximumMemory(): number {
-  return (instance ?? startNow()).limit;
 }
 
 // Written out, so that bundlers find each file.
@@ -152,8 +145,9 @@ function instantiate(module: WebAssembly.Module, choice: Choice, { maxMemory = M
   const given = shares ? sharedMemory(maxMemory) : new WebAssembly.Memory({ initial: 0, maximum: 0 });
   const memory = glue.initSync({ module, memory: given }).memory as WebAssembly.Memory;
   const guard = guarded(glue);
+  guard.kernels.set_limit(Math.min(maxMemory, MOST_MEMORY));
   if (threads > 1) startThreads(threads, module, memory, guard);
-  return { guard, memory, status: { ...choice, threads }, limit: Math.min(maxMemory, MOST_MEMORY) };
+  return { guard, memory, status: { ...choice, threads } };
 }
 
 /** Shared memory reserves its maximum at once, which not every system gives: less is better than nothing. */

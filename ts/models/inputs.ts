@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.js";
 import type { Targets } from "../nn/heads/index.js";
 import type { Packed } from "../nn/packed.js";
-import { IGNORED } from "../ops/losses.js";
+import { IGNORED } from "../ops/crossEntropy.js";
 import type { TensorData } from "../tensor/tensor.js";
 
 /** A padded batch, by Hugging Face's names in camelCase; every array is `[B][T]`. All but the first are optional. */

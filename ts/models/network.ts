@@ -1,3 +1,4 @@
+import { checkpoint } from "../autograd/checkpoint.js";
 import { ConfigError } from "../errors.js";
 import { attentions, type Mask } from "../nn/attentions/index.js";
 import { Embeddings } from "../nn/embeddings.js";
@@ -7,10 +8,19 @@ import { Linear } from "../nn/linear.js";
 import type { PackedBatch } from "../nn/packed.js";
 import { ParameterScope, ParameterStore } from "../nn/parameters.js";
 import { type Position, positions } from "../nn/positions/index.js";
+import { training, trainingStep } from "../nn/training.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { numLabels, type RoFormerConfig } from "./config.js";
 import { parts } from "./families.js";
+
+/** Settings of {@link Network.encode}. */
+export interface EncodeOptions {
+  /** Sees the embeddings' output and every layer's. */
+  readonly each?: (states: Tensor) => void;
+  /** Keeps of each layer its input alone: gradients compute the layer a second time, from the batch too, which has to live on. */
+  readonly recompute?: boolean;
+}
 
 /** The layers of a model and its parameters, without memory until `store.allocate()`. */
 export class Network {
@@ -34,6 +44,7 @@ export class Network {
     this.position = positions[position]({
       scope: encoder.at("embeddings"),
       embeddingWidth: E,
+      heads: config.num_attention_heads,
       headSize,
       maxPositions: config.max_position_embeddings,
     });
@@ -80,8 +91,8 @@ export class Network {
     };
   }
 
-  /** The last hidden states, `[N, C]`; `each` sees the embeddings' output and every layer's. */
-  encode(batch: PackedBatch, each?: (states: Tensor) => void): Tensor {
+  /** The last hidden states, `[N, C]`. */
+  encode(batch: PackedBatch, { each, recompute = false }: EncodeOptions = {}): Tensor {
     const mask: Mask = {};
     let x = scope(() => {
       const embedded = this.embeddings.forward(batch);
@@ -91,7 +102,8 @@ export class Network {
     for (const layer of this.layers) {
       // The layer's input ends with the layer, unless gradients need it.
       const input: Tensor = x;
-      x = scope(() => layer.forward(input, batch, mask), [input]);
+      const forward = () => layer.forward(input, batch, mask);
+      x = scope(() => (recompute ? checkpoint(again(forward), [input]) : forward()), [input]);
       each?.(x);
     }
     return x;
@@ -102,6 +114,12 @@ export class Network {
     this.position.free?.();
     this.store.free();
   }
+}
+
+/** `body` as it runs in this training step, whenever it runs: dropout draws the same. */
+function again<T>(body: () => T): () => T {
+  const step = trainingStep();
+  return step ? () => training(step, body) : body;
 }
 
 const embeddingsOptions = (config: RoFormerConfig, width: number) => ({

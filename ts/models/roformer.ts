@@ -37,6 +37,21 @@ export interface ModelOutput {
   readonly loss?: number;
 }
 
+/** Settings of {@link RoFormer.valueAndGrad}. */
+export interface GradientOptions {
+  /** Turns dropout on. */
+  readonly train?: boolean;
+  /** What dropout's draws follow from, with `step`; 0 unless given. */
+  readonly seed?: number;
+  /** Counted by the model unless given. */
+  readonly step?: number;
+  /**
+   * Keeps of each layer its input alone and computes the layer a second time for its gradients: the same bits, less memory,
+   * a third more time.
+   */
+  readonly recompute?: boolean;
+}
+
 /** A gradient, copied when `data` is read: read it before the optimiser's step. */
 export type GradientMap = Map<string, TensorData>;
 
@@ -117,7 +132,8 @@ export class RoFormer {
     return this.run(packed, (batch) => {
       const unpack = (x: Tensor) => unpackRows(x.read(), x.shape[1]!, layout);
       const states: TensorData[] = [];
-      const hidden = this.network.encode(batch, (x) => outputHiddenStates && states.push(unpack(x)));
+      const each = (x: Tensor) => outputHiddenStates && states.push(unpack(x));
+      const hidden = this.network.encode(batch, { each });
       const outputs = Object.entries(this.network.head.forward(hidden, batch)).map(([name, { tensor, rows }]) => {
         return [name, rows === "tokens" ? unpack(tensor) : { data: tensor.read(), shape: tensor.shape }];
       });
@@ -145,13 +161,9 @@ export class RoFormer {
 
   /**
    * The loss, and the gradients of every parameter, added to what earlier calls left until an optimiser's `step` or `zeroGrad`.
-   * `train` turns dropout on; its draws follow from `seed` and `step` (counted by the model unless given). What a call that
-   * throws has added is not taken back: clear it.
+   * What a call that throws has added is not taken back: clear it.
    */
-  valueAndGrad(
-    inputs: ModelInputs,
-    options: { train?: boolean; seed?: number; step?: number } = {},
-  ): { loss: number; gradients: GradientMap } {
+  valueAndGrad(inputs: ModelInputs, options: GradientOptions = {}): { loss: number; gradients: GradientMap } {
     const { packed, layout } = packInputs(inputs);
     if (!inputs.labels) throw new ConfigError("valueAndGrad: there are no labels, so there is no loss");
     const loss = this.lossAndGrad(packed, this.targets(inputs.labels, layout), options);
@@ -159,18 +171,14 @@ export class RoFormer {
   }
 
   /** {@link valueAndGrad} for a packed batch. */
-  lossAndGrad(
-    packed: Packed,
-    targets: Targets,
-    options: { train?: boolean; seed?: number; step?: number } = {},
-  ): number {
+  lossAndGrad(packed: Packed, targets: Targets, options: GradientOptions = {}): number {
     this.store.requireGradients();
-    const { train = false, seed = 0, step = this.draws++ } = options;
-    const loss = () => {
-      const batch = new PackedBatch(packed);
-      return this.network.head.loss(this.network.encode(batch), batch, targets);
-    };
-    return valueAndGradients(train ? () => training({ seed, step }, loss) : loss).loss;
+    const { train = false, seed = 0, step = this.draws++, recompute = false } = options;
+    return scope(() => {
+      const batch = new PackedBatch(packed); // of the scope around: layers that run again need it in backward
+      const loss = () => this.network.head.loss(this.network.encode(batch, { recompute }), batch, targets);
+      return valueAndGradients(train ? () => training({ seed, step }, loss) : loss).loss;
+    });
   }
 
   /** The parameters, by Hugging Face's names. */

@@ -1,13 +1,15 @@
 /** Tensors, differentiable functions, layers and registries: `roformer/nn`, for those who build models. */
+export { checkpoint } from "../autograd/checkpoint.js";
 export { type GradcheckOptions, gradcheck } from "../autograd/gradcheck.js";
 export { type Backward, isTracked, noGrad, type OpGradients, record, valueAndGradients } from "../autograd/tape.js";
 export { type ActivationName, activation } from "../ops/activation.js";
 export { type AttentionOptions, attention } from "../ops/attention.js";
+export { type CrossEntropyOptions, crossEntropy, IGNORED, linearCrossEntropy } from "../ops/crossEntropy.js";
 export { type DropoutDraw, dropout } from "../ops/dropout.js";
 export { embedding, gatherRows } from "../ops/embedding.js";
 export { linear, linearParts, type MatmulOptions, matmul } from "../ops/gemm.js";
 export { type LayerNormOptions, layerNorm } from "../ops/layerNorm.js";
-export { binaryCrossEntropy, crossEntropy, IGNORED, squaredError } from "../ops/losses.js";
+export { binaryCrossEntropy, squaredError } from "../ops/losses.js";
 export { add, meanRows, reshape, scale, sum } from "../ops/reduce.js";
 export { type RotaryTable, rope } from "../ops/rope.js";
 export { Parameter } from "../tensor/parameter.js";

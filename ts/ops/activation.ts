@@ -1,4 +1,4 @@
-import { record } from "../autograd/tape.js";
+import { type Backward, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
@@ -33,11 +33,13 @@ export type ActivationName = keyof typeof activations;
 export function activation(x: Tensor, name: ActivationName): Tensor {
   const kind = activations[name];
   if (kind === activations.linear) return x;
-  const y = empty(x.shape);
-  engine().activation(y.slot, x.slot, kind);
-  return record(y, [x], [x], ([dy], d) => {
-    const dx = empty(x.shape);
+  const write = (y: Tensor) => engine().activation(y.slot, x.slot, kind);
+  const y = empty(x.shape, "activation: y");
+  write(y);
+  const backward: Backward = ([dy], d) => {
+    const dx = empty(x.shape, "activation: dx");
     engine().activation_backward(dx.slot, dy!.slot, x.slot, kind);
     d.give(0, dx);
-  });
+  };
+  return record(y, [x], [x], backward, write);
 }

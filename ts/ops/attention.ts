@@ -1,61 +1,87 @@
-import { record } from "../autograd/tape.js";
+import { isTracked, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
-import { ShapeError } from "../errors.js";
+import { EngineError, ShapeError } from "../errors.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { type DropoutDraw, dropoutArguments } from "./dropout.js";
 
-/** Settings of {@link attention}. */
+/**
+ * Settings of {@link attention}. A query's place is its number i in its sequence; with `causal` i + S − T, so that the ends of
+ * queries and keys meet.
+ */
 export interface AttentionOptions {
   readonly heads: number;
   /** Where the queries' sequences begin and end: `[B + 1]`, integers. */
   readonly queryOffsets: Tensor;
   /** The same for keys and values, if they are other sequences. */
   readonly keyOffsets?: Tensor;
-  /** A query sees no later key; with unequal lengths the ends are aligned. */
+  /** A query sees no key behind its place. */
   readonly causal?: boolean;
-  /** A query sees keys at most so far away. */
+  /** A query sees keys at most so far from its place. */
   readonly window?: number;
+  /** How many keys of each sequence are never too late for `causal`, which this implies: `[B]`, integers (UniLM). */
+  readonly prefix?: Tensor;
+  /** Added to the scores, by numbers of query and key in their sequences: `[1 or heads, ≥ T, ≥ S]`. It has a gradient. */
+  readonly bias?: Tensor;
+  /** −slope · |distance of positions| is added to the scores: `[heads]` (ALiBi). */
+  readonly slopes?: Tensor;
+  /** Positions for `slopes`, `[N]`, integers. */
+  readonly queryPositions?: Tensor;
+  /** The same of keys, if they are other sequences. */
+  readonly keyPositions?: Tensor;
   /** Dropout of the probabilities. */
   readonly dropout?: DropoutDraw;
 }
 
 /**
- * softmax(q kᵀ / √D) v by sequence and head: `q` `[N, C]`, `k` and `v` `[S, C]`, C = heads · D; gives `[N, C]`. The scores are
- * never in memory as a whole. A query that sees no key gives 0.
+ * softmax(q kᵀ / √D + biases) v by sequence and head: `q` `[N, C]`, `k` and `v` `[S, C]`, C = heads · D; gives `[N, C]`. The
+ * scores are never in memory as a whole. A query that sees no key gives 0.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
-  const { heads, queryOffsets, keyOffsets = queryOffsets, causal = false, window = 0, dropout } = options;
   const [N, C] = q.dims("attention: q", "N", "C") as [number, number];
-  for (const [name, x] of [
-    ["k", k],
-    ["v", v],
-  ] as const) {
+  const { heads, bias } = options;
+  check(k, v, C, options);
+  const [y, lse] = [empty([N, C]), empty([N, heads])];
+  engine().attention(y.slot, lse.slot, q.slot, k.slot, v.slot, ...told(options, C));
+  const inputs = bias ? [q, k, v, bias] : [q, k, v];
+  return record(y, inputs, [q, k, v, y, lse, ...read(options)], ([dy], d) => {
+    const [dq, dk, dv] = [empty(q.shape), empty(k.shape), empty(v.shape)];
+    const dbias = bias && d.needs(3) ? empty(bias.shape) : undefined;
+    const outputs = [dq.slot, dk.slot, dv.slot, dbias?.slot ?? 0] as const;
+    const given = [dy!.slot, y.slot, lse.slot, q.slot, k.slot, v.slot] as const;
+    engine().attention_backward(...outputs, ...given, ...told(options, C));
+    for (const [i, dx] of [dq, dk, dv, dbias].entries()) if (dx) d.give(i, dx);
+  });
+}
+
+function check(k: Tensor, v: Tensor, C: number, options: AttentionOptions): void {
+  const { heads, bias, slopes, queryPositions } = options;
+  for (const [name, x] of Object.entries({ k, v })) {
     if (x.shape[1] !== C || x.shape[0] !== k.shape[0])
       throw new ShapeError(`attention: ${name}`, [...x.shape], `[S, ${C}]`);
   }
   if (C % heads !== 0) throw new ShapeError("attention: width of q", C, `a multiple of ${heads} heads`);
-  const rest = [heads, C / heads, causal, window, ...dropoutArguments(dropout)] as const;
-  const [inputs, offsets] = [[q.slot, k.slot, v.slot] as const, [queryOffsets.slot, keyOffsets.slot] as const];
-  const y = empty([N, C]);
-  const lse = empty([N, heads]);
-  engine().attention(y.slot, lse.slot, ...inputs, ...offsets, ...rest);
-  return record(y, [q, k, v], [q, k, v, y, lse, queryOffsets, keyOffsets], ([dy], d) => {
-    const [dq, dk, dv] = [empty(q.shape), empty(k.shape), empty(v.shape)];
-    const outputs = [dq.slot, dk.slot, dv.slot] as const;
-    engine().attention_backward(
-      ...outputs,
-      dy!.slot,
-      y.slot,
-      lse.slot,
-      q.slot,
-      k.slot,
-      v.slot,
-      queryOffsets.slot,
-      keyOffsets.slot,
-      ...rest,
-    );
-    d.give(0, dq);
-    d.give(1, dk);
-    d.give(2, dv);
-  });
+  if (bias && (bias.shape.length !== 3 || ![1, heads].includes(bias.shape[0]!)))
+    throw new ShapeError("attention: bias", [...bias.shape], `[1 or ${heads}, T, S]`);
+  if (slopes && !queryPositions) throw new ShapeError("attention: queryPositions", "missing", "[N], to go with slopes");
+  if (slopes && isTracked(slopes)) throw new EngineError("attention: slopes have no gradient");
+}
+
+/** What the kernels read besides queries, keys and values. */
+function read(options: AttentionOptions): Tensor[] {
+  const { queryOffsets, keyOffsets, prefix, bias, slopes, queryPositions, keyPositions } = options;
+  const all = [queryOffsets, keyOffsets, prefix, bias, slopes, queryPositions, keyPositions];
+  return all.filter((x) => x !== undefined);
+}
+
+/** The arguments with which both kernels end. */
+function told(options: AttentionOptions, C: number) {
+  const { heads, queryOffsets, keyOffsets = queryOffsets, window = 0, prefix, bias, slopes, dropout } = options;
+  const { queryPositions, keyPositions = queryPositions, causal = prefix !== undefined } = options;
+  const [, rows = 0, columns = 0] = bias?.shape ?? [];
+  const slot = (x: Tensor | undefined) => x?.slot ?? 0;
+  return [
+    ...([queryOffsets.slot, keyOffsets.slot, heads, C / heads, causal, window, slot(prefix)] as const),
+    ...([slot(bias), rows, columns, slot(slopes), slot(queryPositions), slot(keyPositions)] as const),
+    ...dropoutArguments(dropout),
+  ] as const;
 }

@@ -27,10 +27,10 @@ export function dropoutArguments(draw?: DropoutDraw): DropoutArguments {
 /** `x`, some numbers 0 and the others scaled by 1 / (1 − rate), whatever its shape; `x` itself without a draw. */
 export function dropout(x: Tensor, draw?: DropoutDraw): Tensor {
   if (!draw || draw.rate === 0) return x;
-  const y = empty(x.shape);
+  const y = empty(x.shape, "dropout: y");
   engine().dropout(y.slot, x.slot, ...dropoutArguments(draw));
   return record(y, [x], [], ([dy], d) => {
-    const dx = empty(x.shape);
+    const dx = empty(x.shape, "dropout: dx");
     engine().dropout(dx.slot, dy!.slot, ...dropoutArguments(draw));
     d.give(0, dx);
   });

@@ -8,7 +8,7 @@ const NONE = 0xffffffff;
 export function embedding(table: Tensor, ids: Tensor, padding = NONE): Tensor {
   const [, W] = table.dims("embedding: table", "V", "W") as [number, number];
   const [N] = ids.dims("embedding: ids", "N") as [number];
-  const y = empty([N, W]);
+  const y = empty([N, W], "embedding: y");
   engine().embedding(y.slot, table.slot, ids.slot, W, false);
   return record(y, [table], [ids], ([dy], d) => {
     d.add(0, (dtable) => engine().embedding_backward(dtable, dy!.slot, ids.slot, W, padding));

@@ -1,7 +1,7 @@
-import { isTracked, record } from "../autograd/tape.js";
+import { type Backward, isTracked, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { ShapeError } from "../errors.js";
-import { empty, type Tensor } from "../tensor/tensor.js";
+import { empty, type Tensor, zeros } from "../tensor/tensor.js";
 import { type DropoutDraw, dropoutArguments } from "./dropout.js";
 
 /** Settings of {@link layerNorm}. */
@@ -24,29 +24,16 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: Laye
     throw new ShapeError("layerNorm: residual", [...residual.shape], `[${N}, ${C}]`);
   const tracked = isTracked(x, weight, bias, ...(residual ? [residual] : []));
   const draw = dropoutArguments(dropout);
-  const y = empty([N, C]);
-  const stats = empty([N, 2]);
-  const sum = tracked && (residual || dropout) ? empty([N, C]) : undefined;
-  engine().layer_norm(
-    y.slot,
-    sum?.slot ?? 0,
-    stats.slot,
-    x.slot,
-    residual?.slot ?? 0,
-    weight.slot,
-    bias.slot,
-    C,
-    eps,
-    ...draw,
-  );
+  const [y, stats] = [empty([N, C], "layerNorm: y"), empty([N, 2], "layerNorm: stats")];
+  const sum = tracked && (residual || dropout) ? empty([N, C], "layerNorm: sum") : undefined;
+  const parameters = [weight.slot, bias.slot, C, eps] as const;
+  engine().layer_norm(y.slot, sum?.slot ?? 0, stats.slot, x.slot, residual?.slot ?? 0, ...parameters, ...draw);
   const s = sum ?? x;
-  return record(y, residual ? [x, weight, bias, residual] : [x, weight, bias], [s, stats, weight], ([dy], d) => {
-    const dx = empty([N, C]);
-    const dresidual = residual && dropout && d.needs(3) ? empty([N, C]) : undefined;
-    const dweight = empty([C]);
-    const dbias = empty([C]);
-    engine().fill(dweight.slot, 0);
-    engine().fill(dbias.slot, 0);
+  const inputs = residual ? [x, weight, bias, residual] : [x, weight, bias];
+  const backward: Backward = ([dy], d) => {
+    const dx = empty([N, C], "layerNorm: dx");
+    const dresidual = residual && dropout && d.needs(3) ? empty([N, C], "layerNorm: dresidual") : undefined;
+    const [dweight, dbias] = [zeros([C]), zeros([C])];
     const outputs = [dx.slot, dresidual?.slot ?? 0, dweight.slot, dbias.slot] as const;
     engine().layer_norm_backward(...outputs, dy!.slot, s.slot, stats.slot, weight.slot, C, ...draw);
     // Without dropout the residual's gradient is that of x, number for number.
@@ -54,5 +41,9 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: Laye
     if (residual) d.give(3, dresidual ?? dx, !dresidual);
     d.give(1, dweight);
     d.give(2, dbias);
-  });
+  };
+  // The sum is at hand: normalising it again is one pass.
+  const rebuild = (again: Tensor) =>
+    engine().layer_norm(again.slot, 0, stats.slot, s.slot, 0, ...parameters, ...dropoutArguments());
+  return record(y, inputs, [s, stats, weight, bias], backward, rebuild);
 }

@@ -7,7 +7,7 @@ import { empty, sizeOf, Tensor } from "../tensor/tensor.js";
 /** `a + b`, of the same shape. */
 export function add(a: Tensor, b: Tensor): Tensor {
   if (a.size !== b.size) throw new ShapeError("add: b", [...b.shape], `[${a.shape.join(", ")}] as a`);
-  const y = empty(a.shape);
+  const y = empty(a.shape, "add: y");
   engine().add(y.slot, a.slot, b.slot);
   return record(y, [a, b], [], ([dy], d) => {
     d.give(0, dy!, true);
@@ -21,7 +21,7 @@ export function scale(x: Tensor, factor: number): Tensor {
 }
 
 function scaled(x: Tensor, factor: number): Tensor {
-  const y = empty(x.shape);
+  const y = empty(x.shape, "scale: y");
   engine().scale(y.slot, x.slot, factor);
   return y;
 }
@@ -40,7 +40,7 @@ export function sum(x: Tensor, factor = 1): Tensor {
   const y = empty([1]);
   y.write([engine().sum(x.slot) * factor]);
   return record(y, [x], [], ([dy], d) => {
-    const dx = empty(x.shape);
+    const dx = empty(x.shape, "sum: dx");
     engine().fill(dx.slot, dy!.item() * factor);
     d.give(0, dx);
   });
@@ -49,10 +49,10 @@ export function sum(x: Tensor, factor = 1): Tensor {
 /** Mean of each sequence's rows: `[B, W]` for `x` `[N, W]` and `offsets` `[B + 1]`; 0 for a sequence of no tokens. */
 export function meanRows(x: Tensor, offsets: Tensor): Tensor {
   const [, W] = x.dims("meanRows: x", "N", "W") as [number, number];
-  const y = empty([offsets.size - 1, W]);
+  const y = empty([offsets.size - 1, W], "meanRows: y");
   engine().mean_rows(y.slot, x.slot, offsets.slot, W);
   return record(y, [x], [offsets], ([dy], d) => {
-    const dx = empty(x.shape);
+    const dx = empty(x.shape, "meanRows: dx");
     engine().mean_rows_backward(dx.slot, dy!.slot, offsets.slot, W);
     d.give(0, dx);
   });

@@ -1,4 +1,4 @@
-import { record } from "../autograd/tape.js";
+import { type Backward, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { ShapeError } from "../errors.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
@@ -28,7 +28,7 @@ export function rope(x: Tensor, table: RotaryTable, positions: Tensor, heads: nu
     return y;
   };
   // A turn is linear and orthogonal: its gradient is the turn back.
-  return record(turn(empty(x.shape), x, false), [x], [positions, table.cos, table.sin], ([dy], d) => {
-    d.give(0, turn(empty(x.shape), dy!, true));
-  });
+  const backward: Backward = ([dy], d) => d.give(0, turn(empty(x.shape, "rope: dx"), dy!, true));
+  const y = turn(empty(x.shape, "rope: y"), x, false);
+  return record(y, [x], [x, positions, table.cos, table.sin], backward, (again) => turn(again, x, false));
 }

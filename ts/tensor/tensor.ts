@@ -1,4 +1,5 @@
 import { engine, view } from "../engine/engine.js";
+import { allocate } from "../engine/memory.js";
 import { ShapeError } from "../errors.js";
 import { track } from "./scope.js";
 
@@ -57,9 +58,9 @@ export class Tensor {
   }
 }
 
-/** A tensor of f32 whose numbers are still to be written. */
-export function empty(shape: readonly number[]): Tensor {
-  return track(new Tensor(engine().alloc(sizeOf(shape)), shape));
+/** A tensor of f32 whose numbers are still to be written. `what` names it where there is no memory for it: "linear: y". */
+export function empty(shape: readonly number[], what = "a tensor"): Tensor {
+  return track(new Tensor(allocate(sizeOf(shape), what, shape), shape));
 }
 
 /** A tensor of zeros. */

@@ -30,6 +30,8 @@ export interface FinetuneSettings {
   readonly warmup?: number | undefined;
   readonly weightDecay?: number | undefined;
   readonly maxGradNorm?: number | undefined;
+  /** Computes each layer a second time for its gradients, instead of keeping what they need: less memory, the same model. */
+  readonly recompute?: boolean | undefined;
   readonly seed?: number | undefined;
 }
 
@@ -96,6 +98,7 @@ export function resolveSettings(
     warmup: given.warmup ?? 0.1,
     weightDecay: given.weightDecay ?? 0.01,
     maxGradNorm: given.maxGradNorm ?? 1,
+    recompute: given.recompute ?? false,
     seed: given.seed ?? 0,
   };
 }

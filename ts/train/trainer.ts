@@ -24,6 +24,8 @@ export interface TrainerOptions extends AdamWOptions {
   readonly seed: number;
   /** Learning rate by step, from 0. */
   readonly schedule: (step: number) => number;
+  /** Computes layers a second time for their gradients, instead of keeping what these need. */
+  readonly recompute?: boolean;
 }
 
 /** One model, its optimiser and where it stands: `trainStep` serves every kind of training. */
@@ -52,11 +54,11 @@ export class Trainer {
     return this.options.schedule(this.done);
   }
 
-  /** Changes the model by one batch. A loss that is no number stops training, and changes nothing. */
+  /** Changes the model by one batch. A batch for which there is no memory, or a loss that is no number, changes nothing. */
   trainStep({ packed, targets }: TrainBatch): StepResult {
     const { lr } = this;
     this.highest = Math.max(this.highest, lr);
-    const loss = this.model.lossAndGrad(packed, targets, { train: true, seed: this.options.seed, step: this.done });
+    const loss = this.loss(packed, targets);
     if (!Number.isFinite(loss)) {
       this.optimizer.zeroGrad();
       throw new EngineError(
@@ -67,6 +69,16 @@ export class Trainer {
     const { gradNorm } = this.optimizer.step({ lr });
     this.done++;
     return { loss, gradNorm };
+  }
+
+  private loss(packed: Packed, targets: Targets): number {
+    const { seed, recompute = false } = this.options;
+    try {
+      return this.model.lossAndGrad(packed, targets, { train: true, seed, step: this.done, recompute });
+    } catch (error) {
+      this.optimizer.zeroGrad(); // some layers may have got theirs
+      throw error;
+    }
   }
 
   /** Gives the optimiser's memory back; the model stays. */

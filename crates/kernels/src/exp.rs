@@ -24,6 +24,24 @@ pub fn exp(x: F32x4) -> F32x4 {
     x.less(splat(-87.33)).select(F32x4::zero(), y)
 }
 
+/// 2ˣ for x ≤ 127, which softmax never exceeds: within 4 ulp from −126 on, 0 below −127, NaN for NaN. Two thirds of the
+/// instructions of [`exp`], whose polynomial it has with t · ln 2 for t.
+#[inline(always)]
+pub fn exp2(x: F32x4) -> F32x4 {
+    let splat = F32x4::splat;
+    let magic = splat(12_583_039.0);
+    // −127 makes a power of two whose exponent bits are 0: the number 0.
+    let x = x.max(splat(-127.0));
+    let n = x.add(magic);
+    let scale = n.to_bits().shl::<23>().to_f32_bits();
+    let t = x.sub(n.sub(magic));
+    let p = t.madd(splat(f32::from_bits(0x3AAD_D78A)), splat(f32::from_bits(0x3C1E_7529)));
+    let p = p.madd(t, splat(f32::from_bits(0x3D63_5BB8)));
+    let p = p.madd(t, splat(f32::from_bits(0x3E75_FCDE)));
+    let p = p.madd(t, splat(f32::from_bits(0x3F31_7215)));
+    t.mul(scale).madd(p, scale)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +64,24 @@ mod tests {
         assert_eq!(at(-1e30), 0.0);
         assert_eq!(at(f32::INFINITY), f32::INFINITY);
         assert_eq!(at(100.0), f32::INFINITY);
+        assert!(at(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn powers_of_two_within_four_ulp_of_f64() {
+        for i in 0..=200_000 {
+            let x = -126.0 + i as f32 * 0.001_26;
+            let want = f64::from(x).exp2();
+            let got = f64::from(exp2(F32x4::splat(x)).to_array()[1]);
+            assert!((got - want).abs() <= 4.8e-7 * want, "2^{x} is {got}, not {want}");
+        }
+    }
+
+    #[test]
+    fn ends_of_the_range_of_powers_of_two() {
+        let at = |x: f32| exp2(F32x4::splat(x)).to_array()[2];
+        assert_eq!([0.0, -1.0, 10.0, -126.0].map(at), [1.0, 0.5, 1024.0, f32::MIN_POSITIVE]);
+        assert_eq!([-127.0, -1e30, f32::NEG_INFINITY].map(at), [0.0; 3]);
         assert!(at(f32::NAN).is_nan());
     }
 }

@@ -12,11 +12,10 @@ impl Problem {
         Self(format!("{place}: {what}"))
     }
 
-    /// Memory is used up.
-    pub fn out_of_memory(words: usize, used: usize) -> Self {
-        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
-        let (wanted, used) = (mib(words as u64 * 4), mib(used as u64)); // in 64 bits: words · 4 may not fit into 32
-        Self::new("out of memory", format!("{wanted} MiB asked for, {used} MiB in use"))
+    /// There are no `wanted` bytes for `what`; of `limit`, `used` are in use.
+    pub fn out_of_memory(what: &str, wanted: u64, used: u64, limit: u64) -> Self {
+        let [wanted, used, limit] = [wanted, used, limit].map(|bytes| bytes.div_ceil(1 << 20));
+        Self::new("out of memory", format!("{what} needs {wanted} MiB, {used} MiB of {limit} MiB in use"))
     }
 
     /// The whole sentence.

@@ -27,7 +27,7 @@ pub fn linear(
         packable(place, o)?;
     }
     lend(place, [y], [x, weight, bias], |lent: Lent<1, 3>| {
-        let ([y], [x, weight, bias_slice], scratch) = lent.with_scratch(gemm::scratch());
+        let ([y], [x, weight, bias_slice], scratch) = lent.with_scratch(gemm::scratch())?;
         length(place, "y", y, "[P, N, O]", &[parts, n, o])?;
         length(place, "x", x, "[N, I]", &[n, i])?;
         length(place, "weight", weight, "[P, O, I]", &[parts, o, i])?;
@@ -86,7 +86,7 @@ pub fn linear_backward_input(
 ) -> Result<(), Problem> {
     let place = "linear_backward_input";
     lend(place, [dx], [dy, weight], |lent: Lent<1, 2>| {
-        let ([dx], [dy, weight], scratch) = lent.with_scratch(gemm::scratch());
+        let ([dx], [dy, weight], scratch) = lent.with_scratch(gemm::scratch())?;
         length(place, "dx", dx, "[N, I]", &[n, i])?;
         length(place, "dy", dy, "[P, N, O]", &[parts, n, o])?;
         length(place, "weight", weight, "[P, O, I]", &[parts, o, i])?;
@@ -112,7 +112,7 @@ pub fn linear_backward_weight(
 ) -> Result<(), Problem> {
     let place = "linear_backward_weight";
     lend(place, [dweight, dbias], [dy, x], |lent: Lent<2, 2>| {
-        let ([dweight, dbias_slice], [dy, x], scratch) = lent.with_scratch(gemm::scratch());
+        let ([dweight, dbias_slice], [dy, x], scratch) = lent.with_scratch(gemm::scratch())?;
         length(place, "dweight", dweight, "[P, O, I]", &[parts, o, i])?;
         optional(place, "dbias", dbias, dbias_slice, "[P, O]", &[parts, o])?;
         length(place, "dy", dy, "[P, N, O]", &[parts, n, o])?;
@@ -137,7 +137,7 @@ pub fn matmul(
     accumulate: bool,
 ) -> Result<(), Problem> {
     lend("matmul", [c], [a, b], |lent: Lent<1, 2>| {
-        let ([c], [a, b], scratch) = lent.with_scratch(gemm::scratch());
+        let ([c], [a, b], scratch) = lent.with_scratch(gemm::scratch())?;
         length("matmul", "c", c, "[M, N]", &[m, n])?;
         length("matmul", "a", a, "[M, K]", &[m, k])?;
         length("matmul", "b", b, "[K, N]", &[k, n])?;

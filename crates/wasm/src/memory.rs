@@ -51,13 +51,37 @@ pub fn live() -> u32 {
 /// Bytes that slots hold.
 #[wasm_bindgen]
 pub fn used_bytes() -> usize {
-    heap(|heap| heap.bytes().0)
+    heap(|heap| heap.usage().slots)
 }
 
-/// The most bytes that slots have held at a time.
+/// Bytes of working memory, which kernels share and keep.
+#[wasm_bindgen]
+pub fn scratch_bytes() -> usize {
+    heap(|heap| heap.usage().scratch)
+}
+
+/// The most bytes that slots and working memory have held at a time, since [`reset_peak`].
 #[wasm_bindgen]
 pub fn peak_bytes() -> usize {
-    heap(|heap| heap.bytes().1)
+    heap(|heap| heap.usage().peak)
+}
+
+/// From now on [`peak_bytes`] is that of what follows.
+#[wasm_bindgen]
+pub fn reset_peak() {
+    heap(|heap| heap.usage().reset_peak());
+}
+
+/// Bytes that slots and working memory may hold together: more is refused. At most 4 GiB, as at the start.
+#[wasm_bindgen]
+pub fn set_limit(bytes: f64) {
+    heap(|heap| heap.usage().set_limit(bytes));
+}
+
+/// The limit, in bytes.
+#[wasm_bindgen]
+pub fn limit_bytes() -> f64 {
+    heap(|heap| heap.usage().limit as f64)
 }
 
 /// Every number of `y` ← `value`.
@@ -98,5 +122,22 @@ mod tests {
         [a, b, c].into_iter().for_each(|slot| free(slot).unwrap());
         assert_eq!((live(), used_bytes()), (0, 0));
         assert!(peak_bytes() >= 56);
+        reset_peak();
+        assert_eq!(peak_bytes(), scratch_bytes());
+    }
+
+    #[test]
+    fn what_exceeds_the_limit_is_refused_and_takes_nothing() {
+        assert_eq!(limit_bytes(), 4.0 * 1024.0 * 1024.0 * 1024.0);
+        set_limit(3.0 * 1024.0 * 1024.0);
+        let (kept, before) = (alloc(1 << 18).unwrap(), used_bytes());
+        let message = "out of memory: a tensor needs 3 MiB, 1 MiB of 3 MiB in use";
+        assert_eq!(alloc((1 << 19) + 1).unwrap_err().message(), message);
+        assert_eq!((live(), used_bytes()), (1, before));
+        let all = alloc(1 << 19).unwrap(); // the last byte may be had
+        assert!(alloc(0).is_err()); // which holds a word
+        [kept, all].into_iter().for_each(|slot| free(slot).unwrap());
+        set_limit(f64::INFINITY);
+        assert_eq!(limit_bytes(), 4.0 * 1024.0 * 1024.0 * 1024.0);
     }
 }

@@ -72,7 +72,7 @@ pub fn linear_int8(
     let (place, kind) = ("linear_int8", check::activation("linear_int8", activation)?);
     lend(place, [y], [x, bytes, rows, bias], |lent: Lent<1, 4>| {
         let scratch = quant::scratch(n as usize, i as usize);
-        let ([y], [x, bytes, rows, bias_slice], scratch) = lent.with_scratch(scratch);
+        let ([y], [x, bytes, rows, bias_slice], scratch) = lent.with_scratch(scratch)?;
         check_weight(place, bytes, rows, o, i)?;
         length(place, "y", y, "[N, O]", &[n, o])?;
         length(place, "x", x, "[N, I]", &[n, i])?;

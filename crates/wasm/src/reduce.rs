@@ -10,7 +10,7 @@ use crate::heap::{Lent, Slot, as_u32, lend};
 fn number(place: &'static str, x: Slot, kernel: impl FnOnce(&[f32], &mut [f32]) -> f64) -> Result<f64, Problem> {
     lend(place, [], [x], |lent: Lent<0, 1>| {
         let numbers = kernel::partial_sums(lent.inputs[0].len());
-        let (_, [x], scratch) = lent.with_scratch(numbers);
+        let (_, [x], scratch) = lent.with_scratch(numbers)?;
         Ok(kernel(x, scratch))
     })
 }

@@ -5,7 +5,7 @@ import { type FinetuneOptions, type FinetuneResult, finetune as train } from "..
 import type { TrainingEvent } from "../../train/meter.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
-import { notNegative, type OptionSpec, oneOf, path, positive, rate, whole } from "../option.js";
+import { flag, notNegative, type OptionSpec, oneOf, path, positive, rate, whole } from "../option.js";
 import { duration, type Output } from "../output.js";
 import { reportLines } from "../report.js";
 
@@ -50,6 +50,12 @@ const options: readonly OptionSpec[] = [
   { flags: "--warmup <share>", help: "share of the steps in which the rate rises (default: 0.1)", parse: rate },
   { flags: "--weight-decay <rate>", help: "AdamW's decay (default: 0.01)", parse: notNegative },
   { flags: "--max-grad-norm <norm>", help: "norm to which gradients are clipped (default: 1)", parse: positive },
+  {
+    flags: "--recompute",
+    help: "compute layers a second time for their gradients: less memory, a third more time, the same model",
+    parse: flag,
+    isFlag: true,
+  },
 ];
 
 /** Trains a classifier of texts. */

@@ -4,12 +4,16 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { PackedBatch } from "../packed.js";
 import type { Position } from "../positions/index.js";
 
-/** Which keys a query sees. A query that sees none gives 0, never NaN. */
+/** Which keys a query sees, and how much it likes them. A query that sees none gives 0, never NaN. */
 export interface Mask {
   /** No later key. */
   readonly causal?: boolean;
   /** Keys at most so far away. */
   readonly window?: number;
+  /** How many keys of each sequence every query sees, though `causal`, which this implies, hides later ones (UniLM). */
+  readonly prefix?: Int32Array;
+  /** Added to the scores, by numbers of query and key in their sequences: `[1 or heads, T, S]`, for the longest ones. */
+  readonly bias?: Tensor;
   /** The keys' sequences, where they are not the queries'. */
   readonly keys?: PackedBatch;
 }

@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors.js";
+import { IGNORED, linearCrossEntropy } from "../../ops/crossEntropy.js";
 import { gatherRows } from "../../ops/embedding.js";
 import { linear } from "../../ops/gemm.js";
-import { crossEntropy, IGNORED } from "../../ops/losses.js";
 import { scope } from "../../tensor/scope.js";
 import { integers, type Tensor } from "../../tensor/tensor.js";
 import { LayerNorm } from "../layerNorm.js";
@@ -28,26 +28,25 @@ class MaskedLanguageModel implements Head {
     this.bias = predictions.constant("bias", [V], 0);
   }
 
-  private logits(hidden: Tensor): Tensor {
-    const transformed = this.norm.forward(this.transform.forward(hidden, this.options.activation));
-    return linear(transformed, this.decoder, this.bias);
+  /** t, `[N, E]`. */
+  private transformed(hidden: Tensor): Tensor {
+    return this.norm.forward(this.transform.forward(hidden, this.options.activation));
   }
 
   forward(hidden: Tensor) {
-    return { logits: { tensor: scope(() => this.logits(hidden)), rows: "tokens" as const } };
+    const logits = scope(() => linear(this.transformed(hidden), this.decoder, this.bias));
+    return { logits: { tensor: logits, rows: "tokens" as const } };
   }
 
-  /** Only tokens with a label are decoded: 15 % of them in BERT's pre-training. */
+  /** Only tokens with a label are decoded: 15 % of them in BERT's pre-training. Their logits are never in memory together. */
   loss(hidden: Tensor, batch: PackedBatch, { tokens }: Targets): Tensor {
     const labels = tokens ?? new Int32Array(0);
     const N = batch.packed.tokens.length;
     if (labels.length !== N) throw new ShapeError("labels", labels.length, `a number for each of ${N} tokens`);
     const rows = Int32Array.from(labels.keys()).filter((row) => labels[row] !== IGNORED);
     const chosen = rows.length === N ? hidden : gatherRows(hidden, integers(rows));
-    return crossEntropy(
-      this.logits(chosen),
-      Int32Array.from(rows, (row) => labels[row]!),
-    );
+    const targets = Int32Array.from(rows, (row) => labels[row]!);
+    return linearCrossEntropy(this.transformed(chosen), this.decoder, this.bias, targets);
   }
 }
 

@@ -1,6 +1,7 @@
 import { ConfigError, ShapeError } from "../../errors.js";
+import { crossEntropy } from "../../ops/crossEntropy.js";
 import { gatherRows } from "../../ops/embedding.js";
-import { binaryCrossEntropy, crossEntropy, squaredError } from "../../ops/losses.js";
+import { binaryCrossEntropy, squaredError } from "../../ops/losses.js";
 import { integers, type Tensor, tensor } from "../../tensor/tensor.js";
 import { Dropout } from "../dropout.js";
 import { Linear } from "../linear.js";

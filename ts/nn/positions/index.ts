@@ -1,3 +1,4 @@
+import { alibi } from "./alibi.js";
 import { learned } from "./learned.js";
 import { none } from "./none.js";
 import type { Position, PositionOptions } from "./position.js";
@@ -12,6 +13,7 @@ export const positions = {
   "rotary-half": rotaryHalf,
   sinusoidal,
   learned,
+  alibi,
   none,
 } satisfies Record<string, (options: PositionOptions) => Position>;
 

@@ -4,12 +4,14 @@ import type { PackedBatch } from "../packed.js";
 import type { ParameterScope } from "../parameters.js";
 
 /**
- * How a model knows where a token stands. Each encoding answers for itself what it adds to embeddings and what it turns
- * in attention; nothing else asks which one it has.
+ * How a model knows where a token stands. Each encoding answers for itself what it adds to embeddings, and what it turns
+ * or adds in attention; nothing else asks which one it has.
  */
 export interface Position {
   /** What attention turns queries and keys by, covering the batch's positions. */
   table?(batch: PackedBatch): RotaryTable;
+  /** How fast scores fall with the distance of positions, for each head: attention adds −slope · |distance|. */
+  readonly slopes?: Float32Array;
   /** Embeddings `x`, `[N, E]`, marked with their positions. */
   embed?(x: Tensor, batch: PackedBatch): Tensor;
   /** Gives back memory that is no parameter. */
@@ -22,6 +24,7 @@ export interface PositionOptions {
   readonly scope: ParameterScope;
   /** Width of the embeddings, E. */
   readonly embeddingWidth: number;
+  readonly heads: number;
   /** Numbers a head, D. */
   readonly headSize: number;
   /** Rows of a learned table; others know no limit. */

@@ -1,27 +1,29 @@
 use core::ops::Range;
 
-use super::{Batch, DRAWN, Head, KEYS, QUERIES, hide, longest};
-use crate::dropout::Dropout;
-use crate::exp::exp;
-use crate::gemm::pack::{pack, pack_transposed, panels_len};
-use crate::gemm::tile::{Matrix, Panels, TURNED, WIDTH, multiply, multiply_transposed};
+use super::pair::{Given, KEYS, Keys, QUERIES, Queries, compare, is_finite};
+use super::{Batch, CHUNK, Head, PACKED, Part, bounds, effort, packed};
+use crate::gemm::pack::{pack, panels_len};
+use crate::gemm::tile::{Matrix, Panels, TURNED, multiply, multiply_transposed};
 use crate::pool::{Blocks, Tile, Tiles, parallel_tiles, threads};
-use crate::simd::F32x4;
 
 /// Numbers of scratch that [`attention_backward`] needs.
 pub fn scratch_backward(key_offsets: &[u32], head_size: usize) -> usize {
-    let s = longest(key_offsets);
-    let blocks = 2 * panels_len(head_size, QUERIES) + 2 * QUERIES * KEYS + QUERIES * TURNED;
-    threads() * (2 * panels_len(s, head_size) + panels_len(head_size, s) + blocks)
+    let keys = Keys::scratch(key_offsets, head_size) + panels_len(head_size, packed(key_offsets));
+    threads() * (keys + scratch_block(head_size))
 }
 
-/// `dq`, `dk`, `dv` ← the gradients of what [`super::attention`] made of q, k, v, given `dout` and its results `out` and `lse`.
+/// Numbers of scratch for a block of queries.
+fn scratch_block(head_size: usize) -> usize {
+    2 * panels_len(head_size, QUERIES) + 2 * QUERIES * KEYS + QUERIES * TURNED
+}
+
+/// `dq`, `dk`, `dv` ← the gradients of what [`super::attention`] made of q, k, v, given `dout` and its results `out` and
+/// `lse`.
 ///
-/// Shapes are those of q, k and v; what else is asked for is as in [`super::attention`]. `scratch` is [`scratch_backward`]
-/// numbers.
+/// Shapes are those of q, k and v. `scratch` is [`scratch_backward`] numbers.
 ///
-/// With P = exp(q · kᵀ / √D − lse), P′ = P · mask / (1 − rate): dv = P′ᵀ · dout, and dS = P ∘ (dout · vᵀ · mask / (1 − rate) −
-/// Σ dout ∘ out) / √D gives dq = dS · k, dk = dSᵀ · q.
+/// With P = exp(q · kᵀ / √D + biases − lse), P′ = P · mask / (1 − rate): dv = P′ᵀ · dout, and dS = P ∘ (dout · vᵀ · mask /
+/// (1 − rate) − Σ dout ∘ out) / √D gives dq = dS · k, dk = dSᵀ · q.
 pub fn attention_backward(
     dq: &mut [f32],
     dk: &mut [f32],
@@ -32,127 +34,152 @@ pub fn attention_backward(
     q: &[f32],
     k: &[f32],
     v: &[f32],
-    query_offsets: &[u32],
-    key_offsets: &[u32],
-    heads: usize,
-    head_size: usize,
-    causal: bool,
-    window: usize,
-    dropout: Dropout,
+    batch: &Batch<'_>,
     scratch: &mut [f32],
 ) {
-    let batch = Batch { query_offsets, key_offsets, heads, head_size, causal, window, dropout };
-    let width = heads * head_size;
-    let outputs = [(dq, query_offsets), (dk, key_offsets), (dv, key_offsets)]
-        .map(|(x, offsets)| Tiles::new(x, width, Blocks::Bounds(offsets), Blocks::Even(head_size)));
-    parallel_tiles(outputs, scratch, batch.effort(5), |item, [mut dq, mut dk, mut dv], scratch| {
-        let head = batch.head(item);
-        for i in 0..head.s {
-            dk.row_mut(i).fill(0.0);
-            dv.row_mut(i).fill(0.0);
+    let given = Given { dout, out, lse, q, k, v };
+    let whole = batch.parts(usize::MAX, usize::MAX);
+    if is_worth_dividing(&whole, batch.heads, threads()) {
+        in_two_passes([dq, dk, dv], &given, batch, scratch);
+    } else {
+        go_back([dq, dk, dv], &whole, 5, &given, batch, scratch);
+    }
+}
+
+/// The gradients of chunks of queries, then those of chunks of keys: 3 + 4 products instead of 5.
+pub(super) fn in_two_passes([dq, dk, dv]: [&mut [f32]; 3], given: &Given<'_>, batch: &Batch<'_>, scratch: &mut [f32]) {
+    go_back([dq, &mut [], &mut []], &batch.parts(CHUNK, usize::MAX), 3, given, batch, scratch);
+    go_back([&mut [], dk, dv], &batch.parts(usize::MAX, CHUNK), 4, given, batch, scratch);
+}
+
+/// Whether two passes end sooner than one over whole sequences, in which threads would wait for the longest. The bits
+/// are the same.
+pub(super) fn is_worth_dividing(sequences: &[Part], heads: usize, threads: usize) -> bool {
+    let scores = sequences.iter().map(|part| part.queries.len() as u64 * part.keys.len() as u64);
+    let (longest, all) = scores.fold((0, 0), |(longest, all), scores| (scores.max(longest), all + scores));
+    5 * longest * threads as u64 > 7 * all * heads as u64
+}
+
+/// The gradients of all `parts`; an empty one is not asked for.
+fn go_back(
+    [dq, dk, dv]: [&mut [f32]; 3],
+    parts: &[Part],
+    products: usize,
+    given: &Given<'_>,
+    batch: &Batch<'_>,
+    scratch: &mut [f32],
+) {
+    let Batch { heads, head_size, .. } = *batch;
+    let effort = effort(batch, parts, products, dq.len().max(dk.len()));
+    let queries = bounds(batch.query_offsets, parts, |part| part.queries.end);
+    let keys = bounds(batch.key_offsets, parts, |part| part.keys.end);
+    let outputs = [(dq, &queries), (dk, &keys), (dv, &keys)]
+        .map(|(x, bounds)| Tiles::new(x, heads * head_size, Blocks::Bounds(bounds), Blocks::Even(head_size)));
+    parallel_tiles(outputs, scratch, effort, |item, mut tiles, scratch| {
+        for tile in &mut tiles {
+            (0..tile.rows).for_each(|i| tile.row_mut(i).fill(0.0));
         }
-        if head.t == 0 {
-            return;
-        }
-        let (keys, scratch) = scratch.split_at_mut(panels_len(head.s, head_size));
-        let (values, scratch) = scratch.split_at_mut(panels_len(head.s, head_size));
-        let (key_rows, scratch) = scratch.split_at_mut(panels_len(head_size, head.s));
-        pack_transposed(keys, head.keys(k), 0..head_size, 0..head.s);
-        pack_transposed(values, head.keys(v), 0..head_size, 0..head.s);
-        pack(key_rows, head.keys(k), 0..head.s, 0..head_size);
-        let keys = [(keys, head_size), (values, head_size), (key_rows, head.s)].map(|(x, depth)| Panels::new(x, depth));
-        let queries = Queries { q: head.queries(q), out: head.queries(out), dout: head.queries(dout), lse };
-        for first in (0..head.t).step_by(QUERIES) {
-            let range = first..(first + QUERIES).min(head.t);
-            go_back(&head, range, [&mut dq, &mut dk, &mut dv], &queries, keys, scratch);
+        let part = &parts[item / heads];
+        if !part.queries.is_empty() && !part.keys.is_empty() {
+            let head = batch.head(part.sequence, item % heads);
+            Item { head: &head, part, given }.go_back(tiles.each_mut(), scratch);
         }
     });
 }
 
-/// What is read of the queries.
-struct Queries<'a> {
-    q: Matrix<'a>,
-    out: Matrix<'a>,
-    dout: Matrix<'a>,
-    lse: &'a [f32],
+/// One head of a part.
+struct Item<'a> {
+    head: &'a Head<'a>,
+    part: &'a Part,
+    given: &'a Given<'a>,
 }
 
-/// One block of queries: its `dq`, and what it adds to `dk` and `dv`.
-fn go_back(
-    head: &Head<'_>,
-    range: Range<usize>,
-    [dq, dk, dv]: [&mut Tile<'_>; 3],
-    queries: &Queries<'_>,
-    [keys, values, key_rows]: [Panels<'_>; 3],
-    scratch: &mut [f32],
-) {
-    let (size, count) = (head.batch.head_size, range.len());
-    let (q, dout) = (queries.q.from(range.start, 0), queries.dout.from(range.start, 0));
-    let (q_panels, scratch) = scratch.split_at_mut(panels_len(size, count));
-    let (dout_panels, scratch) = scratch.split_at_mut(panels_len(size, count));
-    let (strip, scratch) = scratch.split_at_mut(QUERIES * TURNED);
-    let (weights, slopes) = scratch.split_at_mut(QUERIES * KEYS);
-    pack(q_panels, q, 0..count, 0..size);
-    pack(dout_panels, dout, 0..count, 0..size);
-    let (q_panels, dout_panels) = (Panels::new(q_panels, count), Panels::new(dout_panels, count));
-    let mut started = false;
-    for block in head.blocks(range.clone()) {
-        let width = block.len().next_multiple_of(WIDTH);
-        let (weights, slopes) = (&mut weights[..count * width], &mut slopes[..count * width]);
-        let skip = block.start / WIDTH;
-        multiply(&mut Tile::whole(weights, width), 0..count, q, keys.skip(skip), false);
-        multiply(&mut Tile::whole(slopes, width), 0..count, dout, values.skip(skip), false);
-        let rows = weights.chunks_exact_mut(width).zip(slopes.chunks_exact_mut(width));
-        for (i, (weights, slopes)) in range.clone().zip(rows) {
-            slope(head, i, &block, queries, weights, slopes);
-        }
-        let [weights, slopes] = [&*weights, &*slopes].map(|data| Matrix { data, stride: width });
-        multiply(dq, range.clone(), slopes, key_rows.part(block.clone()), started);
-        multiply_transposed(dv, block.clone(), weights, dout_panels, true, strip);
-        multiply_transposed(dk, block, slopes, q_panels, true, strip);
-        started = true;
-    }
-    for i in range.filter(|i| head.visible(*i).is_empty()) {
-        dq.row_mut(i).fill(0.0);
-    }
+/// What a block of queries and a block of keys give each other.
+struct Pair<'a> {
+    weights: Matrix<'a>,
+    slopes: Matrix<'a>,
+    /// Right factors: rows of the keys, of the queries, and of `dout`.
+    rows: [Panels<'a>; 3],
+    /// Where the block begins in `dq`, and in `dk` and `dv`.
+    places: [usize; 2],
+    /// Room for columns that become rows.
+    strip: &'a mut [f32],
 }
 
-/// From the scores and dout · vᵀ of one query: `weights` ← P′, `slopes` ← dS.
-fn slope(
-    head: &Head<'_>,
-    i: usize,
-    block: &Range<usize>,
-    queries: &Queries<'_>,
-    weights: &mut [f32],
-    slopes: &mut [f32],
-) {
-    let Batch { heads, head_size, dropout, .. } = head.batch;
-    let lse = queries.lse[(head.first_query + i) * heads + head.head];
-    let delta = F32x4::splat(dot(queries.dout.row(i, 0, head_size), queries.out.row(i, 0, head_size)));
-    let (scale, minus) = (F32x4::splat(head.scale()), F32x4::splat(-lse));
-    for (run, (weights, slopes)) in weights.chunks_mut(DRAWN).zip(slopes.chunks_mut(DRAWN)).enumerate() {
-        let factors =
-            if dropout.is_off() { [F32x4::splat(1.0); DRAWN / 4] } else { head.factors(i, block.start + run * DRAWN) };
-        let fours = weights.as_chunks_mut::<4>().0.iter_mut().zip(slopes.as_chunks_mut::<4>().0);
-        for ((weight, slope), factor) in fours.zip(factors) {
-            let p = exp(F32x4::load(weight).madd(scale, minus));
-            p.mul(factor).store(weight);
-            p.mul(F32x4::load(slope).mul(factor).sub(delta)).mul(scale).store(slope);
+impl Item<'_> {
+    fn go_back(&self, mut tiles: [&mut Tile<'_>; 3], scratch: &mut [f32]) {
+        let Self { head, part, given } = *self;
+        let size = head.batch.head_size;
+        let (block, scratch) = scratch.split_at_mut(scratch_block(size));
+        for range in head.cut(&part.queries, &part.keys, PACKED) {
+            let (rows, packed) = scratch.split_at_mut(panels_len(size, range.len()));
+            pack(rows, head.keys(given.k), range.clone(), 0..size);
+            let rows = Panels::new(rows, range.len());
+            let keys = Keys::pack(head, range.clone(), given, packed);
+            for first in part.queries.clone().step_by(QUERIES) {
+                let queries = first..(first + QUERIES).min(part.queries.end);
+                if head.cut(&queries, &range, KEYS).next().is_some() {
+                    self.meet(queries, &keys, rows, &mut tiles, block);
+                }
+            }
         }
     }
-    let visible = head.visible(i);
-    hide(weights, block, &visible, 0.0);
-    hide(slopes, block, &visible, 0.0);
+
+    /// One block of queries, and the keys of it that are packed.
+    fn meet(
+        &self,
+        range: Range<usize>,
+        keys: &Keys<'_>,
+        key_rows: Panels<'_>,
+        tiles: &mut [&mut Tile<'_>; 3],
+        scratch: &mut [f32],
+    ) {
+        let Self { head, part, given } = *self;
+        let (count, size) = (range.len(), head.batch.head_size);
+        let queries = Queries::new(head, range.clone(), given);
+        let (q, rest) = scratch.split_at_mut(panels_len(size, count));
+        let (dout, rest) = rest.split_at_mut(panels_len(size, count));
+        let (strip, rest) = rest.split_at_mut(QUERIES * TURNED);
+        let (weights, slopes) = rest.split_at_mut(QUERIES * KEYS);
+        pack(q, queries.q, 0..count, 0..size);
+        pack(dout, queries.dout, 0..count, 0..size);
+        let (q, dout) = (Panels::new(q, count), Panels::new(dout, count));
+        // A hidden pair weighs 0, which NaN · 0 is not.
+        let harmless = !head.hides() || [key_rows, q, dout].iter().all(is_finite);
+        for block in head.cut(&range, &keys.range, KEYS) {
+            let [weights, slopes] = compare(head, &queries, keys, &block, head.scale as f32, [weights, slopes]);
+            let rows = [key_rows.part(keys.within(&block)), q, dout];
+            let places = [range.start - part.queries.start, block.start - part.keys.start];
+            let mut pair = Pair { weights, slopes, rows, places, strip };
+            if harmless {
+                pair.add(tiles, 0..count, 0..block.len());
+                continue;
+            }
+            for at in 0..count {
+                let visible = head.visible(range.start + at);
+                let (start, end) = (visible.start.max(block.start), visible.end.min(block.end));
+                if start < end {
+                    pair.add(tiles, at..at + 1, start - block.start..end - block.start);
+                }
+            }
+        }
+    }
 }
 
-/// Σ a · b, in 4 lanes × 2.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a8, a), (b8, b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut sums = [F32x4::zero(); 2];
-    let halves = |x: &[f32]| [&x[..x.len().min(4)], &x[x.len().min(4)..]].map(|x| F32x4::load_partial(x, 0.0));
-    for (a, b) in a8.iter().map(|x| &x[..]).chain([a]).zip(b8.iter().map(|x| &x[..]).chain([b])) {
-        let ([a0, a1], [b0, b1]) = (halves(a), halves(b));
-        sums = [a0.madd(b0, sums[0]), a1.madd(b1, sums[1])];
+impl Pair<'_> {
+    /// What the block's queries `queries` and keys `keys` add to their gradients, to those that are asked for.
+    fn add(&mut self, [dq, dk, dv]: &mut [&mut Tile<'_>; 3], queries: Range<usize>, keys: Range<usize>) {
+        let Self { places: [query, key], rows: [key_rows, q, dout], .. } = *self;
+        let [weights, slopes] = [self.weights, self.slopes].map(|x| x.from(queries.start, keys.start));
+        let shift = |range: &Range<usize>, by: usize| range.start + by..range.end + by;
+        if dq.rows > 0 {
+            let packed = shift(&keys, key_rows.range.0);
+            multiply(dq, shift(&queries, query), slopes, key_rows.part(packed), true);
+        }
+        if dk.rows > 0 {
+            let keys = shift(&keys, key);
+            multiply_transposed(dv, keys.clone(), weights, dout.part(queries.clone()), true, self.strip);
+            multiply_transposed(dk, keys, slopes, q.part(queries), true, self.strip);
+        }
     }
-    sums[0].add(sums[1]).sum()
 }

@@ -55,7 +55,10 @@ impl Blocks<'_> {
         match self {
             Blocks::Even(size) => assert!(size > 0, "blocks of size 0"),
             Blocks::Parts { height, size } => {
-                assert!(size > 0 && height > 0 && total.is_multiple_of(height), "{total} rows are no parts of {height}");
+                assert!(
+                    size > 0 && height > 0 && total.is_multiple_of(height),
+                    "{total} rows are no parts of {height}"
+                );
             }
             Blocks::Bounds(bounds) => {
                 assert!(bounds.is_sorted() && bounds.first() == Some(&0) && bounds.last() == Some(&(total as u32)));

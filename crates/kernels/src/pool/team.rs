@@ -18,11 +18,11 @@ pub const MOST: usize = 64;
 
 /// Multiply-adds below which a job is not worth sharing, even with threads that are awake (about 5 µs of work; a fork
 /// and join takes under 1 µs).
-const SHARED: usize = 1 << 17;
+pub const SHARED: usize = 1 << 17;
 
-/// Multiply-adds from which sleeping threads are woken: about 25 µs of work. Waking takes longer than that, but then they
-/// are awake for the next job.
-const WOKEN: usize = 1 << 19;
+/// How many times as large a job is for which sleeping threads are woken: about 25 µs of work. Waking takes longer than
+/// that, but then they are awake for the next job.
+const WOKEN: usize = 4;
 
 /// No item: what a word holds while a job's fields are written.
 const CLOSED: u32 = u32::MAX;
@@ -51,6 +51,8 @@ struct Team {
     polls: AtomicU32,
     /// Looks without an item finished after which a thread counts as dead.
     patience: AtomicU32,
+    /// Multiply-adds from which a job is shared.
+    shared: AtomicUsize,
     failed: AtomicBool,
 }
 
@@ -65,6 +67,7 @@ static TEAM: Team = Team {
     threads: AtomicUsize::new(1),
     polls: AtomicU32::new(30_000),
     patience: AtomicU32::new(100),
+    shared: AtomicUsize::new(SHARED),
     failed: AtomicBool::new(false),
 };
 
@@ -79,12 +82,13 @@ pub fn threads() -> usize {
 
 /// Says how many threads there are, at most [`MOST`]: `threads − 1` of them are to call [`work`], sooner or later; of more, the rest do nothing. `polls`:
 /// how often an idle thread looks for a job before it sleeps. `patience`: tenths of a second without progress after which
-/// a thread is taken for dead.
-pub fn configure(threads: usize, polls: u32, patience: u32) {
+/// a thread is taken for dead. `shared`: multiply-adds from which a job is shared, [`SHARED`] but for tests.
+pub fn configure(threads: usize, polls: u32, patience: u32, shared: usize) {
     assert!((1..=MOST).contains(&threads), "{threads} threads, not 1 to {MOST}");
     TEAM.threads.store(threads, SeqCst);
     TEAM.polls.store(polls, SeqCst);
     TEAM.patience.store(patience, SeqCst);
+    TEAM.shared.store(shared, SeqCst);
 }
 
 /// Says that a thread of the team has died: the job it may have had will never be done.
@@ -103,14 +107,15 @@ pub fn has_failed() -> bool {
 ///
 /// Panics where a thread has died in the middle.
 pub fn fork(items: usize, effort: usize, body: &Body<'_>) {
-    let others = threads() - 1;
+    let (others, shared) = (threads() - 1, TEAM.shared.load(SeqCst));
+    let wakes = effort >= shared.saturating_mul(WOKEN);
     let asleep = || TEAM.sleepers.0.load(SeqCst) as usize;
-    if others == 0 || items < 2 || effort < SHARED || (effort < WOKEN && asleep() >= others) {
+    if others == 0 || items < 2 || effort < shared || (!wakes && asleep() >= others) {
         (0..items).for_each(|item| body(item, 0));
         return;
     }
     publish(items, body);
-    if effort >= WOKEN && asleep() > 0 {
+    if wakes && asleep() > 0 {
         wake(&TEAM.news.0, (items - 1).min(others) as u32);
     }
     drain(0);

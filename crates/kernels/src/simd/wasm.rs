@@ -79,12 +79,13 @@ impl F32x4 {
     /// `self < b ? b : self`: a NaN in `self` stays, one in `b` is dropped.
     #[inline(always)]
     pub fn max(self, b: Self) -> Self {
-        Self(f32x4_pmax(self.0, b.0))
+        // Not f32x4_pmax: with relaxed SIMD LLVM makes relaxed_max of it, which may drop either NaN.
+        self.less(b).select(b, self)
     }
     /// `b < self ? b : self`: a NaN in `self` stays, one in `b` is dropped.
     #[inline(always)]
     pub fn min(self, b: Self) -> Self {
-        Self(f32x4_pmin(self.0, b.0))
+        b.less(self).select(b, self)
     }
     /// Mask of the lanes where `self < b`.
     #[inline(always)]

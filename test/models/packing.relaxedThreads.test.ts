@@ -1,0 +1,3 @@
+import { packingSuite } from "./packingSuite.js";
+
+packingSuite("relaxed-threads");

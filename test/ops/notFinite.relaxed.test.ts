@@ -1,0 +1,3 @@
+import { notFiniteSuite } from "./notFiniteSuite.js";
+
+notFiniteSuite("relaxed");

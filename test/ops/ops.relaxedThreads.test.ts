@@ -1,0 +1,3 @@
+import { opsSuite } from "./suite.js";
+
+opsSuite("relaxed-threads", 3);

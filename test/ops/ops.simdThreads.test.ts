@@ -1,0 +1,3 @@
+import { opsSuite } from "./suite.js";
+
+opsSuite("simd-threads", 3);

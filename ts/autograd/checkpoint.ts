@@ -1,0 +1,33 @@
+import { scope, withKeeper } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { type Backward, Recording } from "./recording.js";
+import { noGrad, recordInto, recording } from "./tape.js";
+
+/**
+ * What `body` computes, without keeping what its gradients need but for `inputs`: they run it a second time (activation
+ * checkpointing; Chen et al. 2016). `body` has to compute the same both times, so it draws its random numbers from counters,
+ * and every tensor with a gradient that it reads, parameters aside, has to be among `inputs`. Values and gradients are the
+ * same bits as without.
+ */
+export function checkpoint(body: () => Tensor, inputs: readonly Tensor[]): Tensor {
+  const outer = recording();
+  if (!outer) return body();
+  const y = noGrad(() => scope(body));
+  const backward: Backward = ([dy], { all }) => {
+    const inner = new Recording(
+      inputs.filter((x) => outer.tracks(x)),
+      outer,
+    );
+    try {
+      const again = recordInto(inner, () => withKeeper(inner.keeps, () => scope(body)));
+      if (!inner.tracks(again)) return;
+      // The gradients go where those of the ops around go, in the same order: they are added up to the same bits.
+      all.give(again, dy!);
+      inner.walk(all);
+    } finally {
+      inner.end();
+    }
+  };
+  outer.push({ inputs, outputs: [y], saved: inputs, backward }, true); // whether parameters are read shows only then
+  return y;
+}
