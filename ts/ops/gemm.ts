@@ -2,7 +2,7 @@ import { isTracked, type OpGradients, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { EngineError, ShapeError } from "../errors.js";
 import { JoinedParameter, Parameter } from "../tensor/parameter.js";
-import { track } from "../tensor/scope.js";
+import { track, untrack } from "../tensor/scope.js";
 import { empty, Tensor } from "../tensor/tensor.js";
 import { type ActivationName, activation, activations } from "./activation.js";
 
@@ -44,13 +44,14 @@ function product(
     weight.unpack();
   }
   const packed = weight instanceof Parameter && weight.packed;
-  const joined = engine().alloc(P * N * O);
-  if (weight instanceof Parameter && weight.isInt8) int8Product(joined, x, weight, bias, activations[act]);
-  else engine().linear(joined, x.slot, weight.slot, bias?.slot ?? 0, P, N, O, I, activations[act], packed);
+  const joined = empty([P, N, O], "linear: y"); // the scope around frees it where the kernel refuses
+  if (weight instanceof Parameter && weight.isInt8) int8Product(joined.slot, x, weight, bias, activations[act]);
+  else engine().linear(joined.slot, x.slot, weight.slot, bias?.slot ?? 0, P, N, O, I, activations[act], packed);
   const y = Array.from({ length: P }, (_, part) =>
-    track(new Tensor(engine().window(joined, part * N * O, N * O), [N, O])),
+    track(new Tensor(engine().window(joined.slot, part * N * O, N * O), [N, O])),
   );
-  engine().free(joined); // its windows keep the memory
+  untrack(joined);
+  joined.free(); // its windows keep the memory
   return record(y, bias ? [x, weight, bias] : [x, weight], [x, weight], (dy, d) => {
     for (const [part, dyPart] of dy.entries()) if (dyPart) productBackward(dyPart, part, x, weight, d);
   });
@@ -88,8 +89,11 @@ function productBackward(dy: Tensor, part: number, x: Tensor, weight: Tensor, d:
 /** Calls `kernel` with the `part`-th `size` words of a slot. */
 function onPart(slot: number, part: number, size: number, kernel: (slot: number) => void): void {
   const window = engine().window(slot, part * size, size);
-  kernel(window);
-  engine().free(window);
+  try {
+    kernel(window);
+  } finally {
+    engine().free(window);
+  }
 }
 
 /** Settings of {@link matmul}. */
@@ -107,7 +111,7 @@ export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = 
   const [M, K] = transposeA ? [a1, a0] : [a0, a1];
   const [bK, N] = transposeB ? [b1, b0] : [b0, b1];
   if (bK !== K) throw new ShapeError("matmul: b", [b0, b1], `K = ${K} as a has`);
-  const y = empty([M, N]);
+  const y = empty([M, N], "matmul: y");
   engine().matmul(y.slot, a.slot, b.slot, M, N, K, transposeA, transposeB, false);
   return record(y, [a, b], [a, b], ([dy], d) => {
     // For y = A B: dA = dy Bᵀ, dB = Aᵀ dy; transposed where the operand is stored so.
