@@ -138,19 +138,34 @@ fn meet(
         let weights = Matrix { data: scores, stride: width };
         if keys.harmless {
             multiply(out, row..row + count, weights, keys.values.part(packed), add);
-            continue;
+        } else {
+            add_row_by_row(head, &queries, row, keys, &block, weights, add, out);
         }
-        for at in 0..count {
-            if !add {
-                out.row_mut(row + at).fill(0.0);
-            }
-            let visible = head.visible(queries.start + at);
-            let (start, end) = (visible.start.max(block.start), visible.end.min(block.end));
-            if start < end {
-                let weights = weights.from(at, start - block.start);
-                let values = keys.values.part(start - keys.range.start..end - keys.range.start);
-                multiply(out, row + at..row + at + 1, weights, values, true);
-            }
+    }
+}
+
+/// The rows of `queries`, from `row` of `out` on, ← (or += if `add`) `weights` · values, each for the keys of `block` that it sees
+/// alone: hidden ones weigh 0, which NaN · 0 is not. Sums run as in one product.
+fn add_row_by_row(
+    head: &Head<'_>,
+    queries: &Range<usize>,
+    row: usize,
+    keys: &Keys<'_>,
+    block: &Range<usize>,
+    weights: Matrix<'_>,
+    add: bool,
+    out: &mut Tile<'_>,
+) {
+    for (at, i) in queries.clone().enumerate() {
+        if !add {
+            out.row_mut(row + at).fill(0.0);
+        }
+        let visible = head.visible(i);
+        let (start, end) = (visible.start.max(block.start), visible.end.min(block.end));
+        if start < end {
+            let weights = weights.from(at, start - block.start);
+            let values = keys.values.part(start - keys.range.start..end - keys.range.start);
+            multiply(out, row + at..row + at + 1, weights, values, true);
         }
     }
 }
