@@ -53,12 +53,7 @@ export function ensureRust(components = []) {
     const present = () => existsSync(join(found, path)) || undefined;
     present() ?? install(`Rust's ${what}`, "10 seconds", args, present);
   }
-  const sources = join(found, SOURCES);
-  if (!existsSync(sources)) {
-    const add = ["component", "add", "--toolchain", channel, "rust-src"];
-    phase("installing Rust's rust-src through rustup", "10 seconds", () => show("rustup", add));
-  }
-  return { sysroot: found, env, hasSources: existsSync(sources) };
+  return { sysroot: found, env, hasSources: addOptional("component", "rust-src", join(found, SOURCES)) };
 }
 
 /**
@@ -68,10 +63,20 @@ export function ensureRust(components = []) {
  * @returns {boolean} whether it is there
  */
 export function addTarget(sysroot, target) {
-  const present = () => existsSync(join(sysroot, `lib/rustlib/${target}/lib`));
-  const args = ["target", "add", "--toolchain", pinned(), target];
-  if (!present()) phase(`installing Rust's ${target} through rustup`, "5 seconds", () => show("rustup", args));
-  return present();
+  return addOptional("target", target, join(sysroot, `lib/rustlib/${target}/lib`));
+}
+
+/**
+ * Adds a part of the toolchain that may be missing in the end.
+ * @param {"component" | "target"} kind
+ * @param {string} name
+ * @param {string} path where it can be seen
+ * @returns {boolean} whether it is there
+ */
+function addOptional(kind, name, path) {
+  const args = [kind, "add", "--toolchain", pinned(), name];
+  if (!existsSync(path)) phase(`installing Rust's ${name} through rustup`, "10 seconds", () => show("rustup", args));
+  return existsSync(path);
 }
 
 /**

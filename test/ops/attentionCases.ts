@@ -59,23 +59,23 @@ function* maskedCases(): Generator<OpCase> {
 const TOGETHER = { queryOffsets: [0, 4, 4, 5, 24], keyOffsets: [0, 7, 10, 10, 33], heads: 2, C: 6 };
 const PREFIX = [3, 1, 0, 20];
 
+/** {@link TOGETHER} and a mask, as the op takes them. */
+const optionsOf = ({ prefix, ...mask }: { prefix?: number[]; causal?: boolean; window?: number }) => ({
+  ...mask,
+  heads: TOGETHER.heads,
+  queryOffsets: ints(TOGETHER.queryOffsets),
+  keyOffsets: ints(TOGETHER.keyOffsets),
+  ...(prefix && { prefix: ints(prefix) }),
+});
+
 function* biasCases(): Generator<OpCase> {
   const { C, ...packed } = TOGETHER;
   for (const biasHeads of [1, 2]) {
     for (const mask of [{}, { causal: true }, { window: 3 }, { causal: true, prefix: PREFIX, window: 9 }]) {
       const biasShape = [biasHeads, 20, 25];
-      const { prefix, ...rest } = mask as { prefix?: number[] };
       yield {
         name: `attention with a bias of ${biasHeads} heads ${JSON.stringify(mask)}`,
-        op: (q, k, v, bias) =>
-          attention(q!, k!, v!, {
-            ...rest,
-            heads: 2,
-            queryOffsets: ints(packed.queryOffsets),
-            keyOffsets: ints(packed.keyOffsets),
-            ...(prefix && { prefix: ints(prefix) }),
-            bias: bias!,
-          }),
+        op: (q, k, v, bias) => attention(q!, k!, v!, { ...optionsOf(mask), bias: bias! }),
         reference: (q, k, v, bias) =>
           formulas.attention(q!, k!, v!, C, { ...packed, ...mask, bias: { numbers: bias!, shape: biasShape } }),
         shapes: [[24, C], [33, C], [33, C], biasShape],
@@ -89,16 +89,11 @@ function* alibiCases(): Generator<OpCase> {
   const [queryPositions, keyPositions] = [24, 33].map((n) => Array.from({ length: n }, (_, i) => (7 * i) % 29));
   const slopes = [0.25, 0.0625];
   for (const mask of [{}, { causal: true }, { window: 3 }, { prefix: PREFIX, causal: true }]) {
-    const { prefix, ...rest } = mask as { prefix?: number[] };
     yield {
       name: `attention with slopes ${JSON.stringify(mask)}`,
       op: (q, k, v) =>
         attention(q!, k!, v!, {
-          ...rest,
-          heads: 2,
-          queryOffsets: ints(packed.queryOffsets),
-          keyOffsets: ints(packed.keyOffsets),
-          ...(prefix && { prefix: ints(prefix) }),
+          ...optionsOf(mask),
           slopes: tensor(slopes),
           queryPositions: ints(queryPositions!),
           keyPositions: ints(keyPositions!),

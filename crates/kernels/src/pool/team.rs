@@ -80,9 +80,9 @@ pub fn threads() -> usize {
     if SHARES_MEMORY { TEAM.threads.load(SeqCst) } else { 1 }
 }
 
-/// Says how many threads there are, at most [`MOST`]: `threads − 1` of them are to call [`work`], sooner or later; of more, the rest do nothing. `polls`:
-/// how often an idle thread looks for a job before it sleeps. `patience`: tenths of a second without progress after which
-/// a thread is taken for dead. `shared`: multiply-adds from which a job is shared, [`SHARED`] but for tests.
+/// Says how many threads there are, at most [`MOST`]: `threads − 1` of them are to call [`work`], sooner or later; of more,
+/// the rest do nothing. `polls`: how often an idle thread looks for a job before it sleeps. `patience`: tenths of a second
+/// without progress after which a thread is taken for dead. `shared`: multiply-adds from which a job is shared, [`SHARED`] but for tests.
 pub fn configure(threads: usize, polls: u32, patience: u32, shared: usize) {
     assert!((1..=MOST).contains(&threads), "{threads} threads, not 1 to {MOST}");
     TEAM.threads.store(threads, SeqCst);
