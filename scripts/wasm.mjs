@@ -206,7 +206,9 @@ async function compileWithCargo({ crate, file }, stage, env) {
 async function finish(wasm, level, wasmOpt) {
   const before = statSync(wasm).size;
   // No feature flags: wasm-opt reads the module's own list, and with --all-features writes what Node 20 rejects.
-  if (level) await must(process.execPath, [wasmOpt, level, wasm, "-o", wasm], process.env);
+  // Functions that are called once stay apart where they are not small: merged, a product's inner loops share registers badly.
+  const apart = "--one-caller-inline-max-function-size=60";
+  if (level) await must(process.execPath, [wasmOpt, level, apart, wasm, "-o", wasm], process.env);
   const bytes = readFileSync(wasm);
   if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
   if (!WebAssembly.validate(bytes)) throw new Stop(`${wasm} is not valid in this Node`);

@@ -2,6 +2,7 @@
 
 use crate::elementwise::parallel_runs;
 use crate::pool::CURVE;
+use crate::reduce::LEAST_SQUARED;
 use crate::simd::F32x4;
 
 /// What all numbers of a step share.
@@ -102,9 +103,12 @@ impl Update {
 
     #[inline(always)]
     fn step(&self, [p, m, v, g]: [F32x4; 4]) -> [F32x4; 3] {
-        let g = g.mul(self.gradient_scale);
+        let g = g.zero_below(f32::MIN_POSITIVE).mul(self.gradient_scale);
         let m = g.sub(m).madd(self.share1, m);
-        let v = g.mul(g).madd(self.share2, v.mul(self.beta2));
+        // Moments of numbers without a gradient, as of rare words, fade for ever: they end where they would get slow.
+        let m = m.zero_below(f32::MIN_POSITIVE);
+        let square = g.zero_below(LEAST_SQUARED);
+        let v = square.mul(square).madd(self.share2, v.mul(self.beta2)).zero_below(f32::MIN_POSITIVE);
         let root = v.sqrt().div(self.correction2).add(self.eps);
         [p.mul(self.keep).add(m.div(root).mul(self.size)), m, v]
     }

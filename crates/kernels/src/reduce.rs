@@ -114,9 +114,12 @@ pub fn sum(x: &[f32], partials: &mut [f32]) -> f64 {
     sum_runs(x, partials, |run| row_sums([run], [0.0], |x| x)[0])
 }
 
+/// 2⁻⁶³: squares of smaller numbers are denormal, too little to count and slow to compute.
+pub const LEAST_SQUARED: f32 = f32::from_bits(0x2000_0000);
+
 /// Sum of all squares. `partials` is working memory, [`partial_sums`] numbers.
 pub fn sum_of_squares(x: &[f32], partials: &mut [f32]) -> f64 {
-    sum_runs(x, partials, |run| row_sums([run], [0.0], |[x]| [x.mul(x)])[0])
+    sum_runs(x, partials, |run| row_sums([run], [0.0], |[x]| [x.zero_below(LEAST_SQUARED)].map(|x| x.mul(x)))[0])
 }
 
 /// `y`, `[B, width]` ← means of each sequence's rows of `x`, `[N, width]`; `offsets`, `[B + 1]`. No rows give 0.

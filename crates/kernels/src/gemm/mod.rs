@@ -16,7 +16,7 @@ use crate::activation::Activation;
 use crate::elementwise::update_with;
 use crate::pool::{Blocks, MOVED, Tiles, parallel_tiles, threads};
 use crate::simd::F32x4;
-use pack::{pack, pack_transposed};
+use pack::{pack, pack_exactly, pack_transposed};
 use tile::{Matrix, Panels, TURNED, WIDTH, multiply, multiply_transposed};
 
 /// Rows of an output tile: packing a column costs as much as a few of them.
@@ -82,7 +82,7 @@ pub fn pack_weight(panels: &mut [f32], weight: &[f32], o: usize, i: usize) {
     let tiles = Tiles::new(panels, WIDTH * i, Blocks::Even(1), Blocks::Even((WIDTH * i).max(1)));
     let weight = Matrix { data: weight, stride: i };
     parallel_tiles([tiles], &mut [], MOVED, |panel, [mut tile], _| {
-        pack_transposed(tile.as_slice_mut(), weight, 0..i, panel * WIDTH..(panel + 1) * WIDTH);
+        pack_exactly(tile.as_slice_mut(), weight, 0..i, panel * WIDTH..(panel + 1) * WIDTH);
     });
     debug_assert!(is_packable(o));
 }

@@ -11,6 +11,9 @@ pub(crate) const fn panels_len(columns: usize, depth: usize) -> usize {
     columns.next_multiple_of(WIDTH) * depth
 }
 
+/// Numbers nearer to 0 become 0 in panels that are made for one product: each would slow down every step of it.
+const LEAST: f32 = f32::MIN_POSITIVE;
+
 fn eights(panels: &mut [f32]) -> &mut [Eight] {
     panels.as_chunks_mut::<4>().0.as_chunks_mut::<2>().0
 }
@@ -23,7 +26,11 @@ pub(crate) fn pack(panels: &mut [f32], b: Matrix<'_>, depth: Range<usize>, colum
         for k in depth.clone() {
             let (row, panel) = (b.row(k, column, width), panels.next().expect("a panel row a k"));
             match row.as_chunks::<4>().0 {
-                [x, y] => *panel = [*x, *y],
+                [x, y] => {
+                    for (lanes, from) in panel.iter_mut().zip([x, y]) {
+                        F32x4::load(from).zero_below(LEAST).store(lanes);
+                    }
+                }
                 _ => {
                     *panel = [[0.0; 4]; 2];
                     panel.as_flattened_mut()[..width].copy_from_slice(row);
@@ -35,6 +42,22 @@ pub(crate) fn pack(panels: &mut [f32], b: Matrix<'_>, depth: Range<usize>, colum
 
 /// Packs rows `columns` (as columns) and columns `depth` (as k) of `b`, which is [N, K].
 pub(crate) fn pack_transposed(panels: &mut [f32], b: Matrix<'_>, depth: Range<usize>, columns: Range<usize>) {
+    pack_rows(panels, b, depth, columns, |lanes| lanes.zero_below(LEAST));
+}
+
+/// [`pack_transposed`] of weights that are kept in panels, and have to come back out of them as they were.
+pub(crate) fn pack_exactly(panels: &mut [f32], b: Matrix<'_>, depth: Range<usize>, columns: Range<usize>) {
+    pack_rows(panels, b, depth, columns, |lanes| lanes);
+}
+
+#[inline(always)]
+fn pack_rows(
+    panels: &mut [f32],
+    b: Matrix<'_>,
+    depth: Range<usize>,
+    columns: Range<usize>,
+    change: impl Fn(F32x4) -> F32x4 + Copy,
+) {
     let len = depth.len();
     let panels = eights(&mut panels[..panels_len(columns.len(), len)]);
     for (j, column) in columns.clone().step_by(WIDTH).enumerate() {
@@ -44,18 +67,19 @@ pub(crate) fn pack_transposed(panels: &mut [f32], b: Matrix<'_>, depth: Range<us
                 let i = column + half * 4 + i;
                 if i < columns.end { b.row(i, depth.start, len) } else { &[] }
             };
-            interleave(panel, half, [row(0), row(1), row(2), row(3)]);
+            interleave(panel, half, [row(0), row(1), row(2), row(3)], change);
         }
     }
 }
 
 /// Lanes `4 · half`, … of each k ← the rows' numbers k; a missing row is empty and gives zeros.
-fn interleave(panel: &mut [Eight], half: usize, rows: [&[f32]; 4]) {
+#[inline(always)]
+fn interleave(panel: &mut [Eight], half: usize, rows: [&[f32]; 4], change: impl Fn(F32x4) -> F32x4) {
     let (fours, rest) = panel.as_chunks_mut::<4>();
     let done = fours.len() * 4;
     let [a, b, c, d] = rows.map(|row| row.as_chunks::<4>().0);
     for (i, four) in fours.iter_mut().enumerate() {
-        let lanes = [a, b, c, d].map(|row| row.get(i).map_or(F32x4::zero(), F32x4::load));
+        let lanes = [a, b, c, d].map(|row| row.get(i).map_or(F32x4::zero(), |row| change(F32x4::load(row))));
         for (eight, lanes) in four.iter_mut().zip(F32x4::transpose(lanes)) {
             lanes.store(&mut eight[half]);
         }

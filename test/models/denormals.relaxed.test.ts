@@ -1,0 +1,3 @@
+import { denormalsSuite } from "./denormalsSuite.js";
+
+denormalsSuite("relaxed");
