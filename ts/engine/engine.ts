@@ -142,19 +142,21 @@ function instantiate(module: WebAssembly.Module, choice: Choice, { maxMemory = M
   const shares = WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory");
   const threads = shares ? choice.threads : 1;
   // Without sharing the module has a memory of its own, and this one keeps the glue from making another.
-  const given = shares ? sharedMemory(maxMemory) : new WebAssembly.Memory({ initial: 0, maximum: 0 });
+  const shared = shares ? sharedMemory(maxMemory) : undefined;
+  const given = shared?.memory ?? new WebAssembly.Memory({ initial: 0, maximum: 0 });
   const memory = glue.initSync({ module, memory: given }).memory as WebAssembly.Memory;
   const guard = guarded(glue);
-  guard.kernels.set_limit(Math.min(maxMemory, MOST_MEMORY));
+  guard.kernels.set_limit(Math.min(maxMemory, shared?.most ?? MOST_MEMORY, MOST_MEMORY));
   if (threads > 1) startThreads(threads, module, memory, guard);
   return { guard, memory, status: { ...choice, threads } };
 }
 
 /** Shared memory reserves its maximum at once, which not every system gives: less is better than nothing. */
-function sharedMemory(most: number): WebAssembly.Memory {
+function sharedMemory(most: number): { memory: WebAssembly.Memory; most: number } {
   for (let pages = Math.min(Math.max(Math.ceil(most / PAGE), FIRST_PAGES), 65536); ; pages >>= 1) {
     try {
-      return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: pages, shared: true });
+      const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: pages, shared: true });
+      return { memory, most: pages * PAGE };
     } catch (error) {
       if (pages < 2 * FIRST_PAGES) throw unreadable(error);
     }

@@ -1,4 +1,5 @@
 import { engine } from "../engine/engine.js";
+import { allocate } from "../engine/memory.js";
 import { CheckpointError, ConfigError } from "../errors.js";
 import { seedWords } from "../random/philox.js";
 import { streams } from "../random/streams.js";
@@ -96,7 +97,8 @@ export class ParameterStore {
       places.set(offset, offset - Math.floor(saved / ALIGNMENT) * ALIGNMENT);
       if (apart(parameter)) saved += parameter.size;
     }
-    this.values = engine().alloc(this.length - Math.floor(saved / ALIGNMENT) * ALIGNMENT);
+    const words = this.length - Math.floor(saved / ALIGNMENT) * ALIGNMENT;
+    this.values = allocate(words, "the parameters", [words]);
     engine().fill(this.values, 0);
     for (const { parameter, offset } of [...this.declared, ...this.joins]) {
       if (apart(parameter)) parameter.allocateInt8();
@@ -134,7 +136,7 @@ export class ParameterStore {
     if (this.gradients !== 0) return;
     if (this.isInt8) throw new ConfigError("a model with int8 weights cannot be trained: load it without int8");
     for (const { parameter } of this.declared) parameter.unpack();
-    this.gradients = engine().alloc(this.length);
+    this.gradients = allocate(this.length, "the gradients", [this.length]);
     this.zeroGradients();
     for (const { parameter, offset } of [...this.declared, ...this.joins]) {
       parameter.gradientSlot = engine().window(this.gradients, offset, parameter.size);

@@ -40,12 +40,13 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   const [N, C] = q.dims("attention: q", "N", "C") as [number, number];
   const { heads, bias } = options;
   check(k, v, C, options);
-  const [y, lse] = [empty([N, C]), empty([N, heads])];
+  const [y, lse] = [empty([N, C], "attention: y"), empty([N, heads], "attention: lse")];
   engine().attention(y.slot, lse.slot, q.slot, k.slot, v.slot, ...told(options, C));
   const inputs = bias ? [q, k, v, bias] : [q, k, v];
   return record(y, inputs, [q, k, v, y, lse, ...read(options)], ([dy], d) => {
-    const [dq, dk, dv] = [empty(q.shape), empty(k.shape), empty(v.shape)];
-    const dbias = bias && d.needs(3) ? empty(bias.shape) : undefined;
+    const dq = empty(q.shape, "attention: dq");
+    const [dk, dv] = [empty(k.shape, "attention: dk"), empty(v.shape, "attention: dv")];
+    const dbias = bias && d.needs(3) ? empty(bias.shape, "attention: dbias") : undefined;
     const outputs = [dq.slot, dk.slot, dv.slot, dbias?.slot ?? 0] as const;
     const given = [dy!.slot, y.slot, lse.slot, q.slot, k.slot, v.slot] as const;
     engine().attention_backward(...outputs, ...given, ...told(options, C));

@@ -1,4 +1,5 @@
 import { engine, view } from "../engine/engine.js";
+import { allocate } from "../engine/memory.js";
 import { ShapeError } from "../errors.js";
 import { Tensor, type TensorData } from "./tensor.js";
 
@@ -47,8 +48,13 @@ export class Parameter extends Tensor {
   /** Makes room for int8 values, which are what is kept from then on: `slot` stays 0. For inference alone. */
   allocateInt8(): void {
     const [O, I] = this.shape as [number, number];
-    const bytes = engine().alloc(engine().int8_words(O, I));
-    this.int8 = { bytes, rows: engine().alloc(2 * O) };
+    const bytes = allocate(engine().int8_words(O, I), `${this.name} as int8`, this.shape);
+    try {
+      this.int8 = { bytes, rows: allocate(2 * O, `scales of ${this.name}`, [O, 2]) };
+    } catch (error) {
+      engine().free(bytes);
+      throw error;
+    }
   }
 
   /** Whether int8 values stand for the matrix. */
@@ -104,7 +110,7 @@ export class Parameter extends Tensor {
 
   /** Overwrites the values with pieces of them, one after the other. */
   async writePieces(pieces: AsyncIterable<Float32Array>): Promise<void> {
-    const room = this.int8 ? engine().alloc(this.size) : this.slot;
+    const room = this.int8 ? allocate(this.size, this.name, this.shape) : this.slot;
     try {
       let at = 0;
       for await (const piece of pieces) {
@@ -127,7 +133,7 @@ export class Parameter extends Tensor {
   }
 
   private withRoom<T>(use: (room: number) => T): T {
-    const room = engine().alloc(this.size);
+    const room = allocate(this.size, this.name, this.shape);
     try {
       return use(room);
     } finally {

@@ -240,7 +240,8 @@ fn load(row: &[f32]) -> [F32x4; 2] {
 /// The first of eight sums, as many as `row` holds.
 #[inline(always)]
 fn store(sums: [F32x4; 2], row: &mut [f32]) {
-    let [x, y] = sums.map(|x| x.sub(F32x4::splat(TINY)));
+    // A sum that cancels has lost what it began with: it is 0.
+    let [x, y] = sums.map(|x| x.sub(F32x4::splat(TINY)).zero_with(x));
     match row.as_chunks_mut::<4>().0 {
         [a, b] => {
             x.store(a);

@@ -89,6 +89,11 @@ impl F32x4 {
     pub fn less(self, b: Self) -> U32x4 {
         mask(from_fn(|i| self.0[i] < b.0[i]))
     }
+    /// The lanes, 0 where `other` is 0.
+    #[inline(always)]
+    pub fn zero_with(self, other: Self) -> Self {
+        Self(from_fn(|i| if other.0[i] == 0.0 { 0.0 } else { self.0[i] }))
+    }
     /// `[a, b, c, d]` to `[b, a, d, c]`.
     #[inline(always)]
     pub fn swap_pairs(self) -> Self {

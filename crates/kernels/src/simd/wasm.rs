@@ -92,6 +92,11 @@ impl F32x4 {
     pub fn less(self, b: Self) -> U32x4 {
         U32x4(f32x4_lt(self.0, b.0))
     }
+    /// The lanes, 0 where `other` is 0.
+    #[inline(always)]
+    pub fn zero_with(self, other: Self) -> Self {
+        Self(v128_andnot(self.0, f32x4_eq(other.0, f32x4_splat(0.0))))
+    }
     /// `[a, b, c, d]` to `[b, a, d, c]`.
     #[inline(always)]
     pub fn swap_pairs(self) -> Self {
