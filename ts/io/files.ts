@@ -12,8 +12,8 @@ export interface Files {
   read(file: string): Promise<Uint8Array>;
   /** The bytes `[start, end)`; fewer where the file ends before. */
   readRange(file: string, start: number, end: number): Promise<Uint8Array>;
-  /** Names of the files, sorted. */
-  list(): Promise<string[]>;
+  /** Names of the files, sorted; undefined where nobody tells (servers). */
+  list(): Promise<string[] | undefined>;
 }
 
 /** What can be opened: a folder's path, or the files themselves. */

@@ -1,7 +1,8 @@
-import { CheckpointError, ConfigError, DataError } from "../errors.js";
+import { CheckpointError, ConfigError } from "../errors.js";
 import { type Files, fileName } from "../io/files.js";
+import { openWeights } from "../io/formats.js";
 import { matchNames } from "../io/names.js";
-import { openSafetensors, type Safetensors } from "../io/safetensors.js";
+import type { Weights } from "../io/weights.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
 import { parseConfig, type RoFormerConfig } from "./config.js";
 import { families } from "./families.js";
@@ -102,7 +103,7 @@ export async function readModel(files: Files, options: LoadOptions = {}): Promis
 }
 
 /** Takes out of `found` the head's parameters that have other shapes in the file: it told other labels apart. */
-function otherHead({ tensors }: Safetensors, network: Network, found: Map<string, string>): string[] {
+function otherHead({ tensors }: Weights, network: Network, found: Map<string, string>): string[] {
   const encoder = `${families[network.config.model_type].prefix}.`;
   const others = network.store.parameters.filter(({ name, shape }) => {
     const file = found.get(name);
@@ -112,16 +113,9 @@ function otherHead({ tensors }: Safetensors, network: Network, found: Map<string
   return others.map(({ name }) => name);
 }
 
-async function openWeights(files: Files): Promise<Safetensors> {
-  if (await files.has("model.safetensors")) return openSafetensors(files, "model.safetensors");
-  const held = await files.list();
-  if (held.length === 0) throw new DataError(`${files.name}: no such folder, or an empty one`);
-  throw new CheckpointError(`${files.name} has no model.safetensors; it holds ${held.slice(0, 8).join(", ")}`);
-}
-
 /** One error that lists everything that is missing or has another shape. */
 function check(
-  weights: Safetensors,
+  weights: Weights,
   network: Network,
   found: ReadonlyMap<string, string>,
   missing: readonly string[],
