@@ -7,6 +7,7 @@ export * from "./errors.js";
 export type { FileSource } from "./io/files.js";
 export type { Classification, ClassifyOptions } from "./models/classify.js";
 export type { RoFormerConfig, RoFormerConfigInput } from "./models/config.js";
+export type { Mismatch } from "./models/fit.js";
 export type { ModelInputs } from "./models/inputs.js";
 export type { LoadOptions } from "./models/load.js";
 export {

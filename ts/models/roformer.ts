@@ -12,6 +12,7 @@ import type { Tensor, TensorData } from "../tensor/tensor.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { type Classification, type ClassifyOptions, classify } from "./classify.js";
 import { parseConfig, type RoFormerConfig, type RoFormerConfigInput } from "./config.js";
+import type { Mismatch } from "./fit.js";
 import { type ModelInputs, packInputs, packLabels, unpackRows } from "./inputs.js";
 import { type LoadOptions, type ReadModel, readModel } from "./load.js";
 import { Network } from "./network.js";
@@ -75,6 +76,8 @@ export class RoFormer {
   readonly missing: readonly string[];
   /** Tensors of the loaded file that this model does not have. */
   readonly unexpected: readonly string[];
+  /** Parameters that the loaded file has in other shapes, and that are fresh. */
+  readonly mismatched: readonly Mismatch[];
   private readonly network: Network;
   private closed = false;
   private draws = 0;
@@ -85,6 +88,7 @@ export class RoFormer {
     this.head = model.head;
     this.missing = model.missing;
     this.unexpected = model.unexpected;
+    this.mismatched = model.mismatched;
     this.tokenizer = tokenizer;
   }
 
@@ -100,12 +104,12 @@ export class RoFormer {
       network.free();
       throw error;
     }
-    return new RoFormer({ network, head, missing: [], unexpected: [] }, tokenizer);
+    return new RoFormer({ network, head, missing: [], unexpected: [], mismatched: [] }, tokenizer);
   }
 
   /**
-   * The model of a Hugging Face folder: its path, or its files. Missing, unexpected and wrongly shaped tensors are one
-   * `CheckpointError` that lists them; a wrong `config.json` is a `ConfigError` that names the field.
+   * The model of a Hugging Face folder: its path, or its files. Missing and wrongly shaped tensors are one `CheckpointError`
+   * that lists them, unless `strict` is false; a wrong `config.json` is a `ConfigError` that names the field.
    */
   static async load(source: FileSource, options: LoadOptions = {}): Promise<RoFormer> {
     await init();
