@@ -14,7 +14,7 @@ interface Given {
 
 function save(tensors: readonly Given[], metadata?: Record<string, string>): Uint8Array<ArrayBuffer> {
   const sources = tensors.map(({ name, shape, numbers }) => ({ name, shape, read: () => numbers }));
-  return Uint8Array.from([...writeSafetensors(sources, metadata)].flatMap((piece) => [...piece]));
+  return Uint8Array.from([...writeSafetensors(sources, metadata && { metadata })].flatMap((piece) => [...piece]));
 }
 
 const open = (bytes: Uint8Array<ArrayBuffer>): Promise<Safetensors> =>

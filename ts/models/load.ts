@@ -1,6 +1,7 @@
-import { ConfigError } from "../errors.js";
-import { type Files, fileName } from "../io/files.js";
+import { AbortError, ConfigError } from "../errors.js";
+import { type Files, fileName, type SourceOptions } from "../io/files.js";
 import { openWeights } from "../io/formats.js";
+import type { Weights } from "../io/weights.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
 import { parseConfig, type RoFormerConfig } from "./config.js";
 import { families } from "./families.js";
@@ -9,7 +10,7 @@ import { refuseForeignConfig } from "./foreign.js";
 import { Network } from "./network.js";
 
 /** Settings of `RoFormer.load`. */
-export interface LoadOptions {
+export interface LoadOptions extends SourceOptions {
   /** What the model computes; without it, what `architectures` says. */
   readonly head?: HeadName | undefined;
   /**
@@ -93,14 +94,29 @@ export async function readModel(files: Files, options: LoadOptions = {}): Promis
   try {
     network.store.allocate({ int8 });
     if (found.size < network.store.parameters.length) network.store.initialise(seed);
-    for (const parameter of network.store.parameters) {
-      const name = found.get(parameter.name);
-      if (name !== undefined) await parameter.writePieces(weights.pieces(name));
-      parameter.pack();
-    }
+    await fill(network, weights, found, options);
   } catch (error) {
     network.free();
     throw error;
   }
   return { network, head: chosen, ...report };
+}
+
+/** Reads the weights, a parameter after the other. */
+async function fill(
+  { store: { parameters } }: Network,
+  weights: Weights,
+  found: ReadonlyMap<string, string>,
+  { signal, onProgress }: SourceOptions,
+): Promise<void> {
+  const total = parameters.reduce((sum, { size }) => sum + 4 * size, 0);
+  let loaded = 0;
+  for (const parameter of parameters) {
+    if (signal?.aborted) throw new AbortError("load was aborted", { cause: signal.reason });
+    const name = found.get(parameter.name);
+    if (name !== undefined) await parameter.writePieces(weights.pieces(name));
+    parameter.pack();
+    loaded += 4 * parameter.size;
+    onProgress?.({ stage: "read", file: weights.name, loaded, total });
+  }
 }

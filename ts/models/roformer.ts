@@ -16,7 +16,7 @@ import type { Mismatch } from "./fit.js";
 import { type ModelInputs, packInputs, packLabels, unpackRows } from "./inputs.js";
 import { type LoadOptions, type ReadModel, readModel } from "./load.js";
 import { Network } from "./network.js";
-import { saveModel } from "./save.js";
+import { type SaveOptions, saveModel } from "./save.js";
 
 /** Settings of {@link RoFormer.create}. */
 export interface CreateOptions {
@@ -108,12 +108,12 @@ export class RoFormer {
   }
 
   /**
-   * The model of a Hugging Face folder: its path, or its files. Missing and wrongly shaped tensors are one `CheckpointError`
+   * The model of a Hugging Face folder: its path, its URL, `hf:owner/name@revision`, or its files. Missing and wrongly shaped tensors are one `CheckpointError`
    * that lists them, unless `strict` is false; a wrong `config.json` is a `ConfigError` that names the field.
    */
   static async load(source: FileSource, options: LoadOptions = {}): Promise<RoFormer> {
     await init();
-    const files = openFiles(source);
+    const files = openFiles(source, options);
     const model = await readModel(files, options);
     try {
       return new RoFormer(model, (await Tokenizer.isIn(files)) ? await Tokenizer.load(files) : undefined);
@@ -199,8 +199,8 @@ export class RoFormer {
   }
 
   /** Writes a Hugging Face folder, whole or not at all. Wait for it before the model is changed or closed. */
-  async save(path: string, extra: ReadonlyMap<string, string | Uint8Array> = new Map()): Promise<void> {
-    await saveModel(path, this, extra);
+  async save(path: string, options: SaveOptions = {}): Promise<void> {
+    await saveModel(path, this, options);
   }
 
   /** Gives the memory back. */
