@@ -31,3 +31,27 @@ test("a URL is fetched, and a server's refusal is told", async () => {
     "http://x/b: the server answered 404 Not Found",
   );
 });
+
+test.each(["the Cache API", "memory"])("downloads are kept by %s, whole or not at all", async (where) => {
+  vi.resetModules();
+  vi.stubGlobal("process", noNode);
+  const held = new Map<string, Blob>();
+  const match = async (url: string) => (held.has(url) ? new Response(held.get(url)!) : undefined);
+  const put = async (url: string, response: Response) => void held.set(url, await response.blob());
+  vi.stubGlobal("caches", where === "memory" ? undefined : { open: async () => ({ match, put }) });
+  const { platform } = await import("../../ts/platform/index.js");
+  const downloads = platform.downloads();
+  const pieces = async function* (fails: boolean) {
+    yield Uint8Array.of(1, 2, 3);
+    if (fails) throw new Error("cut off");
+    yield Uint8Array.of(4, 5);
+  };
+  expect(await downloads.find("hub/a b")).toBeUndefined();
+  await expect(downloads.keep("hub/a b", pieces(true))).rejects.toThrow("cut off");
+  expect(await downloads.find("hub/a b")).toBeUndefined();
+  await downloads.keep("hub/a b", pieces(false));
+  const kept = (await downloads.find("hub/a b"))!;
+  expect([kept.size, await kept.readRange(2, 4)]).toEqual([5, Uint8Array.of(3, 4)]);
+  await downloads.keep("hub/none", []);
+  expect((await downloads.find("hub/none"))!.size).toBe(0);
+});

@@ -29,3 +29,41 @@ export function halfToNumber(bits: number): number {
   if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
+
+/** Types in which weights are saved, with safetensors' names of them. */
+export const SAVED_DTYPES = { f32: "F32", f16: "F16", bf16: "BF16" } as const;
+/** Name of a type in which weights are saved. */
+export type SavedDtype = keyof typeof SAVED_DTYPES;
+
+/** The little-endian bytes of f32 numbers in a type, rounded to the nearest, to even between two. */
+export const narrow: Readonly<Record<SavedDtype, (numbers: Float32Array) => Uint8Array>> = {
+  f32: (numbers) => new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength),
+  f16: (numbers) => narrowed(numbers, halfBits),
+  bf16: (numbers) => narrowed(numbers, bfloatBits),
+};
+
+/** The 16 bits of each number, by the 32 of its f32. */
+function narrowed(numbers: Float32Array, each: (bits: number) => number): Uint8Array {
+  const bits = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+  return new Uint8Array(Uint16Array.from(bits, each).buffer);
+}
+
+function bfloatBits(bits: number): number {
+  // Of what is not a number the upper half could be infinity's.
+  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
+  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+}
+
+function halfBits(bits: number): number {
+  const [sign, size] = [(bits >>> 16) & 0x8000, bits & 0x7fffffff];
+  if (size > 0x7f800000) return sign | 0x7e00;
+  if (size >= 0x477ff000) return sign | 0x7c00; // 65520 and more: infinity
+  if (size >= 0x38800000) return sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
+  // Below 2⁻¹⁴ halves are multiples of 2⁻²⁴: the significand, with its hidden bit, shifted that far.
+  const shift = 126 - (size >>> 23);
+  if (shift > 25) return sign;
+  const [digits, half] = [(size & 0x7fffff) | 0x800000, 1 << (shift - 1)];
+  const whole = digits >>> shift;
+  const rest = digits & ((1 << shift) - 1);
+  return sign | (whole + (rest > half || (rest === half && (whole & 1) === 1) ? 1 : 0));
+}

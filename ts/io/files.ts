@@ -1,5 +1,13 @@
 import { CheckpointError, DataError } from "../errors.js";
 import { type Content, platform } from "../platform/index.js";
+import { reason } from "./reasons.js";
+import { blobFiles } from "./sources/blobs.js";
+import { folderFiles } from "./sources/folder.js";
+import { handleFiles } from "./sources/handle.js";
+import { hubFiles } from "./sources/hub.js";
+import { urlFiles } from "./sources/url.js";
+
+export { reason };
 
 /** A folder's files, wherever they are. Names are relative and use `/`. */
 export interface Files {
@@ -12,20 +20,48 @@ export interface Files {
   read(file: string): Promise<Uint8Array>;
   /** The bytes `[start, end)`; fewer where the file ends before. */
   readRange(file: string, start: number, end: number): Promise<Uint8Array>;
-  /** Names of the files, sorted. */
-  list(): Promise<string[]>;
+  /** Names of the files, sorted; undefined where nobody tells (servers). */
+  list(): Promise<string[] | undefined>;
 }
 
-/** What can be opened: a folder's path, or the files themselves. */
-export type FileSource = string | ReadonlyMap<string, Blob> | Files;
+/**
+ * What can be opened: a folder's path, the URL of one (`https://…`), a model of the Hugging Face hub (`hf:owner/name`, or
+ * `hf:owner/name@revision`), the files themselves, or a folder that the user of a page has chosen.
+ */
+export type FileSource = string | ReadonlyMap<string, Blob> | FileSystemDirectoryHandle | Files;
 
-/** The files of a source. Neither the folder nor its files are touched before they are asked for. */
-export function openFiles(source: FileSource): Files {
-  if (typeof source === "string") return folderFiles(source);
+/** Bytes that a load has come to. */
+export interface LoadProgress {
+  /** "download" while a file comes from the hub, "read" while the weights become the model's. */
+  readonly stage: "download" | "read";
+  readonly file: string;
+  readonly loaded: number;
+  /** Undefined where the server does not say. */
+  readonly total: number | undefined;
+}
+
+/** What may happen while files come from elsewhere. */
+export interface SourceOptions {
+  /** Ends requests and downloads with an AbortError. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told while files are downloaded, and while weights are read: bytes, of weights as f32. */
+  readonly onProgress?: ((event: LoadProgress) => void) | undefined;
+}
+
+/** Whether a text is a folder's path on this machine, and not a URL. */
+export const isFolderPath = (source: string): boolean => !/^(hf:|https?:\/\/)/i.test(source);
+
+/** The files of a source. Neither the folder nor its files are touched, and nothing is fetched, before they are asked for. */
+export function openFiles(source: FileSource, options: SourceOptions = {}): Files {
+  if (typeof source === "string") {
+    if (isFolderPath(source)) return folderFiles(source);
+    return /^hf:/i.test(source) ? hubFiles(source, options) : urlFiles(source, options);
+  }
   if (source instanceof Map) return blobFiles(source);
-  if (typeof (source as Files | undefined)?.readRange !== "function")
-    throw new DataError(`${String(source)} is no folder's path and no Map of files`);
-  return source as Files;
+  if (typeof (source as FileSystemDirectoryHandle | undefined)?.getFileHandle === "function")
+    return handleFiles(source as FileSystemDirectoryHandle);
+  if (typeof (source as Files | undefined)?.readRange === "function") return source as Files;
+  throw new DataError(`${String(source)} is no folder's path, no URL and no Map of files`);
 }
 
 /** How a file is called in messages: `folder/file`. */
@@ -35,44 +71,6 @@ export const fileName = (files: Files, file: string): string => (files.name === 
 export function isInside(file: string): boolean {
   const parts = file.split("/");
   return !/[\\\0:%]/.test(file) && parts.every((part) => part !== "" && part !== "." && part !== "..");
-}
-
-function folderFiles(folder: string): Files {
-  const name = folder.replace(/[/\\]+$/, "");
-  const at = (file: string) => `${name}/${file}`;
-  const absent = (file: string) => new DataError(`${at(file)}: no such file`);
-  return {
-    name,
-    has: async (file) => (await platform.fileSize(at(file))) !== undefined,
-    size: async (file) => {
-      const size = await platform.fileSize(at(file));
-      if (size === undefined) throw absent(file);
-      return size;
-    },
-    read: async (file) => {
-      if ((await platform.fileSize(at(file))) === undefined) throw absent(file);
-      return platform.readFile(at(file));
-    },
-    readRange: (file, start, end) => platform.readRange(at(file), start, end),
-    list: async () => (await platform.listFolder(folder)) ?? [],
-  };
-}
-
-function blobFiles(blobs: ReadonlyMap<string, Blob>): Files {
-  const blob = (file: string): Blob => {
-    const found = blobs.get(file);
-    if (found === undefined) throw new DataError(`${file}: no such file among those given`);
-    return found;
-  };
-  const bytes = async (part: Blob) => new Uint8Array(await part.arrayBuffer());
-  return {
-    name: "",
-    has: async (file) => blobs.has(file),
-    size: async (file) => blob(file).size,
-    read: async (file) => bytes(blob(file)),
-    readRange: async (file, start, end) => bytes(blob(file).slice(start, end)),
-    list: async () => [...blobs.keys()].sort(),
-  };
 }
 
 /**
@@ -103,23 +101,4 @@ export async function saveFile(path: string, content: Content): Promise<void> {
   } catch (error) {
     throw new DataError(`${path} cannot be written: ${reason(error)}`, { cause: error });
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such place",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the disk is read-only",
-  ENOTDIR: "a part of the path is a file, not a folder",
-  EEXIST: "a part of the path is a file, not a folder",
-  EFBIG: "the file is too large for this disk or its limit",
-};
-
-/** What went wrong with a file, in one line: a system's error in words and by its code. */
-export function reason(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  const words = typeof code === "string" ? REASONS[code] : undefined;
-  return words === undefined ? String(message ?? error).replace(/\s+/g, " ") : `${words} (${String(code)})`;
 }

@@ -1,31 +1,20 @@
 import { CheckpointError } from "../errors.js";
-import { BITS, widen } from "./dtypes.js";
-import { type Files, fileName, reason } from "./files.js";
-import { type NumberText, parseStrictJson, type StrictJson } from "./strictJson.js";
+import { BITS } from "./dtypes.js";
+import { type Files, fileName } from "./files.js";
+import { decodeStrictJson, type NumberText, type StrictJson } from "./strictJson.js";
+import { quote, readSpan, type StoredTensor, tensorName, type Weights } from "./weights.js";
 
 /** Header bytes that are read at most: room for 100,000 tensors; what is larger is a mistake or an attack. */
 const LONGEST_HEADER = 10_000_000;
-/** Bytes of a tensor that are read at once. */
-const PIECE = 1 << 22;
-
-/** What a file says of a tensor: its bytes are `[begin, end)` of the file. */
-export interface StoredTensor {
-  readonly dtype: string;
-  readonly shape: readonly number[];
+/** A tensor's bytes are `[begin, end)` of the file. */
+interface PlacedTensor extends StoredTensor {
   readonly begin: number;
   readonly end: number;
 }
 
 /** A safetensors file whose header has been checked against the file's size. */
-export interface Safetensors {
-  /** The file in messages. */
-  readonly name: string;
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
+export interface Safetensors extends Weights {
   readonly metadata: ReadonlyMap<string, string>;
-  /** A tensor's numbers as f32, from F32, F16, BF16 or F64, piece by piece; other types: CheckpointError. */
-  pieces(tensor: string): AsyncIterable<Float32Array>;
-  /** The same as one array. */
-  read(tensor: string): Promise<Float32Array>;
 }
 
 /**
@@ -45,12 +34,16 @@ export async function openSafetensors(files: Files, file: string): Promise<Safet
   if (length > LONGEST_HEADER)
     throw new CheckpointError(`${name}: the header is ${length} bytes, more than ${LONGEST_HEADER}`);
   const { tensors, metadata } = checkHeader(name, await files.readRange(file, 8, 8 + length), 8 + length, size);
-  const pieces = (tensor: string) => readPieces(files, file, tensors, tensor);
-  return { name, tensors, metadata, pieces, read: (tensor) => joined(pieces(tensor)) };
+  const pieces = (tensor: string) => {
+    const found = tensors.get(tensor);
+    if (found === undefined) throw new CheckpointError(`${tensorName(files, { file, tensor })} is not there`);
+    return readSpan(files, { file, tensor, ...found });
+  };
+  return { name, tensors, metadata, pieces };
 }
 
 function checkHeader(name: string, bytes: Uint8Array, start: number, size: number) {
-  const tensors = new Map<string, StoredTensor>();
+  const tensors = new Map<string, PlacedTensor>();
   let metadata = new Map<string, string>();
   for (const [tensor, entry] of parseHeader(name, bytes)) {
     if (tensor === "__metadata__") metadata = checkMetadata(name, entry);
@@ -61,14 +54,9 @@ function checkHeader(name: string, bytes: Uint8Array, start: number, size: numbe
 }
 
 function parseHeader(name: string, bytes: Uint8Array): Map<string, StrictJson> {
-  let header: StrictJson;
-  try {
-    header = parseStrictJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch (error) {
-    const problem =
-      error instanceof SyntaxError ? `is not JSON that can be used: it ${error.message}` : "is not UTF-8 text";
-    throw new CheckpointError(`${name}: the header ${problem}`, { cause: error });
-  }
+  const header = decodeStrictJson(bytes, (problem, cause) => {
+    throw new CheckpointError(`${name}: the header ${problem}`, { cause });
+  });
   if (!(header instanceof Map)) throw new CheckpointError(`${name}: the header is ${shown(header)}, not a JSON object`);
   return header;
 }
@@ -84,7 +72,7 @@ function checkEntry(
   entry: StrictJson,
   start: number,
   size: number,
-): StoredTensor {
+): PlacedTensor {
   const fail = (what: string): never => {
     throw new CheckpointError(`${name}: tensor ${quote(tensor)}: ${what}`);
   };
@@ -125,7 +113,7 @@ function elementsOf(shape: readonly number[]): number | undefined {
 }
 
 /** Every byte of the data has to belong to exactly one tensor: so nothing is hidden, and nothing is read twice. */
-function checkCoverage(name: string, tensors: ReadonlyMap<string, StoredTensor>, start: number, size: number): void {
+function checkCoverage(name: string, tensors: ReadonlyMap<string, PlacedTensor>, start: number, size: number): void {
   let reached = start;
   for (const [tensor, { begin, end }] of [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
     if (begin < reached)
@@ -139,49 +127,8 @@ function checkCoverage(name: string, tensors: ReadonlyMap<string, StoredTensor>,
   if (reached < size) throw new CheckpointError(`${name}: the last ${size - reached} bytes belong to no tensor`);
 }
 
-async function joined(pieces: AsyncIterable<Float32Array>): Promise<Float32Array> {
-  const all: Float32Array[] = [];
-  for await (const piece of pieces) all.push(piece);
-  const numbers = new Float32Array(all.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of all) {
-    numbers.set(piece, at);
-    at += piece.length;
-  }
-  return numbers;
-}
-
-async function* readPieces(
-  files: Files,
-  file: string,
-  tensors: ReadonlyMap<string, StoredTensor>,
-  tensor: string,
-): AsyncGenerator<Float32Array> {
-  const where = `${fileName(files, file)}: tensor ${quote(tensor)}`;
-  const found = tensors.get(tensor);
-  if (found === undefined) throw new CheckpointError(`${where} is not there`);
-  const { dtype, begin, end } = found;
-  const convert = Object.hasOwn(widen, dtype) ? widen[dtype]! : undefined;
-  if (convert === undefined)
-    throw new CheckpointError(`${where} is ${dtype}, not one of ${Object.keys(widen).join(", ")}`);
-  for (let at = begin; at < end; at += PIECE) {
-    const stop = Math.min(end, at + PIECE);
-    const bytes = await files.readRange(file, at, stop).catch((error: unknown) => {
-      throw new CheckpointError(`${where} cannot be read: ${reason(error)}`, { cause: error });
-    });
-    if (bytes.length !== stop - at) throw new CheckpointError(`${where}: the file ends inside it`);
-    const numbers = new Float32Array((8 * bytes.length) / BITS[dtype]!);
-    convert(numbers, 0, bytes as Uint8Array<ArrayBuffer>);
-    yield numbers;
-  }
-}
-
 const isWhole = (value: StrictJson | undefined): value is number[] =>
   Array.isArray(value) && value.every((n) => typeof n === "number" && n >= 0);
-
-/** A name from the file as one short line, whatever it holds. */
-const quote = (name: string): string =>
-  name.length > 200 ? `${JSON.stringify(name.slice(0, 200))}…` : JSON.stringify(name);
 
 function shown(value: StrictJson | undefined): string {
   if (value === undefined) return "missing";

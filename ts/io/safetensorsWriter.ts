@@ -1,4 +1,5 @@
-import { CheckpointError, ShapeError } from "../errors.js";
+import { CheckpointError, ConfigError, ShapeError } from "../errors.js";
+import { BITS, narrow, SAVED_DTYPES, type SavedDtype } from "./dtypes.js";
 
 /** A tensor to be saved. `read` is called when its turn comes, and its numbers are let go before the next one's. */
 export interface TensorSource {
@@ -8,37 +9,75 @@ export interface TensorSource {
   read(): Float32Array;
 }
 
+/** Settings of {@link writeSafetensors}. */
+export interface SafetensorsOptions {
+  /** What Hugging Face's loaders ask for, unless given. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The type of all numbers; f32 unless given. Numbers too large for it are a ConfigError. */
+  readonly dtype?: SavedDtype;
+}
+
 /**
- * A safetensors file of f32 tensors, as pieces: the header, then a tensor each, in order of their names. The same tensors give
- * the same bytes. `metadata` is what Hugging Face's loaders ask for.
+ * A safetensors file, as pieces: the header, then a tensor each, in order of their names. The same tensors give the same
+ * bytes.
  */
 export function* writeSafetensors(
   tensors: Iterable<TensorSource>,
-  metadata: Readonly<Record<string, string>> = { format: "pt" },
+  { metadata = { format: "pt" }, dtype = "f32" }: SafetensorsOptions = {},
 ): Generator<Uint8Array> {
-  const sorted = [...tensors].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  yield header(sorted, metadata);
+  const sorted = byName(tensors);
+  yield header(sorted, metadata, dtype);
   for (const tensor of sorted) {
     const { name, shape } = tensor;
     const [numbers, size] = [tensor.read(), elements(shape)];
     if (numbers.length !== size)
       throw new ShapeError(`tensor ${name}`, numbers.length, `${size} numbers, [${shape.join(", ")}]`);
-    yield new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    if (dtype === "f16") checkRange(name, numbers);
+    yield narrow[dtype](numbers);
   }
 }
 
-function header(tensors: readonly TensorSource[], metadata: Readonly<Record<string, string>>): Uint8Array {
+/**
+ * Divides tensors, in order of their names, into files of at most `most` bytes of data; a larger one has a file of its own.
+ */
+export function divide(tensors: Iterable<TensorSource>, dtype: SavedDtype, most: number): TensorSource[][] {
+  const files: TensorSource[][] = [[]];
+  let bytes = 0;
+  for (const tensor of byName(tensors)) {
+    const more = bytesOf(tensor, dtype);
+    if (bytes > 0 && bytes + more > most) {
+      files.push([]);
+      bytes = 0;
+    }
+    files.at(-1)!.push(tensor);
+    bytes += more;
+  }
+  return files;
+}
+
+/** Bytes of a tensor's numbers in a file. */
+export const bytesOf = ({ shape }: TensorSource, dtype: SavedDtype): number =>
+  (elements(shape) * BITS[SAVED_DTYPES[dtype]]!) / 8;
+
+const byName = (tensors: Iterable<TensorSource>): TensorSource[] =>
+  [...tensors].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+
+function header(
+  tensors: readonly TensorSource[],
+  metadata: Readonly<Record<string, string>>,
+  dtype: SavedDtype,
+): Uint8Array {
   const entries = [`"__metadata__":${JSON.stringify(metadata)}`];
   let end = 0;
-  for (const [i, { name, shape }] of tensors.entries()) {
+  for (const [i, tensor] of tensors.entries()) {
+    const { name, shape } = tensor;
     if (name === "__metadata__" || name === tensors[i - 1]?.name) {
       throw new CheckpointError(`a tensor cannot be saved as ${JSON.stringify(name)}: the name is taken`);
     }
     const begin = end;
-    end += 4 * elements(shape);
-    entries.push(
-      `${JSON.stringify(name)}:{"dtype":"F32","shape":[${shape.join(",")}],"data_offsets":[${begin},${end}]}`,
-    );
+    end += bytesOf(tensor, dtype);
+    const what = `"dtype":"${SAVED_DTYPES[dtype]}","shape":[${shape.join(",")}]`;
+    entries.push(`${JSON.stringify(name)}:{${what},"data_offsets":[${begin},${end}]}`);
   }
   const text = new TextEncoder().encode(`{${entries.join(",")}}`);
   // The data begin at a multiple of 8, so that they can be mapped into memory as they are.
@@ -47,6 +86,13 @@ function header(tensors: readonly TensorSource[], metadata: Readonly<Record<stri
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
   bytes.set(text, 8);
   return bytes;
+}
+
+/** From 65520 on a half is infinite. */
+function checkRange(name: string, numbers: Float32Array): void {
+  const large = numbers.find((x) => Math.abs(x) >= 65520 && Math.abs(x) !== Infinity);
+  if (large !== undefined)
+    throw new ConfigError(`tensor ${name} holds ${large}, and f16 nothing above 65504: save it as bf16 or f32`);
 }
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);

@@ -26,6 +26,16 @@ export function parseStrictJson(text: string, depth = 32): StrictJson {
   return value;
 }
 
+/** The JSON that `bytes` spell in UTF-8; what is wrong with them is given to `fail`: "is not UTF-8 text". */
+export function decodeStrictJson(bytes: Uint8Array, fail: (problem: string, cause: unknown) => never): StrictJson {
+  try {
+    return parseStrictJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (error) {
+    const isJson = error instanceof SyntaxError;
+    return fail(isJson ? `is not JSON that can be used: it ${error.message}` : "is not UTF-8 text", error);
+  }
+}
+
 class Parser {
   readonly #text: string;
   #at = 0;

@@ -1,18 +1,25 @@
-import { CheckpointError, ConfigError, DataError } from "../errors.js";
-import { type Files, fileName } from "../io/files.js";
-import { matchNames } from "../io/names.js";
-import { openSafetensors, type Safetensors } from "../io/safetensors.js";
+import { AbortError, ConfigError } from "../errors.js";
+import { type Files, fileName, type SourceOptions } from "../io/files.js";
+import { openWeights } from "../io/formats.js";
+import type { Weights } from "../io/weights.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
 import { parseConfig, type RoFormerConfig } from "./config.js";
 import { families } from "./families.js";
+import { type Fit, fitWeights, requireFit } from "./fit.js";
+import { refuseForeignConfig } from "./foreign.js";
 import { Network } from "./network.js";
 
 /** Settings of `RoFormer.load`. */
-export interface LoadOptions {
+export interface LoadOptions extends SourceOptions {
   /** What the model computes; without it, what `architectures` says. */
   readonly head?: HeadName | undefined;
-  /** Gives parameters that the file lacks fresh values, which follow from the seed; without it they are an error. */
-  readonly fresh?: { readonly seed: number } | undefined;
+  /**
+   * Whether every parameter has to be in the file, in its shape: true unless given. With false what fits is loaded, the rest gets
+   * fresh values, and the model's `missing` and `mismatched` list it.
+   */
+  readonly strict?: boolean | undefined;
+  /** What fresh values follow from, as in `RoFormer.create`; 0 unless given. */
+  readonly seed?: number | undefined;
   /** Fields to have other values than in the file. */
   readonly config?: Partial<RoFormerConfig> | undefined;
   /**
@@ -23,13 +30,9 @@ export interface LoadOptions {
 }
 
 /** A network with the weights of a folder, and how its names met the file's. */
-export interface ReadModel {
+export interface ReadModel extends Omit<Fit, "found"> {
   readonly network: Network;
   readonly head: HeadName;
-  /** Parameters that the file lacks: fresh. */
-  readonly missing: readonly string[];
-  /** Tensors of the file that the model does not have. */
-  readonly unexpected: readonly string[];
 }
 
 /** The configuration of a folder. */
@@ -50,6 +53,7 @@ export async function readConfig(files: Files): Promise<RoFormerConfig> {
   if (!Object.hasOwn(value, "model_type")) {
     throw new ConfigError(`${where}: model_type is missing; it is one of ${Object.keys(families).join(", ")}`);
   }
+  refuseForeignConfig(value, where);
   const config = parseConfig(value, where);
   const { className } = families[config.model_type];
   const foreign = config.architectures?.find((name) => !name.startsWith(className));
@@ -72,9 +76,11 @@ export function headOf(config: RoFormerConfig, where: string): HeadName {
 
 /** Reads a model folder. Nothing is allocated before every shape has been checked against the file. */
 export async function readModel(files: Files, options: LoadOptions = {}): Promise<ReadModel> {
-  const { head, fresh, config: changes, int8 = false } = options;
-  if (int8 && fresh)
-    throw new ConfigError("load: int8 weights are for inference: there is nothing to train with fresh ones");
+  const { head, strict = true, seed = 0, config: changes, int8 = false } = options;
+  if (int8 && !strict)
+    throw new ConfigError(
+      "load: int8 weights are for inference: with strict: false some could be fresh, and untrained",
+    );
   const where = fileName(files, "config.json");
   const config = parseConfig({ ...(await readConfig(files)), ...changes }, where);
   const chosen = head ?? headOf(config, where);
@@ -82,63 +88,35 @@ export async function readModel(files: Files, options: LoadOptions = {}): Promis
     throw new ConfigError(`head is "${chosen}", not one of ${Object.keys(heads).join(", ")}`);
   const weights = await openWeights(files);
   const network = new Network(config, chosen);
-  const wanted = network.store.parameters.map(({ name }) => name);
-  const { found, missing, unexpected } = matchNames(wanted, [...weights.tensors.keys()]);
-  if (fresh) missing.push(...otherHead(weights, network, found));
-  check(weights, network, found, fresh ? [] : missing);
+  const fitting = fitWeights(weights, network);
+  if (strict) requireFit(weights, network, fitting);
+  const { found, ...report } = fitting;
   try {
     network.store.allocate({ int8 });
-    if (missing.length > 0) network.store.initialise(fresh?.seed ?? 0);
-    for (const parameter of network.store.parameters) {
-      const name = found.get(parameter.name);
-      if (name !== undefined) await parameter.writePieces(weights.pieces(name));
-      parameter.pack();
-    }
+    if (found.size < network.store.parameters.length) network.store.initialise(seed);
+    await fill(network, weights, found, options);
   } catch (error) {
     network.free();
     throw error;
   }
-  return { network, head: chosen, missing, unexpected };
+  return { network, head: chosen, ...report };
 }
 
-/** Takes out of `found` the head's parameters that have other shapes in the file: it told other labels apart. */
-function otherHead({ tensors }: Safetensors, network: Network, found: Map<string, string>): string[] {
-  const encoder = `${families[network.config.model_type].prefix}.`;
-  const others = network.store.parameters.filter(({ name, shape }) => {
-    const file = found.get(name);
-    return file !== undefined && !name.startsWith(encoder) && tensors.get(file)!.shape.join() !== shape.join();
-  });
-  for (const { name } of others) found.delete(name);
-  return others.map(({ name }) => name);
-}
-
-async function openWeights(files: Files): Promise<Safetensors> {
-  if (await files.has("model.safetensors")) return openSafetensors(files, "model.safetensors");
-  const held = await files.list();
-  if (held.length === 0) throw new DataError(`${files.name}: no such folder, or an empty one`);
-  throw new CheckpointError(`${files.name} has no model.safetensors; it holds ${held.slice(0, 8).join(", ")}`);
-}
-
-/** One error that lists everything that is missing or has another shape. */
-function check(
-  weights: Safetensors,
-  network: Network,
+/** Reads the weights, a parameter after the other. */
+async function fill(
+  { store: { parameters } }: Network,
+  weights: Weights,
   found: ReadonlyMap<string, string>,
-  missing: readonly string[],
-): void {
-  const shapes = network.store.parameters.flatMap(({ name, shape }) => {
-    const file = found.get(name);
-    const held = file === undefined ? undefined : weights.tensors.get(file)!.shape;
-    return !held || held.join() === shape.join() ? [] : [`${name} is [${held.join(", ")}], not [${shape.join(", ")}]`];
-  });
-  if (missing.length + shapes.length === 0) return;
-  const list = (what: string, names: readonly string[]) =>
-    names.length === 0
-      ? ""
-      : ` ${what}: ${names.slice(0, 20).join("; ")}${names.length > 20 ? `; and ${names.length - 20} more` : ""}.`;
-  const layers = network.config.num_hidden_layers;
-  throw new CheckpointError(
-    `${weights.name} does not fit config.json (hidden_size ${network.config.hidden_size}, num_hidden_layers ${layers}, ` +
-      `vocab_size ${network.config.vocab_size}).${list("Missing", missing)}${list("Wrong shapes", shapes)}`,
-  );
+  { signal, onProgress }: SourceOptions,
+): Promise<void> {
+  const total = parameters.reduce((sum, { size }) => sum + 4 * size, 0);
+  let loaded = 0;
+  for (const parameter of parameters) {
+    if (signal?.aborted) throw new AbortError("load was aborted", { cause: signal.reason });
+    const name = found.get(parameter.name);
+    if (name !== undefined) await parameter.writePieces(weights.pieces(name));
+    parameter.pack();
+    loaded += 4 * parameter.size;
+    onProgress?.({ stage: "read", file: weights.name, loaded, total });
+  }
 }

@@ -12,10 +12,11 @@ import type { Tensor, TensorData } from "../tensor/tensor.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { type Classification, type ClassifyOptions, classify } from "./classify.js";
 import { parseConfig, type RoFormerConfig, type RoFormerConfigInput } from "./config.js";
+import type { Mismatch } from "./fit.js";
 import { type ModelInputs, packInputs, packLabels, unpackRows } from "./inputs.js";
 import { type LoadOptions, type ReadModel, readModel } from "./load.js";
 import { Network } from "./network.js";
-import { saveModel } from "./save.js";
+import { type SaveOptions, saveModel } from "./save.js";
 
 /** Settings of {@link RoFormer.create}. */
 export interface CreateOptions {
@@ -75,6 +76,8 @@ export class RoFormer {
   readonly missing: readonly string[];
   /** Tensors of the loaded file that this model does not have. */
   readonly unexpected: readonly string[];
+  /** Parameters that the loaded file has in other shapes, and that are fresh. */
+  readonly mismatched: readonly Mismatch[];
   private readonly network: Network;
   private closed = false;
   private draws = 0;
@@ -85,6 +88,7 @@ export class RoFormer {
     this.head = model.head;
     this.missing = model.missing;
     this.unexpected = model.unexpected;
+    this.mismatched = model.mismatched;
     this.tokenizer = tokenizer;
   }
 
@@ -100,16 +104,16 @@ export class RoFormer {
       network.free();
       throw error;
     }
-    return new RoFormer({ network, head, missing: [], unexpected: [] }, tokenizer);
+    return new RoFormer({ network, head, missing: [], unexpected: [], mismatched: [] }, tokenizer);
   }
 
   /**
-   * The model of a Hugging Face folder: its path, or its files. Missing, unexpected and wrongly shaped tensors are one
-   * `CheckpointError` that lists them; a wrong `config.json` is a `ConfigError` that names the field.
+   * The model of a Hugging Face folder: its path, its URL, `hf:owner/name@revision`, or its files. Missing and wrongly shaped tensors are one `CheckpointError`
+   * that lists them, unless `strict` is false; a wrong `config.json` is a `ConfigError` that names the field.
    */
   static async load(source: FileSource, options: LoadOptions = {}): Promise<RoFormer> {
     await init();
-    const files = openFiles(source);
+    const files = openFiles(source, options);
     const model = await readModel(files, options);
     try {
       return new RoFormer(model, (await Tokenizer.isIn(files)) ? await Tokenizer.load(files) : undefined);
@@ -195,8 +199,8 @@ export class RoFormer {
   }
 
   /** Writes a Hugging Face folder, whole or not at all. Wait for it before the model is changed or closed. */
-  async save(path: string, extra: ReadonlyMap<string, string | Uint8Array> = new Map()): Promise<void> {
-    await saveModel(path, this, extra);
+  async save(path: string, options: SaveOptions = {}): Promise<void> {
+    await saveModel(path, this, options);
   }
 
   /** Gives the memory back. */

@@ -1,9 +1,11 @@
 import { ConfigError } from "../errors.js";
-import { saveFolder } from "../io/files.js";
-import { type TensorSource, writeSafetensors } from "../io/safetensorsWriter.js";
+import { SAVED_DTYPES, type SavedDtype } from "../io/dtypes.js";
+import { isFolderPath, openFiles, saveFolder } from "../io/files.js";
+import { bytesOf, divide, type TensorSource, writeSafetensors } from "../io/safetensorsWriter.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
 import type { ParameterStore } from "../nn/parameters.js";
 import { ropeTable } from "../nn/ropeTable.js";
+import type { Content } from "../platform/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { RoFormerConfig } from "./config.js";
 import { families, parts, savedModelType } from "./families.js";
@@ -16,28 +18,63 @@ export interface SavedModel {
   readonly tokenizer: Tokenizer | undefined;
 }
 
-/** What readers would take for the weights' if another model had been saved here in parts. */
-const INDEX = ["model.safetensors.index.json"];
+/** Settings of `RoFormer.save`. */
+export interface SaveOptions {
+  /** Type of the saved numbers: f16 and bf16 take half the space, rounded to the nearest; f32 unless given. */
+  readonly dtype?: SavedDtype | undefined;
+  /**
+   * Bytes of tensors in one file at most; what is more goes into `model-00001-of-0000N.safetensors` with an index, as Hugging Face
+   * names them. One file unless given; a larger tensor has a file of its own.
+   */
+  readonly maxShardBytes?: number | undefined;
+  /** Further files of the folder, by name. */
+  readonly files?: ReadonlyMap<string, string | Uint8Array> | undefined;
+}
+
+/** What readers would take for the weights, or for parts of them, if another model had been saved here. */
+const WEIGHTS = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/;
 /** The files of all kinds of tokenizers: those of another one would stay beside the model's own. */
 const TOKENIZERS = [
   ...["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"],
   ...["vocab.txt", "vocab.json", "merges.txt"],
 ];
 
-/** Writes a Hugging Face folder, with `extra` files, whole or not at all; an older model's files do not outlive it. */
-export async function saveModel(
-  path: string,
-  model: SavedModel,
-  extra: ReadonlyMap<string, string | Uint8Array>,
-): Promise<void> {
+/** Writes a Hugging Face folder, whole or not at all; an older model's files do not outlive it. */
+export async function saveModel(path: string, model: SavedModel, options: SaveOptions = {}): Promise<void> {
+  const { dtype = "f32", maxShardBytes = Infinity, files: extra = new Map<string, string>() } = options;
+  if (!isFolderPath(path)) throw new ConfigError(`save: ${path} is no folder's path`);
   if (model.store.isInt8) throw new ConfigError("int8 weights cannot be saved: save the model they were made from");
-  const stale = model.tokenizer ? [...INDEX, ...TOKENIZERS] : INDEX;
-  const files = new Map<string, string | Uint8Array | Iterable<Uint8Array> | null>(stale.map((name) => [name, null]));
+  if (!Object.hasOwn(SAVED_DTYPES, dtype))
+    throw new ConfigError(`save: dtype is "${dtype}", not one of ${Object.keys(SAVED_DTYPES).join(", ")}`);
+  if (!(maxShardBytes > 0)) throw new ConfigError(`save: maxShardBytes is ${maxShardBytes}, not a positive number`);
+  const old = (
+    (await openFiles(path)
+      .list()
+      .catch(() => undefined)) ?? []
+  ).filter((name) => WEIGHTS.test(name));
+  const stale = model.tokenizer ? [...old, ...TOKENIZERS] : old;
+  const files = new Map<string, Content | null>(stale.map((name) => [name, null]));
   for (const [name, content] of extra) files.set(name, content);
   files.set("config.json", configJson(model.config, model.head));
-  files.set("model.safetensors", writeSafetensors(tensors(model)));
+  for (const [name, content] of weightFiles(tensors(model), dtype, maxShardBytes)) files.set(name, content);
   for (const [name, bytes] of model.tokenizer?.files() ?? []) files.set(name, bytes);
   await saveFolder(path, files);
+}
+
+/** One file of weights, or several and their index: `{"metadata": {"total_size"}, "weight_map": {tensor: file}}`. */
+function weightFiles(all: readonly TensorSource[], dtype: SavedDtype, most: number): [name: string, Content][] {
+  const shards = divide(all, dtype, most);
+  if (shards.length === 1) return [["model.safetensors", writeSafetensors(all, { dtype })]];
+  const padded = (n: number) => String(n).padStart(5, "0");
+  const named = shards.map((shard, i) => ({
+    name: `model-${padded(i + 1)}-of-${padded(shards.length)}.safetensors`,
+    shard,
+  }));
+  const weight_map = Object.fromEntries(named.flatMap(({ name, shard }) => shard.map((one) => [one.name, name])));
+  const total_size = all.reduce((sum, one) => sum + bytesOf(one, dtype), 0);
+  const index = `${JSON.stringify({ metadata: { total_size }, weight_map }, null, 2)}\n`;
+  const written = named.map(({ name, shard }): [string, Content] => [name, writeSafetensors(shard, { dtype })]);
+  return [...written, ["model.safetensors.index.json", index]];
 }
 
 /** `config.json` as Hugging Face writes it: every field that is set, sorted by name. */

@@ -1,4 +1,5 @@
 import type * as Files from "node:fs/promises";
+import { folderOfDownloads } from "./nodeDownloads.js";
 import { type NodeModules, tryFolder, writeFile, writeFolder } from "./nodeFolders.js";
 import type { Platform } from "./platform.js";
 import { fetchBytes } from "./web.js";
@@ -25,6 +26,7 @@ export function createNode(): Platform | undefined {
     writeFolder: (folder, files) => writeFolder(modules, path.resolve(folder), files),
     tryFolder: (folder) => tryFolder(modules, path.resolve(folder)),
     writeFile: (file, content) => writeFile(modules, path.resolve(file), content),
+    downloads: () => folderOfDownloads(modules, (file, start, end) => readRange(fs, file, start, end)),
     readUrl: async (at) => (at.protocol === "file:" ? fs.readFile(url.fileURLToPath(at)) : fetchBytes(at)),
     readUrlSync: (at) => sync.readFileSync(url.fileURLToPath(at)),
     peakMemory: () => process.resourceUsage().maxRSS * 1024,

@@ -151,7 +151,8 @@ function temporary(node: NodeModules, target: string): string {
   return node.path.join(node.path.dirname(target), `.${node.path.basename(target)}.${unique}.tmp`);
 }
 
-function safeParts(name: string): string[] {
+/** The parts of a relative path that stays inside its folder; others are an error. */
+export function safeParts(name: string): string[] {
   const parts = name.split("/");
   const bad = parts.some((part) => part === "" || part === "." || part === ".." || /[\\\0]/.test(part));
   if (bad) throw new Error(`${JSON.stringify(name)} is no name of a file inside a folder`);

@@ -1,6 +1,23 @@
 /** What one file of a folder is to hold: bytes, text (written as UTF-8) or pieces that are made while they are written. */
 export type Content = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
+/** A file that was downloaded before. */
+export interface KeptFile {
+  /** Bytes. */
+  readonly size: number;
+  /** The bytes `[start, end)`; fewer where the file ends before. */
+  readRange(start: number, end: number): Promise<Uint8Array>;
+}
+
+/** Where downloaded files stay from one program to the next. Keys are relative paths. */
+export interface Downloads {
+  /** The place in messages. */
+  readonly name: string;
+  find(key: string): Promise<KeptFile | undefined>;
+  /** Keeps a file, whole or not at all; it replaces one of the same key. */
+  keep(key: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
+}
+
 /** All that Node and browsers do differently. Where a runtime lacks something, its function says so by an error. */
 export interface Platform {
   /** True in Node and what behaves like it. */
@@ -27,6 +44,8 @@ export interface Platform {
   tryFolder(path: string): Promise<void>;
   /** Writes one file, whole or not at all. */
   writeFile(path: string, content: Content): Promise<void>;
+  /** Downloaded files: a folder of the user's in Node, the Cache API in browsers. */
+  downloads(): Downloads;
   /** The bytes behind a URL of the package's own: a file in Node, fetched elsewhere. */
   readUrl(url: URL): Promise<Uint8Array<ArrayBuffer>>;
   /** The same at once; undefined where a runtime cannot. */

@@ -1,5 +1,6 @@
 import { DataError } from "../errors.js";
 import type { Platform } from "./platform.js";
+import { cachedDownloads } from "./webDownloads.js";
 
 const noFiles = async (path: string): Promise<never> => {
   throw new DataError(`${path}: files have no path here; give a Map of Blobs or a URL`);
@@ -27,6 +28,7 @@ export const web: Platform = {
   writeFolder: noFiles,
   tryFolder: noFiles,
   writeFile: noFiles,
+  downloads: cachedDownloads,
   readUrl: fetchBytes,
   readUrlSync: undefined,
   peakMemory: () => undefined,

@@ -67,7 +67,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
     if (training.steps === 0) throw unstarted(options);
     const evaluation = await evaluateExamples(model, test ?? valid, labels);
     const metrics = { ...evaluation.metrics, ...training };
-    if (options.out !== undefined) await model.save(options.out, records(metrics, log));
+    if (options.out !== undefined) await model.save(options.out, { files: records(metrics, log) });
     if (options.signal?.aborted)
       throw new AbortError(stopped(training.steps, options.out), { cause: options.signal.reason });
     return { model, metrics, evaluation };

@@ -1,9 +1,11 @@
 import type { LabelSet } from "../data/labels.js";
 import type { Row } from "../data/rows.js";
-import { ConfigError } from "../errors.js";
+import { CheckpointError, ConfigError } from "../errors.js";
 import { type FileSource, openFiles } from "../io/files.js";
 import { trainedLength } from "../models/classify.js";
 import type { RoFormerConfigInput } from "../models/config.js";
+import { families } from "../models/families.js";
+import { inWords } from "../models/fit.js";
 import { RoFormer } from "../models/roformer.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { trainTokenizer } from "../tokenizers/train.js";
@@ -56,7 +58,8 @@ export async function pretrainedModel({ labels, settings, options }: Start, sour
     throw new ConfigError(`${files.name} has no tokenizer.json or vocab.txt to encode texts with`);
   const model = await RoFormer.load(files, {
     head: "sequence-classification",
-    fresh: { seed: settings.seed },
+    strict: false,
+    seed: settings.seed,
     config: {
       ...labelFields(labels),
       problem_type: "single_label_classification",
@@ -66,9 +69,20 @@ export async function pretrainedModel({ labels, settings, options }: Start, sour
       }),
     },
   });
+  requireEncoder(model);
   model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(settings.maxLength, trainedLength(model));
-  if (model.missing.length > 0) options.onMessage?.(`fresh weights: ${model.missing.join(", ")}`);
+  const fresh = [...model.missing, ...model.mismatched.map(({ name }) => name)];
+  if (fresh.length > 0) options.onMessage?.(`fresh weights: ${fresh.join(", ")}`);
   return model;
+}
+
+/** A head may be of another size, as it told other labels apart; an encoder of another size is another model's. */
+function requireEncoder(model: RoFormer): void {
+  const encoder = `${families[model.config.model_type].prefix}.`;
+  const wrong = model.mismatched.filter(({ name }) => name.startsWith(encoder));
+  if (wrong.length === 0) return;
+  model.close();
+  throw new CheckpointError(`the weights do not fit their config.json. Wrong shapes: ${wrong.map(inWords).join("; ")}`);
 }
 
 const labelFields = ({ names }: LabelSet) => ({

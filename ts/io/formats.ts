@@ -1,0 +1,27 @@
+import { CheckpointError, DataError } from "../errors.js";
+import type { Files } from "./files.js";
+import { openSafetensors } from "./safetensors.js";
+import { sharded } from "./sharded.js";
+import type { OpenWeights, Weights } from "./weights.js";
+
+/** Its parsers are loaded with the first file that needs them. */
+const openTorch: OpenWeights = async (files, file) => (await import("./torch.js")).openTorch(files, file);
+
+/** The files that hold a model's weights by Hugging Face's names; of several, the first one is read. */
+const FORMATS: readonly (readonly [file: string, open: OpenWeights])[] = [
+  ["model.safetensors", openSafetensors],
+  ["model.safetensors.index.json", sharded(openSafetensors)],
+  ["pytorch_model.bin", openTorch],
+  ["pytorch_model.bin.index.json", sharded(openTorch)],
+];
+
+/** Opens a folder's weights, in whichever of the formats. None: CheckpointError; an empty folder: DataError. */
+export async function openWeights(files: Files): Promise<Weights> {
+  for (const [file, open] of FORMATS) if (await files.has(file)) return open(files, file);
+  const held = await files.list();
+  if (held?.length === 0) throw new DataError(`${files.name}: no such folder, or an empty one`);
+  const holds = held === undefined ? "" : `; it holds ${held.slice(0, 8).join(", ")}`;
+  throw new CheckpointError(
+    `${files.name || "the files given"}: there is none of ${FORMATS.map(([file]) => file).join(", ")}${holds}`,
+  );
+}

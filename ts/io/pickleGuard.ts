@@ -1,0 +1,153 @@
+/** What an operation does: bytes of argument, values taken from the stack, values put there. */
+interface Operation {
+  readonly name: string;
+  readonly bytes?: number;
+  readonly takes?: number;
+  readonly gives?: number;
+}
+
+const [MARK, TUPLE, APPENDS, SETITEMS, STOP, BUILD] = [0x28, 0x74, 0x65, 0x75, 0x2e, 0x62];
+const [PROTO, GLOBAL, LONG1, SHORT_UNICODE, UNICODE] = [0x80, 0x63, 0x8a, 0x8c, 0x58];
+const [PUT, LONG_PUT, MEMOIZE, GET, LONG_GET] = [0x71, 0x72, 0x94, 0x68, 0x6a];
+const LATEST_PROTOCOL = 5;
+/** Bytes of the longest integers that a number holds exactly. */
+const LONGEST_INTEGER = 6;
+
+/** All that `torch.save` writes of tensors (protocols 2 to 5), by code: cpython/Lib/pickletools.py. */
+const OPERATIONS: ReadonlyMap<number, Operation> = new Map([
+  [PROTO, { name: "PROTO", bytes: 1 }],
+  [0x95, { name: "FRAME", bytes: 8 }],
+  [STOP, { name: "STOP", takes: 1 }],
+  [MARK, { name: "MARK" }],
+  [PUT, { name: "BINPUT", bytes: 1, takes: 1, gives: 1 }],
+  [LONG_PUT, { name: "LONG_BINPUT", bytes: 4, takes: 1, gives: 1 }],
+  [MEMOIZE, { name: "MEMOIZE", takes: 1, gives: 1 }],
+  [GET, { name: "BINGET", bytes: 1, gives: 1 }],
+  [LONG_GET, { name: "LONG_BINGET", bytes: 4, gives: 1 }],
+  [0x4e, { name: "NONE", gives: 1 }],
+  [0x88, { name: "NEWTRUE", gives: 1 }],
+  [0x89, { name: "NEWFALSE", gives: 1 }],
+  [0x4a, { name: "BININT", bytes: 4, gives: 1 }],
+  [0x4b, { name: "BININT1", bytes: 1, gives: 1 }],
+  [0x4d, { name: "BININT2", bytes: 2, gives: 1 }],
+  [LONG1, { name: "LONG1", bytes: 1, gives: 1 }],
+  [UNICODE, { name: "BINUNICODE", bytes: 4, gives: 1 }],
+  [SHORT_UNICODE, { name: "SHORT_BINUNICODE", bytes: 1, gives: 1 }],
+  [GLOBAL, { name: "GLOBAL", gives: 1 }],
+  [0x93, { name: "STACK_GLOBAL", takes: 2, gives: 1 }],
+  [0x29, { name: "EMPTY_TUPLE", gives: 1 }],
+  [0x85, { name: "TUPLE1", takes: 1, gives: 1 }],
+  [0x86, { name: "TUPLE2", takes: 2, gives: 1 }],
+  [0x87, { name: "TUPLE3", takes: 3, gives: 1 }],
+  [TUPLE, { name: "TUPLE" }],
+  [0x5d, { name: "EMPTY_LIST", gives: 1 }],
+  [0x61, { name: "APPEND", takes: 2, gives: 1 }],
+  [APPENDS, { name: "APPENDS" }],
+  [0x7d, { name: "EMPTY_DICT", gives: 1 }],
+  [0x73, { name: "SETITEM", takes: 3, gives: 1 }],
+  [SETITEMS, { name: "SETITEMS" }],
+  [0x51, { name: "BINPERSID", takes: 1, gives: 1 }],
+  [0x52, { name: "REDUCE", takes: 2, gives: 1 }],
+  [BUILD, { name: "BUILD", takes: 2, gives: 1 }],
+]);
+
+/**
+ * Follows a pickle without making anything of it, and gives the place where it ends. `pickleparser` trusts its input: it
+ * would go back in the stream for a negative length, take values from below an empty stack, and write into whatever stands
+ * there. What passes here cannot make it do so. Errors are words that go on after the file's name.
+ */
+export function checkPickle(bytes: Uint8Array): number {
+  const guard = new Guard(bytes);
+  while (!guard.step());
+  return guard.at;
+}
+
+class Guard {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #memo = new Set<number>();
+  /** Values above the last mark, and below each of the marks. */
+  #depth = 0;
+  readonly #below: number[] = [];
+  at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Follows one operation; true if it was the last. */
+  step(): boolean {
+    const start = this.at;
+    const code = this.#bytes[this.#skip(1)]!;
+    const operation = OPERATIONS.get(code);
+    if (!operation) return this.#fail(`has the operation 0x${code.toString(16)}, which no tensors need`, start);
+    const { name, bytes = 0, takes = 0, gives = 0 } = operation;
+    const argument = this.#skip(bytes);
+    if (this.#depth < takes) this.#fail(`takes ${takes} values where there are ${this.#depth} (${name})`, start);
+    this.#depth += gives - takes;
+    this.#follow(code, argument);
+    return code === STOP;
+  }
+
+  #follow(code: number, argument: number): void {
+    const number = (): number =>
+      [UNICODE, LONG_PUT, LONG_GET].includes(code) ? this.#view.getUint32(argument, true) : this.#bytes[argument]!;
+    if (code === PROTO && number() > LATEST_PROTOCOL)
+      this.#fail(`is of protocol ${number()}, not at most ${LATEST_PROTOCOL}`, argument);
+    else if (code === UNICODE || code === SHORT_UNICODE) this.#skip(number());
+    else if (code === LONG1) this.#integer(number());
+    else if (code === GLOBAL) for (let lines = 0; lines < 2; lines++) this.#line();
+    else if (code === MEMOIZE) this.#memo.add(this.#memo.size);
+    else if (code === PUT || code === LONG_PUT) this.#put(number());
+    else if (code === GET || code === LONG_GET) {
+      if (!this.#memo.has(number())) this.#fail(`asks for value ${number()}, which it has not kept`, argument);
+    } else if (code === MARK) this.#below.push(this.#depth);
+    else if (code === TUPLE || code === APPENDS || code === SETITEMS) this.#close(code);
+    // Attributes are set on anything; only those of the whole, PyTorch's _metadata, are expected, and they are dropped.
+    else if (code === BUILD && this.#bytes[this.at] !== STOP)
+      this.#fail("sets attributes of something inside it", argument);
+    if (code === MARK) this.#depth = 0;
+  }
+
+  /** Makes one value of those above the mark, or puts them into the one below it. */
+  #close(code: number): void {
+    const items = this.#depth;
+    const below = this.#below.pop();
+    const open = below ?? this.#fail("ends a list that it has not begun", this.at);
+    if (code !== TUPLE && open === 0) this.#fail("adds to a list or dictionary that is not there", this.at);
+    if (code === SETITEMS && items % 2 !== 0) this.#fail("has a key without a value", this.at);
+    this.#depth = code === TUPLE ? open + 1 : open;
+  }
+
+  #put(index: number): void {
+    if (index > this.#bytes.length) this.#fail(`keeps value ${index} of at most ${this.#bytes.length}`, this.at);
+    this.#memo.add(index);
+  }
+
+  #integer(length: number): void {
+    const start = this.#skip(length);
+    if (length > LONGEST_INTEGER) this.#fail(`has an integer of ${length} bytes`, start);
+    // pickleparser takes no notice of the sign.
+    if (length > 0 && this.#bytes[this.at - 1]! > 127) this.#fail("has a negative integer", start);
+  }
+
+  #line(): void {
+    const end = this.#bytes.indexOf(0x0a, this.at);
+    if (end < 0) this.#fail("ends inside a name", this.at);
+    this.at = end + 1;
+  }
+
+  /** Passes over `length` bytes, and gives where they begin. */
+  #skip(length: number): number {
+    const start = this.at;
+    if (length > this.#bytes.length - start)
+      this.#fail(`ends after ${this.#bytes.length} bytes, where ${length} more are wanted`, start);
+    this.at += length;
+    return start;
+  }
+
+  #fail(what: string, at: number): never {
+    throw new SyntaxError(`${what}, at byte ${at}`);
+  }
+}

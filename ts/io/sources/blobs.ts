@@ -1,0 +1,20 @@
+import { DataError } from "../../errors.js";
+import type { Files } from "../files.js";
+
+/** Files that are in the caller's hands. */
+export function blobFiles(blobs: ReadonlyMap<string, Blob>): Files {
+  const blob = (file: string): Blob => {
+    const found = blobs.get(file);
+    if (found === undefined) throw new DataError(`${file}: no such file among those given`);
+    return found;
+  };
+  const bytes = async (part: Blob) => new Uint8Array(await part.arrayBuffer());
+  return {
+    name: "",
+    has: async (file) => blobs.has(file),
+    size: async (file) => blob(file).size,
+    read: async (file) => bytes(blob(file)),
+    readRange: async (file, start, end) => bytes(blob(file).slice(start, end)),
+    list: async () => [...blobs.keys()].sort(),
+  };
+}

@@ -1,0 +1,40 @@
+import { CheckpointError, ConfigError } from "../errors.js";
+
+const V2 = "RoFormerV2, without biases and with norms that have no weights";
+const GAU = "GAU-α, of gated attention units";
+const REASON = "is another model than RoFormer and is not computed here";
+
+/** Models that are related to RoFormer, by `model_type` as it is spelt in various places. */
+const MODEL_TYPES: ReadonlyMap<unknown, string> = new Map([
+  ["roformer_v2", V2],
+  ["roformerv2", V2],
+  ["gau_alpha", GAU],
+  ["gau", GAU],
+]);
+
+/**
+ * Refuses configurations of RoFormer's successors by name: RoFormer's class would load them, with what they lack made up, and
+ * compute something that nobody trained. `where` is the file in the ConfigError.
+ */
+export function refuseForeignConfig(config: object, where: string): void {
+  const fields = config as Readonly<Record<string, unknown>>;
+  const refuse = (field: string, model: string): never => {
+    throw new ConfigError(`${where}: ${field} is ${JSON.stringify(fields[field])}: ${model}, ${REASON}`);
+  };
+  const named = MODEL_TYPES.get(fields.model_type);
+  if (named) refuse("model_type", named);
+  const [architecture] = Array.isArray(fields.architectures) ? fields.architectures : [];
+  if (/^RoFormerV2/i.test(String(architecture))) refuse("architectures", V2);
+  if (/^GAU/.test(String(architecture))) refuse("architectures", GAU);
+  if ((fields.norm_type ?? "layer_norm") !== "layer_norm") refuse("norm_type", V2);
+  if (fields.use_bias === false) refuse("use_bias", V2);
+}
+
+/** Refuses the weights of such a model under RoFormer's configuration: not one of the layers' biases is there. */
+export function refuseForeignWeights(file: string, found: Iterable<string>, missing: readonly string[]): void {
+  const ofLayer = /\.layer\.\d+\..+\.(weight|bias)$/;
+  const isBias = (name: string) => name.endsWith(".bias");
+  const held = [...found].filter((name) => ofLayer.test(name));
+  if (held.length === 0 || held.some(isBias) || !missing.some((name) => ofLayer.test(name) && isBias(name))) return;
+  throw new CheckpointError(`${file}: no layer has a bias: the weights are of ${V2}, or of ${GAU}; it ${REASON}`);
+}
