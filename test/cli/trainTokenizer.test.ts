@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { beforeAll, expect, test } from "vitest";
@@ -7,7 +7,10 @@ import { trainTokenizer } from "../../ts/tokenizers/train.js";
 import { roformer, temporaryFolder } from "../process.js";
 
 const folder = temporaryFolder();
-const lines = Array.from({ length: 300 }, (_, i) => `The ${["cat", "dog", "bird"][i % 3]} sat on mat number ${i}, again`);
+const lines = Array.from(
+  { length: 300 },
+  (_, i) => `The ${["cat", "dog", "bird"][i % 3]} sat on mat number ${i}, again`,
+);
 const cli = (...args: string[]) => roformer(["train-tokenizer", ...args], { cwd: folder });
 const file = (name: string) => readFileSync(join(folder, name), "utf8");
 
@@ -18,17 +21,31 @@ beforeAll(() => {
   writeFileSync(join(folder, "c.csv"), `body,n\n${lines.map((text, i) => `"${text}",${i}\n`).join("")}`);
 });
 
-test.each(["wordpiece", "bpe", "unigram"] as const)("%s: files give the tokenizer that their lines give", async (kind) => {
-  const args = ["--data", "a.txt", "b.jsonl.gz", "--kind", kind, "--vocab-size", "320", "--out", `${kind}.json`, "--json"];
-  const { code, stdout, stderr } = await cli(...args);
-  expect(code, stderr).toBe(0);
-  const tokenizer = await trainTokenizer({ kind, lines, vocabSize: 320 });
-  expect(file(`${kind}.json`)).toBe(new TextDecoder().decode(tokenizer.files().get("tokenizer.json")));
-  expect(JSON.parse(stdout)).toEqual({ vocabSize: tokenizer.vocabSize, kind, seconds: expect.any(Number) });
-  expect(stderr).toBe("read 300 texts\n");
-  const loaded = await Tokenizer.load(join(folder, `${kind}.json`));
-  expect(loaded.encode(lines[7]!).ids).toEqual(tokenizer.encode(lines[7]!).ids);
-});
+test.each(["wordpiece", "bpe", "unigram"] as const)(
+  "%s: files give the tokenizer that their lines give",
+  async (kind) => {
+    const args = [
+      "--data",
+      "a.txt",
+      "b.jsonl.gz",
+      "--kind",
+      kind,
+      "--vocab-size",
+      "320",
+      "--out",
+      `${kind}.json`,
+      "--json",
+    ];
+    const { code, stdout, stderr } = await cli(...args);
+    expect(code, stderr).toBe(0);
+    const tokenizer = await trainTokenizer({ kind, lines, vocabSize: 320 });
+    expect(file(`${kind}.json`)).toBe(new TextDecoder().decode(tokenizer.files().get("tokenizer.json")));
+    expect(JSON.parse(stdout)).toEqual({ vocabSize: tokenizer.vocabSize, kind, seconds: expect.any(Number) });
+    expect(stderr).toBe("read 300 texts\n");
+    const loaded = await Tokenizer.load(join(folder, `${kind}.json`));
+    expect(loaded.encode(lines[7]!).ids).toEqual(tokenizer.encode(lines[7]!).ids);
+  },
+);
 
 test("a folder holds all files of a tokenizer, and none of the one before", async () => {
   const train = (kind: string) =>
@@ -43,11 +60,17 @@ test("a folder holds all files of a tokenizer, and none of the one before", asyn
 });
 
 test("options come from a config file too, standard input is lines, and case is kept on demand", async () => {
-  writeFileSync(join(folder, "run.yaml"), "data: [a.txt]\nkind: wordpiece\nvocabSize: 120\nlowercase: false\nout: cased.json\n");
+  writeFileSync(
+    join(folder, "run.yaml"),
+    "data: [a.txt]\nkind: wordpiece\nvocabSize: 120\nlowercase: false\nout: cased.json\n",
+  );
   expect((await cli("--config", "run.yaml")).code).toBe(0);
   expect(JSON.parse(file("cased.json")).normalizer.lowercase).toBe(false);
   const args = ["train-tokenizer", "--data", "-", "--kind", "wordpiece", "--vocab-size", "120", "--lowercase", "no"];
-  const piped = await roformer([...args, "--out", "piped.json"], { cwd: folder, input: lines.slice(0, 200).join("\n") });
+  const piped = await roformer([...args, "--out", "piped.json"], {
+    cwd: folder,
+    input: lines.slice(0, 200).join("\n"),
+  });
   expect(piped.code, piped.stderr).toBe(0);
   expect(file("piped.json")).toBe(file("cased.json"));
 });

@@ -12,7 +12,9 @@ test("added_tokens_decoder gives tokens beyond the vocabulary their ids", async 
     10: { content: "[ENT]", special: true },
     11: { content: "new word", special: false },
   };
-  const tokenizer = await Tokenizer.load(smallBert({ added_tokens_decoder: decoder, tokenizer_class: "DistilBertTokenizer" }));
+  const tokenizer = await Tokenizer.load(
+    smallBert({ added_tokens_decoder: decoder, tokenizer_class: "DistilBertTokenizer" }),
+  );
   expect(tokens(tokenizer, "a[ENT]b New Word c")).toEqual(["a", "[ENT]", "b", "new word", "c"]);
   expect([tokenizer.tokenToId("[ENT]"), tokenizer.vocabSize]).toEqual([10, 12]);
   expect(tokenizer.decode([5, 10, 11], { skipSpecialTokens: true })).toBe("a new word");
@@ -30,7 +32,11 @@ test("added_tokens.json and additional_special_tokens do so too", async () => {
 });
 
 test("an added token that would get another id is refused, as is what is no token", async () => {
-  const refused = (config: object) => Tokenizer.load(smallBert(config)).then(() => "loads", (error: Error) => error);
+  const refused = (config: object) =>
+    Tokenizer.load(smallBert(config)).then(
+      () => "loads",
+      (error: Error) => error,
+    );
   const error = (await refused({ added_tokens_decoder: { 12: { content: "[ENT]" } } })) as Error;
   expect(error).toBeInstanceOf(DataError);
   expect(error.message).toMatch(/the added token "\[ENT\]" has the id 12, and the next free one is 10/);
@@ -43,7 +49,13 @@ test("an added token that would get another id is refused, as is what is no toke
 });
 
 test("do_lower_case of a BERT's configuration holds where tokenizer.json has another, of other classes not", async () => {
-  const normalizer = { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true };
+  const normalizer = {
+    type: "BertNormalizer",
+    clean_text: true,
+    handle_chinese_chars: true,
+    strip_accents: null,
+    lowercase: true,
+  };
   const load = (config: object) =>
     Tokenizer.load(filesOf({ "tokenizer.json": smallJson({ normalizer }), "tokenizer_config.json": config }));
   const cased = await load({ tokenizer_class: "BertTokenizer", do_lower_case: false });
@@ -55,7 +67,13 @@ test("do_lower_case of a BERT's configuration holds where tokenizer.json has ano
 
 test("a length of 1e30 is none, and a null is as absent", async () => {
   const tokenizer = await Tokenizer.load(
-    smallBert({ model_max_length: 1e30, strip_accents: null, tokenizer_class: null, added_tokens_decoder: null, mask_token: null }),
+    smallBert({
+      model_max_length: 1e30,
+      strip_accents: null,
+      tokenizer_class: null,
+      added_tokens_decoder: null,
+      mask_token: null,
+    }),
   );
   expect(tokenizer.modelMaxLength).toBeUndefined();
   expect(tokens(tokenizer, "Café")).toEqual(["cafe"]);

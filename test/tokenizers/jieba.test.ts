@@ -24,7 +24,10 @@ test("jieba cuts for RoFormer's classes, wherever they are named", async () => {
   expect(pieces(tokenizer)).toBe(CUT);
   expect(pieces(await named({ "tokenizer_config.json": { tokenizer_class: "RoFormerTokenizer" } }))).toBe(CUT);
   expect(pieces(await named({ "config.json": { tokenizer_class: "RoFormerTokenizer" } }))).toBe(CUT);
-  const own = { "tokenizer_config.json": { tokenizer_class: "BertTokenizer" }, "config.json": { model_type: "roformer" } };
+  const own = {
+    "tokenizer_config.json": { tokenizer_class: "BertTokenizer" },
+    "config.json": { model_type: "roformer" },
+  };
   expect(pieces(await named(own))).toBe(NOT_CUT);
 });
 
@@ -63,7 +66,21 @@ test("the configuration's case holds where tokenizer.json has another", async ()
 
 test("any text has places in order, and in a batch the same ids", () => {
   const part = fc.oneof(
-    fc.constantFrom("今天", "天气", "非常", "，", " ", "\u3000", "\u00ad", "e\u0301", "[MASK]", "😀", "\ud83d", "C++", "3.14%"),
+    fc.constantFrom(
+      "今天",
+      "天气",
+      "非常",
+      "，",
+      " ",
+      "\u3000",
+      "\u00ad",
+      "e\u0301",
+      "[MASK]",
+      "😀",
+      "\ud83d",
+      "C++",
+      "3.14%",
+    ),
     fc.string({ unit: "binary" }),
   );
   const text = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(""));

@@ -49,7 +49,11 @@ function asToken(value: unknown, special: boolean, file: string): AddedToken {
   }
   const flag = (name: string, other: boolean) => (typeof given[name] === "boolean" ? (given[name] as boolean) : other);
   const isSpecial = flag("special", special);
-  const sides = { single_word: flag("single_word", false), lstrip: flag("lstrip", false), rstrip: flag("rstrip", false) };
+  const sides = {
+    single_word: flag("single_word", false),
+    lstrip: flag("lstrip", false),
+    rstrip: flag("rstrip", false),
+  };
   return { content, special: isSpecial, ...sides, normalized: flag("normalized", !isSpecial) };
 }
 

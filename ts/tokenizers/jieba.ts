@@ -16,7 +16,7 @@ export async function cuttingWords(recipe: Recipe): Promise<Recipe> {
   const dictionary = await loading;
   return {
     ...recipe,
-    cleanUp: true,
+    cleanUp: false, // but for what the decoder of WordPiece does itself
     open: (glue) => {
       const handle = recipe.open(glue);
       handle.cutWords(dictionary);

@@ -89,7 +89,9 @@ async function chosen(files: Files): Promise<string> {
   for (const name of [JSON_FILE, VOCABULARY]) if (await files.has(name)) return name;
   const where = files.name || "the files given";
   if ((await files.has("vocab.json")) && (await files.has("merges.txt"))) {
-    throw new DataError(`${where}: vocab.json and merges.txt do not say all: transformers' save_pretrained makes a ${JSON_FILE}`);
+    throw new DataError(
+      `${where}: vocab.json and merges.txt do not say all: transformers' save_pretrained makes a ${JSON_FILE}`,
+    );
   }
   throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}`);
 }
@@ -100,7 +102,8 @@ async function chosen(files: Files): Promise<string> {
  */
 async function tokenizerClass(files: Files, config: TokenizerConfig, text: string): Promise<Class> {
   const own = config.tokenizer_class;
-  if (own !== undefined && own !== null) return { name: asClass(own, fileName(files, CONFIG)), from: fileName(files, CONFIG) };
+  if (own !== undefined && own !== null)
+    return { name: asClass(own, fileName(files, CONFIG)), from: fileName(files, CONFIG) };
   const from = fileName(files, MODEL);
   const { tokenizer_class, model_type } = await readConfig(files, MODEL);
   if (tokenizer_class !== undefined && tokenizer_class !== null) return { name: asClass(tokenizer_class, from), from };

@@ -32,7 +32,9 @@ export function savedFiles(
   const named = Object.fromEntries(Object.entries(specials).map(([role, token]) => [`${role}_token`, token]));
   const bert = isBert(parts);
   const settings = bert ? bertSettings(parts, config) : {};
-  const kind = { tokenizer_class: parts.words ? "RoFormerTokenizer" : bert ? "BertTokenizer" : "PreTrainedTokenizerFast" };
+  const kind = {
+    tokenizer_class: parts.words ? "RoFormerTokenizer" : bert ? "BertTokenizer" : "PreTrainedTokenizerFast",
+  };
   const files = new Map<string, Uint8Array>();
   files.set("tokenizer.json", bytes(json));
   if (parts.model.type === "WordPiece") files.set("vocab.txt", bytes(lines(vocabulary)));

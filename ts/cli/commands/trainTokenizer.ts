@@ -2,7 +2,7 @@ import { type Format, readRows } from "../../data/rows.js";
 import { saveFile, saveFolder } from "../../io/files.js";
 import type { Content } from "../../platform/index.js";
 import type { Tokenizer } from "../../tokenizers/tokenizer.js";
-import { tokenizerKinds, trainTokenizer as train, type TrainTokenizerOptions } from "../../tokenizers/train.js";
+import { type TrainTokenizerOptions, tokenizerKinds, trainTokenizer as train } from "../../tokenizers/train.js";
 import type { CommandSpec } from "../command.js";
 import { dataSource, formatOption } from "../dataOptions.js";
 import { type OptionSpec, oneOf, path, paths, text, whole, yesOrNo } from "../option.js";
@@ -14,7 +14,11 @@ const options: readonly OptionSpec[] = [
   formatOption,
   { flags: "--kind <name>", help: `what is trained: ${tokenizerKinds.join(", ")}`, parse: oneOf(tokenizerKinds) },
   { flags: "--vocab-size <number>", help: "entries of the vocabulary (default: 30000)", parse: whole(1) },
-  { flags: "--min-frequency <number>", help: "times a pair must occur to become a piece (default: 2)", parse: whole(0) },
+  {
+    flags: "--min-frequency <number>",
+    help: "times a pair must occur to become a piece (default: 2)",
+    parse: whole(0),
+  },
   { flags: "--lowercase <yes|no>", help: "whether case is folded (default: for wordpiece alone)", parse: yesOrNo },
   { flags: "--out <path>", help: "where it is saved: a file NAME.json, or a folder", parse: path },
 ];
