@@ -32,6 +32,7 @@ STRINGS = {
     "empty": "",
     "space": " ",
     "accents": "Straße İstanbul Zürich ẞ",
+    "contraction, which is not cleaned up": "i don't",
 }
 OPTIONS = [
     ("pair", "今天天气", "我们喜欢音乐", {}),
