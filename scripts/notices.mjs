@@ -56,11 +56,39 @@ function texts(crate) {
     .map((name) => readFileSync(join(folder, name), "utf8").trim());
 }
 
+/** Whose licences stand in no file of a crate, though they ask to be shown: the holders of MIT's, by what theirs is. */
+const HOLDERS = {
+  "jieba-rs": "2018 messense",
+  "jieba, whose dictionary jieba.txt.gz holds (https://github.com/fxsjy/jieba)": "2013 Sun Junyi",
+};
+
+const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all
+copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+SOFTWARE.`;
+
 const crates = linkedCrates().sort((a, b) => (a.name < b.name ? -1 : 1));
 const rows = crates.map(
   ({ name, version, license, repository }) => `| ${name} ${version} | ${license} | ${repository ?? ""} |`,
 );
-const shown = crates.flatMap((crate) => texts(crate).map((text) => `### ${crate.name}\n\n\`\`\`\n${text}\n\`\`\``));
+const section = (/** @type {string} */ name, /** @type {string} */ text) => `### ${name}\n\n\`\`\`\n${text}\n\`\`\``;
+const shown = [
+  ...crates.flatMap((crate) => texts(crate).map((text) => section(crate.name, text))),
+  ...Object.entries(HOLDERS).map(([name, holder]) => section(name, `MIT License\n\nCopyright (c) ${holder}\n\n${MIT}`)),
+];
 const head = `# Notices
 
 The \`.wasm\` files hold code of these crates. Of licences to choose from, Apache-2.0 is taken where it is among them; its text is

@@ -25,6 +25,7 @@ const cases = (file: string): Case[] => JSON.parse(readFileSync(folder + file, "
 const sets = [
   { name: "bert-base-uncased", cases: cases("bert-uncased.json") },
   { name: "bpe-1500", cases: cases("bpe-1500/expected.json") },
+  { name: "roformer-words", cases: cases("roformer-words/expected.json") },
   { name: "wordpiece-2000-stored-limits", cases: cases("wordpiece-2000-stored-limits/expected.json") },
 ];
 

@@ -6,8 +6,11 @@ export interface OptionSpec {
   /** As commander takes it: "--max-length <tokens>". */
   readonly flags: string;
   readonly help: string;
-  /** Turns the text of a flag, or the value of a config file, to the option's value; throws InvalidArgumentError. */
-  readonly parse: (value: unknown) => unknown;
+  /**
+   * Turns the text of a flag, or the value of a config file, to the option's value; throws InvalidArgumentError. `before` is
+   * what the flag's earlier words gave, of one that takes several ("--data <files...>").
+   */
+  readonly parse: (value: unknown, before?: unknown) => unknown;
   /** Has no value: given or not. */
   readonly isFlag?: boolean;
 }
@@ -56,6 +59,14 @@ export const oneOf =
 /** The path of a file or folder. */
 export const path = (value: unknown): string =>
   typeof value === "string" && value !== "" ? value : refuse(value, "a path");
+
+/** Paths of files: a flag's words one by one, or the list of a config file. */
+export const paths = (value: unknown, before: unknown = []): string[] =>
+  Array.isArray(value) && value.length > 0 ? value.map(path) : [...(before as string[]), path(value)];
+
+/** yes or no; in a config file true or false. */
+export const yesOrNo = (value: unknown): boolean =>
+  value === "yes" || value === true ? true : value === "no" || value === false ? false : refuse(value, "yes or no");
 
 /** Any text. */
 export const text = (value: unknown): string => (typeof value === "string" ? value : refuse(value, "a text"));

@@ -1,8 +1,26 @@
 import { DataError } from "../errors.js";
 import { type FileSource, type Files, fileName, openFiles } from "../io/files.js";
 import { platform } from "../platform/index.js";
+import { addedTokens } from "./added.js";
+import { cuttingWords, hasChineseWords, JIEBA } from "./jieba.js";
 import type { Glue, Handle } from "./native.js";
 import { namedSpecials, type SpecialTokens, type TokenizerConfig } from "./specials.js";
+
+/** The name of a class, and the file that says so. */
+interface Class {
+  readonly name: string | undefined;
+  readonly from: string;
+}
+
+/** What a reader makes a recipe of: the text of a file, and what stands beside it. */
+interface Given extends Class {
+  readonly file: string;
+  readonly text: string;
+  readonly config: TokenizerConfig;
+  /** What messages call `config`'s file. */
+  readonly settings: string;
+  readonly specials: SpecialTokens;
+}
 
 /** A tokenizer's files, read and not yet opened. */
 export interface Recipe {
@@ -17,42 +35,84 @@ export interface Recipe {
   readonly cleanUp: boolean;
 }
 
-/** Reads one kind of tokenizer from a folder. */
-type Reader = (files: Files, file: string, config: TokenizerConfig, specials: SpecialTokens) => Promise<Recipe>;
-
-const [CONFIG, MAP, JSON_FILE, VOCABULARY] = [
+const [CONFIG, MAP, ADDED, JSON_FILE, VOCABULARY, MODEL] = [
   "tokenizer_config.json",
   "special_tokens_map.json",
+  "added_tokens.json",
   "tokenizer.json",
   "vocab.txt",
+  "config.json",
 ];
 
 /** Classes of transformers that `vocab.txt` alone makes: BERT's, under its heirs' names. */
-const BERT = /^(Bert|DistilBert|Electra|MobileBert|ConvBert|SqueezeBert|PreTrained)Tokenizer(Fast)?$/;
+const BERT =
+  /^(Bert|DistilBert|Electra|MobileBert|ConvBert|SqueezeBert|LayoutLM|Lxmert|RetriBert|DPR(ContextEncoder|QuestionEncoder|Reader))Tokenizer(Fast)?$/;
 
-/** Readers of the classes whose files do not say all; `tokenizer.json` of such a class is not enough. */
-const READERS: Readonly<Record<string, Reader>> = {
-  RoFormerTokenizer: refuse,
-  RoFormerTokenizerFast: refuse,
-};
+/** Classes of what only the files say. */
+const PLAIN = /^PreTrainedTokenizer(Fast)?$/;
 
 /**
  * Reads a folder, a `vocab.txt`, a `tokenizer.json` or files by name. A `tokenizer_config.json` and a
- * `special_tokens_map.json` beside count. Errors: DataError naming the file, and the line where there is one.
+ * `special_tokens_map.json` beside count, and of a `config.json` what class of tokenizer it names. Errors: DataError naming
+ * the file, and the line where there is one.
  */
 export async function readTokenizer(source: FileSource): Promise<Recipe> {
-  const { files, named } = await locate(source);
-  const config = await readConfig(files, CONFIG);
-  const specials = {
-    ...namedSpecials(await readConfig(files, MAP), fileName(files, MAP)),
-    ...namedSpecials(config, fileName(files, CONFIG)),
-  };
-  if (named !== undefined) return (named.endsWith(".txt") ? readVocabulary : readJson)(files, named, config, specials);
-  const reader = typeof config.tokenizer_class === "string" ? READERS[config.tokenizer_class] : undefined;
-  if (reader) return reader(files, CONFIG, config, specials);
-  if (await files.has(JSON_FILE)) return readJson(files, JSON_FILE, config, specials);
-  if (await files.has(VOCABULARY)) return readVocabulary(files, VOCABULARY, config, specials);
-  throw new DataError(`${files.name || "the files given"}: there is neither ${JSON_FILE} nor ${VOCABULARY}`);
+  const { files, named = await chosen(openFiles(source)) } = await locate(source);
+  const [config, map, older] = await Promise.all([CONFIG, MAP, ADDED].map((name) => readConfig(files, name)));
+  const [settings, mapFile, olderFile] = [CONFIG, MAP, ADDED].map((name) => fileName(files, name));
+  const specials = { ...namedSpecials(map!, mapFile!), ...namedSpecials(config!, settings!) };
+  const text = decodeText(await files.read(named), fileName(files, named));
+  const { name, from } = await tokenizerClass(files, config!, text);
+  const given = { file: fileName(files, named), text, config: config!, settings: settings!, specials, name, from };
+  const recipe = named.endsWith(".txt") ? readVocabulary(given) : readJson(given);
+  const added = addedTokens(
+    { value: config!, file: settings! },
+    { value: map!, file: mapFile! },
+    { value: older!, file: olderFile! },
+  );
+  const whole = added === "[]" ? recipe : adding(recipe, added);
+  return JIEBA.test(name ?? "") ? cuttingWords(whole) : whole;
+}
+
+/** The recipe of a tokenizer with further tokens. */
+const adding = (recipe: Recipe, tokens: string): Recipe => ({
+  ...recipe,
+  open: (glue) => {
+    const handle = recipe.open(glue);
+    handle.addTokens(tokens);
+    return handle;
+  },
+});
+
+/** The file to read of a folder. */
+async function chosen(files: Files): Promise<string> {
+  for (const name of [JSON_FILE, VOCABULARY]) if (await files.has(name)) return name;
+  const where = files.name || "the files given";
+  if ((await files.has("vocab.json")) && (await files.has("merges.txt"))) {
+    throw new DataError(
+      `${where}: vocab.json and merges.txt do not say all: transformers' save_pretrained makes a ${JSON_FILE}`,
+    );
+  }
+  throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}`);
+}
+
+/**
+ * The class of transformers that a folder is for: as its files say, or RoFormer's where they say only that the model is one and
+ * the vocabulary is of words. (A RoFormer of characters has BERT's, and says so or not.)
+ */
+async function tokenizerClass(files: Files, config: TokenizerConfig, text: string): Promise<Class> {
+  const own = config.tokenizer_class;
+  if (own !== undefined && own !== null)
+    return { name: asClass(own, fileName(files, CONFIG)), from: fileName(files, CONFIG) };
+  const from = fileName(files, MODEL);
+  const { tokenizer_class, model_type } = await readConfig(files, MODEL);
+  if (tokenizer_class !== undefined && tokenizer_class !== null) return { name: asClass(tokenizer_class, from), from };
+  return { name: model_type === "roformer" && hasChineseWords(text) ? "RoFormerTokenizer" : undefined, from };
+}
+
+function asClass(value: unknown, file: string): string {
+  if (typeof value === "string") return value;
+  throw new DataError(`${file}: tokenizer_class is ${JSON.stringify(value)}, not the name of a class`);
 }
 
 /** A path to a file is that file in its folder. */
@@ -64,45 +124,40 @@ async function locate(source: FileSource): Promise<{ files: Files; named?: strin
   return { files: openFiles(cut < 0 ? "." : source.slice(0, cut) || "/"), named: source.slice(cut + 1) };
 }
 
-async function readJson(files: Files, name: string, config: TokenizerConfig, specials: SpecialTokens): Promise<Recipe> {
-  const file = fileName(files, name);
-  const text = decodeText(await files.read(name), file);
-  return { file, config, specials, cleanUp: false, open: (glue) => glue.Handle.fromJson(text) };
-}
-
-async function readVocabulary(
-  files: Files,
-  name: string,
-  config: TokenizerConfig,
-  specials: SpecialTokens,
-): Promise<Recipe> {
-  const file = fileName(files, name);
-  const from = fileName(files, CONFIG);
-  const { tokenizer_class = "BertTokenizer" } = config;
-  if (typeof tokenizer_class !== "string" || !BERT.test(tokenizer_class)) {
-    throw new DataError(`${from}: tokenizer_class is ${JSON.stringify(tokenizer_class)}, which ${name} does not make`);
-  }
-  const lowercase = flag(config, "do_lower_case", from) ?? true;
-  const stripAccents = flag(config, "strip_accents", from);
-  const chineseChars = flag(config, "tokenize_chinese_chars", from) ?? true;
-  const named = { unk: "[UNK]", cls: "[CLS]", sep: "[SEP]", pad: "[PAD]", mask: "[MASK]", ...specials };
-  const text = decodeText(await files.read(name), file);
-  if (text === "") throw new DataError(`${file}: is empty`);
-  const accents = stripAccents === undefined ? 2 : Number(stripAccents);
-  const roles = [named.unk, named.cls, named.sep, named.pad, named.mask];
-  return {
-    file,
-    config,
-    specials: named,
-    cleanUp: true,
-    open: (glue) => glue.Handle.fromVocabulary(text, lowercase, accents, chineseChars, roles),
+function readJson({ file, text, config, settings, specials, name }: Given): Recipe {
+  const [lowercase, stripAccents, chineseChars] = folding(config, settings);
+  // These classes set up their normalizer by the configuration, whatever the file says.
+  const folds = BERT.test(name ?? "") || JIEBA.test(name ?? "");
+  const open = (glue: Glue) => {
+    const handle = glue.Handle.fromJson(text);
+    const accents = "strip_accents" in config ? accentsNumber(stripAccents) : undefined;
+    if (folds) handle.foldAs(lowercase, accents, JIEBA.test(name!) ? undefined : chineseChars);
+    return handle;
   };
+  return { file, config, specials, cleanUp: false, open };
 }
 
-async function refuse(files: Files, name: string, config: TokenizerConfig): Promise<never> {
-  const file = fileName(files, name);
-  throw new DataError(`${file}: tokenizer_class is ${config.tokenizer_class}, whose Chinese words are not supported`);
+function readVocabulary({ file, text, config, settings, specials, name = "BertTokenizer", from }: Given): Recipe {
+  const words = JIEBA.test(name);
+  if (!words && !BERT.test(name) && !PLAIN.test(name)) {
+    throw new DataError(`${from}: tokenizer_class is ${JSON.stringify(name)}, which ${VOCABULARY} does not make`);
+  }
+  if (text === "") throw new DataError(`${file}: is empty`);
+  const [lowercase = true, stripAccents, chineseChars = true] = folding(config, settings);
+  const named = { unk: "[UNK]", cls: "[CLS]", sep: "[SEP]", pad: "[PAD]", mask: "[MASK]", ...specials };
+  const roles = [named.unk, named.cls, named.sep, named.pad, named.mask];
+  const accents = accentsNumber(stripAccents);
+  // Where jieba cuts, characters are not set apart beforehand.
+  const open = (glue: Glue) => glue.Handle.fromVocabulary(text, lowercase, accents, chineseChars && !words, roles);
+  return { file, config, specials: named, cleanUp: true, open };
 }
+
+/** `do_lower_case`, `strip_accents` and `tokenize_chinese_chars`. */
+const folding = (config: TokenizerConfig, file: string) =>
+  ["do_lower_case", "strip_accents", "tokenize_chinese_chars"].map((name) => flag(config, name, file));
+
+/** As the module takes it. */
+const accentsNumber = (strip: boolean | undefined): number => (strip === undefined ? 2 : Number(strip));
 
 async function readConfig(files: Files, name: string): Promise<TokenizerConfig> {
   if (!(await files.has(name))) return {};

@@ -3,6 +3,8 @@ import type { SpecialTokens, TokenizerConfig } from "./specials.js";
 /** The parts of a tokenizer without its vocabulary, each as it stands in a `tokenizer.json`. */
 export interface Description {
   readonly model: { readonly type: string; readonly unk?: string; readonly prefix?: string };
+  /** Whether jieba cuts Chinese words first. */
+  readonly words: boolean;
   readonly normalizer: Part | null;
   readonly preTokenizer: Part | null;
   readonly postProcessor: Part | null;
@@ -17,8 +19,8 @@ interface Part {
 
 /**
  * The files of a tokenizer, by name. `config` is what it was loaded with: fields that this library does not know are kept.
- * The class is BertTokenizer where BERT's pipeline is all there is, and PreTrainedTokenizerFast for what only
- * `tokenizer.json` says.
+ * The class is BertTokenizer where BERT's pipeline is all there is, RoFormerTokenizer where jieba cuts before it (which
+ * `tokenizer.json` cannot say), and PreTrainedTokenizerFast for what only `tokenizer.json` says.
  */
 export function savedFiles(
   json: string,
@@ -29,8 +31,10 @@ export function savedFiles(
 ): Map<string, Uint8Array> {
   const named = Object.fromEntries(Object.entries(specials).map(([role, token]) => [`${role}_token`, token]));
   const bert = isBert(parts);
-  const settings = bert ? bertSettings(parts.normalizer!) : {};
-  const kind = { tokenizer_class: bert ? "BertTokenizer" : "PreTrainedTokenizerFast" };
+  const settings = bert ? bertSettings(parts, config) : {};
+  const kind = {
+    tokenizer_class: parts.words ? "RoFormerTokenizer" : bert ? "BertTokenizer" : "PreTrainedTokenizerFast",
+  };
   const files = new Map<string, Uint8Array>();
   files.set("tokenizer.json", bytes(json));
   if (parts.model.type === "WordPiece") files.set("vocab.txt", bytes(lines(vocabulary)));
@@ -57,10 +61,11 @@ function isBert({ model, normalizer, preTokenizer, postProcessor }: Description)
   return model.type === "WordPiece" && model.prefix === "##" && words && framed;
 }
 
-function bertSettings(normalizer: Part): Record<string, unknown> {
+function bertSettings({ normalizer, words }: Description, config: TokenizerConfig): Record<string, unknown> {
   return {
-    do_lower_case: normalizer.lowercase,
-    strip_accents: normalizer.strip_accents,
-    tokenize_chinese_chars: normalizer.handle_chinese_chars,
+    do_lower_case: normalizer!.lowercase,
+    strip_accents: normalizer!.strip_accents,
+    // RoFormer's normalizer never sets characters apart; the field is for the words that jieba's dictionary lacks.
+    tokenize_chinese_chars: words ? (config.tokenize_chinese_chars ?? true) : normalizer!.handle_chinese_chars,
   };
 }

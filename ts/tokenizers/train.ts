@@ -55,6 +55,9 @@ const KINDS: Readonly<Record<TokenizerKind, Kind>> = {
   },
 };
 
+/** The names of what can be trained. */
+export const tokenizerKinds = Object.keys(KINDS) as readonly TokenizerKind[];
+
 const UNITS = 1 << 20; // of text that cross the boundary at once
 const LARGEST = 2 ** 24;
 

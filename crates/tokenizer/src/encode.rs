@@ -1,10 +1,12 @@
 //! One text, or two, to pieces with their places; truncation, windows and padding as the call asks.
 
 use crate::Problem;
+use crate::jieba::Words;
+use std::rc::Rc;
 use tokenizers::processors::PostProcessorWrapper;
 use tokenizers::{
-    Encoding, PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, Tokenizer, TruncationDirection,
-    TruncationStrategy, pad_encodings,
+    Encoding, OffsetType, PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, Tokenizer,
+    TruncationDirection, TruncationStrategy, pad_encodings,
 };
 
 /// A tokenizer, taken apart: what the crate does after the pieces are found is done here, where each call has limits of its
@@ -12,6 +14,8 @@ use tokenizers::{
 pub struct Pipeline {
     /// Without post-processor, truncation and padding.
     pub tokenizer: Tokenizer,
+    /// Cuts Chinese words, in the pre-tokenizer's place.
+    pub words: Option<Rc<Words>>,
     /// Adds special tokens, trims offsets.
     pub processor: Option<PostProcessorWrapper>,
     /// The token that fills up, and its id.
@@ -44,7 +48,7 @@ impl Pipeline {
         tokenizer.with_padding(None);
         let processor = tokenizer.get_post_processor().cloned();
         tokenizer.with_post_processor(None::<PostProcessorWrapper>);
-        Ok(Self { tokenizer, processor, pad: None, pad_left: false, cut_left: false })
+        Ok(Self { tokenizer, words: None, processor, pad: None, pad_left: false, cut_left: false })
     }
 
     /// The tokenizer in one piece, to be written.
@@ -58,15 +62,25 @@ impl Pipeline {
     /// leave no room, a text too short to be cut as asked, a word that the model cannot spell.
     pub fn encode(&self, text: &str, pair: Option<&str>, limits: Limits) -> Result<Encoding, Problem> {
         let ascii = text.is_ascii() && pair.is_none_or(str::is_ascii);
-        let spell = |text: &str| match ascii {
-            true => self.tokenizer.encode(text, false),
-            false => self.tokenizer.encode_char_offsets(text, false),
+        let spell = |text: &str| match (&self.words, ascii) {
+            (Some(words), true) => words.encode(&self.tokenizer, text, OffsetType::Byte),
+            (Some(words), false) => words.encode(&self.tokenizer, text, OffsetType::Char),
+            (None, true) => self.tokenizer.encode(text, false),
+            (None, false) => self.tokenizer.encode_char_offsets(text, false),
         };
         let mut second = pair.map(spell).transpose()?;
         if let Some(second) = &mut second {
             second.set_type_ids(vec![1; second.len()]);
         }
         self.finish(spell(text)?, second, limits)
+    }
+
+    /// The ids of `text` alone.
+    pub fn ids(&self, text: &str) -> Result<Vec<u32>, Problem> {
+        match &self.words {
+            Some(words) => words.ids(&self.tokenizer, text),
+            None => Ok(self.tokenizer.encode_fast(text, false)?.get_ids().to_vec()),
+        }
     }
 
     /// Cuts, adds special tokens, fills up.

@@ -12,15 +12,15 @@ use wasm_bindgen::prelude::*;
 /// No embedding table is that long: an id beyond it is a mistake in the file.
 const IDS: u32 = 1 << 24;
 
-fn js(problem: impl ToString) -> JsError {
+pub(crate) fn js(problem: impl ToString) -> JsError {
     JsError::new(&problem.to_string())
 }
 
 /// A tokenizer and what it remembers.
 #[wasm_bindgen]
 pub struct Handle {
-    pipeline: Pipeline,
-    memory: Memory,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) memory: Memory,
 }
 
 impl Handle {
@@ -72,6 +72,11 @@ impl EncodedBatch {
     }
 }
 
+/// 0 no, 1 yes, 2 as case is folded.
+pub(crate) fn accents(number: u32) -> Option<bool> {
+    [Some(false), Some(true), None][number.min(2) as usize]
+}
+
 /// `truncation`: 0 none, 1 longest_first, 2 only_first, 3 only_second.
 fn limits(specials: bool, truncation: u32, max_length: u32, stride: Option<u32>, pad_to: u32) -> Limits {
     let truncation = match truncation {
@@ -112,11 +117,7 @@ impl Handle {
         let [unk, cls, sep, others @ ..] = specials.as_slice() else {
             return Err(js("unk, cls and sep must be named"));
         };
-        let options = BertOptions {
-            lowercase,
-            strip_accents: [Some(false), Some(true), None][strip_accents.min(2) as usize],
-            chinese_chars,
-        };
+        let options = BertOptions { lowercase, strip_accents: accents(strip_accents), chinese_chars };
         let specials = BertSpecials { unk: unk.clone(), cls: cls.clone(), sep: sep.clone(), others: others.to_vec() };
         Handle::new(from_lines(&lines, options, &specials).map_err(js)?).map_err(js)
     }
@@ -186,7 +187,7 @@ impl Handle {
         serde_json::to_string_pretty(&self.pipeline.whole()).map_err(js)
     }
 
-    /// The parts as JSON, without the vocabulary: `{ model, normalizer, preTokenizer, postProcessor, decoder, added }`.
+    /// The parts as JSON, without the vocabulary: `{ model, words, normalizer, preTokenizer, postProcessor, decoder, added }`.
     pub fn describe(&self) -> Result<String, JsError> {
         describe(&self.pipeline).map(|parts| parts.to_string()).map_err(js)
     }
@@ -208,6 +209,7 @@ fn describe(pipeline: &Pipeline) -> Result<Value, serde_json::Error> {
         added.into_iter().map(|(id, token)| json!({ "id": id, "content": token.content, "special": token.special }));
     Ok(json!({
         "model": model,
+        "words": pipeline.words.is_some(),
         "size": tokenizer.get_model().get_vocab_size(),
         "normalizer": to_value(tokenizer.get_normalizer())?,
         "preTokenizer": to_value(tokenizer.get_pre_tokenizer())?,

@@ -42,7 +42,7 @@ pub fn encode_many(
     limits: Limits,
 ) -> Result<Batch, (usize, Problem)> {
     let limits = Limits { stride: None, pad_to: 0, ..limits };
-    let mut speller = Speller { tokenizer: &pipeline.tokenizer, memory, remembers: may_cut(&pipeline.tokenizer) };
+    let mut speller = Speller { pipeline, memory, remembers: may_cut(&pipeline.tokenizer) };
     let mut batch = Batch { offsets: vec![0], ..Batch::default() };
     for (at, text) in texts.iter().enumerate() {
         let encoding =
@@ -76,7 +76,7 @@ fn sequence(
 }
 
 struct Speller<'a> {
-    tokenizer: &'a Tokenizer,
+    pipeline: &'a Pipeline,
     memory: &'a mut Memory,
     remembers: bool,
 }
@@ -85,20 +85,20 @@ impl Speller<'_> {
     /// The ids of `text`; at least the first `enough` of them.
     fn spell(&mut self, text: &str, enough: usize) -> Result<Vec<u32>, Problem> {
         match self.remembers {
-            true => self.memory.encode(self.tokenizer, text, enough),
-            false => plain(self.tokenizer, text),
+            true => self.memory.encode(self.pipeline, text, enough),
+            false => self.pipeline.ids(text),
         }
     }
 }
 
 impl Memory {
-    fn encode(&mut self, tokenizer: &Tokenizer, text: &str, enough: usize) -> Result<Vec<u32>, Problem> {
+    fn encode(&mut self, pipeline: &Pipeline, text: &str, enough: usize) -> Result<Vec<u32>, Problem> {
         let mut ids = vec![];
         for chunk in chunks(text) {
             if let Some(&(begin, end)) = self.spans.get(chunk) {
                 ids.extend_from_slice(&self.ids[begin..end]);
             } else {
-                let encoded = spell_chunk(tokenizer, chunk)?;
+                let encoded = spell_chunk(pipeline, chunk)?;
                 ids.extend_from_slice(&encoded);
                 self.keep(chunk, &encoded);
             }
@@ -122,12 +122,10 @@ impl Memory {
     }
 }
 
-fn plain(tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>, Problem> {
-    Ok(tokenizer.encode_fast(text, false)?.get_ids().to_vec())
-}
-
-fn spell_chunk(tokenizer: &Tokenizer, chunk: &str) -> Result<Vec<u32>, Problem> {
-    if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer()
+fn spell_chunk(pipeline: &Pipeline, chunk: &str) -> Result<Vec<u32>, Problem> {
+    let tokenizer = &pipeline.tokenizer;
+    if pipeline.words.is_none()
+        && let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer()
         && !tokenizer.get_added_vocabulary().get_vocab().keys().any(|token| chunk.contains(token.as_str()))
         && let Some(words) = ascii_words(chunk, normalizer)
     {
@@ -137,7 +135,7 @@ fn spell_chunk(tokenizer: &Tokenizer, chunk: &str) -> Result<Vec<u32>, Problem> 
         }
         return Ok(ids);
     }
-    plain(tokenizer, chunk)
+    pipeline.ids(chunk)
 }
 
 /// An encoding of ids alone, for the post-processor.
@@ -147,7 +145,8 @@ fn bare(ids: Vec<u32>, type_id: u32) -> Encoding {
     Encoding::new(ids, types, tokens, words, offsets, vec![0; n], vec![1; n], vec![], AHashMap::new())
 }
 
-/// Whether the tokens of a text are those of its chunks, one after another.
+/// Whether the tokens of a text are those of its chunks, one after another. No word of a dictionary has a space in it, so jieba
+/// changes nothing here.
 fn may_cut(tokenizer: &Tokenizer) -> bool {
     let added = tokenizer.get_added_tokens_decoder();
     let plain_tokens = added.values().all(|token| {

@@ -4,11 +4,14 @@
 //! applied: the options of each call decide. The same text trains the same vocabulary in every process: see `seeds`.
 #![deny(unsafe_code, missing_docs)]
 
+pub mod amend;
 pub mod bert;
 pub mod chunks;
+pub mod dictionary;
 pub mod encode;
 pub mod exports;
 pub mod fast;
+pub mod jieba;
 #[allow(unsafe_code)]
 mod seeds;
 pub mod train;

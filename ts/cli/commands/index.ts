@@ -3,6 +3,7 @@ import { doctor } from "./doctor.js";
 import { evaluate } from "./evaluate.js";
 import { finetune } from "./finetune.js";
 import { predict } from "./predict.js";
+import { trainTokenizer } from "./trainTokenizer.js";
 
 /** The program's commands. A new one is a file and a line. */
-export const commands: readonly CommandSpec[] = [finetune, evaluate, predict, doctor];
+export const commands: readonly CommandSpec[] = [trainTokenizer, finetune, evaluate, predict, doctor];

@@ -1,0 +1,71 @@
+//! What a configuration changes of the tokenizer that a file made.
+
+use crate::Problem;
+use crate::exports::{Handle, accents, js};
+use crate::fast::Memory;
+use crate::jieba::shared;
+use tokenizers::normalizers::{BertNormalizer, NormalizerWrapper};
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::{AddedToken, Tokenizer};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+impl Handle {
+    /// Adds tokens, `[[id or null, token], …]` as JSON. Those that the vocabulary has keep their ids; errors: another one that
+    /// does not get the id that it names.
+    #[wasm_bindgen(js_name = addTokens)]
+    pub fn add_tokens(&mut self, tokens: &str) -> Result<(), JsError> {
+        let tokens: Vec<(Option<u32>, AddedToken)> = serde_json::from_str(tokens).map_err(js)?;
+        self.memory = Memory::default();
+        add_tokens(&mut self.pipeline.tokenizer, &tokens).map_err(js)
+    }
+
+    /// Cuts Chinese words in the pre-tokenizer's place, as RoFormer's tokenizer does. `dictionary`: lines of a word and how
+    /// often it occurs, the same in every call.
+    #[wasm_bindgen(js_name = cutWords)]
+    pub fn cut_words(&mut self, dictionary: &[u8]) -> Result<(), JsError> {
+        self.pipeline.words = Some(shared(dictionary).map_err(js)?);
+        self.pipeline.tokenizer.with_pre_tokenizer(Some(BertPreTokenizer)); // what transformers saves in jieba's place
+        self.memory = Memory::default();
+        Ok(())
+    }
+
+    /// Folds case and accents otherwise than the file says, if it has BERT's normalizer; undefined: as the file says.
+    /// `strip_accents`: 0 no, 1 yes, 2 as case.
+    #[wasm_bindgen(js_name = foldAs)]
+    pub fn fold_as(&mut self, lowercase: Option<bool>, strip_accents: Option<u32>, chinese_chars: Option<bool>) {
+        let Some(NormalizerWrapper::BertNormalizer(stored)) = self.pipeline.tokenizer.get_normalizer() else {
+            return;
+        };
+        let normalizer = BertNormalizer::new(
+            stored.clean_text,
+            chinese_chars.unwrap_or(stored.handle_chinese_chars),
+            strip_accents.map_or(stored.strip_accents, accents),
+            lowercase.unwrap_or(stored.lowercase),
+        );
+        self.pipeline.tokenizer.with_normalizer(Some(normalizer));
+        self.memory = Memory::default();
+    }
+}
+
+fn add_tokens(tokenizer: &mut Tokenizer, tokens: &[(Option<u32>, AddedToken)]) -> Result<(), Problem> {
+    // Ids follow from the order, so neighbours of one kind are added together and no more.
+    for neighbours in tokens.chunk_by(|(_, a), (_, b)| a.special == b.special) {
+        let fresh = |tokenizer: &Tokenizer, token: &AddedToken| tokenizer.token_to_id(&token.content).is_none();
+        let named: Vec<_> = neighbours.iter().filter(|(_, token)| fresh(tokenizer, token)).cloned().collect();
+        let list: Vec<AddedToken> = neighbours.iter().map(|(_, token)| token.clone()).collect();
+        if list[0].special {
+            tokenizer.add_special_tokens(&list)
+        } else {
+            tokenizer.add_tokens(&list)
+        };
+        for (id, token) in named {
+            let got = tokenizer.token_to_id(&token.content);
+            if id.is_some() && got != id {
+                let (token, id, got) = (&token.content, id.unwrap_or(0), got.unwrap_or(0));
+                return Err(format!("the added token {token:?} has the id {id}, and the next free one is {got}").into());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+import { type Format, readRows } from "../../data/rows.js";
+import { saveFile, saveFolder } from "../../io/files.js";
+import type { Content } from "../../platform/index.js";
+import type { Tokenizer } from "../../tokenizers/tokenizer.js";
+import { type TrainTokenizerOptions, tokenizerKinds, trainTokenizer as train } from "../../tokenizers/train.js";
+import type { CommandSpec } from "../command.js";
+import { dataSource, formatOption } from "../dataOptions.js";
+import { type OptionSpec, oneOf, path, paths, text, whole, yesOrNo } from "../option.js";
+import { duration, type Output } from "../output.js";
+
+const options: readonly OptionSpec[] = [
+  { flags: "--data <files...>", help: "texts to train on, a file or several", parse: paths },
+  { flags: "--text <column>", help: "column of the texts (default: text)", parse: text },
+  formatOption,
+  { flags: "--kind <name>", help: `what is trained: ${tokenizerKinds.join(", ")}`, parse: oneOf(tokenizerKinds) },
+  { flags: "--vocab-size <number>", help: "entries of the vocabulary (default: 30000)", parse: whole(1) },
+  {
+    flags: "--min-frequency <number>",
+    help: "times a pair must occur to become a piece (default: 2)",
+    parse: whole(0),
+  },
+  { flags: "--lowercase <yes|no>", help: "whether case is folded (default: for wordpiece alone)", parse: yesOrNo },
+  { flags: "--out <path>", help: "where it is saved: a file NAME.json, or a folder", parse: path },
+];
+
+/** Trains a tokenizer. */
+export const trainTokenizer: CommandSpec = {
+  name: "train-tokenizer",
+  summary: "train a tokenizer on texts",
+  options,
+  required: ["data", "kind", "out"],
+  async run({ options: given, out, signal }) {
+    const started = performance.now();
+    const { kind, vocabSize, minFrequency, lowercase } = given as unknown as TrainTokenizerOptions;
+    const lines = texts(given, out, signal);
+    const tokenizer = await train({ kind, lines, vocabSize, minFrequency, lowercase, signal });
+    await save(tokenizer, given.out as string);
+    const seconds = (performance.now() - started) / 1000;
+    const result = { vocabSize: tokenizer.vocabSize, kind, seconds: Math.round(seconds * 1000) / 1000 };
+    await out.result(result, [`${result.vocabSize} entries in ${duration(seconds)}`, `saved in ${given.out}`]);
+    return undefined;
+  },
+};
+
+/** The texts of all files, one after another. */
+async function* texts(given: Record<string, unknown>, out: Output, signal: AbortSignal): AsyncGenerator<string> {
+  const column = (given.text as string | undefined) ?? "text";
+  let count = 0;
+  for (const file of given.data as string[]) {
+    const format = (given.format as Format | undefined) ?? (file === "-" ? "txt" : undefined);
+    for await (const { values } of readRows(dataSource(file, signal), { columns: [column], format })) {
+      count++;
+      yield values[column]!;
+    }
+  }
+  out.say(`read ${count} texts`);
+}
+
+async function save(tokenizer: Tokenizer, target: string): Promise<void> {
+  const files: Map<string, Content | null> = new Map(tokenizer.files());
+  if (target.endsWith(".json")) return saveFile(target, files.get("tokenizer.json")!);
+  // Files of a tokenizer that stood there before would be read together with this one's.
+  for (const name of ["vocab.txt", "added_tokens.json"]) if (!files.has(name)) files.set(name, null);
+  return saveFolder(target, files);
+}

@@ -1,0 +1,38 @@
+import { EngineError } from "../errors.js";
+import { platform } from "../platform/index.js";
+import type { Recipe } from "./read.js";
+
+/** Classes of transformers whose text jieba cuts. It is not in their files: their `tokenizer.json` names BERT's pre-tokenizer. */
+export const JIEBA = /^RoFormerTokenizer(Fast)?$/;
+
+let loading: Promise<Uint8Array> | undefined;
+
+/** The recipe of a tokenizer that cuts Chinese words first. Errors: EngineError if the dictionary cannot be loaded. */
+export async function cuttingWords(recipe: Recipe): Promise<Recipe> {
+  loading ??= loadDictionary().catch((error) => {
+    loading = undefined;
+    throw new EngineError(`the dictionary of Chinese words could not be loaded: ${error.message}`, { cause: error });
+  });
+  const dictionary = await loading;
+  return {
+    ...recipe,
+    cleanUp: false, // but for what the decoder of WordPiece does itself
+    open: (glue) => {
+      const handle = recipe.open(glue);
+      handle.cutWords(dictionary);
+      return handle;
+    },
+  };
+}
+
+/** Whether a vocabulary, as `vocab.txt` or `tokenizer.json` has it, holds Chinese words and not their characters alone. */
+export const hasChineseWords = (text: string): boolean =>
+  /^\p{Script=Han}{2,}\r?$/mu.test(text) || /"\p{Script=Han}{2,}":/u.test(text);
+
+async function loadDictionary(): Promise<Uint8Array> {
+  const bytes = await platform.readUrl(new URL("../wasm/tokenizer/jieba.txt.gz", import.meta.url));
+  // Some servers send a .gz as an encoded text, which `fetch` then decodes itself.
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const unzipped = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(unzipped).arrayBuffer());
+}
