@@ -78,6 +78,17 @@ describe("a thread that is no more makes every further call an EngineError, and 
   });
 });
 
+it.each([
+  [1, 2],
+  [4, 2],
+  [5, 16],
+  [64, 2],
+])("memory of %d MiB may be full before all of %d threads are up", async (mebibytes, threads) => {
+  const { refused, works } = await ask<{ refused: string; works: boolean }>("fullMemory.mjs", { mebibytes, threads });
+  expect(refused).toMatch(/^EngineError: out of memory: /);
+  expect(works).toBe(true);
+});
+
 describe("engines with threads in workers", () => {
   it("do not disturb each other: two at the same time compute the same as one", async () => {
     const { hash: alone } = await hash({ variant: "simd" });

@@ -76,7 +76,7 @@ function run({ lengths, heads, D, causal, window, ...rest }: Batch, from: number
       queryOffsets: ends(t),
       keyOffsets: ends(s),
       causal: causal || rest.opened,
-      window,
+      ...(window > 0 && { window }),
       ...(rest.opened && { prefix: integers(prefix) }),
       ...(rest.biased && {
         bias: tensor(
@@ -126,6 +126,22 @@ describe("attention", () => {
     );
   });
 
+  it("hides keys by the least finite bias, as by −∞; where all are hidden so, they are alike, as in PyTorch", () => {
+    const [least, none] = [-3.4028234663852886e38, Number.NEGATIVE_INFINITY];
+    const attend = (bias: number[]) =>
+      scope(() => {
+        const [q, k] = [tensor([1, 2], [1, 2]), tensor([1, 0, 0, 3], [2, 2])];
+        const v = tensor([1, 10, 3, 30], [2, 2]);
+        const [queryOffsets, keyOffsets] = [integers(Int32Array.of(0, 1)), integers(Int32Array.of(0, 2))];
+        const options = { heads: 1, queryOffsets, keyOffsets, bias: tensor(bias, [1, 1, 2]) };
+        return [...attention(q, k, v, options).read()];
+      });
+    expect(attend([least, 0])).toEqual([3, 30]);
+    expect(attend([least, none])).toEqual([1, 10]);
+    expect(attend([none, none])).toEqual([0, 0]);
+    for (const low of [least, -2.4e38, -1e38]) expect(attend([low, low])).toEqual([2, 20]);
+  });
+
   it("says what does not fit", () => {
     scope(() => {
       const x = tensor(random(24, 1), [6, 4]);
@@ -153,6 +169,8 @@ describe("attention", () => {
       expect(call({ prefix })).toThrow("prefix[1] is 5, and its sequence has 4 keys");
       expect(call({ prefix: integers(Int32Array.of(-1, 2)) })).toThrow("prefix[0] is -1, and its sequence has 2 keys");
       expect(call({ prefix, causal: false })).toThrow("prefix is given, but not causal");
+      for (const window of [0, -1, 1.5, Number.NaN, 2 ** 31])
+        expect(call({ window })).toThrow(`attention: window is ${window}, not a whole number from 1`);
     });
   });
 

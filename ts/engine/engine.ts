@@ -38,6 +38,8 @@ const PAGE = 65536;
 const MOST_MEMORY = 65536 * PAGE;
 /** More than any build starts with. The allocator takes new pages only, so that these stay untouched. */
 const FIRST_PAGES = 64;
+/** Room for a thread's stack and its own variables, which it takes when it comes up: the memory may be full by then. */
+const THREAD_PAGES = 16;
 
 let instance: Instance | undefined;
 let starting: Promise<void> | undefined;
@@ -142,7 +144,7 @@ function instantiate(module: WebAssembly.Module, choice: Choice, { maxMemory = M
   const shares = WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory");
   const threads = shares ? choice.threads : 1;
   // Without sharing the module has a memory of its own, and this one keeps the glue from making another.
-  const shared = shares ? sharedMemory(maxMemory) : undefined;
+  const shared = shares ? sharedMemory(maxMemory, threads) : undefined;
   const given = shared?.memory ?? new WebAssembly.Memory({ initial: 0, maximum: 0 });
   const memory = glue.initSync({ module, memory: given }).memory as WebAssembly.Memory;
   const guard = guarded(glue);
@@ -151,14 +153,18 @@ function instantiate(module: WebAssembly.Module, choice: Choice, { maxMemory = M
   return { guard, memory, status: { ...choice, threads } };
 }
 
-/** Shared memory reserves its maximum at once, which not every system gives: less is better than nothing. */
-function sharedMemory(most: number): { memory: WebAssembly.Memory; most: number } {
-  for (let pages = Math.min(Math.max(Math.ceil(most / PAGE), FIRST_PAGES), 65536); ; pages >>= 1) {
+/**
+ * Memory for `most` bytes of tensors beside what threads need, and for how many it is: shared memory reserves its maximum at
+ * once, which not every system gives, and less is better than nothing.
+ */
+function sharedMemory(most: number, threads: number): { memory: WebAssembly.Memory; most: number } {
+  const beside = FIRST_PAGES + (1 + threads) * THREAD_PAGES;
+  for (let pages = Math.min(Math.ceil(most / PAGE) + beside, MOST_MEMORY / PAGE); ; pages >>= 1) {
     try {
       const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: pages, shared: true });
-      return { memory, most: pages * PAGE };
+      return { memory, most: (pages - beside) * PAGE };
     } catch (error) {
-      if (pages < 2 * FIRST_PAGES) throw unreadable(error);
+      if (pages < 2 * beside) throw unreadable(error);
     }
   }
 }

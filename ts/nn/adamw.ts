@@ -77,6 +77,7 @@ export class AdamW {
     check({ ...this.options, lr });
     const { betas, eps, weightDecay, maxGradNorm } = this.options;
     if (this.store.values === 0) throw new EngineError("AdamW.step: the model is closed");
+    if (this.m.slot === 0) throw new EngineError("AdamW.step: the optimizer is freed");
     const gradNorm = Math.sqrt(engine().sum_of_squares(this.store.gradients));
     const clip = Math.min(1, maxGradNorm / (gradNorm + 1e-6)); // as PyTorch's clip_grad_norm_
     const buffers = [this.store.values, this.store.gradients, this.m.slot, this.v.slot, this.segments.slot] as const;
@@ -111,7 +112,7 @@ export class AdamW {
 function check({ lr, betas, eps, weightDecay, noDecay, maxGradNorm }: Required<AdamWOptions>): void {
   const bad = (name: string, value: unknown, want: string) =>
     new ConfigError(`AdamW: ${name} is ${value}, not ${want}`);
-  if (!(typeof lr === "number" && lr >= 0)) throw bad("lr", lr, "a number ≥ 0");
+  if (!(typeof lr === "number" && lr >= 0 && lr < Infinity)) throw bad("lr", lr, "a number ≥ 0");
   if (!Array.isArray(betas) || betas.length !== 2 || !betas.every((beta) => beta >= 0 && beta < 1))
     throw bad("betas", betas, "two numbers from 0 to below 1");
   if (!(eps >= 0)) throw bad("eps", eps, "a number ≥ 0");

@@ -16,7 +16,7 @@ export interface AttentionOptions {
   readonly keyOffsets?: Tensor;
   /** A query sees no key behind its place. */
   readonly causal?: boolean;
-  /** A query sees keys at most so far from its place. */
+  /** A query sees keys at most so far from its place: a whole number from 1. */
   readonly window?: number;
   /** How many keys of each sequence are never too late for `causal`, which this implies: `[B]`, integers (UniLM). */
   readonly prefix?: Tensor;
@@ -55,11 +55,14 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
 }
 
 function check(k: Tensor, v: Tensor, C: number, options: AttentionOptions): void {
-  const { heads, bias, slopes, queryPositions } = options;
+  const { heads, bias, slopes, queryPositions, window } = options;
   for (const [name, x] of Object.entries({ k, v })) {
     if (x.shape[1] !== C || x.shape[0] !== k.shape[0])
       throw new ShapeError(`attention: ${name}`, [...x.shape], `[S, ${C}]`);
   }
+  if (window !== undefined && !(Number.isInteger(window) && window >= 1 && window < 2 ** 31))
+    throw new ShapeError("attention: window", window, "a whole number from 1");
+  if (!Number.isInteger(heads) || heads < 1) throw new ShapeError("attention: heads", heads, "a whole number from 1");
   if (C % heads !== 0) throw new ShapeError("attention: width of q", C, `a multiple of ${heads} heads`);
   if (bias && (bias.shape.length !== 3 || ![1, heads].includes(bias.shape[0]!)))
     throw new ShapeError("attention: bias", [...bias.shape], `[1 or ${heads}, T, S]`);

@@ -18,8 +18,9 @@ export interface LayerNormOptions {
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: LayerNormOptions): Tensor {
   const { eps, residual, dropout } = options;
   const [N, C] = x.dims("layerNorm: x", "N", "C") as [number, number];
-  if (weight.size !== C || bias.size !== C)
-    throw new ShapeError("layerNorm: weight", [...weight.shape], `[C] = [${C}]`);
+  for (const [name, { size, shape }] of Object.entries({ weight, bias })) {
+    if (size !== C) throw new ShapeError(`layerNorm: ${name}`, [...shape], `[C] = [${C}]`);
+  }
   if (residual && residual.size !== x.size)
     throw new ShapeError("layerNorm: residual", [...residual.shape], `[${N}, ${C}]`);
   const tracked = isTracked(x, weight, bias, ...(residual ? [residual] : []));

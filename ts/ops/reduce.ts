@@ -28,7 +28,8 @@ function scaled(x: Tensor, factor: number): Tensor {
 
 /** The same numbers under another shape. */
 export function reshape(x: Tensor, shape: readonly number[]): Tensor {
-  if (sizeOf(shape) !== x.size) throw new ShapeError("reshape: x", [...x.shape], `${shape.join(" × ")} numbers`);
+  if (sizeOf(shape) !== x.size || shape.some((n) => n < 0))
+    throw new ShapeError("reshape: x", [...x.shape], `${shape.join(" × ")} numbers`);
   const y = track(new Tensor(engine().window(x.slot, 0, x.size), shape));
   return record(y, [x], [], ([dy], d) => {
     d.give(0, track(new Tensor(engine().window(dy!.slot, 0, dy!.size), x.shape)), true);
@@ -49,6 +50,7 @@ export function sum(x: Tensor, factor = 1): Tensor {
 /** Mean of each sequence's rows: `[B, W]` for `x` `[N, W]` and `offsets` `[B + 1]`; 0 for a sequence of no tokens. */
 export function meanRows(x: Tensor, offsets: Tensor): Tensor {
   const [, W] = x.dims("meanRows: x", "N", "W") as [number, number];
+  if (offsets.size < 1) throw new ShapeError("meanRows: offsets", [...offsets.shape], "[B + 1]");
   const y = empty([offsets.size - 1, W], "meanRows: y");
   engine().mean_rows(y.slot, x.slot, offsets.slot, W);
   return record(y, [x], [offsets], ([dy], d) => {

@@ -10,6 +10,8 @@ export interface RotaryTable {
   readonly sin: Tensor;
   /** Pairs are (x0, x1), (x2, x3), … (the paper, RoFormer), or (x0, x_{R/2}), (x1, x_{R/2+1}), … (Llama's family) if set. */
   readonly half?: boolean;
+  /** The table's row for each token, `[N]`, integers, where it is not its position. */
+  readonly rows?: Tensor;
 }
 
 /**

@@ -60,6 +60,8 @@ export class Tensor {
 
 /** A tensor of f32 whose numbers are still to be written. `what` names it where there is no memory for it: "linear: y". */
 export function empty(shape: readonly number[], what = "a tensor"): Tensor {
+  if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0))
+    throw new ShapeError(`${what}: shape`, [...shape], "whole numbers from 0");
   return track(new Tensor(allocate(sizeOf(shape), what, shape), shape));
 }
 

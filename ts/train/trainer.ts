@@ -1,8 +1,9 @@
-import { EngineError } from "../errors.js";
+import { DataError, EngineError } from "../errors.js";
 import type { RoFormer } from "../models/roformer.js";
 import { AdamW, type AdamWOptions } from "../nn/adamw.js";
 import type { Targets } from "../nn/heads/index.js";
 import type { Packed } from "../nn/packed.js";
+import { IGNORED } from "../ops/crossEntropy.js";
 import { seedWords } from "../random/philox.js";
 
 /** What a step is told. */
@@ -61,6 +62,8 @@ export class Trainer {
     const loss = this.loss(packed, targets);
     if (!Number.isFinite(loss)) {
       this.optimizer.zeroGrad();
+      if (!hasLabel(targets))
+        throw new DataError(`step ${this.done + 1}: no text of its batch has a label, so there is nothing to learn`);
       throw new EngineError(
         `the loss of step ${this.done + 1} is ${loss} (${packed.offsets.length - 1} texts, ${packed.tokens.length} tokens, ` +
           `learning rates up to ${this.highest.toPrecision(3)}): lower the learning rate`,
@@ -86,3 +89,7 @@ export class Trainer {
     this.optimizer.free();
   }
 }
+
+/** Whether anything is not ignored: if not, the mean over nothing is NaN. */
+const hasLabel = ({ tokens = new Int32Array(0), sequences = [], spans }: Targets): boolean =>
+  [...tokens, ...sequences, ...(spans?.starts ?? []), ...(spans?.ends ?? [])].some((label) => label !== IGNORED);

@@ -114,16 +114,25 @@ impl Head<'_> {
         let Mask { bias, slopes, query_positions, .. } = self.batch.mask;
         let scale = F32x4::splat(self.scale as f32);
         if slopes.is_empty() {
-            update_with(row, bias.run(self.head, i, keys), |x, bias| x.madd(scale, bias));
+            update_with(row, bias.run(self.head, i, keys), |x, bias| x.madd(scale, bounded(bias)));
             return;
         }
         let slope = F32x4::splat(-slopes[self.head]);
         let position = F32x4::splat(query_positions[self.first_query + i] as f32);
         update_with(row, positions, |x, key| key.sub(position).abs().madd(slope, x.mul(scale)));
         if !bias.data.is_empty() {
-            update_with(row, bias.run(self.head, i, keys), F32x4::add);
+            update_with(row, bias.run(self.head, i, keys), |x, bias| x.add(bounded(bias)));
         }
     }
+}
+
+/// A bias that is the least of all finite numbers, as Hugging Face hides keys with, would be −∞ as an exponent of 2; as 10³⁸ it
+/// hides as well, and keys that are all hidden so are alike. −∞ stays.
+#[inline(always)]
+fn bounded(bias: F32x4) -> F32x4 {
+    let (least, infinite) = (F32x4::splat(-1e38), F32x4::splat(f32::NEG_INFINITY));
+    let low = bias.less(least);
+    low.select(infinite.less(bias).select(least, bias), bias).min(F32x4::splat(1e38))
 }
 
 /// Fills the numbers of a row that belong to keys of `block` outside of `visible`, or to no key.
