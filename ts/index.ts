@@ -5,21 +5,32 @@ export { type EngineOptions, type EngineStatus, engineStatus, init } from "./eng
 export { type MemoryReport, memory } from "./engine/memory.js";
 export * from "./errors.js";
 export type { FileSource, LoadProgress, SourceOptions } from "./io/files.js";
-export type { Classification, ClassifyOptions } from "./models/classify.js";
 export type { RoFormerConfig, RoFormerConfigInput } from "./models/config.js";
+export { type Conversion, type ConvertOptions, convert } from "./models/convert.js";
 export type { Mismatch } from "./models/fit.js";
-export type { ModelInputs } from "./models/inputs.js";
+export type { ModelInputs, Rows } from "./models/inputs.js";
+export { type Inspection, inspect } from "./models/inspect.js";
+export type {
+  CreateOptions,
+  ForwardOptions,
+  GradientMap,
+  GradientOptions,
+  MaskOptions,
+  ModelOutput,
+  ParameterAccess,
+} from "./models/interface.js";
 export type { LoadOptions } from "./models/load.js";
-export {
-  type CreateOptions,
-  type GradientMap,
-  type GradientOptions,
-  type ModelOutput,
-  type ParameterAccess,
-  RoFormer,
-} from "./models/roformer.js";
+export { RoFormer } from "./models/roformer.js";
 export type { SaveOptions } from "./models/save.js";
 export { AdamW, type AdamWOptions } from "./nn/adamw.js";
 export type { HeadName } from "./nn/heads/index.js";
+export type { Answer, AnswerOptions, Question } from "./pipelines/answer.js";
+export type { PipelineOptions } from "./pipelines/batches.js";
+export type { Choice, ChoiceQuestion } from "./pipelines/choose.js";
+export type { Classification, ClassifyOptions } from "./pipelines/classify.js";
+export type { EmbedOptions, Pooling } from "./pipelines/embed.js";
+export type { FillMaskOptions, MaskGuess } from "./pipelines/fillMask.js";
+export type { SearchHit, SearchOptions } from "./pipelines/search.js";
+export type { TagTokensOptions, TokenTag } from "./pipelines/tagTokens.js";
 export type { TensorData } from "./tensor/tensor.js";
 export { Tokenizer } from "./tokenizers/tokenizer.js";

@@ -5,9 +5,12 @@ it.each([
   [{ roformer_js: [] }, /roformer_js is a list, not an object/],
   [{ roformer_js: { position: "sideways" } }, /roformer_js\.position is "sideways", not one of rotary/],
   [
-    { roformer_js: { rope_parameters: { rope_type: "yarn" } } },
-    /rope_parameters .*scaled rotary positions are not supported/,
+    { roformer_js: { rope_parameters: { rope_type: "yarn", factor: 0 } } },
+    /roformer_js\.rope_parameters\.factor is 0, not a number ≥ 1/,
   ],
+  [{ model_type: "bert", roformer_js: { position: "rotary" } }, /position rotary .*model_type bert does not have/],
+  [{ model_type: "bert", embedding_size: 8 }, /embedding_size 8 is not hidden_size 768, which model_type bert/],
+  [{ model_type: "bert", position_embedding_type: "relative_key" }, /position_embedding_type is "relative_key"/],
   [{ hidden_size: "8" }, /hidden_size is "8", not a whole number/],
   [{ hidden_act: "gellu" }, /hidden_act is "gellu", not one of/],
   [{ num_atention_heads: 4 }, /num_atention_heads is no field of a model; num_attention_heads is/],
@@ -25,4 +28,5 @@ it("fills in Hugging Face's defaults and keeps what it does not know", () => {
     hidden_act: "gelu",
     some_field: 1,
   });
+  expect(parseConfig({ model_type: "bert" })).toMatchObject({ vocab_size: 30_522, max_position_embeddings: 512 });
 });

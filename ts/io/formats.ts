@@ -1,5 +1,5 @@
 import { CheckpointError, DataError } from "../errors.js";
-import type { Files } from "./files.js";
+import { type Files, fileName } from "./files.js";
 import { openSafetensors } from "./safetensors.js";
 import { sharded } from "./sharded.js";
 import type { OpenWeights, Weights } from "./weights.js";
@@ -14,6 +14,12 @@ const FORMATS: readonly (readonly [file: string, open: OpenWeights])[] = [
   ["pytorch_model.bin", openTorch],
   ["pytorch_model.bin.index.json", sharded(openTorch)],
 ];
+
+/** Opens one file of weights, whose ending tells the format: `.safetensors` or `.bin`. */
+export const openWeightFile: OpenWeights = async (files, file) => {
+  if (!(await files.has(file))) throw new CheckpointError(`${fileName(files, file)}: no such file`);
+  return file.endsWith(".bin") ? openTorch(files, file) : openSafetensors(files, file);
+};
 
 /** Opens a folder's weights, in whichever of the formats. None: CheckpointError; an empty folder: DataError. */
 export async function openWeights(files: Files): Promise<Weights> {

@@ -1,7 +1,9 @@
 import * as v from "valibot";
 import { ConfigError } from "../errors.js";
 import { type AttentionName, attentions } from "../nn/attentions/index.js";
+import { SUMMARY_TYPES } from "../nn/heads/summary.js";
 import { type PositionName, positions } from "../nn/positions/index.js";
+import { ropeParametersSchema } from "../nn/ropeParameters.js";
 import { type ActivationName, activations } from "../ops/activation.js";
 import { misspelt } from "./misspelt.js";
 
@@ -31,6 +33,7 @@ const recordOf = <T>(fits: (value: unknown) => boolean, want: string) =>
     (value) => typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(fits),
     want,
   );
+const activation = oneOf(Object.keys(activations) as ActivationName[]);
 const id = v.nullish(v.union([whole(-1, 2 ** 31 - 1), v.array(whole(-1, 2 ** 31 - 1))], "an id"), null);
 
 const problemTypes = ["regression", "single_label_classification", "multi_label_classification"] as const;
@@ -40,8 +43,7 @@ const extension = v.looseObject(
   {
     position: v.optional(oneOf(Object.keys(positions) as PositionName[])),
     attention: v.optional(oneOf(Object.keys(attentions) as AttentionName[])),
-    // A model that was trained with other angles would load, and compute something else.
-    rope_parameters: v.optional(v.undefined("absent: scaled rotary positions are not supported")),
+    rope_parameters: v.optional(ropeParametersSchema),
   },
   "an object",
 );
@@ -58,7 +60,7 @@ const fields = {
   num_hidden_layers: v.optional(whole(0, 1000), 12),
   num_attention_heads: v.optional(whole(1, 65_536), 12),
   intermediate_size: v.optional(whole(1, 1_048_576), 3072),
-  hidden_act: v.optional(oneOf(Object.keys(activations) as ActivationName[]), "gelu"),
+  hidden_act: v.optional(activation, "gelu"),
   hidden_dropout_prob: v.optional(probability, 0.1),
   attention_probs_dropout_prob: v.optional(probability, 0.1),
   classifier_dropout: v.nullish(probability, null),
@@ -81,6 +83,16 @@ const fields = {
   id2label: v.nullish(recordOf<string>((name) => typeof name === "string", "names by id")),
   label2id: v.nullish(recordOf<number>((at) => typeof at === "number", "ids by name")),
   problem_type: v.nullish(oneOf(problemTypes), null),
+  // What the base model has behind it: BERT's pooler has tanh; RoFormer-Sim names another (its authors' two names of it).
+  pooler_activation: v.nullish(activation),
+  pool_act: v.nullish(activation),
+  position_embedding_type: v.nullish(oneOf(["absolute"])),
+  summary_type: v.nullish(oneOf(SUMMARY_TYPES)),
+  summary_use_proj: v.nullish(flag),
+  summary_proj_to_labels: v.nullish(flag),
+  summary_activation: v.nullish(activation),
+  summary_first_dropout: v.nullish(probability),
+  summary_last_dropout: v.nullish(probability),
   roformer_js: v.optional(extension),
 };
 
@@ -92,13 +104,17 @@ export type RoFormerConfig = v.InferOutput<typeof schema>;
 /** What `RoFormer.create` takes: any of the fields; the rest are Hugging Face's defaults. */
 export type RoFormerConfigInput = v.InferInput<typeof schema>;
 
+/** Where BertConfig's defaults are not RoFormerConfig's. */
+const bertDefaults = { vocab_size: 30_522, max_position_embeddings: 512 };
+
 /** Checks a configuration; `where` names it in errors, as in "config.json". */
 export function parseConfig(value: unknown, where = "config"): RoFormerConfig {
   // valibot takes a list for an object.
   if (Array.isArray((value as RoFormerConfigInput | null)?.roformer_js)) {
     throw new ConfigError(`${where}: roformer_js is a list, not an object`);
   }
-  const result = v.safeParse(schema, value);
+  const bert = (value as RoFormerConfigInput | null)?.model_type === "bert";
+  const result = v.safeParse(schema, bert ? { ...bertDefaults, ...(value as object) } : value);
   if (!result.success) throw new ConfigError(problem(where, result.issues[0]));
   const config = result.output;
   const wrong = misspelt(Object.keys(value as object), Object.keys(fields));
@@ -122,7 +138,21 @@ export function parseConfig(value: unknown, where = "config"): RoFormerConfig {
   if (config.add_cross_attention && !config.is_decoder) {
     throw new ConfigError(`${where}: add_cross_attention needs is_decoder`);
   }
+  if (config.model_type === "bert") checkBert(config, where);
   return config;
+}
+
+/** Refuses what Hugging Face's BERT does not have: another model by that name would be read as garbage. */
+function checkBert(config: RoFormerConfig, where: string): void {
+  const { position = "learned", attention = "softmax" } = config.roformer_js ?? {};
+  const { embedding_size, hidden_size, rotary_value } = config;
+  const wrong =
+    position !== "learned" || attention !== "softmax"
+      ? `roformer_js names position ${position} and attention ${attention}`
+      : (embedding_size ?? hidden_size) !== hidden_size
+        ? `embedding_size ${embedding_size} is not hidden_size ${hidden_size}`
+        : rotary_value && "rotary_value is true";
+  if (wrong) throw new ConfigError(`${where}: ${wrong}, which model_type bert does not have; roformer_js does`);
 }
 
 /** One line: which field, what it is, what it should be. */

@@ -1,4 +1,5 @@
 import { CheckpointError, ConfigError } from "../errors.js";
+import type { RoFormerConfig } from "./config.js";
 
 const V2 = "RoFormerV2, without biases and with norms that have no weights";
 const GAU = "GAU-α, of gated attention units";
@@ -28,6 +29,13 @@ export function refuseForeignConfig(config: object, where: string): void {
   if (/^GAU/.test(String(architecture))) refuse("architectures", GAU);
   if ((fields.norm_type ?? "layer_norm") !== "layer_norm") refuse("norm_type", V2);
   if (fields.use_bias === false) refuse("use_bias", V2);
+}
+
+/** Refuses a configuration that calls weights BERT's which have no learned positions: they are a RoFormer's. */
+export function refuseOtherFamily(config: RoFormerConfig, where: string, missing: readonly string[]): void {
+  const lacks = missing.find((name) => name.endsWith("embeddings.position_embeddings.weight"));
+  if (config.model_type === "bert" && lacks !== undefined)
+    throw new ConfigError(`${where}: model_type is bert, but the weights lack ${lacks}: they are another model's`);
 }
 
 /** Refuses the weights of such a model under RoFormer's configuration: not one of the layers' biases is there. */

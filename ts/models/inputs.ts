@@ -1,59 +1,100 @@
 import { ShapeError } from "../errors.js";
-import type { Targets } from "../nn/heads/index.js";
 import type { Packed } from "../nn/packed.js";
-import { IGNORED } from "../ops/crossEntropy.js";
 import type { TensorData } from "../tensor/tensor.js";
 
-/** A padded batch, by Hugging Face's names in camelCase; every array is `[B][T]`. All but the first are optional. */
+/** A list of numbers a sequence, `[B][T]`; where sequences are choices, a list of such lists a question, `[B][choices][T]`. */
+export type Rows = readonly (readonly number[])[] | readonly (readonly (readonly number[])[])[];
+
+/** A padded batch, by Hugging Face's names in camelCase. All but the first are optional. */
 export interface ModelInputs {
-  readonly inputIds: readonly (readonly number[])[];
+  readonly inputIds: Rows;
   /** 1: a token; 0: padding, which is never computed. Without it all count. */
-  readonly attentionMask?: readonly (readonly number[])[];
-  readonly tokenTypeIds?: readonly (readonly number[])[];
+  readonly attentionMask?: Rows;
+  readonly tokenTypeIds?: Rows;
   /** Where tokens stand; without it, their columns. */
-  readonly positionIds?: readonly (readonly number[])[];
-  /** A label a sequence or a token (−100 is ignored), or several a sequence: as the head wants. */
+  readonly positionIds?: Rows;
+  /** A label a sequence, a question or a token (−100 is ignored), or several a sequence: as the head wants. */
   readonly labels?: readonly number[] | readonly (readonly number[])[];
+  /** Columns at which answers begin and end, `[B]`; a negative one counts as 0, one beyond the row is ignored. */
+  readonly startPositions?: readonly number[];
+  readonly endPositions?: readonly number[];
+  /** What a decoder's cross-attention looks at: an encoder's last states, `[B, S, C]`. */
+  readonly encoderHiddenStates?: TensorData;
+  /** `[B][S]`: 1 for a state that counts. Without it all do. */
+  readonly encoderAttentionMask?: readonly (readonly number[])[];
 }
 
 /** Where the packed tokens came from, so that results can go back to the padded shape. */
 export interface Layout {
+  /** Rows: sequences, choices included. */
   readonly B: number;
   readonly T: number;
   /** b · T + t of each packed token, `[N]`. */
   readonly cells: Int32Array;
 }
 
-/** Leaves padding out. */
-export function packInputs(inputs: ModelInputs): { packed: Packed; layout: Layout } {
+/** Leaves padding out. `choices`: each question has several rows. */
+export function packInputs(inputs: ModelInputs, choices = false): { packed: Packed; layout: Layout } {
   const { inputIds, attentionMask, tokenTypeIds, positionIds } = inputs ?? {};
-  const [B, T] = [inputIds?.length ?? 0, inputIds?.[0]?.length ?? 0];
-  checkNumbers("inputIds", inputIds, B, T);
-  for (const [name, rows] of Object.entries({ attentionMask, tokenTypeIds, positionIds })) {
-    if (rows) checkNumbers(name, rows, B, T);
-  }
-  const cells: number[] = [];
-  const offsets = new Int32Array(B + 1);
-  for (let b = 0; b < B; b++) {
-    for (let t = 0; t < T; t++) if (!attentionMask || attentionMask[b]![t] !== 0) cells.push(b * T + t);
-    offsets[b + 1] = cells.length;
-  }
+  const perQuestion = choices ? questionRows(inputIds) : 1;
+  const flat = (name: string, rows: Rows) =>
+    choices ? flatRows(name, rows, perQuestion) : (rows as readonly (readonly number[])[]);
+  const ids = flat("inputIds", inputIds);
+  const [B, T] = [ids?.length ?? 0, ids?.[0]?.length ?? 0];
+  const checked = (name: string, rows: Rows | undefined) => {
+    const all = rows && flat(name, rows);
+    if (all) checkNumbers(name, all, B, T);
+    return all;
+  };
+  checkNumbers("inputIds", ids, B, T);
+  const mask = checked("attentionMask", attentionMask);
+  const types = checked("tokenTypeIds", tokenTypeIds);
+  const positions = checked("positionIds", positionIds);
+  const { cells, offsets } = keptCells(B, T, mask);
   const at = (rows: readonly (readonly number[])[]) =>
     Int32Array.from(cells, (cell) => rows[Math.floor(cell / T)]![cell % T]!);
   const packed = {
-    tokens: at(inputIds),
+    tokens: at(ids),
     offsets,
-    positions: positionIds ? at(positionIds) : Int32Array.from(cells, (cell) => cell % T),
-    types: tokenTypeIds ? at(tokenTypeIds) : new Int32Array(cells.length),
+    positions: positions ? at(positions) : cells.map((cell) => cell % T),
+    types: types ? at(types) : new Int32Array(cells.length),
+    ...(choices && { choices: perQuestion }),
   };
-  return { packed, layout: { B, T, cells: Int32Array.from(cells) } };
+  return { packed, layout: { B, T, cells } };
+}
+
+/** b · T + t of each cell of `[B][T]` that the mask keeps, and where each row's begin. */
+export function keptCells(B: number, T: number, mask: readonly (readonly number[])[] | undefined) {
+  const cells: number[] = [];
+  const offsets = new Int32Array(B + 1);
+  for (let b = 0; b < B; b++) {
+    for (let t = 0; t < T; t++) if (!mask || mask[b]![t] !== 0) cells.push(b * T + t);
+    offsets[b + 1] = cells.length;
+  }
+  return { cells: Int32Array.from(cells), offsets };
+}
+
+/** How many choices the first question has. */
+function questionRows(inputIds: unknown): number {
+  const first = isList(inputIds) ? inputIds[0] : undefined;
+  if (!isList(first) || !isList(first[0]))
+    throw new ShapeError("inputIds", kind(inputIds), "[B][choices][T], several lists of numbers a question");
+  return first.length;
+}
+
+/** `[B][choices][T]` as `[B · choices][T]`. */
+function flatRows(name: string, rows: Rows, choices: number): readonly (readonly number[])[] {
+  const wrong = rows.findIndex((question: unknown) => !isList(question) || question.length !== choices);
+  if (wrong >= 0)
+    throw new ShapeError(`${name}[${wrong}]`, kind(rows[wrong]), `[choices][T] with ${choices} choices, as the first`);
+  return (rows as readonly (readonly (readonly number[])[])[]).flat();
 }
 
 /** The largest number that the kernels' integers hold: a larger one would become another number. */
 const LARGEST = 2 ** 31 - 1;
 
 /** Holds what a caller gave, of whatever type, against `[B][T]` whole numbers from `least` on. */
-function checkNumbers(name: string, rows: unknown, B: number, T: number, least = 0): void {
+export function checkNumbers(name: string, rows: unknown, B: number, T: number, least = 0): void {
   if (!isList(rows) || (rows.length > 0 && !isList(rows[0])))
     throw new ShapeError(name, isList(rows) ? "a flat list" : kind(rows), "[B][T], a list of numbers a sequence");
   if (rows.length !== B) throw new ShapeError(name, rows.length, `B = ${B} rows`);
@@ -69,40 +110,18 @@ function checkNumbers(name: string, rows: unknown, B: number, T: number, least =
   }
 }
 
-const isList = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value) || ArrayBuffer.isView(value);
+export const isList = (value: unknown): value is ArrayLike<unknown> =>
+  Array.isArray(value) || ArrayBuffer.isView(value);
 
 /** A value as messages show it. */
-const kind = (value: unknown): string =>
+export const kind = (value: unknown): string =>
   isList(value) ? "a list" : typeof value === "object" && value !== null ? "an object" : String(value);
 
-/** Labels as the head wants them: by packed token, or by sequence. */
-export function packLabels(
-  labels: NonNullable<ModelInputs["labels"]>,
-  layout: Layout,
-  by: "tokens" | "sequences" | "none",
-): Targets {
-  if (by !== "tokens") return { sequences: checkedLabels(labels) };
-  const { B, T, cells } = layout;
-  const rows = labels as readonly (readonly number[])[];
-  checkNumbers("labels", rows, B, T, IGNORED);
-  return { tokens: Int32Array.from(cells, (cell) => rows[Math.floor(cell / T)]![cell % T]!) };
-}
-
-/** Labels of sequences: numbers, or lists of numbers. How many, and which, is the head's business. */
-function checkedLabels<T extends ModelInputs["labels"]>(labels: T): T {
-  if (!isList(labels)) throw new ShapeError("labels", kind(labels), "a list, with a label a sequence");
-  for (let b = 0; b < labels.length; b++) {
-    const label = labels[b];
-    const numbers = isList(label) ? Array.from(label) : [label];
-    const wrong = numbers.findIndex((one) => !Number.isFinite(one));
-    if (wrong >= 0) throw new ShapeError(`label of sequence ${b}`, kind(numbers[wrong]), "a number, or a list of them");
-  }
-  return labels;
-}
-
 /** Rows of packed tokens, `[N, …rest]`, back at their places in `[B, T, …rest]`; 0 at padding. */
-export function unpackRows(data: Float32Array, width: number, { B, T, cells }: Layout): TensorData {
+export function unpackRows({ data, shape }: TensorData, { B, T, cells }: Layout): TensorData {
+  const rest = shape.slice(1);
+  const width = rest.reduce((product, n) => product * n, 1);
   const padded = new Float32Array(B * T * width);
   for (const [row, cell] of cells.entries()) padded.set(data.subarray(row * width, (row + 1) * width), cell * width);
-  return { data: padded, shape: [B, T, width] };
+  return { data: padded, shape: [B, T, ...rest] };
 }

@@ -4,9 +4,9 @@ import { openWeights } from "../io/formats.js";
 import type { Weights } from "../io/weights.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
 import { parseConfig, type RoFormerConfig } from "./config.js";
-import { families } from "./families.js";
+import { families, headOfClass, poolerOf } from "./families.js";
 import { type Fit, fitWeights, requireFit } from "./fit.js";
-import { refuseForeignConfig } from "./foreign.js";
+import { refuseForeignConfig, refuseOtherFamily } from "./foreign.js";
 import { Network } from "./network.js";
 
 /** Settings of `RoFormer.load`. */
@@ -24,7 +24,7 @@ export interface LoadOptions extends SourceOptions {
   readonly config?: Partial<RoFormerConfig> | undefined;
   /**
    * Keeps the linear layers' weights as int8 and multiplies bytes: a quarter of their memory and about twice the speed, for
-   * inference alone. Rows are rounded to 127 steps, activations to 128.
+   * inference alone. Rows are rounded to 127 steps, activations to 128. Layers whose number of outputs is no multiple of 8 stay f32.
    */
   readonly int8?: boolean | undefined;
 }
@@ -65,12 +65,10 @@ export async function readConfig(files: Files): Promise<RoFormerConfig> {
 
 /** The head that `architectures` names. */
 export function headOf(config: RoFormerConfig, where: string): HeadName {
-  const { className } = families[config.model_type];
   const [name] = config.architectures ?? [];
   if (name === undefined) throw new ConfigError(`${where}: architectures is missing, so name a head: { head: "base" }`);
-  for (const [head, { architecture }] of Object.entries(heads)) {
-    if (name === className + architecture) return head as HeadName;
-  }
+  const head = headOfClass(families[config.model_type], name);
+  if (head) return head;
   throw new ConfigError(`${where}: architectures names ${name}, which is not supported`);
 }
 
@@ -87,8 +85,9 @@ export async function readModel(files: Files, options: LoadOptions = {}): Promis
   if (!Object.hasOwn(heads, chosen))
     throw new ConfigError(`head is "${chosen}", not one of ${Object.keys(heads).join(", ")}`);
   const weights = await openWeights(files);
-  const network = new Network(config, chosen);
+  const network = new Network(config, chosen, poolerOf(config, chosen, holdsPooler(weights, config)));
   const fitting = fitWeights(weights, network);
+  if (strict) refuseOtherFamily(config, where, fitting.missing);
   if (strict) requireFit(weights, network, fitting);
   const { found, ...report } = fitting;
   try {
@@ -100,6 +99,12 @@ export async function readModel(files: Files, options: LoadOptions = {}): Promis
     throw error;
   }
   return { network, head: chosen, ...report };
+}
+
+/** Whether there is a pooler among the weights; something else by its name is none. */
+function holdsPooler({ tensors }: Weights, { hidden_size }: RoFormerConfig): boolean {
+  const dense = [...tensors].find(([name]) => /^((bert|roformer)\.)?pooler\.dense\.weight$/.test(name));
+  return dense?.[1].shape.join() === [hidden_size, hidden_size].join();
 }
 
 /** Reads the weights, a parameter after the other. */

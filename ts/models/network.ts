@@ -1,6 +1,6 @@
 import { checkpoint } from "../autograd/checkpoint.js";
-import { ConfigError } from "../errors.js";
 import { attentions, type Mask } from "../nn/attentions/index.js";
+import type { EncoderStates } from "../nn/crossAttention.js";
 import { Embeddings } from "../nn/embeddings.js";
 import { EncoderLayer } from "../nn/encoderLayer.js";
 import { type Head, type HeadName, heads } from "../nn/heads/index.js";
@@ -9,6 +9,7 @@ import type { PackedBatch } from "../nn/packed.js";
 import { ParameterScope, ParameterStore } from "../nn/parameters.js";
 import { type Position, positions } from "../nn/positions/index.js";
 import { training, trainingStep } from "../nn/training.js";
+import type { ActivationName } from "../ops/activation.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { numLabels, type RoFormerConfig } from "./config.js";
@@ -16,6 +17,10 @@ import { parts } from "./families.js";
 
 /** Settings of {@link Network.encode}. */
 export interface EncodeOptions {
+  /** Which tokens see which; what the configuration says unless given: all, or in a decoder those before. */
+  readonly mask?: Mask | undefined;
+  /** What a decoder's cross-attention looks at. */
+  readonly encoder?: EncoderStates | undefined;
   /** Sees the embeddings' output and every layer's. */
   readonly each?: (states: Tensor) => void;
   /** Keeps of each layer its input alone: gradients compute the layer a second time, from the batch too, which has to live on. */
@@ -32,9 +37,9 @@ export class Network {
   private readonly project: Linear | undefined;
   private readonly layers: EncoderLayer[];
 
-  constructor(config: RoFormerConfig, head: HeadName) {
+  /** `pooler`: the activation of the pooler behind the base model, which has none without. */
+  constructor(config: RoFormerConfig, head: HeadName, pooler: ActivationName | undefined) {
     this.config = config;
-    if (config.is_decoder) throw new ConfigError("config: is_decoder: decoders are not supported");
     const { family, position, attention } = parts(config);
     const root = new ParameterScope(this.store, config.initializer_range);
     const encoder = head === "base" ? root : root.at(family.prefix);
@@ -47,6 +52,7 @@ export class Network {
       heads: config.num_attention_heads,
       headSize,
       maxPositions: config.max_position_embeddings,
+      rope: config.roformer_js?.rope_parameters,
     });
     this.embeddings = new Embeddings(encoder.at("embeddings"), embeddingsOptions(config, E), this.position);
     this.project = E === width ? undefined : new Linear(encoder.at("embeddings_project"), E, width);
@@ -55,7 +61,7 @@ export class Network {
       { length: config.num_hidden_layers },
       (_, i) => new EncoderLayer(encoder.at("encoder").at("layer").at(String(i)), options),
     );
-    this.head = heads[head].create(this.headOptions(root, encoder));
+    this.head = heads[head].create({ ...this.headOptions(root, encoder), pooler });
   }
 
   private layerOptions(attention: ReturnType<(typeof attentions)["softmax"]>) {
@@ -71,11 +77,13 @@ export class Network {
       attention,
       position,
       rotateValue: config.rotary_value,
+      crossAttention: config.add_cross_attention,
     };
   }
 
   private headOptions(root: ParameterScope, encoder: ParameterScope) {
     const { config } = this;
+    const { family } = parts(config);
     return {
       scope: root,
       encoder,
@@ -84,16 +92,26 @@ export class Network {
       tied: config.tie_word_embeddings,
       activation: config.hidden_act,
       eps: config.layer_norm_eps,
-      dropout: config.classifier_dropout ?? config.hidden_dropout_prob,
+      dropout: family.classifierDropout(config),
       labels: numLabels(config),
       problem: config.problem_type ?? undefined,
-      classifier: parts(config).family.classifier,
+      summary: {
+        type: config.summary_type ?? "last",
+        project: config.summary_use_proj ?? false,
+        toLabels: config.summary_proj_to_labels ?? false,
+        activation: config.summary_activation ?? undefined,
+        firstDropout: config.summary_first_dropout ?? 0,
+        lastDropout: config.summary_last_dropout ?? 0,
+      },
+      classifier: family.classifier,
+      chooser: family.chooser,
     };
   }
 
   /** The last hidden states, `[N, C]`. */
-  encode(batch: PackedBatch, { each, recompute = false }: EncodeOptions = {}): Tensor {
-    const mask: Mask = {};
+  encode(batch: PackedBatch, options: EncodeOptions = {}): Tensor {
+    const { mask = { causal: this.config.is_decoder }, encoder, each, recompute = false } = options;
+    const others = encoder ? [encoder.states] : [];
     let x = scope(() => {
       const embedded = this.embeddings.forward(batch);
       return this.project?.forward(embedded) ?? embedded;
@@ -102,8 +120,8 @@ export class Network {
     for (const layer of this.layers) {
       // The layer's input ends with the layer, unless gradients need it.
       const input: Tensor = x;
-      const forward = () => layer.forward(input, batch, mask);
-      x = scope(() => (recompute ? checkpoint(again(forward), [input]) : forward()), [input]);
+      const forward = () => layer.forward(input, batch, mask, encoder);
+      x = scope(() => (recompute ? checkpoint(again(forward), [input, ...others]) : forward()), [input]);
       each?.(x);
     }
     return x;

@@ -3,69 +3,41 @@ import { noGrad, valueAndGradients } from "../autograd/tape.js";
 import { init } from "../engine/engine.js";
 import { ConfigError, EngineError } from "../errors.js";
 import { type FileSource, openFiles } from "../io/files.js";
-import { type HeadName, heads, type Targets } from "../nn/heads/index.js";
+import { unilm } from "../nn/attentions/unilm.js";
+import { type HeadFactory, type HeadName, heads, type Targets } from "../nn/heads/index.js";
 import { type Packed, PackedBatch } from "../nn/packed.js";
 import type { ParameterStore } from "../nn/parameters.js";
 import { training } from "../nn/training.js";
+import { type Answer, type AnswerOptions, answer, type Question } from "../pipelines/answer.js";
+import type { BatchStates, PipelineOptions } from "../pipelines/batches.js";
+import { type Choice, type ChoiceQuestion, choose } from "../pipelines/choose.js";
+import { type Classification, type ClassifyOptions, classify } from "../pipelines/classify.js";
+import { type EmbedOptions, embed } from "../pipelines/embed.js";
+import { type FillMaskOptions, fillMask, type MaskGuess } from "../pipelines/fillMask.js";
+import { type SearchHit, type SearchOptions, search } from "../pipelines/search.js";
+import { type TagTokensOptions, type TokenTag, tagTokens } from "../pipelines/tagTokens.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor, TensorData } from "../tensor/tensor.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
-import { type Classification, type ClassifyOptions, classify } from "./classify.js";
 import { parseConfig, type RoFormerConfig, type RoFormerConfigInput } from "./config.js";
+import { encoderStates, type PackedStates, packStates } from "./encoderInputs.js";
+import { poolerOf } from "./families.js";
 import type { Mismatch } from "./fit.js";
-import { type ModelInputs, packInputs, packLabels, unpackRows } from "./inputs.js";
+import { type ModelInputs, packInputs, unpackRows } from "./inputs.js";
+import type {
+  CreateOptions,
+  ForwardOptions,
+  GradientMap,
+  GradientOptions,
+  MaskOptions,
+  ModelOutput,
+  ParameterAccess,
+} from "./interface.js";
 import { type LoadOptions, type ReadModel, readModel } from "./load.js";
-import { Network } from "./network.js";
+import { type EncodeOptions, Network } from "./network.js";
 import { type SaveOptions, saveModel } from "./save.js";
-
-/** Settings of {@link RoFormer.create}. */
-export interface CreateOptions {
-  /** What the model computes; "base", the hidden states, unless given. */
-  readonly head?: HeadName;
-  /** Fresh weights follow from it alone; 0 unless given. */
-  readonly seed?: number;
-  /** Turns texts to ids in `classify` and is saved with the model. */
-  readonly tokenizer?: Tokenizer;
-}
-
-/** What a forward pass gives: the head's outputs in the padded shape, rows at padding 0. */
-export interface ModelOutput {
-  readonly lastHiddenState: TensorData;
-  /** The embeddings' output and every layer's, if asked for. */
-  readonly hiddenStates?: TensorData[];
-  readonly logits?: TensorData;
-  /** The loss, if there were labels. */
-  readonly loss?: number;
-}
-
-/** Settings of {@link RoFormer.valueAndGrad}. */
-export interface GradientOptions {
-  /** Turns dropout on. */
-  readonly train?: boolean;
-  /** What dropout's draws follow from, with `step`; 0 unless given. */
-  readonly seed?: number;
-  /** Counted by the model unless given. */
-  readonly step?: number;
-  /**
-   * Keeps of each layer its input alone and computes the layer a second time for its gradients: the same bits, less memory,
-   * a third more time.
-   */
-  readonly recompute?: boolean;
-}
-
-/** A gradient, copied when `data` is read: read it before the optimiser's step. */
-export type GradientMap = Map<string, TensorData>;
-
-/** One parameter of a model. */
-export interface ParameterAccess {
-  /** Hugging Face's name. */
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** The values, copied. */
-  read(): Float32Array;
-  /** Overwrites the values. */
-  write(values: ArrayLike<number>): void;
-}
+import { readSentences, type SentenceSettings } from "./sentences.js";
+import { packTargets } from "./targets.js";
 
 /** A RoFormer (or BERT) with one head, in the engine's memory until it is closed. */
 export class RoFormer {
@@ -74,6 +46,8 @@ export class RoFormer {
   readonly tokenizer: Tokenizer | undefined;
   /** Parameters that the loaded file lacked, and that are fresh. */
   readonly missing: readonly string[];
+  /** How a sentence-transformers folder wants texts embedded; undefined for other models. */
+  readonly sentences: SentenceSettings | undefined;
   /** Tensors of the loaded file that this model does not have. */
   readonly unexpected: readonly string[];
   /** Parameters that the loaded file has in other shapes, and that are fresh. */
@@ -82,7 +56,8 @@ export class RoFormer {
   private closed = false;
   private draws = 0;
 
-  private constructor(model: ReadModel, tokenizer: Tokenizer | undefined) {
+  private constructor(model: ReadModel, tokenizer: Tokenizer | undefined, sentences?: SentenceSettings) {
+    this.sentences = sentences;
     this.network = model.network;
     this.config = model.network.config;
     this.head = model.head;
@@ -96,7 +71,9 @@ export class RoFormer {
   static create(config: RoFormerConfigInput, { head = "base", seed = 0, tokenizer }: CreateOptions = {}): RoFormer {
     if (!Object.hasOwn(heads, head))
       throw new ConfigError(`head is "${head}", not one of ${Object.keys(heads).join(", ")}`);
-    const network = new Network(parseConfig(config), head);
+    // Who creates a causal model wants one that does not see what it is to guess.
+    const checked = parseConfig(head === "causal-lm" ? { is_decoder: true, ...config } : config);
+    const network = new Network(checked, head, poolerOf(checked, head));
     try {
       network.store.allocate();
       network.store.initialise(seed);
@@ -116,7 +93,8 @@ export class RoFormer {
     const files = openFiles(source, options);
     const model = await readModel(files, options);
     try {
-      return new RoFormer(model, (await Tokenizer.isIn(files)) ? await Tokenizer.load(files) : undefined);
+      const tokenizer = (await Tokenizer.isIn(files)) ? await Tokenizer.load(files) : undefined;
+      return new RoFormer(model, tokenizer, await readSentences(files));
     } catch (error) {
       model.network.free();
       throw error;
@@ -130,37 +108,43 @@ export class RoFormer {
   }
 
   /** Computes the head's outputs, without dropout. */
-  forward(inputs: ModelInputs, { outputHiddenStates = false }: { outputHiddenStates?: boolean } = {}): ModelOutput {
-    const { packed, layout } = packInputs(inputs);
-    const targets = inputs.labels && this.targets(inputs.labels, layout);
+  forward(inputs: ModelInputs, { outputHiddenStates = false, maskType }: ForwardOptions = {}): ModelOutput {
+    const { packed, layout, targets, states } = this.prepare(inputs);
     return this.run(packed, (batch) => {
-      const unpack = (x: Tensor) => unpackRows(x.read(), x.shape[1]!, layout);
-      const states: TensorData[] = [];
-      const each = (x: Tensor) => outputHiddenStates && states.push(unpack(x));
-      const hidden = this.network.encode(batch, { each });
+      const unpack = (x: Tensor) => unpackRows({ data: x.read(), shape: x.shape }, layout);
+      const hiddenStates: TensorData[] = [];
+      const each = (x: Tensor) => outputHiddenStates && hiddenStates.push(unpack(x));
+      const hidden = this.network.encode(batch, { each, ...this.passOptions(packed, states, maskType) });
       const outputs = Object.entries(this.network.head.forward(hidden, batch)).map(([name, { tensor, rows }]) => {
         return [name, rows === "tokens" ? unpack(tensor) : { data: tensor.read(), shape: tensor.shape }];
       });
       const loss = targets && this.network.head.loss(hidden, batch, targets).item();
       return {
         ...Object.fromEntries(outputs),
-        lastHiddenState: states.at(-1) ?? unpack(hidden),
-        ...(outputHiddenStates && { hiddenStates: states }),
+        lastHiddenState: hiddenStates.at(-1) ?? unpack(hidden),
+        ...(outputHiddenStates && { hiddenStates }),
         ...(loss !== undefined && { loss }),
       };
     });
   }
 
+  /** What `read` takes of a packed batch: inference without padding. The head computes what it is asked for. */
+  runPacked<T>(packed: Packed, read: (states: BatchStates) => T): T {
+    return this.run(packed, (batch) => {
+      const hidden = this.network.encode(batch);
+      const head = (rows = hidden) => {
+        const outputs = Object.entries(this.network.head.forward(rows, batch));
+        return Object.fromEntries(outputs.map(([name, { tensor }]) => [name, tensor]));
+      };
+      return read({ hidden, batch, head });
+    });
+  }
+
   /** The head's outputs for a packed batch, copied: a row a token or a sequence. Inference without padding. */
   forwardPacked(packed: Packed): Record<string, TensorData> {
-    return this.run(packed, (batch) => {
-      const outputs = this.network.head.forward(this.network.encode(batch), batch);
-      const copied = Object.entries(outputs).map(([name, { tensor }]) => [
-        name,
-        { data: tensor.read(), shape: tensor.shape },
-      ]);
-      return Object.fromEntries(copied);
-    });
+    const copied = (outputs: Record<string, Tensor>) =>
+      Object.entries(outputs).map(([name, tensor]) => [name, { data: tensor.read(), shape: tensor.shape }]);
+    return this.runPacked(packed, ({ head }) => Object.fromEntries(copied(head())));
   }
 
   /**
@@ -168,19 +152,21 @@ export class RoFormer {
    * What a call that throws has added is not taken back: clear it.
    */
   valueAndGrad(inputs: ModelInputs, options: GradientOptions = {}): { loss: number; gradients: GradientMap } {
-    const { packed, layout } = packInputs(inputs);
-    if (!inputs.labels) throw new ConfigError("valueAndGrad: there are no labels, so there is no loss");
-    const loss = this.lossAndGrad(packed, this.targets(inputs.labels, layout), options);
+    const { packed, targets, states } = this.prepare(inputs);
+    if (!targets) throw new ConfigError("valueAndGrad: there are no labels, so there is no loss");
+    const loss = this.lossAndGrad(packed, targets, options, states);
     return { loss, gradients: new Map(this.store.parameters.map((one) => [one.name, one.gradient()])) };
   }
 
-  /** {@link valueAndGrad} for a packed batch. */
-  lossAndGrad(packed: Packed, targets: Targets, options: GradientOptions = {}): number {
+  /** {@link valueAndGrad} for a packed batch; `states`: what a decoder's cross-attention looks at. */
+  lossAndGrad(packed: Packed, targets: Targets, options: GradientOptions = {}, states?: PackedStates): number {
     this.store.requireGradients();
-    const { train = false, seed = 0, step = this.draws++, recompute = false } = options;
+    const { train = false, seed = 0, step = this.draws++, recompute = false, maskType } = options;
+    if (!Number.isSafeInteger(step) || step < 0) throw new ConfigError(`step is ${step}, not a whole number from 0`);
     return scope(() => {
       const batch = new PackedBatch(packed); // of the scope around: layers that run again need it in backward
-      const loss = () => this.network.head.loss(this.network.encode(batch, { recompute }), batch, targets);
+      const pass = { recompute, ...this.passOptions(packed, states, maskType) };
+      const loss = () => this.network.head.loss(this.network.encode(batch, pass), batch, targets);
       return valueAndGradients(train ? () => training({ seed, step }, loss) : loss).loss;
     });
   }
@@ -194,13 +180,67 @@ export class RoFormer {
   classify(text: string, options?: ClassifyOptions): Promise<Classification>;
   classify(texts: readonly string[], options?: ClassifyOptions): Promise<Classification[]>;
   async classify(texts: string | readonly string[], options: ClassifyOptions = {}) {
-    const many = await classify(this, typeof texts === "string" ? [texts] : texts, options);
-    return typeof texts === "string" ? many[0]! : many;
+    return oneOrMany(texts, (all) => classify(this, all, options));
+  }
+
+  /** A vector for one text, `[C]`, or for several, in their order. Needs a tokenizer. */
+  embed(text: string, options?: EmbedOptions): Promise<Float32Array>;
+  embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
+  async embed(texts: string | readonly string[], options: EmbedOptions = {}) {
+    return oneOrMany(texts, (all) => embed(this, all, options));
+  }
+
+  /** For one query or several the likest of `texts`, or of the vectors that {@link embed} made of them, best first. */
+  search(
+    query: string,
+    texts: readonly string[] | readonly Float32Array[],
+    options?: SearchOptions,
+  ): Promise<SearchHit[]>;
+  search(
+    queries: readonly string[],
+    texts: readonly string[] | readonly Float32Array[],
+    options?: SearchOptions,
+  ): Promise<SearchHit[][]>;
+  async search(
+    queries: string | readonly string[],
+    texts: readonly string[] | readonly Float32Array[],
+    options: SearchOptions = {},
+  ) {
+    return oneOrMany(queries, (all) => search(this, all, texts, options));
+  }
+
+  /** Guesses at the masks of one text, or of several, in their order. Needs a masked language model with a tokenizer. */
+  fillMask(text: string, options?: FillMaskOptions): Promise<MaskGuess[]>;
+  fillMask(texts: readonly string[], options?: FillMaskOptions): Promise<MaskGuess[][]>;
+  async fillMask(texts: string | readonly string[], options: FillMaskOptions = {}) {
+    return oneOrMany(texts, (all) => fillMask(this, all, options));
+  }
+
+  /** The labels of the tokens of one text, or of several, in their order. Needs a token classifier with a tokenizer. */
+  tagTokens(text: string, options?: TagTokensOptions): Promise<TokenTag[]>;
+  tagTokens(texts: readonly string[], options?: TagTokensOptions): Promise<TokenTag[][]>;
+  async tagTokens(texts: string | readonly string[], options: TagTokensOptions = {}) {
+    return oneOrMany(texts, (all) => tagTokens(this, all, options));
+  }
+
+  /** Answers to one question, or to several, each from its context, best first. Needs a question answerer with a tokenizer. */
+  answer(question: Question, options?: AnswerOptions): Promise<Answer[]>;
+  answer(questions: readonly Question[], options?: AnswerOptions): Promise<Answer[][]>;
+  async answer(questions: Question | readonly Question[], options: AnswerOptions = {}) {
+    return oneOrMany(questions, (all) => answer(this, all, options));
+  }
+
+  /** Which choice fits a prompt, or several prompts, best. Needs a multiple-choice model with a tokenizer. */
+  choose(question: ChoiceQuestion, options?: PipelineOptions): Promise<Choice>;
+  choose(questions: readonly ChoiceQuestion[], options?: PipelineOptions): Promise<Choice[]>;
+  async choose(questions: ChoiceQuestion | readonly ChoiceQuestion[], options: PipelineOptions = {}) {
+    return oneOrMany(questions, (all) => choose(this, all, options));
   }
 
   /** Writes a Hugging Face folder, whole or not at all. Wait for it before the model is changed or closed. */
   async save(path: string, options: SaveOptions = {}): Promise<void> {
-    await saveModel(path, this, options);
+    const sentences = this.head === "base" ? (this.sentences?.files ?? []) : [];
+    await saveModel(path, this, { ...options, files: new Map([...sentences, ...(options.files ?? [])]) });
   }
 
   /** Gives the memory back. */
@@ -219,7 +259,31 @@ export class RoFormer {
     return noGrad(() => scope(() => body(new PackedBatch(packed))));
   }
 
-  private targets(labels: NonNullable<ModelInputs["labels"]>, layout: Parameters<typeof packLabels>[1]) {
-    return packLabels(labels, layout, heads[this.head].labels);
+  private prepare(inputs: ModelInputs) {
+    const { labels, choices } = heads[this.head] as HeadFactory;
+    const { packed, layout } = packInputs(inputs, choices);
+    return {
+      packed,
+      layout,
+      targets: packTargets(inputs, layout, labels),
+      states: packStates(inputs, layout.B, this.config),
+    };
   }
+
+  private passOptions(packed: Packed, states: PackedStates | undefined, maskType: MaskOptions["maskType"]) {
+    if (maskType !== undefined && maskType !== "unilm")
+      throw new ConfigError(`maskType is ${JSON.stringify(maskType)}, not "unilm"`);
+    const options: EncodeOptions = {
+      mask: maskType && unilm(packed),
+      encoder: states && encoderStates(states, this.config.hidden_size),
+    };
+    return options;
+  }
+}
+
+/** The result for one, or the results for several. */
+async function oneOrMany<T, R>(given: T | readonly T[], run: (all: readonly T[]) => Promise<R[]>): Promise<R | R[]> {
+  if (Array.isArray(given)) return run(given);
+  const [only] = await run([given as T]);
+  return only!;
 }

@@ -2,13 +2,13 @@ import { ConfigError } from "../errors.js";
 import { SAVED_DTYPES, type SavedDtype } from "../io/dtypes.js";
 import { isFolderPath, openFiles, saveFolder } from "../io/files.js";
 import { bytesOf, divide, type TensorSource, writeSafetensors } from "../io/safetensorsWriter.js";
-import { type HeadName, heads } from "../nn/heads/index.js";
+import type { HeadName } from "../nn/heads/index.js";
 import type { ParameterStore } from "../nn/parameters.js";
 import { ropeTable } from "../nn/ropeTable.js";
 import type { Content } from "../platform/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { RoFormerConfig } from "./config.js";
-import { families, parts, savedModelType } from "./families.js";
+import { classOf, families, parts, savedModelType } from "./families.js";
 
 /** What a saved model is made of. */
 export interface SavedModel {
@@ -80,9 +80,8 @@ function weightFiles(all: readonly TensorSource[], dtype: SavedDtype, most: numb
 /** `config.json` as Hugging Face writes it: every field that is set, sorted by name. */
 export function configJson(config: RoFormerConfig, head: HeadName): string {
   const model_type = savedModelType(config);
-  const { className } = families[model_type];
   const { position, attention, family } = parts(config);
-  const { roformer_js, ...rest } = { ...config, model_type, architectures: [className + heads[head].architecture] };
+  const { roformer_js, ...rest } = { ...config, model_type, architectures: [classOf(families[model_type], head)] };
   const ours = {
     ...roformer_js,
     ...(position !== family.position && { position }),
@@ -91,6 +90,8 @@ export function configJson(config: RoFormerConfig, head: HeadName): string {
   const fields: Record<string, unknown> = { ...rest, ...(Object.keys(ours).length > 0 && { roformer_js: ours }) };
   // Hugging Face derives the number of labels from their names.
   if (fields.id2label) delete fields.num_labels;
+  // Starts and ends, whatever labels are named: Hugging Face's BERT would make as many outputs.
+  if (head === "question-answering") for (const name of ["id2label", "label2id", "num_labels"]) delete fields[name];
   const names = Object.keys(fields).filter((name) => fields[name] !== null && fields[name] !== undefined);
   return `${JSON.stringify(Object.fromEntries(names.sort().map((name) => [name, fields[name]])), null, 2)}\n`;
 }

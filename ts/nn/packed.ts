@@ -1,45 +1,45 @@
 import { ShapeError } from "../errors.js";
 import { integers, type Tensor } from "../tensor/tensor.js";
 
-/** B sequences end to end. */
-export interface Packed {
-  /** Ids, `[N]`. */
-  readonly tokens: Int32Array;
+/** Where B sequences end to end begin and end, and how far each of their N rows is from its sequence's start. */
+export interface Sequences {
   /** Sequence b is `offsets[b] … offsets[b + 1]`; `[B + 1]`. */
   readonly offsets: Int32Array;
-  /** Position of each token in its own sequence, `[N]`. */
+  /** Position of each row in its own sequence, `[N]`. */
   readonly positions: Int32Array;
+}
+
+/** B sequences of tokens end to end. */
+export interface Packed extends Sequences {
+  /** Ids, `[N]`. */
+  readonly tokens: Int32Array;
   /** Token types, `[N]`. */
   readonly types: Int32Array;
+  /** How many sequences in a row are the choices of one question (multiple choice); 1 unless given. */
+  readonly choices?: number;
 }
 
 /** Positions are below this: a table of them has to fit into memory. */
 const MOST_POSITIONS = 2 ** 24;
 
-/** A packed batch in the engine's memory: it lives as long as the scope it was made in. */
-export class PackedBatch {
-  readonly packed: Packed;
-  readonly tokens: Tensor;
+/** {@link Sequences} in the engine's memory: they live as long as the scope they were made in. */
+export class SequenceBatch {
+  readonly packed: Sequences;
   readonly offsets: Tensor;
   readonly positions: Tensor;
-  readonly types: Tensor;
   /** Largest position plus 1. */
   readonly reach: number;
 
-  constructor(packed: Packed) {
-    const N = packed.tokens.length;
-    if (packed.positions.length !== N)
-      throw new ShapeError("batch: positions", packed.positions.length, `${N} numbers`);
-    if (packed.types.length !== N) throw new ShapeError("batch: types", packed.types.length, `${N} numbers`);
-    if (packed.offsets.at(-1) !== N) throw new ShapeError("batch: last offset", packed.offsets.at(-1), `${N} tokens`);
-    this.reach = packed.positions.reduce((reach, position) => Math.max(reach, position + 1), 0);
+  constructor(packed: Sequences) {
+    const { offsets, positions } = packed;
+    if (offsets.at(-1) !== positions.length)
+      throw new ShapeError("batch: last offset", offsets.at(-1), `${positions.length}, the number of positions`);
+    this.reach = positions.reduce((reach, position) => Math.max(reach, position + 1), 0);
     if (this.reach > MOST_POSITIONS)
       throw new ShapeError("batch: largest position", this.reach - 1, `below ${MOST_POSITIONS}`);
     this.packed = packed;
-    this.tokens = integers(packed.tokens);
-    this.offsets = integers(packed.offsets);
-    this.positions = integers(packed.positions);
-    this.types = integers(packed.types);
+    this.offsets = integers(offsets);
+    this.positions = integers(positions);
   }
 
   /** Number of sequences. */
@@ -49,10 +49,42 @@ export class PackedBatch {
 
   /** Row of each sequence's first token; refuses a sequence without one. */
   firstTokens(): Int32Array {
+    this.refuseEmpty();
+    return this.packed.offsets.slice(0, -1);
+  }
+
+  /** Row of each sequence's last token; refuses a sequence without one. */
+  lastTokens(): Int32Array {
+    this.refuseEmpty();
+    return this.packed.offsets.slice(1).map((end) => end - 1);
+  }
+
+  private refuseEmpty(): void {
     const { offsets } = this.packed;
     const empty = offsets.findIndex((offset, b) => offset === offsets[b + 1]);
     if (empty >= 0) throw new ShapeError(`length of sequence ${empty}`, 0, "at least 1 token");
-    return offsets.slice(0, -1);
+  }
+}
+
+/** A packed batch in the engine's memory: it lives as long as the scope it was made in. */
+export class PackedBatch extends SequenceBatch {
+  declare readonly packed: Packed;
+  readonly tokens: Tensor;
+  readonly types: Tensor;
+
+  constructor(packed: Packed) {
+    const { tokens, positions, types } = packed;
+    const N = tokens.length;
+    if (positions.length !== N) throw new ShapeError("batch: positions", positions.length, `${N} numbers`);
+    if (types.length !== N) throw new ShapeError("batch: types", types.length, `${N} numbers`);
+    super(packed);
+    this.tokens = integers(tokens);
+    this.types = integers(types);
+  }
+
+  /** How many sequences in a row are the choices of one question. */
+  get choices(): number {
+    return this.packed.choices ?? 1;
   }
 }
 

@@ -1,4 +1,7 @@
+import * as v from "valibot";
 import { ConfigError } from "../errors.js";
+import { type RopeParameters, type RopeParametersInput, ropeParametersSchema } from "./ropeParameters.js";
+import { type RopeFrequencies, ropeFrequencies } from "./ropeScaling.js";
 
 /** What a table of rotations is made from. */
 export interface RopeTableOptions {
@@ -6,31 +9,56 @@ export interface RopeTableOptions {
   readonly headSize: number;
   /** The positions of the rows. */
   readonly positions: readonly number[];
-  /** Base of the frequencies, θ; 10000 in the paper. */
-  readonly theta?: number;
+  /** Base, scaling and share of the head, as Hugging Face names them; base 10000 without scaling unless given. */
+  readonly ropeParameters?: RopeParametersInput;
+  /** Tokens that the model was made for, which some scalings want; 2048 unless given. */
+  readonly maxPositionEmbeddings?: number;
+  /** Tokens of the sequence at hand, on which "dynamic" and "longrope" depend. */
+  readonly sequenceLength?: number | null;
 }
 
-/** Angles by position: `[positions, D / 2]`. */
-export interface RopeTable {
-  /** θ^(−2i/D), radians a position. */
-  readonly inverseFrequencies: number[];
+/** Angles by position: `[positions, d / 2]` for d turned numbers a head. */
+export interface RopeTable extends RopeFrequencies {
+  /** Times the attention factor. */
   readonly cos: Float32Array;
   readonly sin: Float32Array;
 }
 
-/** Sines and cosines of position · θ^(−2i/D), i = 0 … D/2 − 1, computed in f64 and rounded once (RoFormer, eq. 15). */
-export function ropeTable({ headSize, positions, theta = 10000 }: RopeTableOptions): RopeTable {
-  if (headSize % 2 !== 0 || headSize < 2)
-    throw new ConfigError(`ropeTable: headSize is ${headSize}, not an even number`);
-  const pairs = headSize / 2;
-  const inverseFrequencies = Array.from({ length: pairs }, (_, i) => theta ** ((-2 * i) / headSize));
+/**
+ * Sines and cosines of position · inverse frequency, θ^(−2i/D) unless scaled, computed in f64 and rounded once (RoFormer,
+ * eq. 15; the scalings are those of Hugging Face's `rope_parameters`). Errors: ConfigError for an odd size or a wrong parameter.
+ */
+export function ropeTable(options: RopeTableOptions): RopeTable {
+  const { headSize, positions, ropeParameters = {}, maxPositionEmbeddings = 2048, sequenceLength } = options;
+  if (!Number.isInteger(headSize) || headSize % 2 !== 0 || headSize < 2)
+    throw new ConfigError(`ropeTable: headSize is ${headSize}, not an even number from 2`);
+  const parameters = parsedParameters(ropeParameters);
+  const lengths = { headSize, maxPositionEmbeddings, sequenceLength: sequenceLength ?? undefined };
+  const frequencies = ropeFrequencies(parameters, lengths);
+  return { ...frequencies, ...turns(positions, frequencies) };
+}
+
+function parsedParameters(input: RopeParametersInput): RopeParameters {
+  const result = v.safeParse(ropeParametersSchema, input);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const field = v.getDotPath(issue as Parameters<typeof v.getDotPath>[0]);
+  throw new ConfigError(`ropeParameters${field ? `: ${field}` : ""} is ${String(issue.input)}, not ${issue.message}`);
+}
+
+/** Sine and cosine of every position's angles, row by row. */
+export function turns(
+  positions: ArrayLike<number>,
+  { inverseFrequencies, attentionFactor }: RopeFrequencies,
+): { cos: Float32Array; sin: Float32Array } {
+  const pairs = inverseFrequencies.length;
   const cos = new Float32Array(positions.length * pairs);
   const sin = new Float32Array(positions.length * pairs);
-  for (const [row, position] of positions.entries()) {
+  for (let row = 0; row < positions.length; row++) {
     for (const [i, frequency] of inverseFrequencies.entries()) {
-      cos[row * pairs + i] = Math.cos(position * frequency);
-      sin[row * pairs + i] = Math.sin(position * frequency);
+      cos[row * pairs + i] = Math.cos(positions[row]! * frequency) * attentionFactor;
+      sin[row * pairs + i] = Math.sin(positions[row]! * frequency) * attentionFactor;
     }
   }
-  return { inverseFrequencies, cos, sin };
+  return { cos, sin };
 }

@@ -1,10 +1,10 @@
 import { ConfigError } from "../errors.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { AttentionOutput } from "./attentionOutput.js";
 import { rotate } from "./attentions/attention.js";
 import type { Attention, Mask } from "./attentions/index.js";
 import { Dropout } from "./dropout.js";
-import { LayerNorm } from "./layerNorm.js";
-import { JoinedLinear, Linear } from "./linear.js";
+import { JoinedLinear } from "./linear.js";
 import type { PackedBatch } from "./packed.js";
 import type { ParameterScope } from "./parameters.js";
 import type { Position } from "./positions/index.js";
@@ -24,6 +24,8 @@ export interface LayerOptions {
   readonly position: Position;
   /** Turns values too (`rotary_value`). */
   readonly rotateValue: boolean;
+  /** Adds attention to an encoder's states (`add_cross_attention`). */
+  readonly crossAttention: boolean;
 }
 
 /**
@@ -36,10 +38,8 @@ export interface LayerOptions {
 export class SelfAttention {
   private readonly options: LayerOptions;
   private readonly qkv: JoinedLinear;
-  private readonly output: Linear;
-  private readonly norm: LayerNorm;
+  private readonly output: AttentionOutput;
   private readonly probabilities: Dropout;
-  private readonly dropout: Dropout;
 
   constructor(scope: ParameterScope, options: LayerOptions) {
     const { width, heads } = options;
@@ -47,10 +47,8 @@ export class SelfAttention {
       throw new ConfigError(`hidden_size ${width} is not a multiple of num_attention_heads ${heads}`);
     this.options = options;
     this.qkv = new JoinedLinear(scope.at("self"), ["query", "key", "value"], width, width);
-    this.output = new Linear(scope.at("output").at("dense"), width, width);
-    this.norm = new LayerNorm(scope.at("output").at("LayerNorm"), width, options.eps);
     this.probabilities = new Dropout(scope, options.attentionDropout);
-    this.dropout = new Dropout(scope, options.hiddenDropout);
+    this.output = new AttentionOutput(scope, width, options.eps, options.hiddenDropout);
   }
 
   /** `x` is `[N, C]`, the tokens of all sequences of `batch` end to end. */
@@ -59,7 +57,6 @@ export class SelfAttention {
     const dropout = this.probabilities.draw();
     const call = { heads, batch, position, mask, ...(dropout && { dropout }) };
     const [q, k, v] = this.qkv.forward(x) as [Tensor, Tensor, Tensor];
-    const y = attention.forward(q, k, rotateValue ? rotate(v, call, batch) : v, call);
-    return this.norm.forward(this.output.forward(y), x, this.dropout.draw());
+    return this.output.forward(attention.forward(q, k, rotateValue ? rotate(v, call, batch) : v, call), x);
   }
 }

@@ -1,13 +1,10 @@
-import { sortedBatches } from "../data/batches.js";
 import { type LabelSet, labelSet } from "../data/labels.js";
 import type { Format } from "../data/rows.js";
-import { AbortError, ConfigError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import { metrics } from "../metrics/index.js";
-import { checkLogits, trainedLength } from "../models/classify.js";
 import { labelNames } from "../models/config.js";
 import type { RoFormer } from "../models/roformer.js";
-import { pack } from "../nn/packed.js";
-import { pacer } from "../platform/pacer.js";
+import { readFinite, runBatches, trainedLength } from "../pipelines/batches.js";
 import { type Columns, type Example, encodeRows, needColumns, readTexts, type TextSource } from "./examples.js";
 
 /** How well a classifier does on labelled texts: one flat object. */
@@ -67,38 +64,24 @@ export async function evaluateExamples(
   { signal, onProgress }: Pick<EvaluateOptions, "signal" | "onProgress"> = {},
 ): Promise<Evaluation> {
   const started = performance.now();
-  const pause = pacer();
-  const predicted = new Array<number>(examples.length);
-  let [loss, done, tokens] = [0, 0, 0];
-  for (const batch of sortedBatches(
-    examples.map(({ ids }) => ids.length),
-    { tokens: 4096 },
-  )) {
-    if (signal?.aborted) throw new AbortError("evaluate was aborted", { cause: signal.reason });
-    const chosen = batch.map((i) => examples[i]!);
-    const packed = pack(
-      chosen.map(({ ids }) => ids),
-      chosen.map(({ typeIds }) => typeIds),
-    );
-    const { data, shape } = model.forwardPacked(packed).logits!;
-    checkLogits(data);
-    for (const [row, i] of batch.entries()) {
-      const logits = data.subarray(row * shape[1]!, (row + 1) * shape[1]!);
-      predicted[i] = logits.indexOf(Math.max(...logits));
-      loss += crossEntropyOf(logits, examples[i]!.label);
-    }
-    tokens += packed.tokens.length;
-    done += batch.length;
-    onProgress?.({ done, total: examples.length });
-    await pause();
-  }
+  const options = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  const judged = await runBatches("evaluate", model, examples, options, ({ head }, chosen) => {
+    const logits = readFinite(head().logits!);
+    const width = logits.length / chosen.length;
+    return chosen.map((i, row) => {
+      const own = logits.subarray(row * width, (row + 1) * width);
+      return { predicted: own.indexOf(Math.max(...own)), loss: crossEntropyOf(own, examples[i]!.label) };
+    });
+  });
   const truth = examples.map(({ label }) => label);
+  const predicted = judged.map((one) => one.predicted);
+  const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
   const classes = labels.names.length;
   return {
-    metrics: { n: truth.length, loss: loss / truth.length, ...scores(predicted, truth, classes) },
+    metrics: { n: truth.length, loss, ...scores(predicted, truth, classes) },
     confusionMatrix: metrics.confusionMatrix(predicted, truth, { numLabels: classes }),
     labels: labels.names,
-    tokens,
+    tokens: examples.reduce((sum, { ids }) => sum + ids.length, 0),
     seconds: (performance.now() - started) / 1000,
   };
 }

@@ -3,8 +3,8 @@ import { asText } from "../data/objects.js";
 import { type Format, type Row, readRows } from "../data/rows.js";
 import type { DataSource } from "../data/source.js";
 import { ConfigError, DataError } from "../errors.js";
-import { sequences } from "../models/classify.js";
 import type { RoFormer } from "../models/roformer.js";
+import { sequencesOf } from "../pipelines/batches.js";
 
 /** Labelled texts: a file (path, or bytes with a name), or rows that are there already. */
 export type TextSource = DataSource | readonly Readonly<Record<string, string | number | boolean>>[];
@@ -81,7 +81,7 @@ export function encodeRows(
     },
   );
   const where = (i: number) => `${rows[i]!.file}:${rows[i]!.line}`;
-  return sequences(encoded, config, where).map((sequence, i) => ({
+  return sequencesOf(encoded, { config }, where).map((sequence, i) => ({
     ...sequence,
     label: labels && label !== undefined ? labels.idOf(rows[i]!, label) : -1,
   }));

@@ -1,14 +1,20 @@
 import { ConfigError } from "../../errors.js";
-import type { Head, HeadFactory } from "./head.js";
+import { Pooler } from "../pooler.js";
+import type { Head, HeadFactory, HeadOutput } from "./head.js";
 
-/** The hidden states alone. */
+/** The hidden states alone, and a vector a sequence where the model has a pooler. */
 export const base: HeadFactory = {
   architecture: "Model",
   labels: "none",
-  create: (): Head => ({
-    forward: () => ({}),
-    loss: () => {
-      throw new ConfigError('a model with the head "base" has no loss: labels mean nothing to it');
-    },
-  }),
+  create({ encoder, width, pooler: activation }): Head {
+    const pooler = activation && new Pooler(encoder, width, activation);
+    return {
+      forward(hidden, batch): Record<string, HeadOutput> {
+        return pooler ? { poolerOutput: { tensor: pooler.forward(hidden, batch), rows: "sequences" } } : {};
+      },
+      loss: () => {
+        throw new ConfigError('a model with the head "base" has no loss: labels mean nothing to it');
+      },
+    };
+  },
 };

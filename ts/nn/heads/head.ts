@@ -3,6 +3,7 @@ import type { Parameter } from "../../tensor/parameter.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { PackedBatch } from "../packed.js";
 import type { ParameterScope } from "../parameters.js";
+import type { SummaryOptions } from "./summary.js";
 
 /** What a head is made from. */
 export interface HeadOptions {
@@ -18,19 +19,25 @@ export interface HeadOptions {
   readonly tied: boolean;
   readonly activation: ActivationName;
   readonly eps: number;
+  /** Rate of dropout before a classifier. */
   readonly dropout: number;
   /** Number of classes or of values that a classifier gives. */
   readonly labels: number;
   readonly problem: ProblemType | undefined;
-  /** How sequences are classified: the model family's way. */
-  readonly classifier: ClassifierFactory;
+  /** The activation of a pooler behind the bare encoder; undefined: it has none. */
+  readonly pooler: ActivationName | undefined;
+  /** How a sequence becomes one vector where choices are compared. */
+  readonly summary: SummaryOptions;
+  /** How sequences are classified, and choices scored: the model family's way. */
+  readonly classifier: ScorerFactory;
+  readonly chooser: ScorerFactory;
 }
 
 /** What a classifier's labels mean (`problem_type`). */
 export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";
 
-/** Turns the hidden states of first tokens, `[B, C]`, to logits `[B, labels]`. */
-export type ClassifierFactory = (options: HeadOptions) => (first: Tensor) => Tensor;
+/** Turns hidden states, `[N, C]`, to logits of sequences, `[B, labels]`. */
+export type ScorerFactory = (options: HeadOptions) => (hidden: Tensor, batch: PackedBatch) => Tensor;
 
 /** A head's output: a row a token, `[N, …]`, or a row a sequence, `[B, …]`. */
 export interface HeadOutput {
@@ -38,19 +45,21 @@ export interface HeadOutput {
   readonly rows: "tokens" | "sequences";
 }
 
-/** What a loss is taken against: labels by token (−100 is ignored) or by sequence. */
+/** What a loss is taken against. −100 is ignored. */
 export interface Targets {
   /** `[N]`: a token's label. */
   readonly tokens?: Int32Array;
-  /** `[B]` classes or values, or `[B][labels]`. */
+  /** `[B]` classes or values, or `[B][labels]`; where sequences are choices, the right one's number for each question. */
   readonly sequences?: readonly number[] | readonly (readonly number[])[];
+  /** `[B]` each: the tokens of a sequence, counted from its first, at which the answer begins and ends. */
+  readonly spans?: { readonly starts: Int32Array; readonly ends: Int32Array };
 }
 
 /** What a model computes from its hidden states. */
 export interface Head {
   /** Outputs by Hugging Face's names, from `hidden` `[N, C]`. */
   forward(hidden: Tensor, batch: PackedBatch): Record<string, HeadOutput>;
-  /** The loss, a scalar; computes no output that it can do without. */
+  /** The loss, a scalar; computes no output that it can do without. NaN where every label is ignored, as in PyTorch. */
   loss(hidden: Tensor, batch: PackedBatch, targets: Targets): Tensor;
 }
 
@@ -58,7 +67,9 @@ export interface Head {
 export interface HeadFactory {
   /** Hugging Face's class without the family: `ForMaskedLM`. */
   readonly architecture: string;
-  /** Whether labels are given by token or by sequence; none: it has no loss. */
-  readonly labels: "tokens" | "sequences" | "none";
+  /** What labels are given by: tokens, sequences, or spans of tokens; none: it has no loss. */
+  readonly labels: "tokens" | "sequences" | "spans" | "none";
+  /** True if the inputs are several sequences a question: `[B][choices][T]`. */
+  readonly choices?: boolean;
   create(options: HeadOptions): Head;
 }

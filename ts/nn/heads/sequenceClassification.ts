@@ -1,45 +1,39 @@
 import { ConfigError, ShapeError } from "../../errors.js";
 import { crossEntropy } from "../../ops/crossEntropy.js";
-import { gatherRows } from "../../ops/embedding.js";
 import { binaryCrossEntropy, squaredError } from "../../ops/losses.js";
-import { integers, type Tensor, tensor } from "../../tensor/tensor.js";
+import { type Tensor, tensor } from "../../tensor/tensor.js";
 import { Dropout } from "../dropout.js";
 import { Linear } from "../linear.js";
 import type { PackedBatch } from "../packed.js";
-import type { ClassifierFactory, Head, HeadFactory, HeadOptions, ProblemType, Targets } from "./head.js";
+import { firstStates, Pooler } from "../pooler.js";
+import { classLabels } from "./classLabels.js";
+import type { Head, HeadFactory, HeadOptions, ProblemType, ScorerFactory, Targets } from "./head.js";
 
 /** RoFormer's classifier: dropout, dense, activation, dropout, out_proj. */
-export const denseClassifier: ClassifierFactory = ({ scope, width, labels, dropout, activation }) => {
+export const denseClassifier: ScorerFactory = ({ scope, width, labels, dropout, activation }) => {
   const inner = scope.at("classifier");
   const [before, after] = [new Dropout(scope, dropout), new Dropout(scope, dropout)];
   const dense = new Linear(inner.at("dense"), width, width);
   const out = new Linear(inner.at("out_proj"), width, labels);
-  return (first) => out.forward(after.forward(dense.forward(before.forward(first), activation)));
+  return (hidden, batch) =>
+    out.forward(after.forward(dense.forward(before.forward(firstStates(hidden, batch)), activation)));
 };
 
 /** BERT's classifier: a pooler with tanh, dropout, a dense layer. */
-export const pooledClassifier: ClassifierFactory = ({ scope, encoder, width, labels, dropout }) => {
-  const pooler = new Linear(encoder.at("pooler").at("dense"), width, width);
+export const pooledClassifier: ScorerFactory = ({ scope, encoder, width, labels, dropout }) => {
+  const pooler = new Pooler(encoder, width, "tanh");
   const drop = new Dropout(scope, dropout);
   const out = new Linear(scope.at("classifier"), width, labels);
-  return (first) => out.forward(drop.forward(pooler.forward(first, "tanh")));
+  return (hidden, batch) => out.forward(drop.forward(pooler.forward(hidden, batch)));
 };
 
 /** The loss of each kind of problem: mean over sequences, or over all cells. */
 const losses: Record<ProblemType, (logits: Tensor, labels: number[][]) => Tensor> = {
-  single_label_classification: (logits, labels) => crossEntropy(logits, classes(labels, logits.shape[1]!)),
+  single_label_classification: (logits, labels) =>
+    crossEntropy(logits, classLabels(labels.flat(), logits.shape[1]!, "label of sequence")),
   multi_label_classification: (logits, labels) => binaryCrossEntropy(logits, cells(logits, labels)),
   regression: (logits, labels) => squaredError(logits, cells(logits, labels)),
 };
-
-function classes(labels: number[][], count: number): Int32Array {
-  return Int32Array.from(labels, ([label], b) => {
-    if (!Number.isInteger(label) || (label !== -100 && (label! < 0 || label! >= count))) {
-      throw new ShapeError(`label of sequence ${b}`, label, `a class from 0 to ${count - 1}`);
-    }
-    return label!;
-  });
-}
 
 function cells(logits: Tensor, labels: number[][]): Tensor {
   const [, L] = logits.shape as [number, number];
@@ -50,16 +44,12 @@ function cells(logits: Tensor, labels: number[][]): Tensor {
 
 class SequenceClassifier implements Head {
   private readonly problem: ProblemType | undefined;
-  private readonly classify: (first: Tensor) => Tensor;
+  private readonly logits: ReturnType<ScorerFactory>;
 
   constructor(options: HeadOptions) {
     if (options.labels < 1) throw new ConfigError("a classifier needs num_labels ≥ 1");
     this.problem = options.problem ?? (options.labels === 1 ? "regression" : undefined);
-    this.classify = options.classifier(options);
-  }
-
-  private logits(hidden: Tensor, batch: PackedBatch): Tensor {
-    return this.classify(gatherRows(hidden, integers(batch.firstTokens())));
+    this.logits = options.classifier(options);
   }
 
   forward(hidden: Tensor, batch: PackedBatch) {

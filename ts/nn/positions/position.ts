@@ -1,7 +1,8 @@
 import type { RotaryTable } from "../../ops/rope.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { PackedBatch } from "../packed.js";
+import type { PackedBatch, SequenceBatch } from "../packed.js";
 import type { ParameterScope } from "../parameters.js";
+import type { RopeParameters } from "../ropeParameters.js";
 
 /**
  * How a model knows where a token stands. Each encoding answers for itself what it adds to embeddings, and what it turns
@@ -9,7 +10,7 @@ import type { ParameterScope } from "../parameters.js";
  */
 export interface Position {
   /** What attention turns queries and keys by, covering the batch's positions. */
-  table?(batch: PackedBatch): RotaryTable;
+  table?(batch: SequenceBatch): RotaryTable;
   /** How fast scores fall with the distance of positions, for each head: attention adds −slope · |distance|. */
   readonly slopes?: Float32Array;
   /** Embeddings `x`, `[N, E]`, marked with their positions. */
@@ -27,6 +28,8 @@ export interface PositionOptions {
   readonly heads: number;
   /** Numbers a head, D. */
   readonly headSize: number;
-  /** Rows of a learned table; others know no limit. */
+  /** Rows of a learned table; others know no limit, but some scalings of `rope` begin there. */
   readonly maxPositions: number;
+  /** How rotary positions are scaled (`rope_parameters`); not at all unless given. */
+  readonly rope?: RopeParameters | undefined;
 }

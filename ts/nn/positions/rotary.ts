@@ -1,39 +1,96 @@
 import { ConfigError } from "../../errors.js";
 import type { RotaryTable } from "../../ops/rope.js";
 import { noScope, scope } from "../../tensor/scope.js";
-import { tensor } from "../../tensor/tensor.js";
-import type { PackedBatch } from "../packed.js";
-import { ropeTable } from "../ropeTable.js";
+import { integers, tensor } from "../../tensor/tensor.js";
+import type { SequenceBatch } from "../packed.js";
+import type { RopeParameters } from "../ropeParameters.js";
+import { lengthClass, ropeFrequencies } from "../ropeScaling.js";
+import { turns } from "../ropeTable.js";
 import type { Position, PositionOptions } from "./position.js";
+
+/** Positions up to here have their angles in a table that is kept; a few farther ones are not worth as large a one. */
+const FARTHEST = 2 ** 17;
+
+/** Angles without scaling. */
+const PLAIN: RopeParameters = { rope_type: "default", rope_theta: 10_000, partial_rotary_factor: 1 };
 
 /**
  * Rotary position embedding (Su et al. 2021, eq. 14–15 and 34): pairs of queries and keys are turned by position · 10000^(−2i/D),
- * so that a score depends on the distance alone. The table grows with the positions that are seen; there is no limit.
+ * or by scaled angles, so that a score depends on the distance alone. The table grows with the positions that are seen; there
+ * is no limit.
  */
 class Rotary implements Position {
-  private readonly headSize: number;
   private readonly half: boolean;
-  private grown: (RotaryTable & { readonly rows: number }) | undefined;
+  private readonly options: PositionOptions;
+  private readonly parameters: RopeParameters;
+  /** For sequences whose length does not change the angles. */
+  private grown: (RotaryTable & { readonly covers: number }) | undefined;
 
-  constructor(headSize: number, half: boolean) {
+  constructor(options: PositionOptions, half: boolean) {
+    const { headSize, rope = PLAIN } = options;
     if (headSize % 2 !== 0) throw new ConfigError(`rotary positions turn pairs: head size ${headSize} is odd`);
-    this.headSize = headSize;
+    this.options = options;
+    this.parameters = rope;
     this.half = half;
+    this.angles(0, new Int32Array(0)); // refuses what does not fit the head, before there are weights
   }
 
-  table(batch: PackedBatch): RotaryTable {
-    if (!this.grown || this.grown.rows < batch.reach)
-      this.grow(Math.max(2 * (this.grown?.rows ?? 0), batch.reach, 128));
+  table(batch: SequenceBatch): RotaryTable {
+    const classes = this.lengthClasses(batch);
+    if (classes.some((one) => one > 0) || batch.reach > FARTHEST) return this.mixed(batch, classes);
+    if (!this.grown || this.grown.covers < batch.reach)
+      this.grow(Math.max(2 * (this.grown?.covers ?? 0), batch.reach, 128));
     return this.grown!;
   }
 
+  /** What the angles of each sequence depend on: its own length, never its neighbours'. */
+  private lengthClasses({ packed, reach }: SequenceBatch): number[] {
+    const { offsets, positions } = packed;
+    const classOf = (length: number) => lengthClass(this.parameters, this.options.maxPositions, length);
+    if (classOf(reach) === 0) return [];
+    return Array.from(offsets.subarray(1), (end, b) => {
+      const own = positions.subarray(offsets[b], end);
+      return classOf(own.reduce((length, position) => Math.max(length, position + 1), 0));
+    });
+  }
+
+  /** A table with a row a token, for batches whose sequences have angles of their own. */
+  private mixed({ packed }: SequenceBatch, classes: readonly number[]): RotaryTable {
+    const { offsets, positions } = packed;
+    const [N, pairs] = [positions.length, this.pairs];
+    const [cos, sin] = [new Float32Array(N * pairs), new Float32Array(N * pairs)];
+    for (let b = 0; b + 1 < offsets.length; b++) {
+      const turned = this.angles(classes[b] ?? 0, positions.subarray(offsets[b], offsets[b + 1]));
+      cos.set(turned.cos, offsets[b]! * pairs);
+      sin.set(turned.sin, offsets[b]! * pairs);
+    }
+    const rows = integers(Int32Array.from(positions.keys()));
+    return { half: this.half, cos: tensor(cos, [N, pairs]), sin: tensor(sin, [N, pairs]), rows };
+  }
+
+  private get pairs(): number {
+    return this.frequencies(0).inverseFrequencies.length;
+  }
+
+  private frequencies(length: number) {
+    const { headSize, maxPositions } = this.options;
+    return ropeFrequencies(this.parameters, { headSize, maxPositionEmbeddings: maxPositions, sequenceLength: length });
+  }
+
+  private angles(length: number, positions: Int32Array) {
+    return turns(positions, this.frequencies(length));
+  }
+
   private grow(rows: number): void {
-    const { cos, sin } = ropeTable({ headSize: this.headSize, positions: Array.from({ length: rows }, (_, p) => p) });
-    const shape = [rows, this.headSize / 2];
+    const { cos, sin } = this.angles(
+      0,
+      Int32Array.from({ length: rows }, (_, p) => p),
+    );
+    const shape = [rows, this.pairs];
     // No scope around frees the table; this one does if there is memory for half of it.
     const [cosines, sines] = noScope(() => scope(() => [tensor(cos, shape), tensor(sin, shape)] as const));
     this.free();
-    this.grown = { rows, half: this.half, cos: cosines, sin: sines };
+    this.grown = { covers: rows, half: this.half, cos: cosines, sin: sines };
   }
 
   free(): void {
@@ -44,7 +101,7 @@ class Rotary implements Position {
 }
 
 /** Pairs (x0, x1), (x2, x3), …: the paper's and Hugging Face's RoFormer. */
-export const rotary = ({ headSize }: PositionOptions): Position => new Rotary(headSize, false);
+export const rotary = (options: PositionOptions): Position => new Rotary(options, false);
 
 /** Pairs (x0, x_{D/2}), (x1, x_{D/2+1}), …: the Llama family's. */
-export const rotaryHalf = ({ headSize }: PositionOptions): Position => new Rotary(headSize, true);
+export const rotaryHalf = (options: PositionOptions): Position => new Rotary(options, true);

@@ -1,0 +1,101 @@
+import { ConfigError } from "../errors.js";
+import { type FileSource, fileName, openFiles } from "../io/files.js";
+import { convertRope, type RopeOrder } from "../nn/convertRope.js";
+import type { HeadName } from "../nn/heads/index.js";
+import { rotarySize } from "../nn/ropeScaling.js";
+import type { RoFormerConfig } from "./config.js";
+import { parts } from "./families.js";
+import { headOf, readConfig } from "./load.js";
+import { RoFormer } from "./roformer.js";
+import type { SaveOptions } from "./save.js";
+
+/** Settings of {@link convert}. */
+export interface ConvertOptions extends Pick<SaveOptions, "dtype" | "maxShardBytes"> {
+  /** What the new model computes; what the old one does unless given. */
+  readonly head?: HeadName | undefined;
+  /** "bert": a RoFormer with BERT's weights, its learned positions dropped, as the paper's §4.5 begins: to be trained on. */
+  readonly from?: "bert" | undefined;
+  /** Puts queries and keys into another order of pairs, and names the positions that turn these. The model computes the same. */
+  readonly rope?: RopeOrder | undefined;
+}
+
+/** What {@link convert} did. */
+export interface Conversion {
+  readonly head: HeadName;
+  readonly modelType: RoFormerConfig["model_type"];
+  readonly dtype: NonNullable<SaveOptions["dtype"]>;
+  /** Numbers in the new model. */
+  readonly parameters: number;
+  /** Tensors of the old one that the new one does not have. */
+  readonly dropped: readonly string[];
+  /** Tensors whose rows have another order. */
+  readonly reordered: readonly string[];
+}
+
+/** Writes the model of one folder to another: as safetensors, in another type, in shards, with other pairs, or as a RoFormer. */
+export async function convert(source: FileSource, out: string, options: ConvertOptions = {}): Promise<Conversion> {
+  const { dtype = "f32", maxShardBytes, from, rope } = options;
+  const files = openFiles(source);
+  const old = await readConfig(files);
+  const where = fileName(files, "config.json");
+  const head = options.head ?? headOf(old, where);
+  const changes = { ...(from && asRoFormer(old, head, where)), ...(rope && withPairs(old, from, rope, where)) };
+  const model = await RoFormer.load(files, { head, config: changes });
+  try {
+    const reordered = rope && parts(old).position !== positionOf(rope) ? reorder(model, rope) : [];
+    await model.save(out, { dtype, maxShardBytes });
+    return {
+      head,
+      modelType: model.config.model_type,
+      dtype,
+      parameters: model.parameters().reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      dropped: model.unexpected,
+      reordered,
+    };
+  } finally {
+    model.close();
+  }
+}
+
+/** Heads that BERT and RoFormer have under the same names. */
+const COMMON: readonly HeadName[] = ["base", "masked-lm", "causal-lm", "token-classification", "question-answering"];
+
+function asRoFormer(config: RoFormerConfig, head: HeadName, where: string): Partial<RoFormerConfig> {
+  if (config.model_type !== "bert") throw new ConfigError(`${where}: model_type is ${config.model_type}, not bert`);
+  if (!COMMON.includes(head))
+    throw new ConfigError(
+      `convert: BERT's ${head} is built otherwise than RoFormer's: name the head base to leave it out`,
+    );
+  return { model_type: "roformer" };
+}
+
+const positionOf = (rope: RopeOrder) => (rope === "half" ? ("rotary-half" as const) : ("rotary" as const));
+
+function withPairs(
+  config: RoFormerConfig,
+  from: ConvertOptions["from"],
+  rope: RopeOrder,
+  where: string,
+): Partial<RoFormerConfig> {
+  const position = from ? "rotary" : parts(config).position;
+  if (position !== "rotary" && position !== "rotary-half")
+    throw new ConfigError(`${where}: positions are ${position}: there are no pairs to put into another order`);
+  if (config.rotary_value)
+    throw new ConfigError(
+      `${where}: rotary_value is true: values are turned too, and cannot be put into another order`,
+    );
+  return { roformer_js: { ...config.roformer_js, position: positionOf(rope) } };
+}
+
+/** Reorders the queries and keys of every layer. */
+function reorder(model: RoFormer, to: RopeOrder): string[] {
+  const { config } = model;
+  const { num_attention_heads: heads, hidden_size } = config;
+  const headSize = hidden_size / heads;
+  const rope = config.roformer_js?.rope_parameters;
+  const shape = { heads, headSize, rotarySize: rope ? rotarySize(rope, headSize) : headSize, to };
+  const turned = model.parameters().filter(({ name }) => /\.attention\.self\.(query|key)\.(weight|bias)$/.test(name));
+  // A bias is a projection of one input.
+  for (const parameter of turned) parameter.write(convertRope({ ...shape, weight: parameter.read() }).weight);
+  return turned.map(({ name }) => name);
+}

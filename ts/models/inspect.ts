@@ -1,0 +1,46 @@
+import { ConfigError, DataError } from "../errors.js";
+import { type FileSource, openFiles } from "../io/files.js";
+import { openWeightFile, openWeights } from "../io/formats.js";
+import type { StoredTensor, Weights } from "../io/weights.js";
+import { Tokenizer } from "../tokenizers/tokenizer.js";
+import type { RoFormerConfig } from "./config.js";
+import { readConfig } from "./load.js";
+
+/** What stands in a model's folder, or in a file of weights. */
+export interface Inspection {
+  /** Absent for a file. */
+  readonly config?: RoFormerConfig;
+  /** Why there is no configuration, where it cannot be used. */
+  readonly configProblem?: string;
+  /** Numbers in all tensors. */
+  readonly parameters: number;
+  readonly tensors: readonly (StoredTensor & { readonly name: string })[];
+  readonly tokenizer?: { readonly vocabSize: number; readonly modelMaxLength: number | undefined };
+}
+
+/** Looks into a folder (path, URL, `hf:owner/name`, files by name) or into one file of weights, whose numbers it does not read. */
+export async function inspect(source: FileSource): Promise<Inspection> {
+  const file = typeof source === "string" ? /^(.*?)([^/\\]+\.(?:safetensors|bin))$/.exec(source) : null;
+  if (file) return tensorsOf(await openWeightFile(openFiles(file[1] || "."), file[2]!));
+  const files = openFiles(source);
+  const config = await readConfig(files).then(
+    (config) => ({ config }),
+    (error: unknown) => {
+      if (error instanceof ConfigError) return { configProblem: error.message };
+      throw error;
+    },
+  );
+  const tokenizer = (await Tokenizer.isIn(files)) ? await Tokenizer.load(files) : undefined;
+  return {
+    ...config,
+    ...tensorsOf(await openWeights(files)),
+    ...(tokenizer && { tokenizer: { vocabSize: tokenizer.vocabSize, modelMaxLength: tokenizer.modelMaxLength } }),
+  };
+}
+
+function tensorsOf({ tensors }: Weights): Pick<Inspection, "parameters" | "tensors"> {
+  const all = [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const parameters = all.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  if (!Number.isSafeInteger(parameters)) throw new DataError("the tensors have more numbers than can be counted");
+  return { parameters, tensors: all };
+}

@@ -1,0 +1,56 @@
+import { ShapeError } from "../../errors.js";
+import { IGNORED, linearCrossEntropy } from "../../ops/crossEntropy.js";
+import { gatherRows } from "../../ops/embedding.js";
+import { linear } from "../../ops/gemm.js";
+import { scope } from "../../tensor/scope.js";
+import { integers, type Tensor } from "../../tensor/tensor.js";
+import { LayerNorm } from "../layerNorm.js";
+import { Linear } from "../linear.js";
+import type { PackedBatch } from "../packed.js";
+import type { Head, HeadOptions, Targets } from "./head.js";
+
+/** The label that each token's logits are held against, `[N]`, from the tokens' labels. */
+type Aim = (labels: Int32Array, batch: PackedBatch) => Int32Array;
+
+/** t = LayerNorm(act(W h + b)), `[N, E]`; logits = t · wordsᵀ + bias, `[N, V]`. */
+export class LanguageModel implements Head {
+  private readonly options: HeadOptions;
+  private readonly aim: Aim;
+  private readonly transform: Linear;
+  private readonly norm: LayerNorm;
+  private readonly decoder: Tensor;
+  private readonly bias: Tensor;
+
+  constructor(options: HeadOptions, aim: Aim) {
+    const { width, words, eps, tied } = options;
+    const [V, E] = words.shape as [number, number];
+    const predictions = options.scope.at("cls").at("predictions");
+    this.options = options;
+    this.aim = aim;
+    this.transform = new Linear(predictions.at("transform").at("dense"), width, E);
+    this.norm = new LayerNorm(predictions.at("transform").at("LayerNorm"), E, eps);
+    this.decoder = tied ? words : predictions.at("decoder").matrix("weight", [V, E]);
+    this.bias = predictions.constant("bias", [V], 0);
+  }
+
+  /** t, `[N, E]`. */
+  private transformed(hidden: Tensor): Tensor {
+    return this.norm.forward(this.transform.forward(hidden, this.options.activation));
+  }
+
+  forward(hidden: Tensor) {
+    const logits = scope(() => linear(this.transformed(hidden), this.decoder, this.bias));
+    return { logits: { tensor: logits, rows: "tokens" as const } };
+  }
+
+  /** Only tokens with a label are decoded: 15 % of them in BERT's pre-training. Their logits are never in memory together. */
+  loss(hidden: Tensor, batch: PackedBatch, { tokens = new Int32Array(0) }: Targets): Tensor {
+    const N = batch.packed.tokens.length;
+    if (tokens.length !== N) throw new ShapeError("labels", tokens.length, `a number for each of ${N} tokens`);
+    const labels = this.aim(tokens, batch);
+    const rows = Int32Array.from(labels.keys()).filter((row) => labels[row] !== IGNORED);
+    const chosen = rows.length === N ? hidden : gatherRows(hidden, integers(rows));
+    const targets = Int32Array.from(rows, (row) => labels[row]!);
+    return linearCrossEntropy(this.transformed(chosen), this.decoder, this.bias, targets);
+  }
+}

@@ -1,0 +1,42 @@
+import { ConfigError, ShapeError } from "../../errors.js";
+import { crossEntropy } from "../../ops/crossEntropy.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { Dropout } from "../dropout.js";
+import { Linear } from "../linear.js";
+import type { PackedBatch } from "../packed.js";
+import { classLabels } from "./classLabels.js";
+import type { Head, HeadFactory, HeadOptions, Targets } from "./head.js";
+
+class TokenClassifier implements Head {
+  private readonly labels: number;
+  private readonly dropout: Dropout;
+  private readonly classifier: Linear;
+
+  constructor({ scope, width, labels, dropout }: HeadOptions) {
+    if (labels < 1) throw new ConfigError("a classifier needs num_labels ≥ 1");
+    this.labels = labels;
+    this.dropout = new Dropout(scope, dropout);
+    this.classifier = new Linear(scope.at("classifier"), width, labels);
+  }
+
+  private logits(hidden: Tensor): Tensor {
+    return this.classifier.forward(this.dropout.forward(hidden));
+  }
+
+  forward(hidden: Tensor) {
+    return { logits: { tensor: this.logits(hidden), rows: "tokens" as const } };
+  }
+
+  loss(hidden: Tensor, batch: PackedBatch, { tokens = new Int32Array(0) }: Targets): Tensor {
+    const N = batch.packed.tokens.length;
+    if (tokens.length !== N) throw new ShapeError("labels", tokens.length, `a number for each of ${N} tokens`);
+    return crossEntropy(this.logits(hidden), classLabels(tokens, this.labels, "label of token"));
+  }
+}
+
+/** Classifies every token: names, parts of speech. Labels are classes; −100 is ignored. */
+export const tokenClassification: HeadFactory = {
+  architecture: "ForTokenClassification",
+  labels: "tokens",
+  create: (options) => new TokenClassifier(options),
+};
