@@ -1,7 +1,10 @@
+import type { LoadOptions } from "../models/load.js";
 import { RoFormer } from "../models/roformer.js";
+import type { PipelineOptions } from "../pipelines/batches.js";
+import type { Call } from "./command.js";
 import { flag, type OptionSpec, path } from "./option.js";
 
-/** Options of commands that use a classifier. */
+/** Options of commands that use a model. */
 export const modelOptions: readonly OptionSpec[] = [
   { flags: "--model <folder>", help: "the model", parse: path },
   {
@@ -12,7 +15,26 @@ export const modelOptions: readonly OptionSpec[] = [
   },
 ];
 
-/** The classifier that {@link modelOptions} name. */
-export function loadClassifier(options: Record<string, unknown>): Promise<RoFormer> {
-  return RoFormer.load(options.model as string, { head: "sequence-classification", int8: options.int8 === true });
+/**
+ * Calls `use` with the model that {@link modelOptions} name, and what pipelines are to be told: shows how far they are.
+ */
+export async function withModel<T>(
+  { options, out, signal }: Call,
+  load: Pick<LoadOptions, "head">,
+  use: (model: RoFormer, settings: PipelineOptions) => Promise<T>,
+): Promise<T> {
+  const model = await RoFormer.load(options.model as string, { ...load, int8: options.int8 === true });
+  let bar: ReturnType<typeof out.progress> | undefined;
+  const onProgress = ({ done, total }: { done: number; total: number }) => {
+    if (total < 2) return;
+    bar ??= out.progress(total, "texts");
+    bar.update(done, "");
+  };
+  const { maxLength } = options as { maxLength?: number };
+  try {
+    return await use(model, { signal, onProgress, ...(maxLength !== undefined && { maxLength }) });
+  } finally {
+    bar?.end();
+    model.close();
+  }
 }

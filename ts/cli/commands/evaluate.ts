@@ -1,7 +1,7 @@
 import { type EvaluateOptions, evaluate as score } from "../../train/evaluate.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
-import { loadClassifier, modelOptions } from "../modelOptions.js";
+import { modelOptions, withModel } from "../modelOptions.js";
 import { type OptionSpec, path, whole } from "../option.js";
 import { reportLines } from "../report.js";
 
@@ -19,17 +19,13 @@ export const evaluate: CommandSpec = {
   summary: "score a classifier on labelled texts",
   options,
   required: ["model", "data", "text", "label"],
-  async run({ options: given, out, signal }) {
-    const model = await loadClassifier(given);
-    let bar: ReturnType<typeof out.progress> | undefined;
-    const onProgress = ({ done, total }: { done: number; total: number }) => {
-      bar ??= out.progress(total, "texts");
-      bar.update(done, "");
-    };
-    const settings = { ...given, data: dataSource(given.data as string, signal), signal, onProgress };
-    const result = await score(model, settings as unknown as EvaluateOptions).finally(() => bar?.end());
+  async run(call) {
+    const { options: given, out, signal } = call;
+    const data = dataSource(given.data as string, signal);
+    const result = await withModel(call, { head: "sequence-classification" }, (model, settings) =>
+      score(model, { ...given, ...settings, data } as unknown as EvaluateOptions),
+    );
     await out.result(result.metrics, reportLines(result));
-    model.close();
     return undefined;
   },
 };

@@ -1,9 +1,19 @@
 import type { CommandSpec } from "../command.js";
+import { answer } from "./answer.js";
+import { convert } from "./convert.js";
 import { doctor } from "./doctor.js";
+import { embed } from "./embed.js";
 import { evaluate } from "./evaluate.js";
+import { fillMask } from "./fillMask.js";
 import { finetune } from "./finetune.js";
+import { inspect } from "./inspect.js";
 import { predict } from "./predict.js";
+import { search } from "./search.js";
 import { trainTokenizer } from "./trainTokenizer.js";
 
 /** The program's commands. A new one is a file and a line. */
-export const commands: readonly CommandSpec[] = [trainTokenizer, finetune, evaluate, predict, doctor];
+export const commands: readonly CommandSpec[] = [
+  ...[trainTokenizer, finetune, evaluate],
+  ...[predict, embed, search, fillMask, answer],
+  ...[convert, inspect, doctor],
+];

@@ -1,0 +1,70 @@
+import type { Question } from "../../pipelines/answer.js";
+import { readTexts } from "../../train/examples.js";
+import { type Call, type CommandSpec, UsageError } from "../command.js";
+import { dataSource, formatOption } from "../dataOptions.js";
+import { modelOptions, withModel } from "../modelOptions.js";
+import { flag, type OptionSpec, path, text, whole } from "../option.js";
+import { print } from "../output.js";
+import { oneLine } from "../textInputs.js";
+import { topOption } from "./search.js";
+
+const options: readonly OptionSpec[] = [
+  ...modelOptions,
+  { flags: "--context <text>", help: "text that holds the answers to the questions given", parse: text },
+  { flags: "--context-file <file>", help: "file of that text; - for standard input", parse: path },
+  { flags: "--data <file>", help: "questions with a context each, instead", parse: path },
+  { flags: "--question-column <column>", help: "column of the questions (default: question)", parse: text },
+  { flags: "--context-column <column>", help: "column of the contexts (default: context)", parse: text },
+  formatOption,
+  { flags: "--max-length <tokens>", help: "tokens of a window; longer contexts are read in several", parse: whole(8) },
+  topOption("answers to each question", 1),
+  { flags: "--handle-impossible-answer", help: "allow for no answer, as SQuAD 2 does", parse: flag, isFlag: true },
+];
+
+/** Finds answers in texts. */
+export const answer: CommandSpec = {
+  name: "answer",
+  summary: "answer questions from a text (--context, --context-file), or those of a file from a text each (--data)",
+  words: "[questions...]",
+  options,
+  required: ["model"],
+  async run(call) {
+    const questions = await readQuestions(call);
+    const { top, handleImpossibleAnswer } = call.options as { top?: number; handleImpossibleAnswer?: boolean };
+    const found = await withModel(call, { head: "question-answering" }, (model, settings) =>
+      model.answer(questions, {
+        ...settings,
+        ...(top !== undefined && { topK: top }),
+        ...(handleImpossibleAnswer && { handleImpossibleAnswer }),
+      }),
+    );
+    const lines = found.map((answers, i) =>
+      call.out.json
+        ? JSON.stringify({ question: questions[i]!.question, answers })
+        : answers.map(({ score, answer }) => `${score.toFixed(4)}\t${oneLine(answer)}`).join("\n"),
+    );
+    await print(lines);
+    return undefined;
+  },
+};
+
+async function readQuestions({ options: given, words, signal }: Call): Promise<Question[]> {
+  const contexts = ["context", "contextFile", "data"].filter((name) => given[name] !== undefined);
+  if (contexts.length !== 1)
+    throw new UsageError("answer needs one of --context TEXT, --context-file FILE and --data FILE");
+  if (given.data !== undefined) {
+    if (words.length > 0) throw new UsageError("answer takes questions or --data FILE, not both");
+    const { questionColumn: question = "question", contextColumn: context = "context" } = given;
+    const columns = { text: question as string, textPair: context as string };
+    const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given.format as never);
+    return rows.map(({ values }) => ({ question: values[columns.text]!, context: values[columns.textPair]! }));
+  }
+  if (words.length === 0) throw new UsageError("answer needs one question or more");
+  const context = (given.context as string | undefined) ?? (await wholeText(given.contextFile as string, signal));
+  return words.map((question) => ({ question, context }));
+}
+
+async function wholeText(file: string, signal: AbortSignal): Promise<string> {
+  const rows = await readTexts(dataSource(file, signal), { text: "text" }, file, "txt");
+  return rows.map(({ values }) => values.text!).join("\n");
+}

@@ -1,0 +1,55 @@
+import { type ConvertOptions, convert as write } from "../../models/convert.js";
+import { heads } from "../../nn/heads/index.js";
+import { type CommandSpec, UsageError } from "../command.js";
+import { type OptionSpec, oneOf, whole } from "../option.js";
+
+const options: readonly OptionSpec[] = [
+  {
+    flags: "--dtype <type>",
+    help: "type of the numbers: f32, f16, bf16 (default: f32)",
+    parse: oneOf(["f32", "f16", "bf16"]),
+  },
+  { flags: "--to <format>", help: "format of the weights: safetensors", parse: oneOf(["safetensors"]) },
+  {
+    flags: "--max-shard-bytes <bytes>",
+    help: "divide the weights into files of at most so many bytes",
+    parse: whole(1),
+  },
+  {
+    flags: "--rope <order>",
+    help: "order of the turned pairs: interleaved (RoFormer) or half (Llama's family)",
+    parse: oneOf(["interleaved", "half"]),
+  },
+  {
+    flags: "--from <family>",
+    help: "bert: make a RoFormer of a BERT, without its learned positions",
+    parse: oneOf(["bert"]),
+  },
+  {
+    flags: "--head <name>",
+    help: `what the new model computes: ${Object.keys(heads).join(", ")}`,
+    parse: oneOf(Object.keys(heads)),
+  },
+];
+
+/** Writes a model in another form. */
+export const convert: CommandSpec = {
+  name: "convert",
+  summary: "write a model's folder in another form: type, shards, safetensors, pairs, RoFormer from BERT",
+  words: "[in-out...]",
+  options,
+  required: [],
+  async run({ options: given, words, out }) {
+    const [from, to] = words;
+    if (words.length !== 2) throw new UsageError("convert needs two folders: IN OUT");
+    const done = await write(from!, to!, given as ConvertOptions);
+    await out.result(done, [
+      `${to}: ${done.modelType} with the head ${done.head}, ${done.parameters.toLocaleString("en")} numbers of ${done.dtype}`,
+      ...(done.dropped.length > 0 ? [`left out: ${done.dropped.join(", ")}`] : []),
+      ...(done.reordered.length > 0
+        ? [`other order of rows: ${done.reordered.length} tensors of queries and keys`]
+        : []),
+    ]);
+    return undefined;
+  },
+};

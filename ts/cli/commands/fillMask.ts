@@ -1,0 +1,34 @@
+import type { MaskGuess } from "../../pipelines/fillMask.js";
+import type { CommandSpec } from "../command.js";
+import { modelOptions, withModel } from "../modelOptions.js";
+import { print } from "../output.js";
+import { readInputs, textOptions } from "../textInputs.js";
+import { topOption } from "./search.js";
+
+/** Guesses at hidden words. */
+export const fillMask: CommandSpec = {
+  name: "fill-mask",
+  summary: "guess the words that [MASK] stands for",
+  words: "[texts...]",
+  options: [...modelOptions, ...textOptions, topOption("guesses at each mask", 5)],
+  required: ["model"],
+  async run(call) {
+    const { texts } = await readInputs("fill-mask", call.options, call.words, call.signal);
+    const { top } = call.options as { top?: number };
+    const found = await withModel(call, { head: "masked-lm" }, (model, settings) =>
+      model.fillMask(texts, { ...settings, ...(top !== undefined && { topK: top }) }),
+    );
+    await print(found.flatMap(byMask).map((guesses) => (call.out.json ? JSON.stringify(guesses) : shown(guesses))));
+    return undefined;
+  },
+};
+
+function byMask(guesses: readonly MaskGuess[]): Omit<MaskGuess, "mask">[][] {
+  const count = guesses.reduce((most, { mask }) => Math.max(most, mask + 1), 0);
+  return Array.from({ length: count }, (_, wanted) =>
+    guesses.filter(({ mask }) => mask === wanted).map(({ mask, ...guess }) => guess),
+  );
+}
+
+const shown = (guesses: readonly Omit<MaskGuess, "mask">[]): string =>
+  guesses.map(({ token, score, sequence }) => `${score.toFixed(4)}\t${token}\t${sequence}`).join("\n");

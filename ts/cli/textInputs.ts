@@ -1,0 +1,61 @@
+import { readTexts } from "../train/examples.js";
+import { UsageError } from "./command.js";
+import { dataSource, formatOption } from "./dataOptions.js";
+import { type OptionSpec, path, text, whole } from "./option.js";
+
+/** Options of commands that take texts: words after the options, a file, or lines of standard input. */
+export const textOptions: readonly OptionSpec[] = [
+  { flags: "--data <file>", help: "texts, instead of words after the options", parse: path },
+  { flags: "--text <column>", help: "column of the texts", parse: text },
+  formatOption,
+  { flags: "--max-length <tokens>", help: "tokens a text is cut to (default: as in training)", parse: whole(3) },
+];
+
+/** The option for the column of second texts. */
+export const pairOption: OptionSpec = {
+  flags: "--text-pair <column>",
+  help: "column of second texts, for pairs",
+  parse: text,
+};
+
+/** The texts of a command, and the second ones if there are. */
+export interface TextInputs {
+  readonly texts: string[];
+  readonly pairs?: string[];
+}
+
+/** The texts that `command` was given: `words`, or those of --data FILE, or lines of standard input (-). */
+export async function readInputs(
+  command: string,
+  given: Record<string, unknown>,
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<TextInputs> {
+  if (given.data === undefined) {
+    if (words.length === 0) throw new UsageError(`${command} needs texts, --data FILE or - for standard input`);
+    if (given.textPair !== undefined || given.text !== undefined)
+      throw new UsageError("--text and --text-pair name columns of --data FILE");
+    if (words.length !== 1 || words[0] !== "-") return { texts: [...words] };
+    const rows = await readTexts(dataSource("-", signal), { text: "text" }, "standard input", "txt");
+    return { texts: rows.map(({ values }) => values.text!) };
+  }
+  if (words.length > 0) throw new UsageError(`${command} takes texts or --data FILE, not both`);
+  return readColumns(command, given, signal);
+}
+
+/** The columns of --data FILE. */
+export async function readColumns(
+  command: string,
+  given: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<TextInputs> {
+  if (given.text === undefined) throw new UsageError(`${command} --data needs --text COLUMN`);
+  const columns = { text: given.text as string, textPair: given.textPair as string | undefined };
+  const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given.format as never);
+  const texts = rows.map(({ values }) => values[columns.text]!);
+  const { textPair } = columns;
+  return textPair === undefined ? { texts } : { texts, pairs: rows.map(({ values }) => values[textPair]!) };
+}
+
+/** A text on one line. */
+export const oneLine = (words: string): string => words.replace(/\s+/g, " ");
