@@ -93,7 +93,7 @@ describe("commands that use a model", () => {
     const want = await library("masked-lm", (model) => model.fillMask(text, { topK: 2 }));
     const found: object[][] = await lines(["fill-mask", "--model", "masked-lm", text, "--top", "2"]);
     expect(found).toHaveLength(2);
-    expect(found.flat()).toEqual(want.map(({ mask, ...guess }) => guess));
+    expect(found.flat()).toEqual(want.map((guess) => ({ ...guess, text })));
   });
 
   it("answer reads one text for all questions, or a file", async () => {
@@ -122,7 +122,10 @@ describe("commands that use a model", () => {
     ["embed --model base a --pooling max", 2, /max/],
     ["embed --model base a --pooling pooler", 1, /no pooler/],
     ["search --model base --data texts.csv --text body", 2, /search needs one query/],
-    ["search --model base who", 2, /search needs --data, --text/],
+    ["search --model base who", 2, /search needs --data/],
+    ["search --model base who --data texts.csv", 2, /search --data needs --text COLUMN/],
+    ["predict --model sequence-classification a -", 2, /texts, or - for standard input, not both/],
+    ["answer --model question-answering - --context-file -", 2, /answer takes questions as words/],
     ["fill-mask --model masked-lm who", 1, /has no \[MASK\]/],
     ["fill-mask --model base [MASK]", 1, /does not fit config\.json/],
     ["answer --model question-answering who", 2, /one of --context TEXT, --context-file FILE and --data FILE/],

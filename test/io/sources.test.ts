@@ -228,6 +228,17 @@ describe("a model of the hub", () => {
     expect(text(await openFiles("hf:owner/name").read("a"))).toBe("one");
     hub.files.set("a", utf8("two"));
     expect(text(await openFiles("hf:owner/name").read("a"))).toBe("two");
+    expect(await openFiles("hf:owner/name").has("b")).toBe(false);
+    await hub.stop();
+    expect(text(await openFiles("hf:owner/name").read("a"))).toBe("two");
+    expect(await openFiles("hf:owner/name").has("b")).toBe(false);
+    await hub.start();
+  });
+
+  it("is not kept where Git LFS left a pointer", async () => {
+    hub.files.set("model.safetensors", utf8("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"));
+    await expect(openFiles("hf:owner/name").read("model.safetensors")).rejects.toThrow(/Git LFS pointer/);
+    expect(cached().filter((name) => name.includes("snapshots"))).toEqual([]);
   });
 });
 

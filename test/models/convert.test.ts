@@ -73,10 +73,12 @@ describe("convert", () => {
     [{}, { from: "bert" }, /model_type is roformer, not bert/],
     [{ model_type: "bert" }, { rope: "half" }, /positions are learned: there are no pairs/],
     [{ rotary_value: true }, { rope: "half" }, /rotary_value is true/],
+    [{}, { rope: "round" }, /rope is "round", not "interleaved" or "half"/],
+    [{}, { from: "gpt" }, /from is "gpt", not "bert"/],
   ] as const)("%j with %j is refused", async (change, options, message) => {
     const { folder, model, out } = await saved(change);
-    await expect(convert(folder, out, options)).rejects.toThrow(message);
-    await expect(convert(folder, out, options)).rejects.toThrow(ConfigError);
+    await expect(convert(folder, out, options as never)).rejects.toThrow(message);
+    await expect(convert(folder, out, options as never)).rejects.toThrow(ConfigError);
     model.close();
   });
 

@@ -59,6 +59,8 @@ it.each([
   const model = create();
   await model.save(join(folder, "whole"), { dtype: "f32" });
   await model.save(join(folder, "half"), { dtype });
+  const config = JSON.parse(readFileSync(join(folder, "half/config.json"), "utf8"));
+  expect(config.torch_dtype).toBe({ f16: "float16", bf16: "bfloat16" }[dtype]);
   const size = (name: string) => statSync(join(folder, name, "model.safetensors")).size;
   const numbers = model.parameters().reduce((sum, one) => sum + one.read().length, 8 * 8);
   expect(size("whole") - size("half")).toBeGreaterThan(2 * numbers - 200);

@@ -25,6 +25,26 @@ const inputs = {
 const json = (folder: string) => JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
 
 describe("a saved model", () => {
+  it("is whole where one folder is saved to by several at once: the last one's", async () => {
+    const folder = join(temporaryFolder(), "model");
+    const model = RoFormer.create(config, { head: "masked-lm", seed: 4 });
+    await Promise.all([model.save(folder), model.save(folder, { dtype: "bf16" }), model.save(folder)]);
+    await model.save(`${folder}-alone`);
+    for (const file of ["config.json", "model.safetensors"]) {
+      expect(readFileSync(join(folder, file))).toEqual(readFileSync(join(`${folder}-alone`, file)));
+    }
+    model.close();
+  });
+
+  it("without a padding id has none when it is loaded", async () => {
+    const folder = join(temporaryFolder(), "model");
+    const model = RoFormer.create({ ...config, pad_token_id: null });
+    await model.save(folder);
+    const loaded = await RoFormer.load(folder);
+    expect(loaded.config.pad_token_id).toBe(null);
+    for (const one of [model, loaded]) one.close();
+  });
+
   it.each(["base", "masked-lm", "sequence-classification"] as const)(
     "with the head %s computes the same bits, and saves the same bytes",
     async (head) => {

@@ -111,6 +111,7 @@ describe("search", () => {
     }
     expect(await model.search(["who", "a mat"], TEXTS, { topK: 99 })).toMatchObject([{ length: 5 }, { length: 5 }]);
     expect(await model.search("who", [])).toEqual([]);
+    await expect(model.search("who", [new Float32Array(16).fill(Number.NaN)])).rejects.toThrow(/vector 0 holds NaN/);
     await expect(model.search("who", [new Float32Array(3)])).rejects.toThrow(/vector 0.*3.*16 numbers/);
   });
 });

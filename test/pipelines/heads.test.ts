@@ -35,6 +35,9 @@ describe("fillMask", () => {
     expect(best!.token).toBe(model.tokenizer!.idToToken(best!.tokenId));
     if (!best!.token.startsWith("[")) expect(best!.sequence).toContain(best!.token.replace("##", ""));
     await expect(model.fillMask(["a [MASK]", "no mask"])).rejects.toThrow(/texts\[1\] has no \[MASK\]/);
+    await expect(model.fillMask("a [MASK] mat [MASK]", { maxLength: 4 })).rejects.toThrow(
+      /masks beyond its first 4 tokens/,
+    );
     await expect(model.fillMask("a [MASK]", { topK: 0 })).rejects.toThrow(ConfigError);
     await expect(model.classify("a")).rejects.toThrow(/needs a model with the head "sequence-classification"/);
     model.close();

@@ -99,3 +99,13 @@ test("what cannot be trained is refused", async () => {
   );
   await expect(train({ signal: AbortSignal.abort() })).rejects.toThrow(AbortError);
 });
+
+test("Unigram is trained on text without spaces in time, and other kinds say why they are not", async () => {
+  const lines = [`${"ab".repeat(200_000)}`, "a b c"];
+  const tokenizer = await trainTokenizer({ kind: "unigram", lines, vocabSize: 20 });
+  expect(tokenizer.encode("abab").ids.length).toBeGreaterThan(0);
+  const alone = { lines: [lines[0]!], vocabSize: 300 };
+  await expect(trainTokenizer({ kind: "wordpiece", ...alone })).rejects.toThrow(
+    /all words are longer than 100 characters/,
+  );
+});

@@ -94,7 +94,12 @@ export const commonOptions: readonly OptionSpec[] = [
     help: "threads that compute (default: $ROFORMER_THREADS, else one a core)",
     parse: threads,
   },
-  { flags: "--json", help: "print one JSON value on stdout, all else on stderr", parse: flag, isFlag: true },
+  {
+    flags: "--json",
+    help: "print JSON on stdout, one value or a line for each result; all else on stderr",
+    parse: flag,
+    isFlag: true,
+  },
   { flags: "--quiet", help: "print nothing but results and errors", parse: flag, isFlag: true },
   { flags: "--debug", help: "print stack traces", parse: flag, isFlag: true },
 ];

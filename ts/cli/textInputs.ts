@@ -35,7 +35,9 @@ export async function readInputs(
     if (words.length === 0) throw new UsageError(`${command} needs texts, --data FILE or - for standard input`);
     if (given.textPair !== undefined || given.text !== undefined)
       throw new UsageError("--text and --text-pair name columns of --data FILE");
-    if (words.length !== 1 || words[0] !== "-") return { texts: [...words] };
+    if (words.length > 1 && words.includes("-"))
+      throw new UsageError(`${command} takes texts, or - for standard input, not both`);
+    if (words[0] !== "-") return { texts: [...words] };
     const rows = await readTexts(dataSource("-", signal), { text: "text" }, "standard input", "txt");
     return { texts: rows.map(({ values }) => values.text!) };
   }
@@ -49,8 +51,13 @@ export async function readColumns(
   given: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<TextInputs> {
-  if (given.text === undefined) throw new UsageError(`${command} --data needs --text COLUMN`);
-  const columns = { text: given.text as string, textPair: given.textPair as string | undefined };
+  // Plain lines have one column, and its name is ours.
+  const isPlain = given.format === "txt" || (given.format === undefined && /\.txt(\.gz)?$/.test(String(given.data)));
+  if (given.text === undefined && !isPlain) throw new UsageError(`${command} --data needs --text COLUMN`);
+  const columns = {
+    text: (given.text as string | undefined) ?? "text",
+    textPair: given.textPair as string | undefined,
+  };
   const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given.format as never);
   const texts = rows.map(({ values }) => values[columns.text]!);
   const { textPair } = columns;

@@ -78,12 +78,23 @@ export function isInside(file: string): boolean {
  * after another, so no second copy of a model is made.
  */
 export async function saveFolder(path: string, files: ReadonlyMap<string, Content | null>): Promise<void> {
-  try {
+  const before = saving.get(path);
+  const mine = (async () => {
+    await before?.catch(() => undefined); // its own caller hears of it
     await platform.writeFolder(path, files);
+  })();
+  saving.set(path, mine);
+  try {
+    await mine;
   } catch (error) {
     throw new CheckpointError(`${path} cannot be written: ${reason(error)}`, { cause: error });
+  } finally {
+    if (saving.get(path) === mine) saving.delete(path);
   }
 }
+
+/** Folders that are being written: a second save of one waits for the first. */
+const saving = new Map<string, Promise<void>>();
 
 /** Finds out before long work whether {@link saveFolder} could begin: fails as it would, and leaves nothing behind. */
 export async function checkFolder(path: string): Promise<void> {

@@ -4,6 +4,9 @@ const PREFIXES = ["roformer.", "bert."] as const;
 /** Tensors that files may hold and that no model reads: they are computed anew, or say nothing. */
 const DERIVED = [/(^|\.)embed_positions\.weight$/, /(^|\.)embeddings\.position_ids$/];
 
+/** Copies of what a tied decoder shares, which some files hold besides: no model lacks or wants them. */
+const TIED = /^cls\.predictions\.decoder\.(weight|bias)$/;
+
 /** Other names for one parameter: what a file may call it, and what it is called here. */
 const ALIASES = new Map([["cls.predictions.decoder.bias", "cls.predictions.bias"]]);
 
@@ -45,5 +48,5 @@ export function matchNames(
     else found.set(name, file);
   }
   const used = new Set(found.values());
-  return { found, missing, unexpected: held.filter((name) => !used.has(name) && !isDerived(name)) };
+  return { found, missing, unexpected: held.filter((name) => !used.has(name) && !isDerived(name) && !TIED.test(name)) };
 }

@@ -71,7 +71,7 @@ const fields = {
     v.pipe(v.number("a number ≥ 0"), v.finite("a number ≥ 0"), v.minValue(0, "a number ≥ 0")),
     1e-12,
   ),
-  pad_token_id: v.nullish(whole(-1, 2 ** 31 - 1), 0),
+  pad_token_id: v.optional(v.nullable(whole(-1, 2 ** 31 - 1)), 0),
   bos_token_id: id,
   eos_token_id: id,
   rotary_value: v.optional(flag, false),

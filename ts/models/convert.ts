@@ -35,6 +35,10 @@ export interface Conversion {
 /** Writes the model of one folder to another: as safetensors, in another type, in shards, with other pairs, or as a RoFormer. */
 export async function convert(source: FileSource, out: string, options: ConvertOptions = {}): Promise<Conversion> {
   const { dtype = "f32", maxShardBytes, from, rope } = options;
+  if (from !== undefined && from !== "bert")
+    throw new ConfigError(`convert: from is ${JSON.stringify(from)}, not "bert"`);
+  if (rope !== undefined && rope !== "interleaved" && rope !== "half")
+    throw new ConfigError(`convert: rope is ${JSON.stringify(rope)}, not "interleaved" or "half"`);
   const files = openFiles(source);
   const old = await readConfig(files);
   const where = fileName(files, "config.json");

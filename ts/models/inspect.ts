@@ -1,7 +1,8 @@
 import { ConfigError, DataError } from "../errors.js";
-import { type FileSource, openFiles } from "../io/files.js";
+import { type FileSource, isFolderPath, openFiles } from "../io/files.js";
 import { openWeightFile, openWeights } from "../io/formats.js";
 import type { StoredTensor, Weights } from "../io/weights.js";
+import { platform } from "../platform/index.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { RoFormerConfig } from "./config.js";
 import { readConfig } from "./load.js";
@@ -12,7 +13,7 @@ export interface Inspection {
   readonly config?: RoFormerConfig;
   /** Why there is no configuration, where it cannot be used. */
   readonly configProblem?: string;
-  /** Numbers in all tensors. */
+  /** Numbers in all tensors of such. */
   readonly parameters: number;
   readonly tensors: readonly (StoredTensor & { readonly name: string })[];
   readonly tokenizer?: { readonly vocabSize: number; readonly modelMaxLength: number | undefined };
@@ -22,6 +23,8 @@ export interface Inspection {
 export async function inspect(source: FileSource): Promise<Inspection> {
   const file = typeof source === "string" ? /^(.*?)([^/\\]+\.(?:safetensors|bin))$/.exec(source) : null;
   if (file) return tensorsOf(await openWeightFile(openFiles(file[1] || "."), file[2]!));
+  if (typeof source === "string" && isFolderPath(source) && (await platform.fileSize(source)) !== undefined)
+    throw new DataError(`${source} is a file, and neither .safetensors nor .bin`);
   const files = openFiles(source);
   const config = await readConfig(files).then(
     (config) => ({ config }),
@@ -40,7 +43,9 @@ export async function inspect(source: FileSource): Promise<Inspection> {
 
 function tensorsOf({ tensors }: Weights): Pick<Inspection, "parameters" | "tensors"> {
   const all = [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
-  const parameters = all.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  // Integers are positions and the like.
+  const numbers = all.filter(({ dtype }) => /^(F|BF)/.test(dtype));
+  const parameters = numbers.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   if (!Number.isSafeInteger(parameters)) throw new DataError("the tensors have more numbers than can be counted");
   return { parameters, tensors: all };
 }

@@ -1,8 +1,9 @@
 import { AbortError, ConfigError } from "../errors.js";
-import { type Files, fileName, type SourceOptions } from "../io/files.js";
+import { type Files, fileName, isFolderPath, type SourceOptions } from "../io/files.js";
 import { openWeights } from "../io/formats.js";
 import type { Weights } from "../io/weights.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
+import { platform } from "../platform/index.js";
 import { parseConfig, type RoFormerConfig } from "./config.js";
 import { families, headOfClass, poolerOf } from "./families.js";
 import { type Fit, fitWeights, requireFit } from "./fit.js";
@@ -38,7 +39,11 @@ export interface ReadModel extends Omit<Fit, "found"> {
 /** The configuration of a folder. */
 export async function readConfig(files: Files): Promise<RoFormerConfig> {
   const where = fileName(files, "config.json");
-  if (!(await files.has("config.json"))) throw new ConfigError(`${where}: no such file; a model folder has one`);
+  if (!(await files.has("config.json"))) {
+    const isFile = isFolderPath(files.name) && (await platform.fileSize(files.name)) !== undefined;
+    if (isFile) throw new ConfigError(`${files.name} is a file, not a model's folder`);
+    throw new ConfigError(`${where}: no such file; a model folder has one`);
+  }
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await files.read("config.json")));
@@ -69,7 +74,9 @@ export function headOf(config: RoFormerConfig, where: string): HeadName {
   if (name === undefined) throw new ConfigError(`${where}: architectures is missing, so name a head: { head: "base" }`);
   const head = headOfClass(families[config.model_type], name);
   if (head) return head;
-  throw new ConfigError(`${where}: architectures names ${name}, which is not supported`);
+  throw new ConfigError(
+    `${where}: architectures names ${name}, which is not supported; { head: "base" } loads its encoder alone`,
+  );
 }
 
 /** Reads a model folder. Nothing is allocated before every shape has been checked against the file. */

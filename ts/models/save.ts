@@ -55,7 +55,7 @@ export async function saveModel(path: string, model: SavedModel, options: SaveOp
   const stale = model.tokenizer ? [...old, ...TOKENIZERS] : old;
   const files = new Map<string, Content | null>(stale.map((name) => [name, null]));
   for (const [name, content] of extra) files.set(name, content);
-  files.set("config.json", configJson(model.config, model.head));
+  files.set("config.json", configJson(model.config, model.head, dtype));
   for (const [name, content] of weightFiles(tensors(model), dtype, maxShardBytes)) files.set(name, content);
   for (const [name, bytes] of model.tokenizer?.files() ?? []) files.set(name, bytes);
   await saveFolder(path, files);
@@ -77,8 +77,11 @@ function weightFiles(all: readonly TensorSource[], dtype: SavedDtype, most: numb
   return [...written, ["model.safetensors.index.json", index]];
 }
 
-/** `config.json` as Hugging Face writes it: every field that is set, sorted by name. */
-export function configJson(config: RoFormerConfig, head: HeadName): string {
+/** Hugging Face's names of types. */
+const TORCH_DTYPES = { f32: "float32", f16: "float16", bf16: "bfloat16" } as const;
+
+/** `config.json` as Hugging Face writes it: every field that is set, sorted by name. `dtype` is that of the weights. */
+export function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = "f32"): string {
   const model_type = savedModelType(config);
   const { position, attention, family } = parts(config);
   const { roformer_js, ...rest } = { ...config, model_type, architectures: [classOf(families[model_type], head)] };
@@ -88,11 +91,16 @@ export function configJson(config: RoFormerConfig, head: HeadName): string {
     ...(attention !== "softmax" && { attention }),
   };
   const fields: Record<string, unknown> = { ...rest, ...(Object.keys(ours).length > 0 && { roformer_js: ours }) };
+  // What a file said of its own weights: newer ones say `dtype`.
+  const typed = ["dtype", "torch_dtype"].find((name) => Object.hasOwn(config, name));
+  if (typed !== undefined || dtype !== "f32") fields[typed ?? "torch_dtype"] = TORCH_DTYPES[dtype];
   // Hugging Face derives the number of labels from their names.
   if (fields.id2label) delete fields.num_labels;
   // Starts and ends, whatever labels are named: Hugging Face's BERT would make as many outputs.
   if (head === "question-answering") for (const name of ["id2label", "label2id", "num_labels"]) delete fields[name];
-  const names = Object.keys(fields).filter((name) => fields[name] !== null && fields[name] !== undefined);
+  // No padding is not the same as the default, 0.
+  const kept = (name: string) => fields[name] !== undefined && (fields[name] !== null || name === "pad_token_id");
+  const names = Object.keys(fields).filter(kept);
   return `${JSON.stringify(Object.fromEntries(names.sort().map((name) => [name, fields[name]])), null, 2)}\n`;
 }
 

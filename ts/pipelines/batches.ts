@@ -63,6 +63,12 @@ export function encodeTexts(
     maxLength = trainedLength(model),
   }: { pairs?: readonly string[] | undefined; maxLength?: number | undefined },
 ): Sequence[] {
+  if (pairs !== undefined && (!Array.isArray(pairs) || pairs.length !== texts.length))
+    throw new ShapeError(
+      `${what}: pairs`,
+      Array.isArray(pairs) ? pairs.length : String(pairs),
+      `${texts.length} texts`,
+    );
   const encoded = needed(what, model).encodeBatch(texts, { ...(pairs && { pairs }), maxLength, truncation: true });
   return sequencesOf(encoded, model, (i) => `${what}: texts[${i}]`);
 }

@@ -50,6 +50,9 @@ export async function fillMask(
     throw new DataError(
       `fillMask: texts[${none}] has no ${tokenizer.specialTokens.mask ?? "mask"} in its first ${sequences[none]!.ids.length} tokens`,
     );
+  const cut = masks.findIndex((places, i) => places.length < texts[i]!.split(tokenizer.specialTokens.mask!).length - 1);
+  if (cut >= 0)
+    throw new DataError(`fillMask: texts[${cut}] has masks beyond its first ${sequences[cut]!.ids.length} tokens`);
   return runBatches("fillMask", model, sequences, options, (states, chosen) => {
     const logits = maskLogits(
       states,

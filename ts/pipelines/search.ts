@@ -1,4 +1,4 @@
-import { ShapeError } from "../errors.js";
+import { DataError, ShapeError } from "../errors.js";
 import type { RoFormer } from "../models/roformer.js";
 import { checkCount, checkTexts, largest } from "./batches.js";
 import { type EmbedOptions, embed, normalized } from "./embed.js";
@@ -36,6 +36,8 @@ export async function search(
   const wrong = vectors.findIndex(({ length }) => asked[0] && length !== asked[0].length);
   if (wrong >= 0)
     throw new ShapeError(`search: vector ${wrong}`, vectors[wrong]!.length, `${asked[0]!.length} numbers`);
+  const broken = vectors.findIndex((vector) => !vector.every(Number.isFinite));
+  if (broken >= 0) throw new DataError(`search: vector ${broken} holds NaN or infinity`);
   return asked.map((query) => {
     const scores = vectors.map((vector) => vector.reduce((sum, x, i) => sum + x * query[i]!, 0));
     return largest(scores, topK).map((index) => ({ index, score: scores[index]! }));

@@ -91,6 +91,9 @@ export class Tokenizer {
     options: BatchOptions & { readonly pairs?: readonly string[] } = {},
   ): EncodedBatch {
     const { pairs } = options;
+    for (const [name, list] of Object.entries({ texts, pairs: pairs ?? [] })) {
+      if (!Array.isArray(list)) throw new ShapeError(`encodeBatch: ${name}`, typeof list, "a list of texts");
+    }
     for (const [i, text] of texts.entries()) checkText(`encodeBatch: texts[${i}]`, text);
     for (const [i, pair] of (pairs ?? []).entries()) checkText(`encodeBatch: pairs[${i}]`, pair);
     if (pairs && pairs.length !== texts.length) {

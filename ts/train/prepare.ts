@@ -2,6 +2,7 @@ import { type LabelSet, labelSet, labelsOf } from "../data/labels.js";
 import type { Row } from "../data/rows.js";
 import { split } from "../data/split.js";
 import { AbortError, DataError } from "../errors.js";
+import { parts } from "../models/families.js";
 import type { RoFormer } from "../models/roformer.js";
 import { trainedLength } from "../pipelines/batches.js";
 import { sizeOf } from "../tensor/tensor.js";
@@ -92,7 +93,7 @@ function describe({ model, settings, labels, train, valid, test }: Prepared, say
     `${train.length} texts to train, ${valid.length} to validate${test ? `, ${test.length} to test` : ""}; labels ${labels.names.join(", ")}`,
   );
   say(
-    `${num_hidden_layers} layers × ${hidden_size}, ${num_attention_heads} heads, ${settings.position} positions, ` +
+    `${num_hidden_layers} layers × ${hidden_size}, ${num_attention_heads} heads, ${parts(model.config).position} positions, ` +
       `vocabulary ${vocab_size}, ${trainedLength(model)} tokens a text, ${parameters.toLocaleString("en")} parameters`,
   );
   const { batch, lr, warmup, dropout, maskRate, seed } = settings;

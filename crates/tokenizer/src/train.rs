@@ -74,7 +74,9 @@ impl Training {
     pub fn finish(mut self) -> Result<Tokenizer, Problem> {
         let words = self.words()?;
         if words.is_empty() {
-            return Err("there is no text to train on".into());
+            let limit = longest_word(self.options.kind).filter(|_| !self.counts.is_empty());
+            let why = limit.map_or(String::new(), |most| format!(": all words are longer than {most} characters"));
+            return Err(format!("there is no text to train on{why}").into());
         }
         let Options { kind, specials, .. } = &self.options;
         match kind {
@@ -114,7 +116,10 @@ impl Training {
                 pre_tokenizer.pre_tokenize(&mut pieces)?;
             }
             for (word, _, _) in pieces.get_splits(OffsetReferential::Original, OffsetType::None) {
-                *words.entry(CompactString::from(word)).or_default() += count;
+                match self.options.kind {
+                    Kind::Unigram => each_run(word, |run| *words.entry(CompactString::from(run)).or_default() += count),
+                    _ => *words.entry(CompactString::from(word)).or_default() += count,
+                }
             }
         }
         if let Some(longest) = longest_word(self.options.kind) {
@@ -122,6 +127,20 @@ impl Training {
         }
         Ok(words)
     }
+}
+
+/// Characters of a run that Unigram sees at once: of text without spaces it would see a whole line, over all of whose pieces its
+/// trainer goes again and again. No piece is nearly as long.
+const RUN: usize = 1_000;
+
+/// Calls `body` with runs of [`RUN`] characters of `word`, end to end.
+fn each_run(word: &str, mut body: impl FnMut(&str)) {
+    let mut rest = word;
+    while let Some((end, _)) = rest.char_indices().nth(RUN) {
+        body(&rest[..end]);
+        rest = &rest[end..];
+    }
+    body(rest);
 }
 
 /// Characters of a word beyond which it teaches nothing: WordPiece spells longer ones as `[UNK]`, and of BPE's they are no words

@@ -60,6 +60,7 @@ async function readQuestions({ options: given, words, signal }: Call): Promise<Q
     return rows.map(({ values }) => ({ question: values[columns.text]!, context: values[columns.textPair]! }));
   }
   if (words.length === 0) throw new UsageError("answer needs one question or more");
+  if (words.includes("-")) throw new UsageError("answer takes questions as words; - is for --context-file or --data");
   const context = (given.context as string | undefined) ?? (await wholeText(given.contextFile as string, signal));
   return words.map((question) => ({ question, context }));
 }

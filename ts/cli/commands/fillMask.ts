@@ -18,17 +18,20 @@ export const fillMask: CommandSpec = {
     const found = await withModel(call, { head: "masked-lm" }, (model, settings) =>
       model.fillMask(texts, { ...settings, ...(top !== undefined && { topK: top }) }),
     );
-    await print(found.flatMap(byMask).map((guesses) => (call.out.json ? JSON.stringify(guesses) : shown(guesses))));
+    const lines = found.flatMap((guesses, i) =>
+      byMask(guesses).map((own) =>
+        call.out.json ? JSON.stringify(own.map((guess) => ({ ...guess, text: texts[i] }))) : shown(own),
+      ),
+    );
+    await print(lines);
     return undefined;
   },
 };
 
-function byMask(guesses: readonly MaskGuess[]): Omit<MaskGuess, "mask">[][] {
+function byMask(guesses: readonly MaskGuess[]): MaskGuess[][] {
   const count = guesses.reduce((most, { mask }) => Math.max(most, mask + 1), 0);
-  return Array.from({ length: count }, (_, wanted) =>
-    guesses.filter(({ mask }) => mask === wanted).map(({ mask, ...guess }) => guess),
-  );
+  return Array.from({ length: count }, (_, wanted) => guesses.filter(({ mask }) => mask === wanted));
 }
 
-const shown = (guesses: readonly Omit<MaskGuess, "mask">[]): string =>
+const shown = (guesses: readonly MaskGuess[]): string =>
   guesses.map(({ token, score, sequence }) => `${score.toFixed(4)}\t${token}\t${sequence}`).join("\n");

@@ -18,7 +18,7 @@ export const search: CommandSpec = {
   summary: "find the texts of a file (--data, --text) whose vectors are likest to each query's",
   words: "[queries...]",
   options: [...modelOptions, ...textOptions, ...poolingOptions, topOption("texts found for each query", 5)],
-  required: ["model", "data", "text"],
+  required: ["model", "data"],
   async run(call) {
     const { options, words, out, signal } = call;
     if (words.length === 0) throw new UsageError("search needs one query or more");

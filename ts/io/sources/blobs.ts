@@ -5,6 +5,8 @@ import type { Files } from "../files.js";
 export function blobFiles(blobs: ReadonlyMap<string, Blob>): Files {
   const blob = (file: string): Blob => {
     const found = blobs.get(file);
+    if (found !== undefined && typeof found.arrayBuffer !== "function")
+      throw new DataError(`${file}: ${typeof found} was given, not a Blob`);
     if (found === undefined) throw new DataError(`${file}: no such file among those given`);
     return found;
   };

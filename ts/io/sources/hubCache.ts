@@ -18,7 +18,7 @@ export interface HubModel {
 
 /**
  * The files of one model as they come from the hub and stay: `snapshots/COMMIT/FILE`, `refs/REVISION` (the commit last seen) and
- * `absent/COMMIT/FILE` (empty: the hub said that there is none). A commit never changes, so what is kept of it is not asked for again.
+ * `absent/COMMIT/FILE` (empty: the hub said that there is none); of servers that name no commit, `versions/REVISION/FILE`. A commit never changes, so what is kept of it is not asked for again.
  */
 export class Hub {
   readonly #model: HubModel;
@@ -79,11 +79,16 @@ export class Hub {
     if (this.#commit === undefined && answer.commit !== undefined) await this.#see(answer.commit);
     if (!answer.found) {
       if (this.#commit !== undefined) await this.#downloads.keep(this.#key("absent", this.#commit, file), []);
+      else await this.#noteVersion(file, ABSENT);
       return undefined;
     }
     // Servers that are no hub may name no commit; the file's own version does for a file.
-    const version = this.#commit ?? (answer.etag && `etag-${answer.etag.replace(/[^\w-]/g, "")}`);
-    if (version !== undefined) return this.#key("snapshots", version, file);
+    if (this.#commit !== undefined) return this.#key("snapshots", this.#commit, file);
+    if (answer.etag) {
+      const version = `etag-${answer.etag.replace(/[^\w-]/g, "")}`;
+      await this.#noteVersion(file, version);
+      return this.#key("snapshots", version, file);
+    }
     const { name, endpoint, repository, revision } = this.#model;
     const url = `${endpoint.href.replace(/\/$/, "")}/${repository}/resolve/${revision}`;
     throw new DataError(`${name}: the server says neither X-Repo-Commit nor ETag, so nothing can be kept; load ${url}`);
@@ -105,6 +110,13 @@ export class Hub {
     }
     const kept = await this.#lookKept(file);
     if (kept) return kept.key;
+    const noted = await this.#downloads.find(this.#fileRef(file));
+    if (noted) {
+      const version = new TextDecoder().decode(await noted.readRange(0, noted.size));
+      if (version === ABSENT) return undefined;
+      const key = this.#key("snapshots", version, file);
+      if (await this.#downloads.find(key)) return key;
+    }
     const { name } = this.#model;
     const place = this.#downloads.name;
     throw new DataError(`${name}: ${error.message}, and ${file} is not in ${place}: connect, or give a folder's path`, {
@@ -140,6 +152,8 @@ export class Hub {
     const total = length === null ? undefined : Number(length);
     let loaded = 0;
     for await (const piece of bodyOf(response, url, signal)) {
+      if (loaded === 0 && isLfsPointer(piece))
+        throw new DataError(`${this.#model.name}/${file}: the server has a Git LFS pointer there, not the file itself`);
       yield piece;
       loaded += piece.length;
       onProgress?.({ stage: "download", file, loaded, total });
@@ -152,11 +166,27 @@ export class Hub {
     return this.#commit ?? this.#model.revision;
   }
 
+  #noteVersion(file: string, version: string): Promise<void> {
+    return this.#downloads.keep(this.#fileRef(file), [new TextEncoder().encode(version)]);
+  }
+
+  /** Where the version of a file is kept that a server without commits had last. */
+  #fileRef(file: string): string {
+    return this.#key("versions", encodeURIComponent(this.#model.revision), file);
+  }
+
   get #ref(): string {
     return `${this.#folder}/refs/${encodeURIComponent(this.#model.revision)}`;
   }
 
-  #key(kind: "snapshots" | "absent", version: string, file: string): string {
+  #key(kind: "snapshots" | "absent" | "versions", version: string, file: string): string {
     return `${this.#folder}/${kind}/${version}/${file}`;
   }
 }
+
+/** Stands for the version of a file that there is not. */
+const ABSENT = "absent";
+
+/** Whether a file is the note that Git LFS leaves in the place of a large one. */
+const isLfsPointer = (begin: Uint8Array): boolean =>
+  new TextDecoder().decode(begin.subarray(0, 40)).startsWith("version https://git-lfs.github.com/");
