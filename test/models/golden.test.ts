@@ -71,10 +71,13 @@ const valueUnit = (expected: Expected) => VALUE * Math.max(1, largest(valuesOf(e
 beforeAll(() => engine().set_poison(true));
 
 describe("models by Hugging Face", () => {
-  for (const name of readdirSync(folder("models"))) {
+  const all = ["models", "linear/models"].flatMap((place) =>
+    readdirSync(folder(place)).map((name) => `${place}/${name}`),
+  );
+  for (const name of all) {
     it(`${name}: outputs, loss and every gradient`, async () => {
-      const one = golden<Case>(`models/${name}/case.json`);
-      const model = await RoFormer.load(folder(`models/${name}`), { head: one.head });
+      const one = golden<Case>(`${name}/case.json`);
+      const model = await RoFormer.load(folder(name), { head: one.head });
       const real = one.realTokens?.flat(2) as number[] | undefined;
       const expected: Values = { ...one.expected, ...one.expectedRealTokens };
       const out = model.forward(one.inputs, { outputHiddenStates: true });

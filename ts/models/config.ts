@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ConfigError } from "../errors.js";
-import { type AttentionName, attentions } from "../nn/attentions/index.js";
+import { type AttentionName, attentions, ROTATIONS } from "../nn/attentions/index.js";
 import { SUMMARY_TYPES } from "../nn/heads/summary.js";
 import { type PositionName, positions } from "../nn/positions/index.js";
 import { ropeParametersSchema } from "../nn/ropeParameters.js";
@@ -44,6 +44,11 @@ const extension = v.looseObject(
     position: v.optional(oneOf(Object.keys(positions) as PositionName[])),
     attention: v.optional(oneOf(Object.keys(attentions) as AttentionName[])),
     rope_parameters: v.optional(ropeParametersSchema),
+    rotation: v.optional(oneOf(ROTATIONS)),
+    num_random_features: v.optional(whole(1, 65_536)),
+    kernel_epsilon: v.optional(
+      v.pipe(v.number("a number ≥ 0"), v.finite("a number ≥ 0"), v.minValue(0, "a number ≥ 0")),
+    ),
   },
   "an object",
 );

@@ -27,10 +27,10 @@ export interface Fit {
 
 /** Finds each parameter in a file. Weights of another kind of model are a CheckpointError. */
 export function fitWeights(weights: Weights, { store }: Network): Fit {
-  const wanted = store.parameters.map(({ name }) => name);
+  const wanted = store.saved.map(({ name }) => name);
   const { found, missing, unexpected } = matchNames(wanted, [...weights.tensors.keys()]);
   refuseForeignWeights(weights.name, found.keys(), missing);
-  const mismatched = store.parameters.flatMap(({ name, shape: wanted }): Mismatch[] => {
+  const mismatched = store.saved.flatMap(({ name, shape: wanted }): Mismatch[] => {
     const file = found.get(name);
     const shape = file === undefined ? wanted : weights.tensors.get(file)!.shape;
     return shape.join() === wanted.join() ? [] : [{ name, shape, wanted }];

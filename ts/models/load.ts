@@ -99,7 +99,7 @@ export async function readModel(files: Files, options: LoadOptions = {}): Promis
   const { found, ...report } = fitting;
   try {
     network.store.allocate({ int8 });
-    if (found.size < network.store.parameters.length) network.store.initialise(seed);
+    if (found.size < network.store.saved.length) network.store.initialise(seed);
     await fill(network, weights, found, options);
   } catch (error) {
     network.free();
@@ -116,7 +116,7 @@ function holdsPooler({ tensors }: Weights, { hidden_size }: RoFormerConfig): boo
 
 /** Reads the weights, a parameter after the other. */
 async function fill(
-  { store: { parameters } }: Network,
+  { store: { saved: parameters } }: Network,
   weights: Weights,
   found: ReadonlyMap<string, string>,
   { signal, onProgress }: SourceOptions,

@@ -1,5 +1,5 @@
 import { checkpoint } from "../autograd/checkpoint.js";
-import { attentions, type Mask } from "../nn/attentions/index.js";
+import { type AttentionName, attentions, type Mask } from "../nn/attentions/index.js";
 import type { EncoderStates } from "../nn/crossAttention.js";
 import { Embeddings } from "../nn/embeddings.js";
 import { EncoderLayer } from "../nn/encoderLayer.js";
@@ -56,7 +56,7 @@ export class Network {
     });
     this.embeddings = new Embeddings(encoder.at("embeddings"), embeddingsOptions(config, E), this.position);
     this.project = E === width ? undefined : new Linear(encoder.at("embeddings_project"), E, width);
-    const options = this.layerOptions(attentions[attention]());
+    const options = this.layerOptions(attention);
     this.layers = Array.from(
       { length: config.num_hidden_layers },
       (_, i) => new EncoderLayer(encoder.at("encoder").at("layer").at(String(i)), options),
@@ -64,8 +64,15 @@ export class Network {
     this.head = heads[head].create({ ...this.headOptions(root, encoder), pooler });
   }
 
-  private layerOptions(attention: ReturnType<(typeof attentions)["softmax"]>) {
+  private layerOptions(attention: AttentionName) {
     const { config, position } = this;
+    const [heads, ours] = [config.num_attention_heads, config.roformer_js ?? {}];
+    const headSize = config.hidden_size / heads;
+    const features = {
+      rotation: ours.rotation,
+      numRandomFeatures: ours.num_random_features,
+      kernelEpsilon: ours.kernel_epsilon,
+    };
     return {
       width: config.hidden_size,
       heads: config.num_attention_heads,
@@ -74,7 +81,7 @@ export class Network {
       eps: config.layer_norm_eps,
       hiddenDropout: config.hidden_dropout_prob,
       attentionDropout: config.attention_probs_dropout_prob,
-      attention,
+      attention: (scope: ParameterScope) => attentions[attention]({ scope, heads, headSize, position, ...features }),
       position,
       rotateValue: config.rotary_value,
       crossAttention: config.add_cross_attention,

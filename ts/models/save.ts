@@ -105,7 +105,7 @@ export function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedD
 }
 
 function tensors({ config, head, store }: SavedModel): TensorSource[] {
-  const own = store.parameters.map((one) => ({ name: one.name, shape: one.shape, read: () => one.read() }));
+  const own = store.saved.map((one) => ({ name: one.name, shape: one.shape, read: () => one.read() }));
   return savedModelType(config) === "roformer" ? [...own, sinusoids(config, head)] : own;
 }
 

@@ -1,5 +1,6 @@
 import type { Tensor } from "../tensor/tensor.js";
 import { AttentionOutput } from "./attentionOutput.js";
+import type { Attention } from "./attentions/index.js";
 import { Dropout } from "./dropout.js";
 import { JoinedLinear, Linear } from "./linear.js";
 import type { PackedBatch, SequenceBatch } from "./packed.js";
@@ -20,6 +21,7 @@ export interface EncoderStates {
  */
 export class CrossAttention {
   private readonly options: LayerOptions;
+  private readonly attention: Attention;
   private readonly query: Linear;
   private readonly keyValue: JoinedLinear;
   private readonly output: AttentionOutput;
@@ -30,16 +32,17 @@ export class CrossAttention {
     this.options = options;
     this.query = new Linear(scope.at("self").at("query"), width, width);
     this.keyValue = new JoinedLinear(scope.at("self"), ["key", "value"], width, width);
+    this.attention = options.attention(scope.at("self"));
     this.probabilities = new Dropout(scope, attentionDropout);
     this.output = new AttentionOutput(scope, width, eps, hiddenDropout);
   }
 
   /** `x` is `[N, C]`. */
   forward(x: Tensor, batch: PackedBatch, encoder: EncoderStates): Tensor {
-    const { heads, attention } = this.options;
+    const { heads } = this.options;
     const dropout = this.probabilities.draw();
     const call = { heads, batch, position: {}, mask: { keys: encoder.batch }, ...(dropout && { dropout }) };
     const [k, v] = this.keyValue.forward(encoder.states) as [Tensor, Tensor];
-    return this.output.forward(attention.forward(this.query.forward(x), k, v, call), x);
+    return this.output.forward(this.attention.forward(this.query.forward(x), k, v, call), x);
   }
 }

@@ -7,8 +7,10 @@ export { type AttentionOptions, attention } from "../ops/attention.js";
 export { type CrossEntropyOptions, crossEntropy, IGNORED, linearCrossEntropy } from "../ops/crossEntropy.js";
 export { type DropoutDraw, dropout } from "../ops/dropout.js";
 export { embedding, gatherRows } from "../ops/embedding.js";
+export { type FeatureMapName, type FeatureMapOptions, featureMap } from "../ops/featureMap.js";
 export { linear, linearParts, type MatmulOptions, matmul } from "../ops/gemm.js";
 export { type LayerNormOptions, layerNorm } from "../ops/layerNorm.js";
+export { type LinearAttentionOptions, type LinearFactors, linearAttention } from "../ops/linearAttention.js";
 export { binaryCrossEntropy, squaredError } from "../ops/losses.js";
 export { add, meanRows, reshape, scale, sum } from "../ops/reduce.js";
 export { type RotaryTable, rope } from "../ops/rope.js";
@@ -16,7 +18,16 @@ export { Parameter } from "../tensor/parameter.js";
 export { scope } from "../tensor/scope.js";
 export { empty, integers, Tensor, type TensorData, tensor, zeros } from "../tensor/tensor.js";
 export { AdamW, type AdamWOptions, type AdamWState } from "./adamw.js";
-export { type Attention, type AttentionCall, type AttentionName, attentions, type Mask } from "./attentions/index.js";
+export {
+  type Attention,
+  type AttentionCall,
+  type AttentionFactory,
+  type AttentionName,
+  type AttentionOptions as LayerAttentionOptions,
+  attentions,
+  type Mask,
+  type Rotation,
+} from "./attentions/index.js";
 export { type ConvertRopeOptions, convertRope, type RopeOrder } from "./convertRope.js";
 export { CrossAttention, type EncoderStates } from "./crossAttention.js";
 export { EncoderLayer } from "./encoderLayer.js";

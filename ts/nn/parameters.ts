@@ -12,6 +12,9 @@ export type Init =
   /** N(0, std²); the row `zeroRow` of a matrix is 0 (an embedding's padding row). */
   | { readonly kind: "normal"; readonly std: number; readonly zeroRow?: number };
 
+/** Fresh values of a buffer, which follow from a seed and the buffer's number. */
+export type Draw = (seed: number, index: number) => Float32Array;
+
 /** Parameters begin on cache lines, so that a kernel's loads do not straddle two. */
 const ALIGNMENT = 16;
 
@@ -29,6 +32,8 @@ export class ParameterStore {
   private readonly declared: Declared[] = [];
   /** Several neighbours under one shape: read by kernels, never named in files. */
   private readonly joins: { readonly parameter: Parameter; readonly offset: number }[] = [];
+  /** What is saved and never trained, each in memory of its own. */
+  private readonly untrained: { readonly parameter: Parameter; readonly draw: Draw }[] = [];
   private readonly names = new Set<string>();
   private length = 0;
   private dropouts = 0;
@@ -42,6 +47,11 @@ export class ParameterStore {
   /** The named parameters, in the order of their declaration. */
   get parameters(): readonly Parameter[] {
     return this.declared.map(({ parameter }) => parameter);
+  }
+
+  /** The parameters, and the buffers: all that a file holds. */
+  get saved(): readonly Parameter[] {
+    return [...this.parameters, ...this.untrained.map(({ parameter }) => parameter)];
   }
 
   /** Numbers in the flat buffers, gaps included. */
@@ -69,9 +79,21 @@ export class ParameterStore {
     return parameter;
   }
 
-  private place(name: string, shape: readonly number[], init: Init, packable: boolean): Parameter {
+  /** Declares a tensor that is saved but never trained. */
+  declareBuffer(name: string, shape: readonly number[], draw: Draw): Parameter {
+    this.take(name);
+    const parameter = new Parameter(name, shape);
+    this.untrained.push({ parameter, draw });
+    return parameter;
+  }
+
+  private take(name: string): void {
     if (this.names.has(name)) throw new CheckpointError(`parameter ${name} is declared twice`);
     this.names.add(name);
+  }
+
+  private place(name: string, shape: readonly number[], init: Init, packable: boolean): Parameter {
+    this.take(name);
     const parameter = new Parameter(name, shape, packable);
     this.declared.push({ parameter, init, offset: this.length });
     this.length += sizeOf(shape);
@@ -100,6 +122,8 @@ export class ParameterStore {
     const words = this.length - Math.floor(saved / ALIGNMENT) * ALIGNMENT;
     this.values = allocate(words, "the parameters", [words]);
     engine().fill(this.values, 0);
+    for (const { parameter } of this.untrained)
+      parameter.slot = allocate(parameter.size, parameter.name, parameter.shape);
     for (const { parameter, offset } of [...this.declared, ...this.joins]) {
       if (apart(parameter)) parameter.allocateInt8();
       else if (!(parameter instanceof JoinedParameter && parameter.parts.some(apart))) {
@@ -111,6 +135,7 @@ export class ParameterStore {
   /** Fills every parameter with fresh values, which follow from `seed` alone. */
   initialise(seed: number): void {
     const [low, high] = seedWords(seed);
+    for (const [index, { parameter, draw }] of this.untrained.entries()) parameter.write(draw(seed, index));
     for (const [index, { parameter, init }] of this.declared.entries()) {
       if (init.kind === "constant") {
         engine().fill(parameter.slot, init.value);
@@ -150,7 +175,7 @@ export class ParameterStore {
 
   /** Gives all memory back. */
   free(): void {
-    for (const { parameter } of [...this.declared, ...this.joins]) {
+    for (const { parameter } of [...this.declared, ...this.joins, ...this.untrained]) {
       if (parameter.gradientSlot !== 0) engine().free(parameter.gradientSlot);
       parameter.gradientSlot = 0;
       parameter.free();
@@ -185,6 +210,11 @@ export class ParameterScope {
   /** A matrix `[outputs, inputs]` that only products read. */
   matrix(name: string, shape: readonly [outputs: number, inputs: number]): Parameter {
     return this.store.declare(this.prefix + name, shape, this.normal(), true);
+  }
+
+  /** A tensor that is saved but never trained. */
+  buffer(name: string, shape: readonly number[], draw: Draw): Parameter {
+    return this.store.declareBuffer(this.prefix + name, shape, draw);
   }
 
   /** A vector that begins as a constant. */

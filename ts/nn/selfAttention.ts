@@ -20,7 +20,8 @@ export interface LayerOptions {
   readonly eps: number;
   readonly hiddenDropout: number;
   readonly attentionDropout: number;
-  readonly attention: Attention;
+  /** Makes the attention of a layer, where it may declare what it needs. */
+  readonly attention: (scope: ParameterScope) => Attention;
   readonly position: Position;
   /** Turns values too (`rotary_value`). */
   readonly rotateValue: boolean;
@@ -37,6 +38,7 @@ export interface LayerOptions {
  */
 export class SelfAttention {
   private readonly options: LayerOptions;
+  private readonly attention: Attention;
   private readonly qkv: JoinedLinear;
   private readonly output: AttentionOutput;
   private readonly probabilities: Dropout;
@@ -47,16 +49,17 @@ export class SelfAttention {
       throw new ConfigError(`hidden_size ${width} is not a multiple of num_attention_heads ${heads}`);
     this.options = options;
     this.qkv = new JoinedLinear(scope.at("self"), ["query", "key", "value"], width, width);
+    this.attention = options.attention(scope.at("self"));
     this.probabilities = new Dropout(scope, options.attentionDropout);
     this.output = new AttentionOutput(scope, width, options.eps, options.hiddenDropout);
   }
 
   /** `x` is `[N, C]`, the tokens of all sequences of `batch` end to end. */
   forward(x: Tensor, batch: PackedBatch, mask: Mask): Tensor {
-    const { heads, attention, position, rotateValue } = this.options;
+    const { heads, position, rotateValue } = this.options;
     const dropout = this.probabilities.draw();
     const call = { heads, batch, position, mask, ...(dropout && { dropout }) };
     const [q, k, v] = this.qkv.forward(x) as [Tensor, Tensor, Tensor];
-    return this.output.forward(attention.forward(q, k, rotateValue ? rotate(v, call, batch) : v, call), x);
+    return this.output.forward(this.attention.forward(q, k, rotateValue ? rotate(v, call, batch) : v, call), x);
   }
 }

@@ -2,7 +2,9 @@ import type { DropoutDraw } from "../../ops/dropout.js";
 import { rope } from "../../ops/rope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { SequenceBatch } from "../packed.js";
+import type { ParameterScope } from "../parameters.js";
 import type { Position } from "../positions/index.js";
+import type { Rotation } from "./linear.js";
 
 /** Which keys a query sees, and how much it likes them. A query that sees none gives 0, never NaN. */
 export interface Mask {
@@ -28,6 +30,25 @@ export interface AttentionCall {
   readonly dropout?: DropoutDraw;
 }
 
+/** What an attention is made from. */
+export interface AttentionOptions {
+  /** Where it may declare what it needs beside queries, keys and values: `…attention.self`. */
+  readonly scope: ParameterScope;
+  readonly heads: number;
+  /** Numbers a head, D. */
+  readonly headSize: number;
+  readonly position: Position;
+  /** Where linear attentions turn; "eq19" unless given. */
+  readonly rotation?: Rotation | undefined;
+  /** Features of a head, M, of random projections; D · ln D unless given. */
+  readonly numRandomFeatures?: number | undefined;
+  /** ε inside of features; 10⁻⁴ of a Performer, 10⁻³ of a relu unless given. */
+  readonly kernelEpsilon?: number | undefined;
+}
+
+/** Makes the attention of one layer. */
+export type AttentionFactory = (options: AttentionOptions) => Attention;
+
 /** A way for tokens to look at each other. It decides itself what is turned by position, and where. */
 export interface Attention {
   /** `q` is `[N, C]`, `k` and `v` `[S, C]`; gives `[N, C]`. */
@@ -36,6 +57,6 @@ export interface Attention {
 
 /** `x`, `[N, C]`, turned by the positions of `batch`, if the encoding turns. */
 export function rotate(x: Tensor, { heads, position }: AttentionCall, batch: SequenceBatch): Tensor {
-  const table = position.table?.(batch);
+  const table = position.table?.(batch, x.shape[1]! / heads);
   return table ? rope(x, table, table.rows ?? batch.positions, heads) : x;
 }

@@ -9,8 +9,8 @@ import type { RopeParameters } from "../ropeParameters.js";
  * or adds in attention; nothing else asks which one it has.
  */
 export interface Position {
-  /** What attention turns queries and keys by, covering the batch's positions. */
-  table?(batch: SequenceBatch): RotaryTable;
+  /** What attention turns `width` numbers of each head by, covering the batch's positions. */
+  table?(batch: SequenceBatch, width: number): RotaryTable;
   /** How fast scores fall with the distance of positions, for each head: attention adds −slope · |distance|. */
   readonly slopes?: Float32Array;
   /** Embeddings `x`, `[N, E]`, marked with their positions. */

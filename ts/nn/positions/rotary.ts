@@ -23,8 +23,10 @@ class Rotary implements Position {
   private readonly half: boolean;
   private readonly options: PositionOptions;
   private readonly parameters: RopeParameters;
-  /** For sequences whose length does not change the angles. */
-  private grown: (RotaryTable & { readonly covers: number }) | undefined;
+  /** For sequences whose length does not change the angles, by width. */
+  private readonly grown = new Map<number, RotaryTable & { readonly covers: number }>();
+  /** Tables that were too short: what is recorded may need them still. Each has half the rows of the next. */
+  private readonly outgrown: RotaryTable[] = [];
 
   constructor(options: PositionOptions, half: boolean) {
     const { headSize, rope = PLAIN } = options;
@@ -32,15 +34,15 @@ class Rotary implements Position {
     this.options = options;
     this.parameters = rope;
     this.half = half;
-    this.angles(0, new Int32Array(0)); // refuses what does not fit the head, before there are weights
+    this.frequencies(0, headSize); // refuses what does not fit the head, before there are weights
   }
 
-  table(batch: SequenceBatch): RotaryTable {
+  table(batch: SequenceBatch, width: number): RotaryTable {
     const classes = this.lengthClasses(batch);
-    if (classes.some((one) => one > 0) || batch.reach > FARTHEST) return this.mixed(batch, classes);
-    if (!this.grown || this.grown.covers < batch.reach)
-      this.grow(Math.max(2 * (this.grown?.covers ?? 0), batch.reach, 128));
-    return this.grown!;
+    if (classes.some((one) => one > 0) || batch.reach > FARTHEST) return this.mixed(batch, classes, width);
+    const grown = this.grown.get(width);
+    if (grown && grown.covers >= batch.reach) return grown;
+    return this.grow(Math.max(2 * (grown?.covers ?? 0), batch.reach, 128), width);
   }
 
   /** What the angles of each sequence depend on: its own length, never its neighbours'. */
@@ -55,12 +57,13 @@ class Rotary implements Position {
   }
 
   /** A table with a row a token, for batches whose sequences have angles of their own. */
-  private mixed({ packed }: SequenceBatch, classes: readonly number[]): RotaryTable {
+  private mixed({ packed }: SequenceBatch, classes: readonly number[], width: number): RotaryTable {
     const { offsets, positions } = packed;
-    const [N, pairs] = [positions.length, this.pairs];
+    const [N, pairs] = [positions.length, this.frequencies(0, width).inverseFrequencies.length];
     const [cos, sin] = [new Float32Array(N * pairs), new Float32Array(N * pairs)];
     for (let b = 0; b + 1 < offsets.length; b++) {
-      const turned = this.angles(classes[b] ?? 0, positions.subarray(offsets[b], offsets[b + 1]));
+      const frequencies = this.frequencies(classes[b] ?? 0, width);
+      const turned = turns(positions.subarray(offsets[b], offsets[b + 1]), frequencies);
       cos.set(turned.cos, offsets[b]! * pairs);
       sin.set(turned.sin, offsets[b]! * pairs);
     }
@@ -68,35 +71,34 @@ class Rotary implements Position {
     return { half: this.half, cos: tensor(cos, [N, pairs]), sin: tensor(sin, [N, pairs]), rows };
   }
 
-  private get pairs(): number {
-    return this.frequencies(0).inverseFrequencies.length;
+  private frequencies(length: number, width: number) {
+    const { maxPositions } = this.options;
+    const lengths = { headSize: width, maxPositionEmbeddings: maxPositions, sequenceLength: length };
+    return ropeFrequencies(this.parameters, lengths);
   }
 
-  private frequencies(length: number) {
-    const { headSize, maxPositions } = this.options;
-    return ropeFrequencies(this.parameters, { headSize, maxPositionEmbeddings: maxPositions, sequenceLength: length });
-  }
-
-  private angles(length: number, positions: Int32Array) {
-    return turns(positions, this.frequencies(length));
-  }
-
-  private grow(rows: number): void {
-    const { cos, sin } = this.angles(
-      0,
+  private grow(rows: number, width: number): RotaryTable {
+    const frequencies = this.frequencies(0, width);
+    const { cos, sin } = turns(
       Int32Array.from({ length: rows }, (_, p) => p),
+      frequencies,
     );
-    const shape = [rows, this.pairs];
+    const shape = [rows, frequencies.inverseFrequencies.length];
     // No scope around frees the table; this one does if there is memory for half of it.
     const [cosines, sines] = noScope(() => scope(() => [tensor(cos, shape), tensor(sin, shape)] as const));
-    this.free();
-    this.grown = { covers: rows, half: this.half, cos: cosines, sin: sines };
+    const before = this.grown.get(width);
+    if (before) this.outgrown.push(before);
+    const grown = { covers: rows, half: this.half, cos: cosines, sin: sines };
+    this.grown.set(width, grown);
+    return grown;
   }
 
   free(): void {
-    this.grown?.cos.free();
-    this.grown?.sin.free();
-    this.grown = undefined;
+    for (const { cos, sin } of [...this.grown.values(), ...this.outgrown.splice(0)]) {
+      cos.free();
+      sin.free();
+    }
+    this.grown.clear();
   }
 }
 

@@ -1,0 +1,168 @@
+//! Linear attention over packed sequences: sums, their denominators, and quotients.
+//!
+//! Offsets: `[B + 1]`. `causal`: queries and keys are the same rows, and none meets a later one; then `levels` may be given,
+//! `[parts, H]` for the parts that [`causal_parts`] counts, or 0.
+
+use kernels::linear_attention::{self as kernel, Batch};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::check::{self, length};
+use crate::error::Problem;
+use crate::heap::{Lent, Slot, as_u32, lend};
+
+/// What is told besides factors.
+struct Told {
+    place: &'static str,
+    heads: u32,
+    features: u32,
+    head_size: u32,
+    causal: bool,
+    has_levels: bool,
+}
+
+impl Told {
+    /// The batch, and its numbers of queries and keys, if all fits together.
+    fn batch<'a>(
+        &self,
+        [a, b]: [&[f32]; 2],
+        [queries, keys, levels]: [&'a [f32]; 3],
+    ) -> Result<(Batch<'a>, [u32; 2]), Problem> {
+        let Self { place, heads, features, head_size, causal, has_levels } = *self;
+        let (query_offsets, key_offsets) = (as_u32(queries), as_u32(keys));
+        let fits = |size: u32| heads.checked_mul(size).filter(|width| *width > 0);
+        let (Some(width), Some(_)) = (fits(features), fits(head_size)) else {
+            return Err(Problem::new(place, format!("{heads} heads of {features} features and {head_size} numbers")));
+        };
+        let (n, s) = (check::rows(place, "a", a, width)?, check::rows(place, "b", b, width)?);
+        check::offsets(place, "query_offsets", query_offsets, n)?;
+        check::offsets(place, "key_offsets", key_offsets, s)?;
+        check::same(place, "query_offsets", query_offsets, "key_offsets", key_offsets)?;
+        if causal && query_offsets != key_offsets {
+            return Err(Problem::new(place, "causal, but queries and keys are not the same rows".into()));
+        }
+        if has_levels && !causal {
+            return Err(Problem::new(place, "levels are given, but not causal".into()));
+        }
+        let levels = if has_levels { levels } else { &[] };
+        if has_levels {
+            let parts = kernel::causal_parts(key_offsets).len() as u32;
+            length(place, "levels", levels, "[parts, H]", &[parts, heads])?;
+        }
+        let [heads, features, head_size] = [heads, features, head_size].map(|size| size as usize);
+        Ok((Batch { query_offsets, key_offsets, heads, features, head_size, causal, levels }, [n, s]))
+    }
+}
+
+/// Number of the parts of packed sequences for which causal sums have levels.
+#[wasm_bindgen]
+pub fn causal_parts(offsets: Slot) -> Result<u32, Problem> {
+    lend("causal_parts", [], [offsets], |Lent { inputs: [offsets], .. }: Lent<0, 1>| {
+        let offsets = as_u32(offsets);
+        check::offsets("causal_parts", "offsets", offsets, offsets.last().copied().unwrap_or(0))?;
+        Ok(kernel::causal_parts(offsets).len() as u32)
+    })
+}
+
+/// `out` `[N, H · D]` ← Σⱼ (aᵢ · bⱼ) vⱼ, head by head within each sequence; `a` `[N, H · M]`, `b` `[S, H · M]`, `v` `[S, H · D]`.
+#[wasm_bindgen]
+pub fn linear_attention(
+    out: Slot,
+    a: Slot,
+    b: Slot,
+    v: Slot,
+    query_offsets: Slot,
+    key_offsets: Slot,
+    levels: Slot,
+    heads: u32,
+    features: u32,
+    head_size: u32,
+    causal: bool,
+) -> Result<(), Problem> {
+    let place = "linear_attention";
+    let told = Told { place, heads, features, head_size, causal, has_levels: levels != 0 };
+    lend(place, [out], [a, b, v, query_offsets, key_offsets, levels], |lent: Lent<1, 6>| {
+        let [a, b, v, rest @ ..] = lent.inputs;
+        let (batch, [n, s]) = told.batch([a, b], rest)?;
+        length(place, "v", v, "[S, H, D]", &[s, heads, head_size])?;
+        let ([out], _, scratch) = lent.with_scratch(kernel::scratch(&batch))?;
+        length(place, "out", out, "[N, H, D]", &[n, heads, head_size])?;
+        kernel::linear_attention(out, a, b, v, &batch, scratch);
+        Ok(())
+    })
+}
+
+/// `da`, `db`, `dv` ← the gradients of [`linear_attention`], given `dout`.
+#[wasm_bindgen]
+pub fn linear_attention_backward(
+    da: Slot,
+    db: Slot,
+    dv: Slot,
+    dout: Slot,
+    a: Slot,
+    b: Slot,
+    v: Slot,
+    query_offsets: Slot,
+    key_offsets: Slot,
+    levels: Slot,
+    heads: u32,
+    features: u32,
+    head_size: u32,
+    causal: bool,
+) -> Result<(), Problem> {
+    let place = "linear_attention_backward";
+    let told = Told { place, heads, features, head_size, causal, has_levels: levels != 0 };
+    lend(place, [da, db, dv], [dout, a, b, v, query_offsets, key_offsets, levels], |lent: Lent<3, 7>| {
+        let [dout, a, b, v, rest @ ..] = lent.inputs;
+        let (batch, [n, s]) = told.batch([a, b], rest)?;
+        length(place, "dout", dout, "[N, H, D]", &[n, heads, head_size])?;
+        length(place, "v", v, "[S, H, D]", &[s, heads, head_size])?;
+        let ([da, db, dv], _, scratch) = lent.with_scratch(kernel::scratch_backward(&batch))?;
+        check::same(place, "da", da, "a", a)?;
+        check::same(place, "db", db, "b", b)?;
+        check::same(place, "dv", dv, "v", v)?;
+        kernel::linear_attention_backward([da, db, dv], dout, [a, b, v], &batch, scratch);
+        Ok(())
+    })
+}
+
+/// `out` ← `num` / (`den` + ε), `[R, width]` by `[R]`; `epsilons`: `[R]`, or one number for all.
+#[wasm_bindgen]
+pub fn normalise(out: Slot, num: Slot, den: Slot, epsilons: Slot, width: u32) -> Result<(), Problem> {
+    let place = "normalise";
+    lend(place, [out], [num, den, epsilons], |Lent { outputs: [out], inputs: [num, den, epsilons], .. }| {
+        let rows = check::rows(place, "num", num, width)?;
+        check::same(place, "out", out, "num", num)?;
+        quotient(place, den, epsilons, rows)?;
+        kernel::normalise(out, num, den, epsilons, width as usize);
+        Ok(())
+    })
+}
+
+/// `dnum`, `dden` ← the gradients of [`normalise`], given `dout` and what it gave.
+#[wasm_bindgen]
+pub fn normalise_backward(
+    dnum: Slot,
+    dden: Slot,
+    dout: Slot,
+    out: Slot,
+    den: Slot,
+    epsilons: Slot,
+    width: u32,
+) -> Result<(), Problem> {
+    let place = "normalise_backward";
+    lend(place, [dnum, dden], [dout, out, den, epsilons], |Lent { outputs: [dnum, dden], inputs, .. }| {
+        let [dout, out, den, epsilons] = inputs;
+        let rows = check::rows(place, "dout", dout, width)?;
+        check::same(place, "out", out, "dout", dout)?;
+        check::same(place, "dnum", dnum, "dout", dout)?;
+        length(place, "dden", dden, "[R]", &[rows])?;
+        quotient(place, den, epsilons, rows)?;
+        kernel::normalise_backward([dnum, dden], dout, out, den, epsilons, width as usize);
+        Ok(())
+    })
+}
+
+fn quotient(place: &str, den: &[f32], epsilons: &[f32], rows: u32) -> Result<(), Problem> {
+    length(place, "den", den, "[R]", &[rows])?;
+    if epsilons.len() == 1 { Ok(()) } else { length(place, "epsilons", epsilons, "[R]", &[rows]) }
+}

@@ -1,0 +1,69 @@
+import { ConfigError } from "../../errors.js";
+import { linearAttention } from "../../ops/linearAttention.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { type Attention, type AttentionCall, type AttentionFactory, rotate } from "./attention.js";
+import { type Features, features } from "./features.js";
+
+/**
+ * Where linear attention turns by position (RoFormer, §3.3):
+ *
+ * - `eq19`: the features of the numerators, as the paper does: scores depend on distances alone. Their weights may be negative, and do
+ *   not sum up to 1.
+ * - `rotate-before`: queries and keys before features are made of them: weights are positive and sum up to 1, but depend on
+ *   distances alone only as far as the features stand for softmax's exponentials.
+ * - `rotate-both`: numerators and denominators: distances alone, but a denominator may vanish.
+ */
+export const ROTATIONS = ["eq19", "rotate-before", "rotate-both"] as const;
+
+/** One of {@link ROTATIONS}. */
+export type Rotation = (typeof ROTATIONS)[number];
+
+/** Σⱼ (φ(q) · ϕ(k)) v / Σⱼ φ(q) · ϕ(k), with rotations (RoFormer, eq. 18 and 19). */
+class Linear implements Attention {
+  private readonly features: Features;
+  private readonly rotation: Rotation;
+
+  constructor(features: Features, rotation: Rotation) {
+    this.features = features;
+    this.rotation = rotation;
+  }
+
+  forward(q: Tensor, k: Tensor, v: Tensor, call: AttentionCall): Tensor {
+    const { heads, batch, mask } = call;
+    const { keys = batch, causal = false } = mask;
+    refuseMasks(call);
+    const before = this.rotation === "rotate-before";
+    const turn = (x: Tensor, of: typeof batch, wanted: boolean) => (wanted ? rotate(x, call, of) : x);
+    const p = this.features.queries(turn(q, batch, before));
+    const { features: r, running } = this.features.keys(turn(k, keys, before), keys, causal);
+    const [a, b] = [turn(p, batch, !before), turn(r, keys, !before)];
+    const denominators = this.rotation === "rotate-both" ? {} : { p, r };
+    return linearAttention(
+      { a, b, ...denominators, v },
+      {
+        heads,
+        queryOffsets: batch.offsets,
+        keyOffsets: keys.offsets,
+        causal,
+        ...(running && { levels: running.levels, epsilons: running.epsilons }),
+      },
+    );
+  }
+}
+
+function refuseMasks({ mask }: AttentionCall): void {
+  const given = (["window", "prefix", "bias"] as const).find((name) => mask[name] !== undefined);
+  if (given) throw new ConfigError(`linear attention makes no scores, so it cannot have a mask with ${given}`);
+}
+
+/** Linear attention with features by their name. */
+export const linear =
+  (name: keyof typeof features): AttentionFactory =>
+  (options) => {
+    const { position, rotation = "eq19" } = options;
+    if (position.slopes) throw new ConfigError("linear attention makes no scores, to which alibi would add");
+    const made = features[name](options);
+    if (position.table && rotation !== "rotate-before" && made.width % 2 !== 0)
+      throw new ConfigError(`rotary positions turn pairs: ${made.width} features of a head are odd`);
+    return new Linear(made, rotation);
+  };

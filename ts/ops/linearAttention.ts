@@ -1,0 +1,100 @@
+import { record } from "../autograd/tape.js";
+import { engine } from "../engine/engine.js";
+import { ConfigError, ShapeError } from "../errors.js";
+import { empty, type Tensor, tensor } from "../tensor/tensor.js";
+
+/** Always added to denominators. */
+export const DENOMINATOR_EPSILON = 1e-6;
+
+/** Features of queries and keys, `[N, H · M]` and `[S, H · M]`, and values, `[S, H · D]`. */
+export interface LinearFactors {
+  /** Of the numerators: may be turned. */
+  readonly a: Tensor;
+  readonly b: Tensor;
+  /** Of the denominators; a and b unless given. */
+  readonly p?: Tensor;
+  readonly r?: Tensor;
+  readonly v: Tensor;
+}
+
+/** Settings of {@link linearAttention}. */
+export interface LinearAttentionOptions {
+  readonly heads: number;
+  /** Where the queries' sequences begin and end: `[B + 1]`, integers. */
+  readonly queryOffsets: Tensor;
+  /** The same for keys and values, if they are other sequences. */
+  readonly keyOffsets?: Tensor;
+  /** A query meets no later key. */
+  readonly causal?: boolean;
+  /** What the features of each part are divided by, as `stabilise` says; causal only. */
+  readonly levels?: Tensor;
+  /** What is added to the denominators, `[N · H]`; 10⁻⁶ unless given. */
+  readonly epsilons?: Tensor;
+}
+
+/**
+ * Σⱼ (aᵢ · bⱼ) vⱼ / (Σⱼ (pᵢ · rⱼ) + ε) by sequence and head, over j ≤ i if causal: `[N, H · D]` (RoFormer, eq. 18 and 19). Time and
+ * memory grow with the length, not with its square.
+ */
+export function linearAttention(factors: LinearFactors, options: LinearAttentionOptions): Tensor {
+  const { a, b, p = a, r = b, v } = factors;
+  const { heads, epsilons } = options;
+  check(factors, heads);
+  const sums = linearSums(a, b, v, options);
+  const [S] = v.shape as [number];
+  const ones = tensor(new Float32Array(S * heads).fill(1), [S, heads]);
+  const denominators = linearSums(p, r, ones, options);
+  return normalise(sums, denominators, epsilons ?? tensor([DENOMINATOR_EPSILON]), v.shape[1]! / heads);
+}
+
+function check({ a, b, p = a, r = b, v }: LinearFactors, heads: number): void {
+  if (!Number.isInteger(heads) || heads < 1)
+    throw new ShapeError("linearAttention: heads", heads, "a whole number from 1");
+  const [, width] = a.dims("linearAttention: a", "N", "H · M") as [number, number];
+  for (const [name, x] of Object.entries({ a, b, p, r, v })) {
+    const own = x.dims(`linearAttention: ${name}`, "rows", "width") as [number, number];
+    if (own[1] % heads !== 0)
+      throw new ShapeError(`linearAttention: width of ${name}`, own[1], `a multiple of ${heads}`);
+    if (name !== "v" && own[1] !== width)
+      throw new ShapeError(`linearAttention: width of ${name}`, own[1], `${width}, as a`);
+  }
+  if (p.shape[0] !== a.shape[0])
+    throw new ShapeError("linearAttention: p", [...p.shape], `[${a.shape.join(", ")}], as a`);
+  for (const [name, x] of Object.entries({ r, v })) {
+    if (x.shape[0] !== b.shape[0])
+      throw new ShapeError(`linearAttention: rows of ${name}`, x.shape[0], `${b.shape[0]}, as b has`);
+  }
+}
+
+/** Σⱼ (aᵢ · bⱼ) vⱼ, `[N, H · D]`. */
+function linearSums(a: Tensor, b: Tensor, v: Tensor, options: LinearAttentionOptions): Tensor {
+  const { heads, queryOffsets, keyOffsets = queryOffsets, causal = false, levels } = options;
+  const told = [
+    ...([queryOffsets.slot, keyOffsets.slot, levels?.slot ?? 0, heads] as const),
+    ...([a.shape[1]! / heads, v.shape[1]! / heads, causal] as const),
+  ] as const;
+  const out = empty([a.shape[0]!, v.shape[1]!], "linearAttention: sums");
+  engine().linear_attention(out.slot, a.slot, b.slot, v.slot, ...told);
+  const saved = [a, b, v, queryOffsets, keyOffsets, ...(levels ? [levels] : [])];
+  return record(out, [a, b, v], saved, ([dout], d) => {
+    const da = empty(a.shape, "linearAttention: da");
+    const [db, dv] = [empty(b.shape, "linearAttention: db"), empty(v.shape, "linearAttention: dv")];
+    const given = [dout!.slot, a.slot, b.slot, v.slot] as const;
+    engine().linear_attention_backward(da.slot, db.slot, dv.slot, ...given, ...told);
+    for (const [i, dx] of [da, db, dv].entries()) d.give(i, dx);
+  });
+}
+
+/** num / (den + ε), head by head: `[N, H · width]` by `[N, H]`. */
+function normalise(num: Tensor, den: Tensor, epsilons: Tensor, width: number): Tensor {
+  if (epsilons.size !== 1 && epsilons.size !== den.size)
+    throw new ConfigError(`linearAttention: epsilons has ${epsilons.size} numbers, not 1 or ${den.size}`);
+  const out = empty(num.shape, "linearAttention: out");
+  engine().normalise(out.slot, num.slot, den.slot, epsilons.slot, width);
+  return record(out, [num, den], [out, den, epsilons], ([dout], d) => {
+    const [dnum, dden] = [empty(num.shape, "linearAttention: dnum"), empty(den.shape, "linearAttention: dden")];
+    engine().normalise_backward(dnum.slot, dden.slot, dout!.slot, out.slot, den.slot, epsilons.slot, width);
+    d.give(0, dnum);
+    d.give(1, dden);
+  });
+}
