@@ -8,6 +8,7 @@ import { rope } from "../../ts/ops/rope.js";
 import { integers, type Tensor, tensor } from "../../ts/tensor/tensor.js";
 import { attentionCases } from "./attentionCases.js";
 import * as formulas from "./formulas.js";
+import { linearCases } from "./linearCases.js";
 import { lossCases } from "./lossCases.js";
 
 /** One declaration of an op at one shape: value, gradient, poison and leak are checked from it. */
@@ -18,6 +19,8 @@ export interface OpCase {
   readonly shapes: readonly (readonly number[])[];
   /** Larger than 1e-6, with the reason. */
   readonly valueTolerance?: number;
+  /** Sums are multiplied with sums, so that ∞ becomes ∞ − ∞ elsewhere than in the formula: only NaN is tried. */
+  readonly factored?: boolean;
 }
 
 const ints = (values: readonly number[]) => integers(Int32Array.from(values));
@@ -222,5 +225,6 @@ export const opCases: readonly OpCase[] = [
   ...rowCases(),
   ...attentionCases,
   ...ropeCases(),
+  ...linearCases,
   ...lossCases(),
 ];

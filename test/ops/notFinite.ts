@@ -45,7 +45,7 @@ export function* differences(one: OpCase): Generator<string> {
     const middle = Math.floor(x.length / 2);
     const places = x.length === 0 ? [] : new Set(large ? [middle] : [0, middle, x.length - 1]);
     for (const at of places) {
-      for (const special of large ? [Number.NaN] : SPECIAL) {
+      for (const special of large || one.factored ? [Number.NaN] : SPECIAL) {
         const changed = withSpecial(inputs, input, at, special);
         const [got, want] = [value(one, changed), one.reference(...changed)];
         const limit = Number.isNaN(special)

@@ -22,6 +22,7 @@ pub use backward::{attention_backward, scratch_backward};
 pub use bias::{bias_backward, scratch_bias};
 pub use forward::{attention, scratch};
 pub use mask::{Bias, Mask};
+pub(crate) use pair::is_finite;
 
 use core::ops::Range;
 

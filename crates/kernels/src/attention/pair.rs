@@ -158,7 +158,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Whether no number of panels is infinite or NaN.
-pub(super) fn is_finite(panels: &Panels<'_>) -> bool {
+pub(crate) fn is_finite(panels: &Panels<'_>) -> bool {
     let zero = F32x4::zero();
     let mut sums = [zero; 2];
     for [a, b] in panels.data {

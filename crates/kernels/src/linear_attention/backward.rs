@@ -1,12 +1,9 @@
-use super::forward::scores_under_diagonal;
+use super::forward::{run_length, scores_under_diagonal};
 use super::states::{Sum, own, runs, scratch_own, state_len, state_of, sum_up};
-use super::{Batch, CAUSAL_PART, Part, bounds};
+use super::{Batch, CAUSAL_PART, Part, QUERIES, bounds};
 use crate::gemm::pack::{pack, pack_transposed, panels_len};
 use crate::gemm::tile::{Matrix, Panels, TURNED, multiply, multiply_transposed};
 use crate::pool::{Blocks, Tile, Tiles, parallel_tiles, threads};
-
-/// Queries whose scores are made at once.
-const QUERIES: usize = 32;
 
 /// Numbers of scratch that [`linear_attention_backward`] needs.
 pub fn scratch_backward(batch: &Batch<'_>) -> usize {
@@ -75,7 +72,7 @@ fn of_queries(
             pack(factors, batch.head(b, features, rows, head), 0..len, 0..features);
             let values = Panels::new(&values[..panels_len(len, head_size)], head_size);
             let factors = Panels::new(&factors[..panels_len(features, len)], len);
-            for (_, run) in runs(&(0..len), QUERIES) {
+            for (_, run) in runs(&(0..len), run_length(&factors)) {
                 let scores = scores_under_diagonal(scores, dout, values, &run);
                 multiply(&mut da, run.clone(), scores, factors.part(0..run.end), true);
             }
@@ -139,7 +136,10 @@ fn give_own(
         |to: &mut Tile<'_>, query: Matrix<'_>, key: Matrix<'_>, depth: usize, by: Matrix<'_>, width: usize| {
             pack_transposed(panels, key, 0..depth, 0..len);
             let keys = Panels::new(&panels[..panels_len(len, depth)], depth);
-            for (_, run) in runs(&(0..len), QUERIES) {
+            // As in the forward pass, but for what comes from queries.
+            pack(right, by, 0..len, 0..width);
+            let together = run_length(&Panels::new(&right[..panels_len(width, len)], len));
+            for (_, run) in runs(&(0..len), together) {
                 let scores = scores_under_diagonal(scores, query, keys, &run);
                 pack(right, by.from(run.start, 0), 0..run.len(), 0..width);
                 let by = Panels::new(&right[..panels_len(width, run.len())], run.len());

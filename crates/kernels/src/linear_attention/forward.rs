@@ -1,13 +1,11 @@
 use core::ops::Range;
 
 use super::states::{Sum, own, runs, scratch_own, state_len, state_of, sum_up};
-use super::{Batch, CAUSAL_PART, bounds};
+use super::{Batch, CAUSAL_PART, QUERIES, bounds};
+use crate::attention::is_finite;
 use crate::gemm::pack::{pack, pack_transposed, panels_len};
 use crate::gemm::tile::{Matrix, Panels, WIDTH, multiply};
 use crate::pool::{Blocks, Tile, Tiles, parallel_tiles, threads};
-
-/// Queries whose scores are made at once.
-const QUERIES: usize = 32;
 
 /// Numbers of scratch that [`linear_attention`] needs.
 pub fn scratch(batch: &Batch<'_>) -> usize {
@@ -66,10 +64,15 @@ fn meet_own(
     pack(values, v, 0..len, 0..head_size);
     let keys = Panels::new(&keys[..panels_len(len, features)], features);
     let values = Panels::new(&values[..panels_len(head_size, len)], len);
-    for (_, rows) in runs(&(0..len), QUERIES) {
+    for (_, rows) in runs(&(0..len), run_length(&values)) {
         let scores = scores_under_diagonal(scores, a, keys, &rows);
         multiply(out, rows.clone(), scores, values.part(0..rows.end), true);
     }
+}
+
+/// Rows that may meet `right` together: 0 times what is not finite is NaN, so then each meets its own alone.
+pub(super) fn run_length(right: &Panels<'_>) -> usize {
+    if is_finite(right) { QUERIES } else { 1 }
 }
 
 /// The products of rows `rows` of `a` with columns 0 … `rows.end` of `keys`, 0 right of the diagonal.

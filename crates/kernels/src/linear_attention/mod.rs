@@ -27,6 +27,9 @@ const CAUSAL_PART: usize = 128;
 /// Where nothing is hidden there are no scores, and fewer states are better.
 const PART: usize = 1024;
 
+/// Queries of a part whose scores are made at once.
+const QUERIES: usize = 32;
+
 /// What linear attention is told besides its factors.
 #[derive(Clone, Copy)]
 pub struct Batch<'a> {
