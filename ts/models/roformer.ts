@@ -171,6 +171,11 @@ export class RoFormer {
     });
   }
 
+  /** The loss of a packed batch, without gradients and without dropout. */
+  lossPacked(packed: Packed, targets: Targets): number {
+    return this.run(packed, (batch) => this.network.head.loss(this.network.encode(batch), batch, targets).item());
+  }
+
   /** The parameters, by Hugging Face's names. */
   parameters(): ParameterAccess[] {
     return [...this.store.parameters];

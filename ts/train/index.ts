@@ -10,6 +10,8 @@ export {
   type TrainingMetrics,
 } from "./finetune.js";
 export type { TrainingEvent } from "./meter.js";
+export { type LanguageMetrics, type PretrainOptions, type PretrainResult, pretrain } from "./pretrain.js";
+export type { PretrainSettings } from "./pretrainModel.js";
 export * as schedules from "./schedules.js";
 export type { FinetuneSettings } from "./settings.js";
 export { type StepResult, type TrainBatch, Trainer, type TrainerOptions } from "./trainer.js";

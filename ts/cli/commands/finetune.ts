@@ -2,12 +2,12 @@ import { attentions } from "../../nn/attentions/index.js";
 import { positions } from "../../nn/positions/index.js";
 import { platform } from "../../platform/index.js";
 import { type FinetuneOptions, type FinetuneResult, finetune as train } from "../../train/finetune.js";
-import type { TrainingEvent } from "../../train/meter.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
 import { flag, notNegative, type OptionSpec, oneOf, path, positive, rate, whole } from "../option.js";
 import { duration, type Output } from "../output.js";
 import { reportLines } from "../report.js";
+import { trainingProgress } from "../trainingProgress.js";
 
 const options: readonly OptionSpec[] = [
   { flags: "--train <file>", help: "labelled texts to train on", parse: path },
@@ -70,7 +70,7 @@ export const finetune: CommandSpec = {
         .filter((name) => given[name] !== undefined)
         .map((name) => [name, dataSource(given[name] as string, signal)]),
     );
-    const show = progress(out);
+    const show = trainingProgress(out);
     const started = performance.now();
     const settings = { ...given, ...files, signal, onMessage: show.message, onProgress: show.step };
     const result = await train(settings as unknown as FinetuneOptions).finally(show.end);
@@ -79,25 +79,6 @@ export const finetune: CommandSpec = {
     return undefined;
   },
 };
-
-function progress(out: Output) {
-  let bar: ReturnType<Output["progress"]> | undefined;
-  const end = () => {
-    bar?.end();
-    bar = undefined;
-  };
-  return {
-    end,
-    message: (line: string) => {
-      end(); // a line between two bars, not through one
-      out.say(line);
-    },
-    step: ({ step, steps, loss, tokensPerSecond, secondsLeft }: TrainingEvent) => {
-      bar ??= out.progress(steps, "steps");
-      bar.update(step, `loss ${loss.toFixed(4)}  ${tokensPerSecond} tokens/s  ${duration(secondsLeft)} left`);
-    },
-  };
-}
 
 async function present(
   { metrics, evaluation }: FinetuneResult,

@@ -8,12 +8,13 @@ import { fillMask } from "./fillMask.js";
 import { finetune } from "./finetune.js";
 import { inspect } from "./inspect.js";
 import { predict } from "./predict.js";
+import { pretrain } from "./pretrain.js";
 import { search } from "./search.js";
 import { trainTokenizer } from "./trainTokenizer.js";
 
 /** The program's commands. A new one is a file and a line. */
 export const commands: readonly CommandSpec[] = [
-  ...[trainTokenizer, finetune, evaluate],
+  ...[trainTokenizer, pretrain, finetune, evaluate],
   ...[predict, embed, search, fillMask, answer],
   ...[convert, inspect, doctor],
 ];

@@ -1,0 +1,128 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ConfigError, DataError, RoFormer } from "../../ts/index.js";
+import { pack } from "../../ts/nn/packed.js";
+import { type PretrainOptions, pretrain } from "../../ts/train/index.js";
+import { roformer, temporaryFolder } from "../process.js";
+
+const SENTENCE = "the cat sat on the mat, 😀 and the dog ran far.\n";
+const bytes = (text: string) => ({ name: "text.txt", bytes: new TextEncoder().encode(text) });
+const small = { layers: 1, width: 32, heads: 2, maxLength: 24, batch: 4, dropout: 0, seed: 1 } as const;
+const given = (change: Partial<PretrainOptions> = {}): PretrainOptions => ({
+  objective: "clm",
+  data: [bytes(SENTENCE.repeat(60))],
+  steps: 60,
+  lr: 5e-3,
+  ...small,
+  ...change,
+});
+
+describe("pretrain", () => {
+  it.each(["softmax", "performer", "linear-elu"] as const)(
+    "with %s learns running text by heart",
+    async (attention) => {
+      const { model, metrics } = await pretrain(given({ attention }));
+      expect(metrics.loss).toBeLessThan(1);
+      expect(metrics.steps).toBe(60);
+      model.close();
+    },
+  );
+
+  it("tells bits of held-out characters, each guessed once, as they come out of the logits", async () => {
+    const folder = join(temporaryFolder(), "model");
+    const valid = SENTENCE.repeat(3).slice(5);
+    const options = given({ steps: 3, valid: [bytes(valid)], out: folder });
+    const { model, metrics } = await pretrain(options);
+    const { ids } = model.tokenizer!.encode(valid, { addSpecialTokens: false });
+    expect(ids).toHaveLength([...valid].length); // a piece a character
+    const V = model.config.vocab_size;
+    let nats = 0;
+    for (let start = 0; start < ids.length - 1; start += 23) {
+      const window = ids.slice(start, start + 24);
+      const { data } = model.forward({ inputIds: [window] }).logits!;
+      for (let t = 0; t + 1 < window.length; t++) {
+        const row = [...data.slice(t * V, (t + 1) * V)];
+        nats += Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0)) - row[window[t + 1]!]!;
+      }
+    }
+    expect(metrics.n).toBe(ids.length - 1);
+    expect(metrics.bitsPerCharacter).toBeCloseTo(nats / [...valid].length / Math.LN2, 4);
+    expect(JSON.parse(readFileSync(join(folder, "metrics.json"), "utf8"))).toMatchObject(metrics);
+    const log = readFileSync(join(folder, "log.jsonl"), "utf8").trim().split("\n");
+    expect(log.map((line) => JSON.parse(line).step)).toEqual([1, 1, 2, 2, 3]);
+    const loaded = await RoFormer.load(folder);
+    expect(loaded.tokenizer!.decode(loaded.tokenizer!.encode(valid).ids)).toBe(valid);
+    const targets = { tokens: Int32Array.from(ids) };
+    expect(loaded.lossPacked(pack([ids]), targets)).toBe(model.lossPacked(pack([ids]), targets));
+    for (const one of [model, loaded]) one.close();
+  });
+
+  it("of bytes counts bits a character too, and spells any text", async () => {
+    const { model, metrics } = await pretrain(given({ tokenizer: "byte", steps: 2 }));
+    const text = "Ünï \n\t😀";
+    const { ids } = model.tokenizer!.encode(text);
+    expect(ids).toEqual([...new TextEncoder().encode(text)]);
+    expect(model.tokenizer!.decode(ids)).toBe(text);
+    const held = [...SENTENCE.repeat(60).slice(Math.floor(SENTENCE.length * 60 * 0.95))].length;
+    expect(metrics.bitsPerCharacter).toBeCloseTo((metrics.loss * metrics.n) / held / Math.LN2, 1);
+    model.close();
+  });
+
+  it("of hidden tokens makes a model that fills masks", async () => {
+    const { model, metrics } = await pretrain(given({ objective: "mlm", steps: 80, vocabSize: 40 }));
+    expect(model.head).toBe("masked-lm");
+    expect(metrics.bitsPerCharacter).toBeUndefined();
+    expect(await model.fillMask("the [MASK] sat on the mat", { topK: 1 })).toHaveLength(1);
+    model.close();
+  });
+
+  it("is the same for the same seed, and goes on from a model, with another attention too", async () => {
+    const folder = join(temporaryFolder(), "model");
+    const first = await pretrain(given({ steps: 20, out: folder }));
+    const again = await pretrain(given({ steps: 20 }));
+    expect(again.metrics.loss).toBe(first.metrics.loss);
+    const { layers, width, heads, ...rest } = given({ steps: 20, init: folder });
+    const on = await pretrain(rest);
+    expect(on.metrics.loss).toBeLessThan(first.metrics.loss);
+    const linear = await pretrain({ ...rest, attention: "performer" });
+    expect(linear.model.missing).toEqual(["roformer.encoder.layer.0.attention.self.projection_matrix"]);
+    expect(linear.model.config.roformer_js).toMatchObject({ attention: "performer", kernel_epsilon: 0 });
+    expect(Number.isFinite(linear.metrics.loss)).toBe(true);
+    await expect(pretrain({ ...rest, width: 64 })).rejects.toThrow(/width cannot be set together with init/);
+    for (const { model } of [first, again, on, linear]) model.close();
+  });
+
+  it.each([
+    [{ objective: "x" }, ConfigError, /objective is "x"/],
+    [{ maxLength: 2 }, ConfigError, /maxLength is 2/],
+    [{ data: [bytes("  \n")] }, DataError, /there is no text/],
+    [{ data: [bytes("ab")] }, DataError, /not 2 or more/],
+    [{ objective: "mlm", tokenizer: "byte" }, ConfigError, /mask token/],
+    [{ data: ["nowhere.txt"] }, DataError, /nowhere\.txt: no such file/],
+  ] as const)("%j is refused", async (change, kind, message) => {
+    await expect(pretrain(given(change as never))).rejects.toThrow(message);
+    await expect(pretrain(given(change as never))).rejects.toThrow(kind);
+  });
+
+  it("is a command: metrics as one JSON value, and a folder", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "text.txt"), SENTENCE.repeat(40));
+    const words = "pretrain --objective clm --data text.txt --out model --attention performer --rotation rotate-before";
+    const sizes = "--steps 3 --layers 1 --width 16 --heads 2 --max-length 16 --batch 2 --json";
+    const ended = await roformer(`${words} ${sizes}`.split(" "), { cwd: folder });
+    expect(ended.code).toBe(0);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ steps: 3 });
+    const config = JSON.parse(readFileSync(join(folder, "model/config.json"), "utf8"));
+    expect(config).toMatchObject({
+      model_type: "roformer_js",
+      architectures: ["RoFormerForCausalLM"],
+      roformer_js: { attention: "performer", rotation: "rotate-before", kernel_epsilon: 0 },
+    });
+    const refused = await roformer("pretrain --objective clm --data text.txt".split(" "), { cwd: folder });
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      "pretrain needs --out\n".replace("pretrain", "error: pretrain"),
+    ]);
+  });
+});

@@ -1,0 +1,194 @@
+import { init } from "../engine/engine.js";
+import { AbortError, DataError } from "../errors.js";
+import { checkFolder, type FileSource } from "../io/files.js";
+import * as language from "../metrics/language.js";
+import type { RoFormer } from "../models/roformer.js";
+import { platform } from "../platform/index.js";
+import { pacer } from "../platform/pacer.js";
+import { Philox } from "../random/philox.js";
+import { streams } from "../random/streams.js";
+import { sizeOf } from "../tensor/tensor.js";
+import { type CorpusOptions, encodeCorpus, holdOut, readCorpus } from "./corpus.js";
+import { Meter, type TrainingEvent } from "./meter.js";
+import type { Objective } from "./objectives.js";
+import { languageModel, objectiveOf, type PretrainSettings, resolve } from "./pretrainModel.js";
+import * as schedules from "./schedules.js";
+import { Trainer } from "./trainer.js";
+
+/** Settings of {@link pretrain}. */
+export interface PretrainOptions extends PretrainSettings, CorpusOptions {
+  /** "clm": guess each token from those before it; "mlm": guess hidden ones from all others. */
+  readonly objective: "clm" | "mlm";
+  /** Text that is scored and not trained on; the last twentieth of `data` unless given. */
+  readonly valid?: CorpusOptions["data"] | undefined;
+  /** A model to begin with. */
+  readonly init?: FileSource | undefined;
+  /** A folder to save the model in, with metrics and log. */
+  readonly out?: string | undefined;
+  /** Steps between two looks at the held-out text; a tenth of all unless given. */
+  readonly evalEvery?: number | undefined;
+  /** Stops after the step that runs: the model is saved as it is, and `AbortError` thrown. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
+  /** Hears what is going on, a line each. */
+  readonly onMessage?: ((line: string) => void) | undefined;
+}
+
+/** How well a language model guesses held-out text. */
+export interface LanguageMetrics {
+  /** Tokens guessed. */
+  readonly n: number;
+  /** Mean cross-entropy of a token, in nats. */
+  readonly loss: number;
+  readonly perplexity: number;
+  /** Of a causal model, whose guesses tell a text: bits a character. */
+  readonly bitsPerCharacter?: number;
+}
+
+/** What {@link pretrain} gives: a model that the caller closes, and how good it is. */
+export interface PretrainResult {
+  readonly model: RoFormer;
+  readonly metrics: LanguageMetrics & {
+    readonly steps: number;
+    readonly seconds: number;
+    readonly tokensPerSecond: number;
+    readonly parameters: number;
+  };
+}
+
+/** Trains a language model on running text. The same options give the same model, bit for bit. */
+export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
+  await init();
+  if (options.out !== undefined) await checkFolder(options.out);
+  const text = await readCorpus(options);
+  const held = options.valid && (await readCorpus({ ...options, data: options.valid }));
+  const { train, valid } = held === undefined ? holdOut(text, 0.05) : { train: text, valid: held };
+  const settings = resolve(options);
+  const model = await languageModel(options, settings, train);
+  try {
+    const objective = objectiveOf(options.objective, settings.maxLength, model.tokenizer!);
+    const run = new Run(model, objective, settings, {
+      train: encodeCorpus(model.tokenizer!, train),
+      valid: encodeCorpus(model.tokenizer!, valid),
+      characters: [...valid].length,
+    });
+    const metrics = await run.all(options);
+    if (options.out !== undefined) await model.save(options.out, { files: run.records(metrics) });
+    if (options.signal?.aborted)
+      throw new AbortError(`stopped after step ${metrics.steps}`, { cause: options.signal.reason });
+    return { model, metrics };
+  } catch (error) {
+    model.close();
+    throw error;
+  }
+}
+
+/** Held-out windows that are computed at once. */
+const TOKENS = 4096;
+
+/** One training run over encoded text. */
+class Run {
+  private readonly model: RoFormer;
+  private readonly objective: Objective;
+  private readonly settings: ReturnType<typeof resolve>;
+  private readonly text: { readonly train: Int32Array; readonly valid: Int32Array; readonly characters: number };
+  private readonly log: string[] = [];
+
+  constructor(model: RoFormer, objective: Objective, settings: Run["settings"], text: Run["text"]) {
+    for (const name of ["train", "valid"] as const) {
+      if (text[name].length < 2)
+        throw new DataError(`pretrain: the text to ${name} has ${text[name].length} tokens, not 2 or more`);
+    }
+    [this.model, this.objective, this.settings, this.text] = [model, objective, settings, text];
+  }
+
+  async all(options: PretrainOptions): Promise<PretrainResult["metrics"]> {
+    const { steps, lr, warmup, batch, seed } = this.settings;
+    const { signal, onProgress = () => {}, onMessage = () => {}, evalEvery = Math.ceil(steps / 10) } = options;
+    const rate = schedules.create("linear", { lr, warmup: Math.round(warmup * steps), total: steps + 1 });
+    const trainer = new Trainer(this.model, { ...this.settings, schedule: (step) => rate(step + 1) });
+    const [meter, pause] = [new Meter(steps, steps), pacer()];
+    onMessage(
+      `${this.text.train.length} tokens to train, ${this.text.valid.length} held out; batches of ${batch} × ` +
+        `${this.objective.window}, learning rate ${lr}, seed ${seed}`,
+    );
+    try {
+      while (trainer.step < steps && !signal?.aborted) {
+        const { lr } = trainer;
+        const { packed, targets } = this.batch(trainer.step);
+        const event = meter.event(trainer.step + 1, lr, packed.tokens.length, trainer.trainStep({ packed, targets }));
+        this.log.push(JSON.stringify(event));
+        onProgress(event);
+        await pause();
+        if (trainer.step % evalEvery !== 0 || trainer.step === steps) continue;
+        const found = await meter.outside(() => this.evaluate());
+        this.log.push(JSON.stringify({ step: trainer.step, valid: found }));
+        onMessage(`step ${trainer.step}: ${inWords(found)}`);
+      }
+      const found = await meter.outside(() => this.evaluate());
+      onMessage(`held out: ${inWords(found)}`);
+      const { seconds, tokensPerSecond } = meter;
+      const parameters = this.model.parameters().reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+      return { ...found, steps: trainer.step, seconds, tokensPerSecond, parameters };
+    } finally {
+      trainer.free();
+    }
+  }
+
+  /** Windows of a step, anywhere in the text: they follow from seed and step. */
+  private batch(step: number) {
+    const { seed, batch } = this.settings;
+    const { train } = this.text;
+    const length = Math.min(this.objective.window, train.length);
+    const order = new Philox(seed, streams.dataOrder, step);
+    const windows = Array.from({ length: batch }, () => {
+      const start = order.below(train.length - length + 1);
+      return train.subarray(start, start + length);
+    });
+    return this.objective.batch(windows, new Philox(seed, streams.masking, step));
+  }
+
+  /** The held-out text, window by window; each token of a causal model is guessed once, but for the first. */
+  private async evaluate(): Promise<LanguageMetrics> {
+    const { valid, characters } = this.text;
+    const causal = this.objective.head === "causal-lm";
+    const length = Math.min(this.objective.window, valid.length);
+    const stride = causal ? length - 1 : length;
+    const starts = Array.from({ length: Math.ceil((valid.length - 1) / stride) }, (_, i) => i * stride);
+    const windows = starts.map((start) => valid.subarray(start, start + length)).filter((own) => own.length > 1);
+    const pause = pacer();
+    const [random, together] = [new Philox(0, streams.masking), Math.max(1, Math.floor(TOKENS / length))];
+    let [nats, n] = [0, 0];
+    for (let at = 0; at < windows.length; at += together) {
+      const own = windows.slice(at, at + together);
+      const { packed, targets } = this.objective.batch(own, random);
+      const guessed = causal
+        ? own.reduce((sum, ids) => sum + ids.length - 1, 0)
+        : targets.tokens!.filter((label) => label >= 0).length;
+      if (guessed === 0) continue;
+      nats += this.model.lossPacked(packed, targets) * guessed;
+      n += guessed;
+      await pause();
+    }
+    const loss = nats / n;
+    return {
+      n,
+      loss,
+      perplexity: language.perplexity(loss),
+      ...(causal && { bitsPerCharacter: language.bitsPerCharacter(nats, characters) }),
+    };
+  }
+
+  /** What is saved beside the model. */
+  records(metrics: object): Map<string, string> {
+    const memory = platform.peakMemory();
+    const all = { ...metrics, ...(memory !== undefined && { peakMemory: memory }) };
+    return new Map([
+      ["metrics.json", `${JSON.stringify(all, null, 2)}\n`],
+      ["log.jsonl", this.log.map((line) => `${line}\n`).join("")],
+    ]);
+  }
+}
+
+const inWords = ({ loss, bitsPerCharacter }: LanguageMetrics): string =>
+  `loss ${loss.toFixed(4)}${bitsPerCharacter === undefined ? "" : `, ${bitsPerCharacter.toFixed(4)} bits a character`}`;
