@@ -10,7 +10,13 @@ export { embedding, gatherRows } from "../ops/embedding.js";
 export { type FeatureMapName, type FeatureMapOptions, featureMap } from "../ops/featureMap.js";
 export { linear, linearParts, type MatmulOptions, matmul } from "../ops/gemm.js";
 export { type LayerNormOptions, layerNorm } from "../ops/layerNorm.js";
-export { type LinearAttentionOptions, type LinearFactors, linearAttention } from "../ops/linearAttention.js";
+export {
+  type LinearAttentionOptions,
+  type LinearFactors,
+  LinearState,
+  linearAttention,
+  linearStep,
+} from "../ops/linearAttention.js";
 export { binaryCrossEntropy, squaredError } from "../ops/losses.js";
 export { add, meanRows, reshape, scale, sum } from "../ops/reduce.js";
 export { type RotaryTable, rope } from "../ops/rope.js";
@@ -26,6 +32,7 @@ export {
   type AttentionOptions as LayerAttentionOptions,
   attentions,
   type Mask,
+  type Recurrent,
   type Rotation,
 } from "./attentions/index.js";
 export { type ConvertRopeOptions, convertRope, type RopeOrder } from "./convertRope.js";

@@ -1,7 +1,8 @@
 import { record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { ConfigError, ShapeError } from "../errors.js";
-import { empty, type Tensor, tensor } from "../tensor/tensor.js";
+import { noScope, scope } from "../tensor/scope.js";
+import { empty, type Tensor, tensor, zeros } from "../tensor/tensor.js";
 
 /** Always added to denominators. */
 export const DENOMINATOR_EPSILON = 1e-6;
@@ -45,6 +46,41 @@ export function linearAttention(factors: LinearFactors, options: LinearAttention
   const ones = tensor(new Float32Array(S * heads).fill(1), [S, heads]);
   const denominators = linearSums(p, r, ones, options);
   return normalise(sums, denominators, epsilons ?? tensor([DENOMINATOR_EPSILON]), v.shape[1]! / heads);
+}
+
+/** What a recurrence keeps of all tokens so far: as large for any number of them. It is freed by its owner. */
+export class LinearState {
+  /** Σ b vᵀ, `[R, M, D]` for R sequences and heads. */
+  readonly state: Tensor;
+  /** Σ r, `[R, M]`. */
+  readonly sums: Tensor;
+  /** Logarithms of what features are divided by, `[R]`. */
+  readonly levels: Float32Array;
+
+  constructor(rows: number, features: number, width: number) {
+    [this.state, this.sums] = noScope(() =>
+      scope(() => [zeros([rows, features, width]), zeros([rows, features])] as const),
+    );
+    this.levels = new Float32Array(rows).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  free(): void {
+    this.state.free();
+    this.sums.free();
+  }
+}
+
+/**
+ * One token more for each sequence, `[B, …]`: what {@link linearAttention} gives it with `causal`, by a state in the place of
+ * all tokens before. `factors`, `[B · H]`, multiply the state first. Without gradients.
+ */
+export function linearStep(factors: LinearFactors, state: LinearState, rescale: Tensor): Tensor {
+  const { a, b, p = a, r = b, v } = factors;
+  const [, features, width] = state.state.shape as [number, number, number];
+  const out = empty(v.shape, "linearStep: out");
+  const given = [a.slot, b.slot, p.slot, r.slot, v.slot, rescale.slot] as const;
+  engine().linear_step(state.state.slot, state.sums.slot, out.slot, ...given, features, width, DENOMINATOR_EPSILON);
+  return out;
 }
 
 function check({ a, b, p = a, r = b, v }: LinearFactors, heads: number): void {

@@ -3,7 +3,7 @@
 //! Offsets: `[B + 1]`. `causal`: queries and keys are the same rows, and none meets a later one; then `levels` may be given,
 //! `[parts, H]` for the parts that [`causal_parts`] counts, or 0.
 
-use kernels::linear_attention::{self as kernel, Batch};
+use kernels::linear_attention::{self as kernel, Batch, Token};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::check::{self, length};
@@ -165,4 +165,37 @@ pub fn normalise_backward(
 fn quotient(place: &str, den: &[f32], epsilons: &[f32], rows: u32) -> Result<(), Problem> {
     length(place, "den", den, "[R]", &[rows])?;
     if epsilons.len() == 1 { Ok(()) } else { length(place, "epsilons", epsilons, "[R]", &[rows]) }
+}
+
+/// One token of each row: `state` `[R, M, D]` ← factor · state + `b` `v`ᵀ, `sums` `[R, M]` ← factor · sums + `r`, and `out` `[R, D]` ←
+/// stateᵀ `a` / (`p` · sums + `epsilon`). `a`, `b`, `p`, `r`: `[R, M]`; `v`: `[R, D]`; `factors`: `[R]`.
+#[wasm_bindgen]
+pub fn linear_step(
+    state: Slot,
+    sums: Slot,
+    out: Slot,
+    a: Slot,
+    b: Slot,
+    p: Slot,
+    r: Slot,
+    v: Slot,
+    factors: Slot,
+    features: u32,
+    width: u32,
+    epsilon: f32,
+) -> Result<(), Problem> {
+    let place = "linear_step";
+    lend(place, [state, sums, out], [a, b, p, r, v, factors], |Lent { outputs, inputs, .. }| {
+        let ([state, sums, out], [a, b, p, r, v, factors]) = (outputs, inputs);
+        let rows = check::rows(place, "v", v, width)?;
+        for (name, slice) in [("a", a), ("b", b), ("p", p), ("r", r), ("sums", &*sums)] {
+            length(place, name, slice, "[R, M]", &[rows, features])?;
+        }
+        length(place, "state", state, "[R, M, D]", &[rows, features, width])?;
+        check::same(place, "out", out, "v", v)?;
+        length(place, "factors", factors, "[R]", &[rows])?;
+        let sizes = [features, width].map(|size| size as usize);
+        kernel::linear_step([state, sums, out], Token { a, b, p, r, v, factors }, sizes, epsilon);
+        Ok(())
+    })
 }

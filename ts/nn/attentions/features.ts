@@ -1,3 +1,4 @@
+import { ConfigError } from "../../errors.js";
 import { featureMap, rowMax, stabilise } from "../../ops/featureMap.js";
 import { linear } from "../../ops/gemm.js";
 import { DENOMINATOR_EPSILON } from "../../ops/linearAttention.js";
@@ -5,7 +6,7 @@ import { reshape, scale } from "../../ops/reduce.js";
 import { Philox } from "../../random/philox.js";
 import { streams } from "../../random/streams.js";
 import type { Parameter } from "../../tensor/parameter.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { type Tensor, tensor } from "../../tensor/tensor.js";
 import type { SequenceBatch } from "../packed.js";
 import type { AttentionOptions } from "./attention.js";
 import { orthogonalFeatures } from "./projection.js";
@@ -24,21 +25,38 @@ export interface Features {
   queries(q: Tensor): Tensor;
   /** `running`: no key may have a say in what becomes of an earlier one. */
   keys(k: Tensor, batch: SequenceBatch, running: boolean): KeyFeatures;
+  /**
+   * Of one key a sequence, divided by e^`levels`, `[B · H]`, which become the largest exponents so far. ConfigError where
+   * features depend on later keys.
+   */
+  nextKeys(k: Tensor, levels: Float32Array): Tensor;
 }
 
 type FeaturesFactory = (options: AttentionOptions) => Features;
 
 /** elu(x) + 1 (Katharopoulos et al. 2020). */
-const elu: FeaturesFactory = ({ headSize: width }) => ({
+const elu: FeaturesFactory = ({ headSize: width }) => alike(width, (x) => featureMap(x, "elu", { width }));
+
+/** The same features of queries and keys, token by token. */
+const alike = (width: number, map: (x: Tensor) => Tensor): Features => ({
   width,
-  queries: (q) => featureMap(q, "elu", { width }),
-  keys: (k) => ({ features: featureMap(k, "elu", { width }) }),
+  queries: map,
+  keys: (k) => ({ features: map(k) }),
+  nextKeys(k, levels) {
+    levels.fill(0);
+    return map(k);
+  },
 });
+
+/** The largest exponents so far, with those of one more key of each sequence. */
+function raised(top: Tensor, levels: Float32Array): Tensor {
+  for (const [row, level] of top.read().entries()) levels[row] = Math.max(levels[row]!, level);
+  return tensor(levels);
+}
 
 /** relu(x / D^(1/4)) + ε. */
 const relu: FeaturesFactory = ({ headSize: width, kernelEpsilon: epsilon = 1e-3 }) => {
-  const map = (x: Tensor) => featureMap(scale(x, width ** -0.25), "relu", { width, epsilon });
-  return { width, queries: map, keys: (k) => ({ features: map(k) }) };
+  return alike(width, (x) => featureMap(scale(x, width ** -0.25), "relu", { width, epsilon }));
 };
 
 /** softmax(q), exp(k) (Shen et al. 2018). */
@@ -49,6 +67,7 @@ const shen: FeaturesFactory = ({ headSize: width, heads }) => ({
     const { shift, ...rest } = stabilise(rowMax(k, width), offsets, heads, running ? DENOMINATOR_EPSILON : undefined);
     return { features: featureMap(k, "exponential", { width, shift }), running: rest.running };
   },
+  nextKeys: (k, levels) => featureMap(k, "exponential", { width, shift: raised(rowMax(k, width), levels) }),
 });
 
 /** Features by a random projection W, `[M, D]`, which is drawn once, saved, and never trained. */
@@ -86,8 +105,9 @@ const performerRelu: FeaturesFactory = (options) => {
   const projection = new Projection(options);
   const { width } = projection;
   const epsilon = options.kernelEpsilon ?? 1e-3;
-  const map = (x: Tensor) => projection.joined(featureMap(projection.project(x).projected, "relu", { width, epsilon }));
-  return { width, queries: map, keys: (k) => ({ features: map(k) }) };
+  return alike(width, (x) =>
+    projection.joined(featureMap(projection.project(x).projected, "relu", { width, epsilon })),
+  );
 };
 
 /**
@@ -113,6 +133,15 @@ const performer: FeaturesFactory = (options) => {
       const { shift, running: levels } = stabilise(rowMax(projected, width), offsets, heads, own);
       const features = projection.joined(featureMap(projected, "exponential", { ...settings, z, shift }));
       return { features, running: levels };
+    },
+    nextKeys(k, levels) {
+      if (epsilon !== 0)
+        throw new ConfigError(
+          `kernel_epsilon is ${epsilon}: a Performer's features then depend on later keys; one by one it needs kernel_epsilon 0`,
+        );
+      const { scaled: z, projected } = projection.project(k);
+      const shift = raised(rowMax(projected, width), levels);
+      return projection.joined(featureMap(projected, "exponential", { ...settings, z, shift }));
     },
   };
 };

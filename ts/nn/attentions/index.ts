@@ -3,7 +3,7 @@ import { linear } from "./linear.js";
 import { softmax } from "./softmax.js";
 
 export type { Attention, AttentionCall, AttentionFactory, AttentionOptions, Mask } from "./attention.js";
-export { ROTATIONS, type Rotation } from "./linear.js";
+export { type Recurrent, ROTATIONS, type Rotation } from "./linear.js";
 
 /** Attentions by name. A new one is a file and a line; `test/conformance/attentions.test.ts` runs over all. */
 export const attentions = {

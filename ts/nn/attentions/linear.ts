@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors.js";
-import { linearAttention } from "../../ops/linearAttention.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { LinearState, linearAttention, linearStep } from "../../ops/linearAttention.js";
+import { type Tensor, tensor } from "../../tensor/tensor.js";
 import { type Attention, type AttentionCall, type AttentionFactory, rotate } from "./attention.js";
 import { type Features, features } from "./features.js";
 
@@ -18,8 +18,16 @@ export const ROTATIONS = ["eq19", "rotate-before", "rotate-both"] as const;
 /** One of {@link ROTATIONS}. */
 export type Rotation = (typeof ROTATIONS)[number];
 
+/** An attention that can go on token by token. */
+export interface Recurrent {
+  /** What is kept for B sequences: it does not grow. The caller frees it. */
+  begin(sequences: number, heads: number, headSize: number): LinearState;
+  /** One token of each sequence, `[B, C]`, at the positions of `call.batch`: what `forward` with `causal` gives it. */
+  step(q: Tensor, k: Tensor, v: Tensor, call: AttentionCall, state: LinearState): Tensor;
+}
+
 /** Σⱼ (φ(q) · ϕ(k)) v / Σⱼ φ(q) · ϕ(k), with rotations (RoFormer, eq. 18 and 19). */
-class Linear implements Attention {
+class Linear implements Attention, Recurrent {
   private readonly features: Features;
   private readonly rotation: Rotation;
 
@@ -48,6 +56,26 @@ class Linear implements Attention {
         ...(running && { levels: running.levels, epsilons: running.epsilons }),
       },
     );
+  }
+
+  begin(sequences: number, heads: number, headSize: number): LinearState {
+    return new LinearState(sequences * heads, this.features.width, headSize);
+  }
+
+  step(q: Tensor, k: Tensor, v: Tensor, call: AttentionCall, state: LinearState): Tensor {
+    refuseMasks(call);
+    const before = this.rotation === "rotate-before";
+    const turn = (x: Tensor, wanted: boolean) => (wanted ? rotate(x, call, call.batch) : x);
+    const levels = state.levels.slice();
+    const p = this.features.queries(turn(q, before));
+    const r = this.features.nextKeys(turn(k, before), state.levels);
+    // Of the first token there is no state that could be multiplied.
+    const factors = state.levels.map((level, row) =>
+      Number.isFinite(levels[row]) ? Math.exp(levels[row]! - level) : 0,
+    );
+    const [a, b] = [turn(p, !before), turn(r, !before)];
+    const denominators = this.rotation === "rotate-both" ? {} : { p, r };
+    return linearStep({ a, b, ...denominators, v }, state, tensor(factors));
   }
 }
 

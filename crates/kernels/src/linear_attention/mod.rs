@@ -9,6 +9,7 @@ mod backward;
 mod forward;
 mod normalise;
 mod states;
+mod step;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub use backward::{linear_attention_backward, scratch_backward};
 pub use forward::{linear_attention, scratch};
 pub use normalise::{normalise, normalise_backward};
 pub use states::state_len;
+pub use step::{Token, linear_step};
 
 use core::ops::Range;
 
