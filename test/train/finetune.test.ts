@@ -52,4 +52,37 @@ describe("finetune", () => {
     await expect(run({ onProgress })).rejects.toThrow("mine");
     expect(engine().live()).toBe(before);
   });
+
+  it("begins with a model's weights and another attention", async () => {
+    const folder = join(temporaryFolder(), "softmax");
+    const messages: string[] = [];
+    const first = await run({ out: folder });
+    const { layers, width, vocabSize, heads, ...rest } = small;
+    const options = { ...rest, ...{ layers: undefined, width: undefined, heads: undefined, vocabSize: undefined } };
+    const change = { init: folder, attention: "performer", rotation: "rotate-before", numRandomFeatures: 6, lr: 1e-12 };
+    const linear = await run({ ...options, ...change, onMessage: (line: string) => messages.push(line) });
+    const projection = "roformer.encoder.layer.0.attention.self.projection_matrix";
+    expect(messages).toContain(`fresh weights: ${projection}`);
+    expect(linear.model.config.roformer_js).toMatchObject({ attention: "performer", rotation: "rotate-before" });
+    const [before, after] = [first, linear].map(({ model }) => model.parameters());
+    expect(after!.map(({ name }) => name)).toEqual(before!.map(({ name }) => name));
+    for (const [i, parameter] of after!.entries()) {
+      for (const [j, x] of parameter.read().entries()) expect(x).toBeCloseTo(before![i]!.read()[j]!, 6);
+    }
+    for (const { model } of [first, linear]) model.close();
+  });
+
+  it("keeps the random features that the best epoch had", async () => {
+    const messages: string[] = [];
+    const options = { attention: "performer", steps: 15, featureRedrawInterval: 1, valid: rows, lr: 0.1 };
+    const { model, metrics } = await run({ ...options, onMessage: (line: string) => messages.push(line) });
+    const epochs = messages.flatMap((line) => {
+      const [, accuracy, loss] = /accuracy (\S+) %, loss (\S+)/.exec(line) ?? [];
+      return accuracy ? [{ accuracy: Number(accuracy), loss: Number(loss) }] : [];
+    });
+    const [best] = epochs.toSorted((a, b) => b.accuracy - a.accuracy || a.loss - b.loss);
+    expect(best!.loss).toBeLessThan(epochs.at(-1)!.loss); // or else nothing had to be restored
+    expect(metrics.loss).toBeCloseTo(best!.loss, 4);
+    model.close();
+  });
 });

@@ -93,6 +93,24 @@ describe("pretrain", () => {
     for (const { model } of [first, again, on, linear]) model.close();
   });
 
+  it("draws a Performer's features anew after so many steps, the same for the same seed", async () => {
+    const projection = ({ model }: { model: RoFormer }) => model.store.saved.at(-1)!.read();
+    const options = given({ steps: 5, attention: "performer" });
+    const fixed = await pretrain(options);
+    const redrawn = await pretrain({ ...options, featureRedrawInterval: 2 });
+    const again = await pretrain({ ...options, featureRedrawInterval: 2 });
+    const late = await pretrain({ ...options, featureRedrawInterval: 5 }); // not before the sixth step
+    const all = [fixed, redrawn, again, late];
+    expect(fixed.model.store.saved.at(-1)!.name).toMatch(/projection_matrix$/);
+    expect(projection(redrawn)).not.toEqual(projection(fixed));
+    expect(projection(again)).toEqual(projection(redrawn));
+    expect(again.metrics.loss).toBe(redrawn.metrics.loss);
+    expect(projection(late)).toEqual(projection(fixed));
+    expect(late.metrics.loss).toBe(fixed.metrics.loss);
+    for (const { model } of all) model.close();
+    await expect(pretrain({ ...options, featureRedrawInterval: 0 })).rejects.toThrow(/featureRedrawInterval is 0/);
+  });
+
   it.each([
     [{ objective: "x" }, ConfigError, /objective is "x"/],
     [{ maxLength: 2 }, ConfigError, /maxLength is 2/],

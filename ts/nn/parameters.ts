@@ -135,7 +135,7 @@ export class ParameterStore {
   /** Fills every parameter with fresh values, which follow from `seed` alone. */
   initialise(seed: number): void {
     const [low, high] = seedWords(seed);
-    for (const [index, { parameter, draw }] of this.untrained.entries()) parameter.write(draw(seed, index));
+    this.drawBuffers(seed);
     for (const [index, { parameter, init }] of this.declared.entries()) {
       if (init.kind === "constant") {
         engine().fill(parameter.slot, init.value);
@@ -148,6 +148,12 @@ export class ParameterStore {
       engine().fill(row, 0);
       engine().free(row);
     }
+  }
+
+  /** Fills every buffer with fresh values, which follow from `seed` and from how often that was done before. */
+  drawBuffers(seed: number, times = 0): void {
+    for (const [i, { parameter, draw }] of this.untrained.entries())
+      parameter.write(draw(seed, times * this.untrained.length + i));
   }
 
   /** Packs the matrices for inference, unless they are trained. */

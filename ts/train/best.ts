@@ -1,7 +1,7 @@
 import type { RoFormer } from "../models/roformer.js";
 import type { ClassifierMetrics } from "./evaluate.js";
 
-/** The parameters of the epoch that validated best: by accuracy, then by loss. */
+/** The parameters and random features of the epoch that validated best: by accuracy, then by loss. */
 export class Best {
   private readonly model: RoFormer;
   private metrics: ClassifierMetrics | undefined;
@@ -16,11 +16,11 @@ export class Best {
     const { accuracy = -1, loss = 0 } = this.metrics ?? {};
     if (metrics.accuracy < accuracy || (metrics.accuracy === accuracy && metrics.loss >= loss)) return;
     this.metrics = metrics;
-    this.values = this.model.parameters().map((parameter) => parameter.read());
+    this.values = this.model.store.saved.map((parameter) => parameter.read());
   }
 
   /** Makes the best parameters the model's. */
   restore(): void {
-    if (this.metrics) for (const [i, parameter] of this.model.parameters().entries()) parameter.write(this.values[i]!);
+    if (this.metrics) for (const [i, parameter] of this.model.store.saved.entries()) parameter.write(this.values[i]!);
   }
 }

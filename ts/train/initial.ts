@@ -5,10 +5,12 @@ import { type FileSource, openFiles } from "../io/files.js";
 import type { RoFormerConfigInput } from "../models/config.js";
 import { families } from "../models/families.js";
 import { inWords } from "../models/fit.js";
+import { readConfig } from "../models/load.js";
 import { RoFormer } from "../models/roformer.js";
 import { trainedLength } from "../pipelines/batches.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { trainTokenizer } from "../tokenizers/train.js";
+import { architecture, changes, DECIDED } from "./architecture.js";
 import type { FinetuneOptions } from "./finetune.js";
 import type { ResolvedSettings } from "./settings.js";
 
@@ -29,44 +31,30 @@ export async function freshModel({ rows, labels, settings, options }: Start): Pr
     vocabSize: settings.vocabSize,
   });
   tokenizer.modelMaxLength = settings.maxLength;
+  const { maxLength, seed } = settings;
+  const head = "sequence-classification";
   const config: RoFormerConfigInput = {
+    ...architecture(options, tokenizer, { maxLength, head }),
     ...labelFields(labels),
-    // BERT's class is what computes learned positions under Hugging Face's names.
-    model_type: settings.position === "learned" && settings.attention === "softmax" ? "bert" : "roformer",
-    vocab_size: tokenizer.vocabSize,
-    hidden_size: settings.width,
-    num_hidden_layers: settings.layers,
-    num_attention_heads: settings.heads,
-    intermediate_size: settings.ffn,
-    hidden_dropout_prob: settings.dropout,
-    attention_probs_dropout_prob: settings.dropout,
-    max_position_embeddings: Math.max(512, settings.maxLength),
-    pad_token_id: tokenizer.padTokenId ?? 0,
-    problem_type: "single_label_classification",
-    roformer_js: { position: settings.position, attention: settings.attention },
   };
-  return RoFormer.create(config, { head: "sequence-classification", seed: settings.seed, tokenizer });
+  return RoFormer.create(config, { head, seed, tokenizer });
 }
 
 /** A classifier on the encoder of a saved model; its head is fresh unless that model tells the same labels apart. */
 export async function pretrainedModel({ labels, settings, options }: Start, source: FileSource): Promise<RoFormer> {
-  const fixed = ["position", "attention", "layers", "width", "heads", "ffn", "vocabSize"] as const;
-  const set = fixed.find((name) => options[name] !== undefined);
+  const set = DECIDED.find((name) => options[name] !== undefined);
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
   const files = openFiles(source);
   if (!(await Tokenizer.isIn(files)))
     throw new ConfigError(`${files.name} has no tokenizer.json or vocab.txt to encode texts with`);
+  const { roformer_js } = await readConfig(files);
   const model = await RoFormer.load(files, {
     head: "sequence-classification",
     strict: false,
     seed: settings.seed,
     config: {
       ...labelFields(labels),
-      problem_type: "single_label_classification",
-      ...(options.dropout !== undefined && {
-        hidden_dropout_prob: options.dropout,
-        attention_probs_dropout_prob: options.dropout,
-      }),
+      ...changes(options, roformer_js, "sequence-classification"),
     },
   });
   requireEncoder(model);
@@ -86,6 +74,7 @@ function requireEncoder(model: RoFormer): void {
 }
 
 const labelFields = ({ names }: LabelSet) => ({
+  problem_type: "single_label_classification" as const,
   num_labels: names.length,
   id2label: Object.fromEntries(names.map((name, id) => [String(id), name])),
   label2id: Object.fromEntries(names.map((name, id) => [name, id])),

@@ -87,7 +87,13 @@ function facts(rows: readonly Row[], { text, textPair, init }: FinetuneOptions):
 }
 
 function describe({ model, settings, labels, train, valid, test }: Prepared, say: (line: string) => void): void {
-  const { hidden_size, num_hidden_layers, num_attention_heads, vocab_size } = model.config;
+  const {
+    hidden_size,
+    num_hidden_layers,
+    num_attention_heads,
+    vocab_size,
+    hidden_dropout_prob: dropout,
+  } = model.config;
   const parameters = model.parameters().reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   say(
     `${train.length} texts to train, ${valid.length} to validate${test ? `, ${test.length} to test` : ""}; labels ${labels.names.join(", ")}`,
@@ -96,7 +102,7 @@ function describe({ model, settings, labels, train, valid, test }: Prepared, say
     `${num_hidden_layers} layers × ${hidden_size}, ${num_attention_heads} heads, ${parts(model.config).position} positions, ` +
       `vocabulary ${vocab_size}, ${trainedLength(model)} tokens a text, ${parameters.toLocaleString("en")} parameters`,
   );
-  const { batch, lr, warmup, dropout, maskRate, seed } = settings;
+  const { batch, lr, warmup, maskRate, seed } = settings;
   say(
     `batches of ${batch}, learning rate ${lr} after ${Math.round(100 * warmup)} % warm-up, dropout ${dropout}, ` +
       `${Math.round(100 * maskRate)} % of the tokens hidden, seed ${seed}`,

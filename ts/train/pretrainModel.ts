@@ -1,18 +1,17 @@
 import { ConfigError, DataError } from "../errors.js";
 import { openFiles } from "../io/files.js";
-import type { RoFormerConfigInput } from "../models/config.js";
 import { readConfig } from "../models/load.js";
 import { RoFormer } from "../models/roformer.js";
-import type { AttentionName, Rotation } from "../nn/attentions/index.js";
-import type { PositionName } from "../nn/positions/index.js";
 import { byteTokenizer, characterTokenizer } from "../tokenizers/characters.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { trainTokenizer } from "../tokenizers/train.js";
+import { type ArchitectureSettings, architecture, changes, DECIDED } from "./architecture.js";
 import { causal, masked, type Objective } from "./objectives.js";
 import type { PretrainOptions } from "./pretrain.js";
+import type { OptimizationSettings } from "./trainer.js";
 
 /** What may be set about a pre-training run. */
-export interface PretrainSettings {
+export interface PretrainSettings extends ArchitectureSettings, OptimizationSettings {
   /**
    * "char" and "byte": pieces are the characters of the text, or bytes; else a tokenizer's file or folder. Unless given, "char" for
    * "clm", and a WordPiece vocabulary of the text for "mlm".
@@ -20,36 +19,18 @@ export interface PretrainSettings {
   readonly tokenizer?: string | undefined;
   /** Entries of the WordPiece vocabulary; 8000 unless given. */
   readonly vocabSize?: number | undefined;
-  readonly position?: PositionName | undefined;
-  readonly attention?: AttentionName | undefined;
-  /** Where linear attentions turn; "eq19" unless given. */
-  readonly rotation?: Rotation | undefined;
-  /** Features of a head of a Performer. */
-  readonly numRandomFeatures?: number | undefined;
-  readonly layers?: number | undefined;
-  readonly width?: number | undefined;
-  readonly heads?: number | undefined;
-  readonly ffn?: number | undefined;
   /** Tokens of a window; 256 unless given. */
   readonly maxLength?: number | undefined;
-  readonly dropout?: number | undefined;
   /** Steps in all; 1000 unless given. */
   readonly steps?: number | undefined;
   /** Windows a step; 16 unless given. */
   readonly batch?: number | undefined;
-  /** Highest learning rate; 1e-3 unless given, 1e-4 with `init`. */
-  readonly lr?: number | undefined;
-  /** Share of the steps in which the rate rises. */
-  readonly warmup?: number | undefined;
-  readonly weightDecay?: number | undefined;
-  readonly maxGradNorm?: number | undefined;
-  readonly recompute?: boolean | undefined;
-  readonly seed?: number | undefined;
 }
 
 /** Settings of training with nothing left open. */
 export function resolve(options: PretrainOptions) {
   const { maxLength = 256, steps = 1000, batch = 16, warmup = 0.1, seed = 0, recompute = false } = options;
+  const { featureRedrawInterval } = options;
   const { lr = options.init === undefined ? 1e-3 : 1e-4, weightDecay = 0.01, maxGradNorm = 1 } = options;
   for (const [name, value, least] of [
     ["maxLength", maxLength, 4],
@@ -61,7 +42,7 @@ export function resolve(options: PretrainOptions) {
   }
   if (options.objective !== "clm" && options.objective !== "mlm")
     throw new ConfigError(`pretrain: objective is ${JSON.stringify(options.objective)}, not "clm" or "mlm"`);
-  return { maxLength, steps, batch, warmup, seed, recompute, lr, weightDecay, maxGradNorm };
+  return { maxLength, steps, batch, warmup, seed, recompute, featureRedrawInterval, lr, weightDecay, maxGradNorm };
 }
 
 /** The objective by its name. */
@@ -82,35 +63,7 @@ export async function languageModel(
   if (options.init !== undefined) return pretrained(options, head, seed);
   const tokenizer = await tokenizerOf(options, text);
   tokenizer.modelMaxLength = maxLength;
-  const { width = 128, layers = 2, dropout = 0.1 } = options;
-  const { heads = Math.max(1, Math.floor(width / 64)), ffn = 4 * width } = options;
-  const { position = "rotary", attention = "softmax" } = options;
-  const config: RoFormerConfigInput = {
-    model_type: position === "learned" && attention === "softmax" ? "bert" : "roformer",
-    vocab_size: tokenizer.vocabSize,
-    hidden_size: width,
-    num_hidden_layers: layers,
-    num_attention_heads: heads,
-    intermediate_size: ffn,
-    hidden_dropout_prob: dropout,
-    attention_probs_dropout_prob: dropout,
-    max_position_embeddings: Math.max(512, maxLength),
-    pad_token_id: tokenizer.padTokenId ?? null,
-    is_decoder: head === "causal-lm",
-    roformer_js: { position, ...attentionFields(options, head) },
-  };
-  return RoFormer.create(config, { head, seed, tokenizer });
-}
-
-/** What `roformer_js` says of attention. A causal Performer has ε = 0: only then has no later key a say. */
-function attentionFields(options: PretrainOptions, head: string) {
-  const { attention = "softmax", rotation, numRandomFeatures } = options;
-  return {
-    attention,
-    ...(rotation && { rotation }),
-    ...(numRandomFeatures !== undefined && { num_random_features: numRandomFeatures }),
-    ...(attention === "performer" && head === "causal-lm" && { kernel_epsilon: 0 }),
-  };
+  return RoFormer.create(architecture(options, tokenizer, { maxLength, head }), { head, seed, tokenizer });
 }
 
 async function tokenizerOf({ objective, tokenizer, vocabSize = 8000 }: PretrainOptions, text: string) {
@@ -125,8 +78,7 @@ async function tokenizerOf({ objective, tokenizer, vocabSize = 8000 }: PretrainO
 
 /** `init`'s model, if wanted with another attention: its projections are then fresh, and nothing else. */
 async function pretrained(options: PretrainOptions, head: "causal-lm" | "masked-lm", seed: number): Promise<RoFormer> {
-  const fixed = ["position", "layers", "width", "heads", "ffn", "tokenizer", "vocabSize"] as const;
-  const set = fixed.find((name) => options[name] !== undefined);
+  const set = ([...DECIDED, "tokenizer"] as const).find((name) => options[name] !== undefined);
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
   const files = openFiles(options.init!);
   const { roformer_js } = await readConfig(files);
@@ -134,13 +86,7 @@ async function pretrained(options: PretrainOptions, head: "causal-lm" | "masked-
     head,
     strict: false,
     seed,
-    config: {
-      ...(options.dropout !== undefined && {
-        hidden_dropout_prob: options.dropout,
-        attention_probs_dropout_prob: options.dropout,
-      }),
-      ...(options.attention !== undefined && { roformer_js: { ...roformer_js, ...attentionFields(options, head) } }),
-    },
+    config: changes(options, roformer_js, head),
   });
   const other = model.missing.filter((name) => !name.endsWith("projection_matrix"));
   if (other.length > 0 || model.mismatched.length > 0) {

@@ -1,22 +1,13 @@
 import { ConfigError } from "../errors.js";
-import type { AttentionName } from "../nn/attentions/index.js";
-import type { PositionName } from "../nn/positions/index.js";
+import type { ArchitectureSettings } from "./architecture.js";
+import type { OptimizationSettings } from "./trainer.js";
 
 /** What may be set about a fine-tuning run; what is not set follows from the data. */
-export interface FinetuneSettings {
-  readonly position?: PositionName | undefined;
-  readonly attention?: AttentionName | undefined;
-  readonly layers?: number | undefined;
-  /** Width of the model; a multiple of heads. */
-  readonly width?: number | undefined;
-  readonly heads?: number | undefined;
-  /** Width of the feed-forward layers. */
-  readonly ffn?: number | undefined;
+export interface FinetuneSettings extends ArchitectureSettings, OptimizationSettings {
   /** Entries of the vocabulary that is trained. */
   readonly vocabSize?: number | undefined;
   /** Tokens a text is cut to. */
   readonly maxLength?: number | undefined;
-  readonly dropout?: number | undefined;
   /** Share of the tokens hidden behind `[MASK]` in training. */
   readonly maskRate?: number | undefined;
   readonly epochs?: number | undefined;
@@ -24,23 +15,14 @@ export interface FinetuneSettings {
   readonly steps?: number | undefined;
   /** Texts a step. */
   readonly batch?: number | undefined;
-  /** Highest learning rate. */
-  readonly lr?: number | undefined;
-  /** Share of the steps in which the rate rises. */
-  readonly warmup?: number | undefined;
-  readonly weightDecay?: number | undefined;
-  readonly maxGradNorm?: number | undefined;
-  /** Computes each layer a second time for its gradients, instead of keeping what they need: less memory, the same model. */
-  readonly recompute?: boolean | undefined;
-  readonly seed?: number | undefined;
 }
 
+type Resolved = Exclude<keyof FinetuneSettings, keyof ArchitectureSettings | "steps" | "featureRedrawInterval">;
+
 /** Settings with nothing left open but the number of steps, which needs the number of batches. */
-export type ResolvedSettings = {
-  readonly [K in Exclude<keyof FinetuneSettings, "epochs" | "steps">]-?: NonNullable<FinetuneSettings[K]>;
-} & {
-  readonly epochs: number;
+export type ResolvedSettings = { readonly [K in Resolved]-?: NonNullable<FinetuneSettings[K]> } & {
   readonly steps: number | undefined;
+  readonly featureRedrawInterval: number | undefined;
 };
 
 /** What is known of the training texts. */
@@ -74,22 +56,12 @@ export function resolveSettings(
     if (!Number.isSafeInteger(value) || value < least)
       throw new ConfigError(`${name} is ${value}, not a whole number of at least ${least}`);
   }
-  const width = given.width ?? 128;
-  const heads = given.heads ?? Math.max(1, Math.floor(width / 64));
-  if (width % heads !== 0) throw new ConfigError(`width ${width} is not a multiple of heads ${heads}`);
   const batch = given.batch ?? clamp(2 ** Math.round(Math.log2(rows / 40)), 8, 32);
   const fewest = pretrained ? 3 : Math.ceil((FEWEST_STEPS * batch) / rows);
   return {
-    position: given.position ?? "rotary",
-    attention: given.attention ?? "softmax",
-    layers: given.layers ?? 2,
-    width,
-    heads,
-    ffn: given.ffn ?? 4 * width,
     vocabSize: given.vocabSize ?? clamp(Math.round(words / 100) * 100, 1000, 8000),
     // A word is about 1.4 WordPieces of a vocabulary of this size; a text has two special tokens.
     maxLength: given.maxLength ?? clamp(Math.ceil((1.4 * longWords + 2) / 16) * 16, 16, 256),
-    dropout: given.dropout ?? 0.1,
     maskRate: given.maskRate ?? (pretrained ? 0 : 0.15),
     epochs: given.epochs ?? clamp(fewest, pretrained ? 3 : 4, 40),
     steps: given.steps,
@@ -99,6 +71,7 @@ export function resolveSettings(
     weightDecay: given.weightDecay ?? 0.01,
     maxGradNorm: given.maxGradNorm ?? 1,
     recompute: given.recompute ?? false,
+    featureRedrawInterval: given.featureRedrawInterval,
     seed: given.seed ?? 0,
   };
 }

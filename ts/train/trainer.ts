@@ -1,4 +1,4 @@
-import { DataError, EngineError } from "../errors.js";
+import { ConfigError, DataError, EngineError } from "../errors.js";
 import type { RoFormer } from "../models/roformer.js";
 import { AdamW, type AdamWOptions } from "../nn/adamw.js";
 import type { Targets } from "../nn/heads/index.js";
@@ -19,6 +19,23 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
+/** What may be set about how any model is trained. */
+export interface OptimizationSettings {
+  /** Highest learning rate. */
+  readonly lr?: number | undefined;
+  /** Share of the steps in which the rate rises; 0.1 unless given. */
+  readonly warmup?: number | undefined;
+  /** 0.01 unless given. */
+  readonly weightDecay?: number | undefined;
+  /** Norm to which gradients are clipped; 1 unless given. */
+  readonly maxGradNorm?: number | undefined;
+  /** Computes each layer a second time for its gradients, instead of keeping what they need: less memory, the same model. */
+  readonly recompute?: boolean | undefined;
+  /** Steps after which a Performer draws its random features anew; never unless given. */
+  readonly featureRedrawInterval?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
 /** Settings of {@link Trainer}. */
 export interface TrainerOptions extends AdamWOptions {
   /** What dropout draws follow from. */
@@ -27,6 +44,8 @@ export interface TrainerOptions extends AdamWOptions {
   readonly schedule: (step: number) => number;
   /** Computes layers a second time for their gradients, instead of keeping what these need. */
   readonly recompute?: boolean;
+  /** Steps after which random features are drawn anew; never unless given. */
+  readonly featureRedrawInterval?: number | undefined;
 }
 
 /** One model, its optimiser and where it stands: `trainStep` serves every kind of training. */
@@ -40,6 +59,9 @@ export class Trainer {
 
   constructor(model: RoFormer, options: TrainerOptions) {
     seedWords(options.seed); // a wrong one is told now, not in the first step
+    const { featureRedrawInterval: interval = 1 } = options;
+    if (!Number.isSafeInteger(interval) || interval < 1)
+      throw new ConfigError(`featureRedrawInterval is ${interval}, not a whole number from 1`);
     this.model = model;
     this.options = options;
     this.optimizer = new AdamW(model, options);
@@ -58,6 +80,7 @@ export class Trainer {
   /** Changes the model by one batch. A batch for which there is no memory, or a loss that is no number, changes nothing. */
   trainStep({ packed, targets }: TrainBatch): StepResult {
     const { lr } = this;
+    this.redraw();
     this.highest = Math.max(this.highest, lr);
     const loss = this.loss(packed, targets);
     if (!Number.isFinite(loss)) {
@@ -72,6 +95,13 @@ export class Trainer {
     const { gradNorm } = this.optimizer.step({ lr });
     this.done++;
     return { loss, gradNorm };
+  }
+
+  /** New random features, which follow from seed and step: a run that goes on from a checkpoint draws the same. */
+  private redraw(): void {
+    const { seed, featureRedrawInterval: interval } = this.options;
+    if (interval === undefined || this.done === 0 || this.done % interval !== 0) return;
+    this.model.store.drawBuffers(seed, this.done / interval);
   }
 
   private loss(packed: Packed, targets: Targets): number {

@@ -1,0 +1,89 @@
+import { ConfigError } from "../errors.js";
+import type { RoFormerConfig, RoFormerConfigInput } from "../models/config.js";
+import type { AttentionName, Rotation } from "../nn/attentions/index.js";
+import type { HeadName } from "../nn/heads/index.js";
+import type { PositionName } from "../nn/positions/index.js";
+import type { Tokenizer } from "../tokenizers/tokenizer.js";
+
+/** Which attention a model has: with weights to begin with too, since none of them depend on it. */
+export interface AttentionSettings {
+  /** "softmax" unless given. */
+  readonly attention?: AttentionName | undefined;
+  /** Where linear attentions turn; "eq19" unless given. */
+  readonly rotation?: Rotation | undefined;
+  /** Features of a head of a Performer; D · ln D unless given. */
+  readonly numRandomFeatures?: number | undefined;
+}
+
+/** What may be set about a model with fresh weights. */
+export interface ArchitectureSettings extends AttentionSettings {
+  /** "rotary" unless given. */
+  readonly position?: PositionName | undefined;
+  /** 2 unless given. */
+  readonly layers?: number | undefined;
+  /** Width of the model, a multiple of heads; 128 unless given. */
+  readonly width?: number | undefined;
+  /** width / 64 unless given. */
+  readonly heads?: number | undefined;
+  /** Width of the feed-forward layers; 4 · width unless given. */
+  readonly ffn?: number | undefined;
+  /** 0.1 unless given. */
+  readonly dropout?: number | undefined;
+}
+
+/** Settings that weights to begin with have decided. */
+export const DECIDED = ["position", "layers", "width", "heads", "ffn", "vocabSize"] as const;
+
+/** The configuration of a model for `tokenizer` and texts of `maxLength` tokens. */
+export function architecture(
+  settings: ArchitectureSettings,
+  tokenizer: Tokenizer,
+  { maxLength, head }: { maxLength: number; head: HeadName },
+): RoFormerConfigInput {
+  const { position = "rotary", attention = "softmax", width = 128, layers = 2 } = settings;
+  const { heads = Math.max(1, Math.floor(width / 64)), ffn = 4 * width } = settings;
+  if (width % heads !== 0) throw new ConfigError(`width ${width} is not a multiple of heads ${heads}`);
+  return {
+    // BERT's class is what computes learned positions under Hugging Face's names.
+    model_type: position === "learned" && attention === "softmax" ? "bert" : "roformer",
+    vocab_size: tokenizer.vocabSize,
+    hidden_size: width,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    intermediate_size: ffn,
+    ...dropoutFields(settings.dropout ?? 0.1),
+    max_position_embeddings: Math.max(512, maxLength),
+    pad_token_id: tokenizer.padTokenId ?? null,
+    is_decoder: head === "causal-lm",
+    roformer_js: { position, ...attentionFields(settings, head) },
+  };
+}
+
+/** What is set of a saved model's configuration, `roformer_js` being its own: dropout, and another attention. */
+export function changes(
+  settings: AttentionSettings & Pick<ArchitectureSettings, "dropout">,
+  roformer_js: RoFormerConfig["roformer_js"],
+  head: HeadName,
+): Partial<RoFormerConfig> {
+  const { dropout, attention = roformer_js?.attention } = settings;
+  const isSet = (["attention", "rotation", "numRandomFeatures"] as const).some((name) => settings[name] !== undefined);
+  return {
+    ...(dropout !== undefined && dropoutFields(dropout)),
+    ...(isSet && { roformer_js: { ...roformer_js, ...attentionFields({ ...settings, attention }, head) } }),
+  };
+}
+
+const dropoutFields = (dropout: number) => ({
+  hidden_dropout_prob: dropout,
+  attention_probs_dropout_prob: dropout,
+});
+
+/** What `roformer_js` says of attention. A causal Performer has ε = 0: only then has no later key a say. */
+function attentionFields({ attention = "softmax", rotation, numRandomFeatures }: AttentionSettings, head: HeadName) {
+  return {
+    attention,
+    ...(rotation && { rotation }),
+    ...(numRandomFeatures !== undefined && { num_random_features: numRandomFeatures }),
+    ...(attention === "performer" && head === "causal-lm" && { kernel_epsilon: 0 }),
+  };
+}
