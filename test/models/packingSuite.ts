@@ -84,9 +84,15 @@ export function packingSuite(variant: "simd-threads" | "relaxed-threads"): void 
     engine().team_configure(2, 10_000, 100, 0); // every job that has two items is shared, however small
   });
 
-  it("a sequence has the same hidden states and gradients alone and in any batch, bit for bit", () => {
-    const model = RoFormer.create(config, { head: "masked-lm", seed: 3 });
-    const base = RoFormer.create(config, { head: "base", seed: 3 });
+  it.each([
+    { attention: "softmax" },
+    { attention: "linear-elu" },
+    { attention: "performer", num_random_features: 10 },
+    { attention: "performer", num_random_features: 10, kernel_epsilon: 0, causal: true },
+  ] as const)("a sequence has the same bits alone and in any batch, hidden states and gradients: %j", (kind) => {
+    const own = { ...config, is_decoder: "causal" in kind, roformer_js: kind };
+    const model = RoFormer.create(own, { head: "causal" in kind ? "causal-lm" : "masked-lm", seed: 3 });
+    const base = RoFormer.create(own, { head: "base", seed: 3 });
     const length = fc.oneof(fc.integer({ min: 0, max: LONGEST }), fc.constantFrom(0, 1, 31, 32, 33, 64, 128, 129));
     const batch = fc.array(length, { minLength: 1, maxLength: MOST });
     const same = (lengths: readonly number[]) => {

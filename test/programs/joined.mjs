@@ -5,14 +5,14 @@ import { engine, engineStatus } from "../../dist/engine/engine.js";
 const POLLS = 2_000_000;
 
 /**
- * Waits until every thread has taken part in a job, for ten seconds at most. Gives how many have.
+ * Waits until every thread has taken part in a job, for thirty seconds at most. Gives how many have.
  * @param {boolean} [shareAll] whether from then on every job that has two items is shared, however small
  */
 export async function joined(shareAll = false) {
   const { threads } = engineStatus();
   if (shareAll && threads > 1) engine().team_configure(threads, 10_000, 100, 0);
   let most = 0;
-  for (const start = performance.now(); most < threads && performance.now() - start < 10_000; ) {
+  for (const start = performance.now(); most < threads && performance.now() - start < 30_000; ) {
     most = Math.max(most, engine().team_fork(8 * threads, 2 ** 31, POLLS));
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

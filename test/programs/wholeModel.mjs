@@ -30,6 +30,16 @@ const CASES = {
   "masked-lm": { config: MIXED, head: "masked-lm", lengths: [1, 200, 33, 2, 127, 64, 5] },
   classifier: { config: MIXED, head: "sequence-classification", lengths: [90, 1, 31, 200, 8, 65] },
   deep: { config: DEEP, head: "masked-lm", lengths: [300, 300] },
+  performer: {
+    config: { ...MIXED, roformer_js: { attention: "performer" } },
+    head: "masked-lm",
+    lengths: [1, 200, 33],
+  },
+  "causal performer": {
+    config: { ...MIXED, is_decoder: true, roformer_js: { attention: "performer", kernel_epsilon: 0 } },
+    head: "causal-lm",
+    lengths: [300, 2, 130],
+  },
 };
 
 /** Whole numbers from 0 to below `limit`, the same everywhere. */
@@ -52,7 +62,7 @@ function batch({ config, head, lengths }, seed) {
     inputIds,
     attentionMask: rows((real) => (real ? 1 : 0)),
     tokenTypeIds: rows(() => next(2)),
-    labels: head === "masked-lm" ? tokenLabels : lengths.map(() => next(config.num_labels)),
+    labels: head.endsWith("-lm") ? tokenLabels : lengths.map(() => next(config.num_labels)),
   };
 }
 

@@ -49,7 +49,8 @@ impl Told {
             length(place, "levels", levels, "[parts, H]", &[parts, heads])?;
         }
         let [heads, features, head_size] = [heads, features, head_size].map(|size| size as usize);
-        Ok((Batch { query_offsets, key_offsets, heads, features, head_size, causal, levels }, [n, s]))
+        let part = kernel::part_rows(causal);
+        Ok((Batch { query_offsets, key_offsets, heads, features, head_size, causal, part, levels }, [n, s]))
     }
 }
 

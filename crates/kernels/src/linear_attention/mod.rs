@@ -47,6 +47,8 @@ pub struct Batch<'a> {
     pub head_size: usize,
     /// Whether a query meets no later key.
     pub causal: bool,
+    /// Rows of a part: [`part_rows`], or fewer.
+    pub part: usize,
     /// For each part of [`causal_parts`] and head the logarithm of what its b is divided by, ascending within a sequence; empty:
     /// nothing. Sums are divided by the factor of the query's part. Causal only.
     pub levels: &'a [f32],
@@ -72,6 +74,11 @@ fn parts(offsets: &[u32], size: usize) -> Vec<Part> {
     offsets.windows(2).enumerate().flat_map(of_sequence).collect()
 }
 
+/// Rows of a part that are the fastest, and the most.
+pub fn part_rows(causal: bool) -> usize {
+    if causal { CAUSAL_PART } else { PART }
+}
+
 /// Rows where the parts of causal attention end, [number of parts]: what levels are given for.
 pub fn causal_parts(offsets: &[u32]) -> Vec<u32> {
     parts(offsets, CAUSAL_PART).iter().map(|part| part.rows.end as u32).collect()
@@ -95,16 +102,12 @@ fn sequences(parts: &[Part]) -> Vec<Range<usize>> {
 }
 
 impl Batch<'_> {
-    fn part_size(&self) -> usize {
-        if self.causal { CAUSAL_PART } else { PART }
-    }
-
     fn query_parts(&self) -> Vec<Part> {
-        parts(self.query_offsets, self.part_size())
+        parts(self.query_offsets, self.part)
     }
 
     fn key_parts(&self) -> Vec<Part> {
-        parts(self.key_offsets, self.part_size())
+        parts(self.key_offsets, self.part)
     }
 
     /// Rows `rows` of head `head` of `x`, [N, H, width].

@@ -27,7 +27,7 @@ pub(super) enum Sum {
 
 /// Numbers that the states of the parts of `offsets` take.
 pub fn state_len(batch: &Batch<'_>, offsets: &[u32]) -> usize {
-    super::parts(offsets, batch.part_size()).len() * batch.heads * batch.features * batch.head_size
+    super::parts(offsets, batch.part).len() * batch.heads * batch.features * batch.head_size
 }
 
 /// Numbers of scratch for one thread in [`own`].

@@ -80,9 +80,24 @@ fn offsets(lengths: &[u32]) -> Vec<u32> {
     [0].into_iter().chain(ends).collect()
 }
 
-const LENGTHS: [(&[u32], &[u32]); 5] =
-    [(&[5, 1], &[5, 1]), (&[0, 130, 1, 63], &[0, 130, 1, 63]), (&[257], &[257]), (&[3, 7], &[1, 200]), (&[], &[])];
+const LENGTHS: [(&[u32], &[u32]); 6] = [
+    (&[5, 1], &[5, 1]),
+    (&[0, 130, 1, 63], &[0, 130, 1, 63]),
+    (&[257], &[257]),
+    (&[1030], &[1030]),
+    (&[3, 7], &[1, 200]),
+    (&[], &[]),
+];
 const SIZES: [[usize; 3]; 4] = [[1, 4, 4], [2, 6, 3], [3, 16, 8], [1, 1, 9]];
+
+/// `got` is `want` within `tolerance` of its largest number, since a sum that cancels has the error of what it sums up.
+#[track_caller]
+fn assert_close(got: &[f32], want: &[f64], tolerance: f64, what: &str) {
+    let largest = want.iter().fold(1.0, |top: f64, x| top.max(x.abs()));
+    let scaled: Vec<f32> = got.iter().map(|x| (f64::from(*x) / largest) as f32).collect();
+    let want: Vec<f64> = want.iter().map(|x| x / largest).collect();
+    assert_near(&scaled, &want, tolerance, what);
+}
 
 /// Levels that ascend within each sequence.
 fn levels(key_offsets: &[u32], heads: usize) -> Vec<f32> {
@@ -107,6 +122,7 @@ fn sums_and_gradients_are_those_of_all_pairs() {
                     features,
                     head_size,
                     causal,
+                    part: part_rows(causal),
                     levels: &held,
                 };
                 let [n, m] = [&query_offsets, &key_offsets].map(|x| *x.last().unwrap() as usize * heads);
@@ -117,15 +133,14 @@ fn sums_and_gradients_are_those_of_all_pairs() {
                 let formula = Formula::new(batch);
                 let what = format!("{t:?} {s:?}, sizes {heads} {features} {head_size}, causal {causal}");
                 let want = formula.forward([&a, &b, &v], out.len());
-                let largest = |x: &[f64]| x.iter().fold(1.0, |top: f64, x| top.max(x.abs()));
-                assert_near(&out, &want, 2e-6 * largest(&want), &what);
+                assert_close(&out, &want, 2e-6, &what);
                 let [mut da, mut db, mut dv] = [&a, &b, &v].map(|x| poison(x.len()));
                 let mut room = poison(scratch_backward(&batch));
                 linear_attention_backward([&mut da, &mut db, &mut dv], &dout, [&a, &b, &v], &batch, &mut room);
                 for ((name, got), want) in
                     [("da", da), ("db", db), ("dv", dv)].into_iter().zip(formula.backward(&dout, [&a, &b, &v]))
                 {
-                    assert_near(&got, &want, 2e-6 * largest(&want), &format!("{name}: {what}"));
+                    assert_close(&got, &want, 2e-6, &format!("{name}: {what}"));
                 }
             }
         }
@@ -139,23 +154,9 @@ fn a_sequence_has_the_same_bits_alone() {
     let n = *all.last().unwrap() as usize * 2;
     let (a, b, v, dout) = (numbers(n * 6, 1), numbers(n * 6, 2), numbers(n * 8, 3), numbers(n * 8, 4));
     let run = |offsets: &[u32], rows: Range<usize>, causal: bool| {
-        let batch = Batch {
-            query_offsets: offsets,
-            key_offsets: offsets,
-            heads: 2,
-            features: 6,
-            head_size: 8,
-            causal,
-            levels: &[],
-        };
         let cut = |x: &[f32], width: usize| x[rows.start * 2 * width..rows.end * 2 * width].to_vec();
         let (a, b, v, dout) = (cut(&a, 6), cut(&b, 6), cut(&v, 8), cut(&dout, 8));
-        let mut out = poison(v.len());
-        linear_attention(&mut out, &a, &b, &v, &batch, &mut poison(scratch(&batch)));
-        let [mut da, mut db, mut dv] = [&a, &b, &v].map(|x| poison(x.len()));
-        let mut room = poison(scratch_backward(&batch));
-        linear_attention_backward([&mut da, &mut db, &mut dv], &dout, [&a, &b, &v], &batch, &mut room);
-        [out, da, db, dv]
+        run([&a, &b, &v, &dout], &two_heads(offsets, causal))
     };
     for causal in [false, true] {
         let together = run(&all, 0..n / 2, causal);
@@ -164,6 +165,48 @@ fn a_sequence_has_the_same_bits_alone() {
             for (alone, together) in run(&[0, *length], rows.clone(), causal).iter().zip(&together) {
                 let width = together.len() / n * 2;
                 assert_eq!(*alone, together[rows.start * width..rows.end * width], "sequence {i}, causal {causal}");
+            }
+        }
+    }
+}
+
+/// Two heads of six features and eight numbers.
+fn two_heads(offsets: &[u32], causal: bool) -> Batch<'_> {
+    Batch {
+        query_offsets: offsets,
+        key_offsets: offsets,
+        heads: 2,
+        features: 6,
+        head_size: 8,
+        causal,
+        part: part_rows(causal),
+        levels: &[],
+    }
+}
+
+/// Sums, and the gradients of a, b and v.
+fn run([a, b, v, dout]: [&[f32]; 4], batch: &Batch<'_>) -> [Vec<f32>; 4] {
+    let mut out = poison(dout.len());
+    linear_attention(&mut out, a, b, v, batch, &mut poison(scratch(batch)));
+    let [mut da, mut db, mut dv] = [a, b, v].map(|x| poison(x.len()));
+    let mut room = poison(scratch_backward(batch));
+    linear_attention_backward([&mut da, &mut db, &mut dv], dout, [a, b, v], batch, &mut room);
+    [out, da, db, dv]
+}
+
+#[test]
+fn parts_of_any_size_come_to_the_same() {
+    let offsets = offsets(&[1500, 3, 130]);
+    let n = *offsets.last().unwrap() as usize * 2;
+    let numbers = [(6, 1), (6, 2), (8, 3), (8, 4)].map(|(width, seed)| numbers(n * width, seed));
+    let inputs = [0, 1, 2, 3].map(|i| &numbers[i][..]);
+    for (causal, sizes) in [(true, [16, 63, 64]), (false, [64, 100, 512])] {
+        let whole = run(inputs, &two_heads(&offsets, causal));
+        for part in sizes {
+            let others = run(inputs, &Batch { part, ..two_heads(&offsets, causal) });
+            for (what, (got, want)) in ["out", "da", "db", "dv"].iter().zip(others.iter().zip(&whole)) {
+                let want: Vec<f64> = want.iter().map(|x| f64::from(*x)).collect();
+                assert_close(got, &want, 1e-6, &format!("{what}, causal {causal}, parts of {part}"));
             }
         }
     }
