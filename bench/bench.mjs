@@ -28,6 +28,8 @@ import { Unavailable } from "./unavailable.mjs";
 export class Bench {
   /** @type {(Row | Gap)[]} */
   rows = [];
+  /** What `--plot` draws. @type {import("./plot.mjs").Chart[]} */
+  charts = [];
   /** @type {Conditions & { quick: boolean }} */
   conditions;
   #base;

@@ -23,6 +23,9 @@ const WARM_MS = 400;
 /** A pair that takes this long is not repeated as often. */
 const PATIENCE_MS = 40_000;
 
+/** A run that takes this long is not repeated at all where there are many sides. */
+const ONCE_MS = 10_000;
+
 /** Results that differ by more, of 1 or of the largest number, mean that the sides do not compute the same. */
 const TOLERANCE = 1e-3;
 
@@ -81,6 +84,37 @@ export async function alternate(left, right, conditions, tolerance = TOLERANCE) 
 }
 
 /**
+ * Times any number of sides in turn, and asks each for its most bytes. What takes longer than `ONCE_MS` is run once, cold: the
+ * engine's compilers have no say in that much time.
+ * @param {Side[]} sides
+ * @param {Conditions} conditions
+ */
+export async function inTurn(sides, conditions) {
+  /** @type {Child[]} */
+  const children = [];
+  try {
+    for (const side of sides) children.push(await open(side, conditions));
+    await prepare(children, sides, Number.POSITIVE_INFINITY);
+    const warm = [];
+    for (const child of children) warm.push(await child.ask("warm", { ms: conditions.sliceMs }));
+    const times = warm.map((ms) => (ms > ONCE_MS ? [ms] : []));
+    const repeated = [...children.keys()].filter((i) => times[i].length === 0);
+    const affordable = Math.floor(
+      PATIENCE_MS / repeated.reduce((sum, i) => sum + Math.max(warm[i], conditions.sliceMs), 0),
+    );
+    const turns = Math.max(2, Math.min(conditions.pairs, affordable));
+    for (let turn = 0; turn < turns; turn++) {
+      for (const i of repeated) times[i].push(await children[i].ask("time", { ms: conditions.sliceMs }));
+    }
+    const peaks = [];
+    for (const child of children) peaks.push((await child.ask("measure")).peak);
+    return times.map((list, i) => ({ times: list, peak: /** @type {number} */ (peaks[i]) }));
+  } finally {
+    await Promise.all(children.map((child) => child.close()));
+  }
+}
+
+/**
  * @param {Child[]} children
  * @param {Side[]} sides
  * @param {number} tolerance
@@ -90,7 +124,7 @@ async function prepare(children, sides, tolerance) {
   const ready = [];
   for (const [i, child] of children.entries()) ready.push(await child.ask("prepare", sides[i]));
   const outputs = ready.map(({ output }) => output);
-  if (sides[0].work === sides[1].work) checkAgreement(outputs, tolerance);
+  if (sides[0].work === sides[1]?.work) checkAgreement(outputs, tolerance);
   return ready.map(({ amount }) => amount);
 }
 

@@ -21,7 +21,7 @@ export function npm(args, folder) {
 /** Installs what bench/package.json names, at the versions of its lock file; says so. */
 export function installPeers() {
   if (Object.entries(wanted).every(([name, version]) => installedVersion(name) === version)) return;
-  console.error("> installing the peers into bench/node_modules, once (220 MB, about 15 seconds)");
+  console.error("> installing the peers into bench/node_modules, once (290 MB, about 15 seconds)");
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", join(ROOT, "bench")];
   if (!npm(args, ROOT))
     console.error(`  they could not be installed, so their rows will be missing: npm ${args.join(" ")}`);

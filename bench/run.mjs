@@ -8,6 +8,7 @@ import { packageAt, Stop } from "./commits.mjs";
 import { DIST } from "./folders.mjs";
 import { installPeers } from "./install.mjs";
 import { described, load, machine } from "./machine.mjs";
+import { drawing } from "./plot.mjs";
 import { writeSnapshots } from "./snapshots.mjs";
 import { record, table } from "./table.mjs";
 
@@ -24,6 +25,7 @@ is the median of the turns', beside it their quartiles. "snapshots" as NAME writ
   --quick         fewer turns, rougher figures
   --no-peers      installs nothing; rows of peers that are not there are skipped
   --json FILE     the rows with all their ratios, as JSON
+  --plot FILE     the curves of cases that have some (longSequences), as SVG
   --list          prints the cases
   --help          prints this`;
 
@@ -35,6 +37,7 @@ const OPTIONS = /** @type {const} */ ({
   quick: { type: "boolean", default: false },
   "no-peers": { type: "boolean", default: false },
   json: { type: "string" },
+  plot: { type: "string" },
   list: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 });
@@ -58,20 +61,24 @@ function chosen(names) {
 }
 
 /** What would be found out after everything has been measured. */
-function check({ node, json }) {
+function check({ node, ...files }) {
   if (!existsSync(DIST)) throw new Stop("there is no dist to measure: npm run build");
   if (!existsSync(node)) throw new Stop(`--node: there is no ${node}`);
-  if (json && !existsSync(dirname(resolve(json))))
-    throw new Stop(`--json: there is no folder ${dirname(resolve(json))}`);
+  for (const name of ["json", "plot"]) {
+    const folder = files[name] && dirname(resolve(files[name]));
+    if (folder && !existsSync(folder)) throw new Stop(`--${name}: there is no folder ${folder}`);
+  }
 }
 
 async function measure(values, names) {
-  const { quick, node, json } = values;
+  const { quick, node, json, plot } = values;
   const threads = threadsOf(values.threads);
   const selected = chosen(names);
   check(values);
   const base = values.base === undefined ? undefined : packageAt(values.base);
-  if (!base && !values["no-peers"] && selected.some(({ peers }) => peers.length > 0)) installPeers();
+  const needed = plot || (!base && selected.some(({ peers }) => peers.length > 0));
+  if (needed && !values["no-peers"]) installPeers();
+  const draw = plot ? await drawing() : undefined;
   const rate = { pairs: quick ? 5 : 15, sliceMs: quick ? 40 : 60 };
   const conditions = { threads, node: resolve(node), dist: DIST, quick, ...rate };
   const bench = new Bench(conditions, { base, only: values.only });
@@ -80,8 +87,9 @@ async function measure(values, names) {
   console.error(head);
   const report = () => {
     console.log(`\n${head} at the start, ${load()} at the end\n\n${table(bench.rows)}`);
-    const all = { machine: found, threads, base: base?.title, rows: bench.rows.map(record) };
+    const all = { machine: found, threads, base: base?.title, rows: bench.rows.map(record), charts: bench.charts };
     if (json) writeFileSync(json, `${JSON.stringify(all, undefined, 2)}\n`);
+    if (plot && draw) writeFileSync(plot, draw(bench.charts));
   };
   reportIfStopped(report);
   for (const one of selected) {

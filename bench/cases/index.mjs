@@ -5,6 +5,7 @@ import { forward } from "./forward.mjs";
 import { gemm } from "./gemm.mjs";
 import { int8 } from "./int8.mjs";
 import { latency } from "./latency.mjs";
+import { longSequences } from "./longSequences.mjs";
 import { memory } from "./memory.mjs";
 import { realBatch } from "./realBatch.mjs";
 import { shares } from "./shares.mjs";
@@ -25,5 +26,5 @@ import { threads } from "./threads.mjs";
 /** @type {readonly Case[]} */
 export const cases = [
   ...[gemm, smallGemm, attention, forward, realBatch, step, stepForward, shares, threads],
-  ...[latency, start, memory, forkJoin, int8],
+  ...[latency, start, memory, longSequences, forkJoin, int8],
 ];

@@ -50,7 +50,7 @@ async function training(bench, model, limit) {
 }
 
 /** A row that holds bytes against a number of bytes. */
-function limited(bench, name, side, measure, { title, limit, wanted }) {
+export function limited(bench, name, side, measure, { title, limit, wanted }) {
   return bench.attempt(name, side, async () => {
     const found = await measure();
     const right = `${title} ${bytes(limit)}`;

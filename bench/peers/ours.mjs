@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { fixtureWorks } from "./ours/fixture.mjs";
 import { forkJoinWorks } from "./ours/forkJoin.mjs";
 import { kernelWorks } from "./ours/kernels.mjs";
+import { longSequenceWorks } from "./ours/longSequences.mjs";
 import { modelWorks } from "./ours/models.mjs";
 import { shareWorks } from "./ours/shares.mjs";
 
@@ -27,7 +28,8 @@ export const ours = {
       train: () => load("train/index.js"),
       engine: async () => (await load("engine/engine.js")).engine(),
     };
-    const works = [kernelWorks, modelWorks, shareWorks, forkJoinWorks, fixtureWorks].map((make) => make(entries));
+    const makers = [kernelWorks, longSequenceWorks, modelWorks, shareWorks, forkJoinWorks, fixtureWorks];
+    const works = makers.map((make) => make(entries));
     // A package without threads does not say how many it has.
     const { variant: runs, threads: has = 1 } = main.engineStatus();
     return { about: { variant: runs, threads: has }, works: Object.assign({}, ...works) };

@@ -21,7 +21,7 @@ export const modelWorks = ({ main, train, engine }) => ({
 
   /** A step with dropout and AdamW. */
   async step({ folder, batch, lr }) {
-    const run = stepOf(main, await main.RoFormer.load(folder), batch, lr);
+    const run = stepOf(main, await main.RoFormer.load(folder), batch, { lr });
     const kernels = await engine();
     return { run, output: run.check(), measure: () => peakOfStep(kernels, run) };
   },
@@ -58,13 +58,14 @@ function outputOf({ logits, lastHiddenState }) {
  * @param {any} main
  * @param {any} model
  * @param {{ ids: number[][], mask: number[][], labels: number[] }} batch
+ * @param {{ lr?: number, recompute?: boolean }} [options]
  */
-export function stepOf({ AdamW }, model, batch, lr = 1e-4) {
+export function stepOf({ AdamW }, model, batch, { lr = 1e-4, recompute = false } = {}) {
   const optimizer = new AdamW(model, { lr });
   const inputs = inputsOf(batch);
   let step = 0;
   const run = () => {
-    model.valueAndGrad(inputs, { train: true, seed: 1, step: step++ });
+    model.valueAndGrad(inputs, { train: true, seed: 1, step: step++, recompute });
     optimizer.step();
   };
   run.check = () => {
@@ -79,7 +80,7 @@ export function stepOf({ AdamW }, model, batch, lr = 1e-4) {
  * @param {{ peak_bytes(): number }} kernels
  * @param {() => void} run
  */
-function peakOfStep(kernels, run) {
+export function peakOfStep(kernels, run) {
   for (let i = 0; i < 2; i++) run();
   return { peak: kernels.peak_bytes() };
 }
