@@ -19,6 +19,7 @@ import {
   reshape,
   SequenceBatch,
   scope,
+  sum,
   type Tensor,
   tensor,
 } from "../../ts/nn/index.js";
@@ -331,6 +332,43 @@ describe.each(LINEAR)("%s, token by token", (attention) => {
     },
   );
 });
+
+it("a step that is refused leaves the state as it was", () => {
+  const place = new ParameterScope(new ParameterStore(), 1);
+  const layer = attentions["linear-shen"]({ scope: place, heads: 1, headSize: 4, position: {} }) as Attention &
+    Recurrent;
+  const state = layer.begin(1, 1, 4);
+  const call = { heads: 1, batch: sequences([0, 1]), position: {}, mask: {} };
+  scope(() => {
+    const [small, loud] = [tensor([1, 1, 1, 1], [1, 4]), tensor([50, 50, 50, 50], [1, 4])];
+    layer.step(small, small, small, call, state);
+    const before = [state.levels.slice(), state.state.read(), state.sums.read()];
+    const wide = tensor(Array(8).fill(1), [1, 8]);
+    expect(() => layer.step(small, loud, wide, call, state)).toThrow(/linear_step/);
+    expect([state.levels, state.state.read(), state.sums.read()]).toEqual(before);
+  });
+  state.free();
+});
+
+it.each(["linear-shen", "performer"] as const)(
+  "%s: a key beside which all earlier ones vanish makes no NaN",
+  (name) => {
+    const place = new ParameterScope(new ParameterStore(), 1);
+    const options = { scope: place, heads: 1, headSize: 4, position: {}, kernelEpsilon: 0, numRandomFeatures: 4 };
+    const layer = attentions[name](options);
+    place.store.allocate();
+    for (const matrix of place.store.saved) matrix.write(projection.slice(0, 16));
+    for (const size of [50, 90, 200, 1e4]) {
+      const [k, ones] = [Array.from({ length: 8 }, (_, i) => (i < 4 ? 0 : size)), Array(8).fill(1)];
+      const inputs = [Array(8).fill(0.1), k, ones].map((x) => tensor(x, [2, 4])) as [Tensor, Tensor, Tensor];
+      const call = { heads: 1, batch: sequences([0, 2]), position: {}, mask: { causal: true } };
+      const { loss, gradients } = valueAndGradients(() => sum(layer.forward(...inputs, call)), inputs);
+      expect([loss, ...gradients.flatMap((x) => [...x!.read()])].every(Number.isFinite), `${size}`).toBe(true);
+      for (const x of [...inputs, ...gradients]) x!.free();
+    }
+    place.store.free();
+  },
+);
 
 it("a Performer whose features depend on later keys is refused token by token", () => {
   const place = new ParameterScope(new ParameterStore(), 1);

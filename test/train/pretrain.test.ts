@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError, DataError, RoFormer } from "../../ts/index.js";
@@ -91,6 +91,51 @@ describe("pretrain", () => {
     expect(Number.isFinite(linear.metrics.loss)).toBe(true);
     await expect(pretrain({ ...rest, width: 64 })).rejects.toThrow(/width cannot be set together with init/);
     for (const { model } of [first, again, on, linear]) model.close();
+  });
+
+  it("makes a model of the other objective causal, or no longer so, and its attention's ε with it", async () => {
+    const folder = temporaryFolder();
+    const [mlm, clm] = ["mlm", "clm"].map((name) => join(folder, name));
+    const close = ({ model }: { model: RoFormer }) => model.close();
+    close(await pretrain(given({ objective: "mlm", vocabSize: 60, steps: 2, attention: "performer", out: mlm })));
+    const { layers, width, heads, ...rest } = given({ steps: 2 });
+    const causal = await pretrain({ ...rest, init: mlm, out: clm });
+    expect(causal.model.config).toMatchObject({ is_decoder: true, roformer_js: { kernel_epsilon: 0 } });
+    const logits = (last: number) => causal.model.forward({ inputIds: [[5, 6, 7, 8, last]] }).logits!.data;
+    const V = causal.model.config.vocab_size;
+    const [one, other] = [logits(9), logits(10)];
+    for (let i = 0; i < 4 * V; i++) expect(one[i]).toBeCloseTo(other[i]!, 5);
+    const on = await pretrain({ ...rest, init: clm, objective: "mlm" });
+    expect(on.model.config.is_decoder).toBe(false);
+    const relu = await pretrain({ ...rest, init: clm, attention: "linear-relu" });
+    expect([on, relu].map(({ model }) => model.config.roformer_js!.kernel_epsilon)).toEqual([undefined, undefined]);
+    const fewer = await pretrain({ ...rest, init: clm, numRandomFeatures: 4 });
+    expect(fewer.model.mismatched.map(({ name }) => name)).toEqual([
+      "roformer.encoder.layer.0.attention.self.projection_matrix",
+    ]);
+    for (const one of [causal, on, relu, fewer]) close(one);
+  });
+
+  it("saves nothing if it is stopped before the first step", async () => {
+    const folder = temporaryFolder();
+    const running = pretrain(given({ out: join(folder, "model"), signal: AbortSignal.abort() }));
+    await expect(running).rejects.toThrow("stopped before the first step; nothing was saved");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("refuses a model whose tokenizer has more pieces than it has rows for", async () => {
+    const folder = join(temporaryFolder(), "model");
+    const { model } = await pretrain(given({ steps: 1, tokenizer: "byte", out: folder }));
+    model.close();
+    const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
+    const narrow = join(temporaryFolder(), "narrow");
+    const small = RoFormer.create({ ...config, vocab_size: 200, pad_token_id: null }, { head: "causal-lm" });
+    await small.save(narrow);
+    small.close();
+    for (const file of ["tokenizer.json", "tokenizer_config.json"])
+      copyFileSync(join(folder, file), join(narrow, file));
+    const { layers, width, heads, ...rest } = given({ steps: 1, init: narrow });
+    await expect(pretrain(rest)).rejects.toThrow(/narrow: the tokenizer has \d+ pieces, and vocab_size is 200/);
   });
 
   it("draws a Performer's features anew after so many steps, the same for the same seed", async () => {

@@ -1,5 +1,6 @@
-import { ConfigError } from "../errors.js";
+import { ConfigError, DataError } from "../errors.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "../models/config.js";
+import type { RoFormer } from "../models/roformer.js";
 import type { AttentionName, Rotation } from "../nn/attentions/index.js";
 import type { HeadName } from "../nn/heads/index.js";
 import type { PositionName } from "../nn/positions/index.js";
@@ -59,19 +60,56 @@ export function architecture(
   };
 }
 
-/** What is set of a saved model's configuration, `roformer_js` being its own: dropout, and another attention. */
+/**
+ * What becomes of a saved model's configuration: dropout and another attention as they are set, and whether it is causal, as
+ * the head wants it.
+ */
 export function changes(
   settings: AttentionSettings & Pick<ArchitectureSettings, "dropout">,
-  roformer_js: RoFormerConfig["roformer_js"],
+  { roformer_js = {}, is_decoder }: RoFormerConfig,
   head: HeadName,
 ): Partial<RoFormerConfig> {
-  const { dropout, attention = roformer_js?.attention } = settings;
-  const isSet = (["attention", "rotation", "numRandomFeatures"] as const).some((name) => settings[name] !== undefined);
+  const causal = head === "causal-lm" || (is_decoder && head !== "masked-lm");
+  const { dropout } = settings;
   return {
+    is_decoder: causal,
     ...(dropout !== undefined && dropoutFields(dropout)),
-    ...(isSet && { roformer_js: { ...roformer_js, ...attentionFields({ ...settings, attention }, head) } }),
+    ...attentionChanges(settings, roformer_js, causal === is_decoder, head),
   };
 }
+
+/** Another attention begins with its own defaults; ε of the same one stays, unless it becomes causal or ceases to be so. */
+function attentionChanges(
+  settings: AttentionSettings,
+  own: NonNullable<RoFormerConfig["roformer_js"]>,
+  staysCausal: boolean,
+  head: HeadName,
+): Pick<RoFormerConfig, "roformer_js"> {
+  const { attention: before = "softmax", rotation, num_random_features, kernel_epsilon, ...rest } = own;
+  const { attention = before } = settings;
+  const stays = attention === before;
+  if (stays && staysCausal && settings.rotation === undefined && settings.numRandomFeatures === undefined) return {};
+  if (attention === "softmax" && stays) return {};
+  return {
+    roformer_js: {
+      ...rest,
+      ...(stays && { rotation, num_random_features }),
+      ...attentionFields({ ...settings, attention }, head),
+      ...(stays && staysCausal && { kernel_epsilon }),
+    },
+  };
+}
+
+/** A model whose tokenizer has more pieces than it has rows for is not what a folder should hold. */
+export function requireVocabulary({ tokenizer, config }: RoFormer, where: string): void {
+  if (tokenizer && tokenizer.vocabSize > config.vocab_size)
+    throw new DataError(
+      `${where}: the tokenizer has ${tokenizer.vocabSize} pieces, and vocab_size is ${config.vocab_size}`,
+    );
+}
+
+/** Whether a tensor is one of random features, which do not have to come from a saved model. */
+export const isProjection = (name: string): boolean => name.endsWith(".projection_matrix");
 
 const dropoutFields = (dropout: number) => ({
   hidden_dropout_prob: dropout,

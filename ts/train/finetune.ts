@@ -1,7 +1,6 @@
 import { Batches } from "../data/batches.js";
 import type { Format } from "../data/rows.js";
 import { init } from "../engine/engine.js";
-import { AbortError } from "../errors.js";
 import { checkFolder, type FileSource } from "../io/files.js";
 import type { RoFormer } from "../models/roformer.js";
 import { pack } from "../nn/packed.js";
@@ -12,9 +11,10 @@ import { type ClassifierMetrics, type Evaluation, evaluateExamples } from "./eva
 import type { Columns, Example, TextSource } from "./examples.js";
 import { hiding } from "./hiding.js";
 import { Meter, type TrainingEvent } from "./meter.js";
-import { type Prepared, prepare, unstarted } from "./prepare.js";
+import { type Prepared, prepare } from "./prepare.js";
 import * as schedules from "./schedules.js";
 import type { FinetuneSettings } from "./settings.js";
+import { stopped, unstarted } from "./stopping.js";
 import { Trainer } from "./trainer.js";
 
 /** Settings of {@link finetune}. */
@@ -68,17 +68,13 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
     const evaluation = await evaluateExamples(model, test ?? valid, labels);
     const metrics = { ...evaluation.metrics, ...training };
     if (options.out !== undefined) await model.save(options.out, { files: records(metrics, log) });
-    if (options.signal?.aborted)
-      throw new AbortError(stopped(training.steps, options.out), { cause: options.signal.reason });
+    if (options.signal?.aborted) throw stopped(training.steps, options);
     return { model, metrics, evaluation };
   } catch (error) {
     model.close();
     throw error;
   }
 }
-
-const stopped = (steps: number, out: string | undefined): string =>
-  `stopped after step ${steps}${out === undefined ? "" : `; the model is saved in ${out} as it stands`}`;
 
 const records = (metrics: object, log: readonly string[]): Map<string, string> =>
   new Map([

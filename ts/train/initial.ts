@@ -10,7 +10,7 @@ import { RoFormer } from "../models/roformer.js";
 import { trainedLength } from "../pipelines/batches.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { trainTokenizer } from "../tokenizers/train.js";
-import { architecture, changes, DECIDED } from "./architecture.js";
+import { architecture, changes, DECIDED, isProjection, requireVocabulary } from "./architecture.js";
 import type { FinetuneOptions } from "./finetune.js";
 import type { ResolvedSettings } from "./settings.js";
 
@@ -47,17 +47,23 @@ export async function pretrainedModel({ labels, settings, options }: Start, sour
   const files = openFiles(source);
   if (!(await Tokenizer.isIn(files)))
     throw new ConfigError(`${files.name} has no tokenizer.json or vocab.txt to encode texts with`);
-  const { roformer_js } = await readConfig(files);
+  const config = await readConfig(files);
   const model = await RoFormer.load(files, {
     head: "sequence-classification",
     strict: false,
     seed: settings.seed,
     config: {
       ...labelFields(labels),
-      ...changes(options, roformer_js, "sequence-classification"),
+      ...changes(options, config, "sequence-classification"),
     },
   });
-  requireEncoder(model);
+  try {
+    requireEncoder(model);
+    requireVocabulary(model, files.name);
+  } catch (error) {
+    model.close();
+    throw error;
+  }
   model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(settings.maxLength, trainedLength(model));
   const fresh = [...model.missing, ...model.mismatched.map(({ name }) => name)];
   if (fresh.length > 0) options.onMessage?.(`fresh weights: ${fresh.join(", ")}`);
@@ -67,9 +73,8 @@ export async function pretrainedModel({ labels, settings, options }: Start, sour
 /** A head may be of another size, as it told other labels apart; an encoder of another size is another model's. */
 function requireEncoder(model: RoFormer): void {
   const encoder = `${families[model.config.model_type].prefix}.`;
-  const wrong = model.mismatched.filter(({ name }) => name.startsWith(encoder));
+  const wrong = model.mismatched.filter(({ name }) => name.startsWith(encoder) && !isProjection(name));
   if (wrong.length === 0) return;
-  model.close();
   throw new CheckpointError(`the weights do not fit their config.json. Wrong shapes: ${wrong.map(inWords).join("; ")}`);
 }
 

@@ -1,7 +1,7 @@
 import { type LabelSet, labelSet, labelsOf } from "../data/labels.js";
 import type { Row } from "../data/rows.js";
 import { split } from "../data/split.js";
-import { AbortError, DataError } from "../errors.js";
+import { DataError } from "../errors.js";
 import { parts } from "../models/families.js";
 import type { RoFormer } from "../models/roformer.js";
 import { trainedLength } from "../pipelines/batches.js";
@@ -10,6 +10,7 @@ import { type Example, encodeRows, needColumns, readTexts, type TextSource } fro
 import type { FinetuneOptions } from "./finetune.js";
 import { freshModel, pretrainedModel } from "./initial.js";
 import { type DataFacts, type ResolvedSettings, resolveSettings } from "./settings.js";
+import { unstarted } from "./stopping.js";
 
 /** Everything that a run needs, ready: the model belongs to whoever prepared it. */
 export interface Prepared {
@@ -52,10 +53,6 @@ export async function prepare(options: FinetuneOptions): Promise<Prepared> {
     throw error;
   }
 }
-
-/** What is thrown where `signal` comes before the first step: there is nothing worth saving. */
-export const unstarted = ({ signal }: FinetuneOptions): AbortError =>
-  new AbortError("stopped before the first step; nothing was saved", { cause: signal?.reason });
 
 function holdOut(rows: readonly Row[], { text, label, seed = 0 }: FinetuneOptions): [Row[], Row[]] {
   const values = (column: string) => rows.map((row) => row.values[column]!);

@@ -1,5 +1,5 @@
 import { init } from "../engine/engine.js";
-import { AbortError, DataError } from "../errors.js";
+import { DataError } from "../errors.js";
 import { checkFolder, type FileSource } from "../io/files.js";
 import * as language from "../metrics/language.js";
 import type { RoFormer } from "../models/roformer.js";
@@ -13,6 +13,7 @@ import { Meter, type TrainingEvent } from "./meter.js";
 import type { Objective } from "./objectives.js";
 import { languageModel, objectiveOf, type PretrainSettings, resolve } from "./pretrainModel.js";
 import * as schedules from "./schedules.js";
+import { stopped, unstarted } from "./stopping.js";
 import { Trainer } from "./trainer.js";
 
 /** Settings of {@link pretrain}. */
@@ -74,8 +75,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     });
     const metrics = await run.all(options);
     if (options.out !== undefined) await model.save(options.out, { files: run.records(metrics) });
-    if (options.signal?.aborted)
-      throw new AbortError(`stopped after step ${metrics.steps}`, { cause: options.signal.reason });
+    if (options.signal?.aborted) throw stopped(metrics.steps, options);
     return { model, metrics };
   } catch (error) {
     model.close();
@@ -125,6 +125,7 @@ class Run {
         this.log.push(JSON.stringify({ step: trainer.step, valid: found }));
         onMessage(`step ${trainer.step}: ${inWords(found)}`);
       }
+      if (trainer.step === 0) throw unstarted(options);
       const found = await meter.outside(() => this.evaluate());
       onMessage(`held out: ${inWords(found)}`);
       const { seconds, tokensPerSecond } = meter;

@@ -1,11 +1,19 @@
 import { ConfigError, DataError } from "../errors.js";
 import { openFiles } from "../io/files.js";
+import { inWords } from "../models/fit.js";
 import { readConfig } from "../models/load.js";
 import { RoFormer } from "../models/roformer.js";
 import { byteTokenizer, characterTokenizer } from "../tokenizers/characters.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { trainTokenizer } from "../tokenizers/train.js";
-import { type ArchitectureSettings, architecture, changes, DECIDED } from "./architecture.js";
+import {
+  type ArchitectureSettings,
+  architecture,
+  changes,
+  DECIDED,
+  isProjection,
+  requireVocabulary,
+} from "./architecture.js";
 import { causal, masked, type Objective } from "./objectives.js";
 import type { PretrainOptions } from "./pretrain.js";
 import type { OptimizationSettings } from "./trainer.js";
@@ -81,18 +89,24 @@ async function pretrained(options: PretrainOptions, head: "causal-lm" | "masked-
   const set = ([...DECIDED, "tokenizer"] as const).find((name) => options[name] !== undefined);
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
   const files = openFiles(options.init!);
-  const { roformer_js } = await readConfig(files);
   const model = await RoFormer.load(files, {
     head,
     strict: false,
     seed,
-    config: changes(options, roformer_js, head),
+    config: changes(options, await readConfig(files), head),
   });
-  const other = model.missing.filter((name) => !name.endsWith("projection_matrix"));
-  if (other.length > 0 || model.mismatched.length > 0) {
+  try {
+    const missing = model.missing.filter((name) => !isProjection(name));
+    const mismatched = model.mismatched.filter(({ name }) => !isProjection(name));
+    if (missing.length > 0 || mismatched.length > 0) {
+      const wrong = [...missing.map((name) => `${name} is missing`), ...mismatched.map(inWords)];
+      throw new DataError(`pretrain: ${files.name} is no model with the head ${head}: ${wrong.join("; ")}`);
+    }
+    if (!model.tokenizer) throw new ConfigError(`${files.name} has no tokenizer to encode text with`);
+    requireVocabulary(model, files.name);
+  } catch (error) {
     model.close();
-    throw new DataError(`pretrain: ${files.name} is no model with the head ${head}: it lacks ${other.join(", ")}`);
+    throw error;
   }
-  if (!model.tokenizer) throw new ConfigError(`${files.name} has no tokenizer to encode text with`);
   return model;
 }

@@ -66,16 +66,16 @@ class Linear implements Attention, Recurrent {
     refuseMasks(call);
     const before = this.rotation === "rotate-before";
     const turn = (x: Tensor, wanted: boolean) => (wanted ? rotate(x, call, call.batch) : x);
-    const levels = state.levels.slice();
+    const levels = state.levels.slice(); // what is refused leaves the state as it was
     const p = this.features.queries(turn(q, before));
-    const r = this.features.nextKeys(turn(k, before), state.levels);
+    const r = this.features.nextKeys(turn(k, before), levels);
     // Of the first token there is no state that could be multiplied.
-    const factors = state.levels.map((level, row) =>
-      Number.isFinite(levels[row]) ? Math.exp(levels[row]! - level) : 0,
-    );
+    const factors = state.levels.map((level, row) => (Number.isFinite(level) ? Math.exp(level - levels[row]!) : 0));
     const [a, b] = [turn(p, !before), turn(r, !before)];
     const denominators = this.rotation === "rotate-both" ? {} : { p, r };
-    return linearStep({ a, b, ...denominators, v }, state, tensor(factors));
+    const out = linearStep({ a, b, ...denominators, v }, state, tensor(factors));
+    state.levels.set(levels);
+    return out;
   }
 }
 

@@ -17,6 +17,10 @@ pub fn row_max(top: &mut [f32], x: &[f32], width: usize) {
     });
 }
 
+/// The least that is added to a denominator: where all features of a row vanish beside those of a later key of its part, the
+/// row gives 0 and gradients that are finite, not 0 / 0.
+const LEAST: f32 = 1e-30;
+
 /// Where [`stabilise`] writes.
 pub struct Stabilisers<'a> {
     /// [N, H]: what is taken off each row of keys.
@@ -50,7 +54,7 @@ pub fn stabilise(to: Stabilisers<'_>, top: &[f32], offsets: &[u32], heads: usize
                 for row in first..last {
                     most = most.max(top[at(row)]);
                     to.shift[at(row)] = level;
-                    to.epsilons[at(row)] = epsilon * (most - level).exp();
+                    to.epsilons[at(row)] = (epsilon * (most - level).exp()).max(LEAST);
                 }
                 to.levels[part * heads + head] = level;
                 (first, part) = (last, part + 1);

@@ -9,11 +9,16 @@ use crate::pool::{Blocks, Tile, Tiles, parallel_tiles, threads};
 pub fn scratch_backward(batch: &Batch<'_>) -> usize {
     let Batch { features, head_size, .. } = *batch;
     let wide = features.max(head_size);
-    let state = panels_len(wide, wide);
+    let state = state_panels(features, head_size);
     let own = panels_len(CAUSAL_PART, wide) + panels_len(wide, CAUSAL_PART);
     let block = QUERIES * CAUSAL_PART + TURNED * CAUSAL_PART;
     let states = state_len(batch, batch.key_offsets).max(state_len(batch, batch.query_offsets));
-    states + threads() * scratch_own(head_size).max(state + own + block)
+    states.saturating_add(threads() * scratch_own(head_size).max(state + own + block))
+}
+
+/// Numbers of a state's panels, whichever side is packed.
+fn state_panels(features: usize, head_size: usize) -> usize {
+    panels_len(features, head_size).max(panels_len(head_size, features))
 }
 
 /// `da`, `db`, `dv` ← the gradients of [`super::linear_attention`], given that of its output. Shapes are those of a, b, v; `scratch`
@@ -108,7 +113,7 @@ fn of_keys(
         let [v, own_dout] = [v, dout].map(|x| batch.head(x, head_size, rows, head));
         let all = 0..rows.len();
         let state = state_of(states, queries, (keys, at), head, batch);
-        let (panels, rest) = scratch.split_at_mut(panels_len(features.max(head_size), features.max(head_size)));
+        let (panels, rest) = scratch.split_at_mut(state_panels(features, head_size));
         pack_transposed(panels, state, 0..head_size, 0..features);
         multiply(&mut db, all.clone(), v, Panels::new(&panels[..panels_len(features, head_size)], head_size), false);
         pack(panels, state, 0..features, 0..head_size);

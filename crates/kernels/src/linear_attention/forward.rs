@@ -11,7 +11,7 @@ use crate::pool::{Blocks, Tile, Tiles, parallel_tiles, threads};
 pub fn scratch(batch: &Batch<'_>) -> usize {
     let Batch { features, head_size, .. } = *batch;
     let outputs = panels_len(head_size, features) + scratch_scores(features, head_size);
-    state_len(batch, batch.key_offsets) + threads() * scratch_own(head_size).max(outputs)
+    state_len(batch, batch.key_offsets).saturating_add(threads() * scratch_own(head_size).max(outputs))
 }
 
 /// Numbers of scratch for the scores of one part.

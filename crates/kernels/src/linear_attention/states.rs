@@ -25,9 +25,10 @@ pub(super) enum Sum {
     Behind,
 }
 
-/// Numbers that the states of the parts of `offsets` take.
+/// Numbers that the states of the parts of `offsets` take: the most that can be told, if they are too many.
 pub fn state_len(batch: &Batch<'_>, offsets: &[u32]) -> usize {
-    super::parts(offsets, batch.part).len() * batch.heads * batch.features * batch.head_size
+    let sizes = [batch.heads, batch.features, batch.head_size];
+    sizes.iter().fold(super::parts(offsets, batch.part).len(), |product, size| product.saturating_mul(*size))
 }
 
 /// Numbers of scratch for one thread in [`own`].
