@@ -6,6 +6,7 @@ import {
   type Attention,
   type AttentionName,
   attentions,
+  featureMap,
   type Mask,
   matmul,
   PackedBatch,
@@ -383,6 +384,12 @@ it("a Performer whose features depend on later keys is refused token by token", 
   });
   state.free();
   place.store.free();
+});
+
+it("a feature map that is not there is refused by its name", () => {
+  scope(() =>
+    expect(() => featureMap(tensor([1, 2], [1, 2]), "tanh" as never, { width: 2 })).toThrow(/"tanh" is none/),
+  );
 });
 
 it("odd numbers of turned features, masks and biases that need scores are refused", () => {

@@ -162,6 +162,10 @@ describe("pretrain", () => {
     [{ data: [bytes("  \n")] }, DataError, /there is no text/],
     [{ data: [bytes("ab")] }, DataError, /not 2 or more/],
     [{ objective: "mlm", tokenizer: "byte" }, ConfigError, /mask token/],
+    [{ data: undefined }, DataError, /data is missing/],
+    [{ data: [] }, DataError, /data is missing/],
+    [{ data: "nowhere.txt" }, DataError, /nowhere\.txt: no such file/],
+    [{ evalEvery: 0 }, ConfigError, /evalEvery is 0/],
     [{ data: ["nowhere.txt"] }, DataError, /nowhere\.txt: no such file/],
   ] as const)("%j is refused", async (change, kind, message) => {
     await expect(pretrain(given(change as never))).rejects.toThrow(message);

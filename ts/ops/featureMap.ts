@@ -1,6 +1,6 @@
 import { record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
-import { ShapeError } from "../errors.js";
+import { ConfigError, ShapeError } from "../errors.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
 /** Maps of rows to features, with the kernels' numbers. */
@@ -26,6 +26,8 @@ export interface FeatureMapOptions {
 /** The features of every row of `width` numbers of `x`, in its shape. */
 export function featureMap(x: Tensor, name: FeatureMapName, options: FeatureMapOptions): Tensor {
   const { width, z, shift, factor = 1, epsilon = 0 } = options;
+  if (!Object.hasOwn(maps, name))
+    throw new ConfigError(`featureMap: ${JSON.stringify(name)} is none of ${Object.keys(maps).join(", ")}`);
   if (x.size % width !== 0) throw new ShapeError("featureMap: x", [...x.shape], `rows of ${width} numbers`);
   const kind = [width, maps[name], factor, epsilon] as const;
   const given = [z?.slot ?? 0, shift?.slot ?? 0] as const;

@@ -7,7 +7,7 @@ import type { Tokenizer } from "../tokenizers/tokenizer.js";
 /** Running text, and how it is read. */
 export interface CorpusOptions {
   /** Text files are taken as they stand, ends of lines included; of other formats one column's texts, with a line between. */
-  readonly data: readonly DataSource[];
+  readonly data: DataSource | readonly DataSource[];
   /** The column, for formats that have some; `text` unless given. */
   readonly text?: string | undefined;
   readonly format?: Format | undefined;
@@ -15,8 +15,11 @@ export interface CorpusOptions {
 
 /** All text of `data`, one file behind the other. */
 export async function readCorpus({ data, text: column = "text", format }: CorpusOptions): Promise<string> {
+  const sources = Array.isArray(data) ? (data as readonly DataSource[]) : [data as DataSource];
+  if (sources.length === 0 || sources.includes(undefined as never))
+    throw new DataError("data is missing: running text, as paths or bytes with a name");
   const parts: string[] = [];
-  for (const source of data) {
+  for (const source of sources) {
     const name = sourceName(source);
     const kind = format ?? (typeof source === "string" ? undefined : source.format);
     if (kind === "txt" || (kind === undefined && !/\.(csv|tsv|jsonl?|parquet)(\.gz)?$/i.test(name))) {
@@ -27,7 +30,7 @@ export async function readCorpus({ data, text: column = "text", format }: Corpus
     }
   }
   const all = parts.join("");
-  if (all.trim() === "") throw new DataError(`${data.map(sourceName).join(", ")}: there is no text`);
+  if (all.trim() === "") throw new DataError(`${sources.map(sourceName).join(", ")}: there is no text`);
   return all;
 }
 

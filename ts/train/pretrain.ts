@@ -97,7 +97,9 @@ class Run {
   constructor(model: RoFormer, objective: Objective, settings: Run["settings"], text: Run["text"]) {
     for (const name of ["train", "valid"] as const) {
       if (text[name].length < 2)
-        throw new DataError(`pretrain: the text to ${name} has ${text[name].length} tokens, not 2 or more`);
+        throw new DataError(
+          `pretrain: the ${name === "train" ? "" : "held-out "}text is of ${text[name].length} tokens, not 2 or more`,
+        );
     }
     [this.model, this.objective, this.settings, this.text] = [model, objective, settings, text];
   }

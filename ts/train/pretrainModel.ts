@@ -44,6 +44,7 @@ export function resolve(options: PretrainOptions) {
     ["maxLength", maxLength, 4],
     ["steps", steps, 1],
     ["batch", batch, 1],
+    ["evalEvery", options.evalEvery ?? 1, 1],
   ] as const) {
     if (!Number.isInteger(value) || value < least)
       throw new ConfigError(`pretrain: ${name} is ${value}, not a whole number from ${least}`);
