@@ -11,9 +11,10 @@ const POLLS = 2_000_000;
 export async function joined(shareAll = false) {
   const { threads } = engineStatus();
   if (shareAll && threads > 1) engine().team_configure(threads, 10_000, 100, 0);
-  let most = 0;
+  let [most, items] = [0, 8 * threads];
   for (const start = performance.now(); most < threads && performance.now() - start < 30_000; ) {
-    most = Math.max(most, engine().team_fork(8 * threads, 2 ** 31, POLLS));
+    most = Math.max(most, engine().team_fork(items, 2 ** 31, POLLS));
+    items = Math.min(2 * items, 128 * threads); // on busy cores a thread's turn may come late
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return most;
