@@ -1,6 +1,6 @@
 use super::forward::{run_length, scores_under_diagonal};
 use super::states::{Sum, own, runs, scratch_own, state_len, state_of, sum_up};
-use super::{Batch, CAUSAL_PART, Part, QUERIES, bounds};
+use super::{Batch, CAUSAL_PART, Part, QUERIES, bounds, single};
 use crate::gemm::pack::{pack, pack_transposed, panels_len};
 use crate::gemm::tile::{Matrix, Panels, TURNED, multiply, multiply_transposed};
 use crate::pool::{Blocks, Tile, Tiles, parallel_tiles, threads};
@@ -66,9 +66,14 @@ fn of_queries(
             return;
         }
         let (panels, rest) = scratch.split_at_mut(panels_len(features, head_size));
-        pack_transposed(panels, state_of(states, keys, (queries, at), head, batch), 0..head_size, 0..features);
+        let state = state_of(states, keys, (queries, at), head, batch);
         let dout = batch.head(dout, head_size, rows, head);
-        multiply(&mut da, 0..rows.len(), dout, Panels::new(panels, head_size), false);
+        if head_size == 1 {
+            single::spread(&mut da, dout, state.data);
+        } else {
+            pack_transposed(panels, state, 0..head_size, 0..features);
+            multiply(&mut da, 0..rows.len(), dout, Panels::new(panels, head_size), false);
+        }
         if causal {
             let len = rows.len();
             let (values, rest) = rest.split_at_mut(panels_len(CAUSAL_PART, head_size));
@@ -114,10 +119,21 @@ fn of_keys(
         let all = 0..rows.len();
         let state = state_of(states, queries, (keys, at), head, batch);
         let (panels, rest) = scratch.split_at_mut(state_panels(features, head_size));
-        pack_transposed(panels, state, 0..head_size, 0..features);
-        multiply(&mut db, all.clone(), v, Panels::new(&panels[..panels_len(features, head_size)], head_size), false);
-        pack(panels, state, 0..features, 0..head_size);
-        multiply(&mut dv, all, b, Panels::new(&panels[..panels_len(head_size, features)], features), false);
+        if head_size == 1 {
+            single::spread(&mut db, v, state.data);
+            single::read(&mut dv, b, state.data);
+        } else {
+            pack_transposed(panels, state, 0..head_size, 0..features);
+            multiply(
+                &mut db,
+                all.clone(),
+                v,
+                Panels::new(&panels[..panels_len(features, head_size)], head_size),
+                false,
+            );
+            pack(panels, state, 0..features, 0..head_size);
+            multiply(&mut dv, all, b, Panels::new(&panels[..panels_len(head_size, features)], features), false);
+        }
         if causal {
             let sizes = [features, head_size];
             // Queries and keys of a causal part are the same rows.

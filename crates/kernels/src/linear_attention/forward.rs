@@ -1,7 +1,7 @@
 use core::ops::Range;
 
 use super::states::{Sum, own, runs, scratch_own, state_len, state_of, sum_up};
-use super::{Batch, CAUSAL_PART, QUERIES, bounds};
+use super::{Batch, CAUSAL_PART, QUERIES, bounds, single};
 use crate::attention::is_finite;
 use crate::gemm::pack::{pack, pack_transposed, panels_len};
 use crate::gemm::tile::{Matrix, Panels, WIDTH, multiply};
@@ -39,9 +39,13 @@ pub fn linear_attention(out: &mut [f32], a: &[f32], b: &[f32], v: &[f32], batch:
         }
         let (panels, rest) = scratch.split_at_mut(panels_len(head_size, features));
         let state = state_of(states, &keys, (&queries, at), head, batch);
-        pack(panels, state, 0..features, 0..head_size);
-        let all = 0..rows.len();
-        multiply(&mut out, all, batch.head(a, features, rows, head), Panels::new(panels, features), false);
+        let queries = batch.head(a, features, rows, head);
+        if head_size == 1 {
+            single::read(&mut out, queries, state.data);
+        } else {
+            pack(panels, state, 0..features, 0..head_size);
+            multiply(&mut out, 0..rows.len(), queries, Panels::new(panels, features), false);
+        }
         if causal {
             let [a, b] = [a, b].map(|x| batch.head(x, features, rows, head));
             let factors = [a, b, batch.head(v, head_size, rows, head)];

@@ -8,6 +8,7 @@
 mod backward;
 mod forward;
 mod normalise;
+mod single;
 mod states;
 mod step;
 

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::{Batch, Part, sequences};
+use super::{Batch, Part, sequences, single};
 use crate::elementwise::{update, update_with};
 use crate::gemm::pack::{pack, panels_len};
 use crate::gemm::tile::{Matrix, Panels, TURNED, multiply_transposed};
@@ -47,6 +47,9 @@ pub(super) fn own(states: &mut [f32], parts: &[Part], [x, y]: [&[f32]; 2], batch
         if part.rows.is_empty() {
             state.fill(0.0);
             return;
+        }
+        if head_size == 1 {
+            return single::own(state, [x, y], part, head, batch);
         }
         let (panels, turned) = scratch.split_at_mut(panels_len(head_size, DEPTH));
         for (first, rows) in runs(&part.rows, DEPTH) {

@@ -88,7 +88,7 @@ const LENGTHS: [(&[u32], &[u32]); 6] = [
     (&[3, 7], &[1, 200]),
     (&[], &[]),
 ];
-const SIZES: [[usize; 3]; 4] = [[1, 4, 4], [2, 6, 3], [3, 16, 8], [1, 1, 9]];
+const SIZES: [[usize; 3]; 6] = [[1, 4, 4], [2, 6, 3], [3, 16, 8], [1, 1, 9], [2, 7, 1], [1, 70, 1]];
 
 /// `got` is `want` within `tolerance` of its largest number, since a sum that cancels has the error of what it sums up.
 #[track_caller]
