@@ -3,7 +3,6 @@ import { valueAndGradients } from "../../ts/autograd/tape.js";
 import { ConfigError } from "../../ts/errors.js";
 import { orthogonalFeatures } from "../../ts/nn/attentions/projection.js";
 import {
-  type Attention,
   type AttentionName,
   attentions,
   featureMap,
@@ -15,10 +14,8 @@ import {
   type Position,
   pack,
   positions,
-  type Recurrent,
   type Rotation,
   reshape,
-  SequenceBatch,
   scope,
   sum,
   type Tensor,
@@ -27,6 +24,7 @@ import {
 import { Philox } from "../../ts/random/philox.js";
 import { streams } from "../../ts/random/streams.js";
 import { golden } from "../golden.js";
+import { LINEAR, randomValues, sequences } from "./linearInputs.js";
 
 /**
  * Expected values in f64: `kernels.json` by the quadratic form (PyTorch), `performer_pytorch.json` by performer-pytorch itself.
@@ -62,15 +60,6 @@ interface Case {
   readonly dv: Values;
 }
 
-/** Numbers that any language has. */
-function randomValues(seed: number, factor: number, n: number): number[] {
-  let state = seed;
-  return Array.from({ length: n }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return factor * ((state >>> 8) / 2 ** 23 - 1);
-  });
-}
-
 interface Problem {
   readonly attention: AttentionName;
   readonly rotation: Rotation | "none";
@@ -84,14 +73,6 @@ interface Problem {
   readonly projection: number[];
   readonly inputs: Record<"q" | "k" | "v" | "upstream", number[]>;
 }
-
-const sequences = (offsets: number[]) => {
-  const lengths = offsets.slice(1).map((end, b) => end - offsets[b]!);
-  return new SequenceBatch({
-    offsets: Int32Array.from(offsets),
-    positions: Int32Array.from(lengths.flatMap((length) => [...Array(length).keys()])),
-  });
-};
 
 /** Output and gradients of an attention. */
 function compute(problem: Problem): Record<"out" | "dq" | "dk" | "dv", Float32Array> {
@@ -214,7 +195,6 @@ describe("linear attention by performer-pytorch", () => {
   });
 });
 
-const LINEAR = Object.keys(attentions).filter((name) => name !== "softmax") as AttentionName[];
 const base = {
   causal: false,
   heads: 2,
@@ -291,66 +271,6 @@ describe.each(LINEAR)("%s", (attention) => {
   });
 });
 
-describe.each(LINEAR)("%s, token by token", (attention) => {
-  it.each(["eq19", "rotate-before"] as const)(
-    "%s: a state in the place of all tokens gives what all tokens give",
-    (rotation) => {
-      const [T, B, heads, D] = [140, 2, 2, 6];
-      const store = new ParameterStore();
-      const place = new ParameterScope(store, 1);
-      const position = positions.rotary({ scope: place, embeddingWidth: 1, heads, headSize: D, maxPositions: 1 });
-      const options = { scope: place, heads, headSize: D, position, rotation, numRandomFeatures: 10, kernelEpsilon: 0 };
-      const layer = attentions[attention](options) as Attention & Recurrent;
-      store.allocate();
-      for (const matrix of store.saved) matrix.write(projection);
-      const values = [1, 2, 3].map((seed) => Float32Array.from(randomValues(seed, 1.2, B * T * heads * D)));
-      const C = heads * D;
-      const together = scope(() => {
-        const [q, k, v] = values.map((x) => tensor(x, [B * T, C])) as [Tensor, Tensor, Tensor];
-        return layer
-          .forward(q, k, v, { heads, batch: sequences([0, T, 2 * T]), position, mask: { causal: true } })
-          .read();
-      });
-      const state = layer.begin(B, heads, D);
-      const size = state.state.size;
-      for (let t = 0; t < T; t++) {
-        scope(() => {
-          const token = (x: Float32Array) =>
-            tensor([...x.subarray(t * C, (t + 1) * C), ...x.subarray((T + t) * C, (T + t + 1) * C)], [B, C]);
-          const [q, k, v] = values.map(token) as [Tensor, Tensor, Tensor];
-          const batch = new SequenceBatch({ offsets: Int32Array.of(0, 1, 2), positions: Int32Array.of(t, t) });
-          const out = layer.step(q, k, v, { heads, batch, position, mask: {} }, state).read();
-          for (const [i, x] of out.entries()) {
-            const want = together[(i < C ? t : T + t) * C + (i % C)]!;
-            expect(Math.abs(x - want), `token ${t}`).toBeLessThan(2e-5 * Math.max(1, Math.abs(want)));
-          }
-        });
-      }
-      expect(state.state.size).toBe(size);
-      state.free();
-      position.free?.();
-      store.free();
-    },
-  );
-});
-
-it("a step that is refused leaves the state as it was", () => {
-  const place = new ParameterScope(new ParameterStore(), 1);
-  const layer = attentions["linear-shen"]({ scope: place, heads: 1, headSize: 4, position: {} }) as Attention &
-    Recurrent;
-  const state = layer.begin(1, 1, 4);
-  const call = { heads: 1, batch: sequences([0, 1]), position: {}, mask: {} };
-  scope(() => {
-    const [small, loud] = [tensor([1, 1, 1, 1], [1, 4]), tensor([50, 50, 50, 50], [1, 4])];
-    layer.step(small, small, small, call, state);
-    const before = [state.levels.slice(), state.state.read(), state.sums.read()];
-    const wide = tensor(Array(8).fill(1), [1, 8]);
-    expect(() => layer.step(small, loud, wide, call, state)).toThrow(/linear_step/);
-    expect([state.levels, state.state.read(), state.sums.read()]).toEqual(before);
-  });
-  state.free();
-});
-
 it.each(["linear-shen", "performer"] as const)(
   "%s: a key beside which all earlier ones vanish makes no NaN",
   (name) => {
@@ -370,21 +290,6 @@ it.each(["linear-shen", "performer"] as const)(
     place.store.free();
   },
 );
-
-it("a Performer whose features depend on later keys is refused token by token", () => {
-  const place = new ParameterScope(new ParameterStore(), 1);
-  const options = { scope: place, heads: 1, headSize: 4, position: {}, kernelEpsilon: 1e-4, numRandomFeatures: 4 };
-  const layer = attentions.performer(options) as Attention & Recurrent;
-  place.store.allocate();
-  const state = layer.begin(1, 1, 4);
-  scope(() => {
-    const x = tensor([1, 2, 3, 4], [1, 4]);
-    const call = { heads: 1, batch: sequences([0, 1]), position: {}, mask: {} };
-    expect(() => layer.step(x, x, x, call, state)).toThrow(/needs kernel_epsilon 0/);
-  });
-  state.free();
-  place.store.free();
-});
 
 it("a feature map that is not there is refused by its name", () => {
   scope(() =>

@@ -12,7 +12,7 @@ pub(super) fn own(state: &mut [f32], [x, y]: [&[f32]; 2], part: &Part, head: usi
     let [x, y] = [(x, batch.features), (y, 1)].map(|(x, width)| batch.head(x, width, &part.rows, head));
     state.fill(0.0);
     add_columns([state], 0..part.rows.len(), |row, column, lanes| {
-        [load(&x.row(row, column, lanes), lanes).mul(F32x4::splat(y.data[row * y.stride]))]
+        [load(x.row(row, column, lanes), lanes).mul(F32x4::splat(y.data[row * y.stride]))]
     });
 }
 
