@@ -3,6 +3,7 @@ import { type FileSource, fileName, openFiles } from "../io/files.js";
 import { convertRope, type RopeOrder } from "../nn/convertRope.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { rotarySize } from "../nn/ropeScaling.js";
+import { totalSize } from "../tensor/tensor.js";
 import type { RoFormerConfig } from "./config.js";
 import { parts } from "./families.js";
 import { headOf, readConfig } from "./load.js";
@@ -52,7 +53,7 @@ export async function convert(source: FileSource, out: string, options: ConvertO
       head,
       modelType: model.config.model_type,
       dtype,
-      parameters: model.parameters().reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      parameters: totalSize(model.parameters()),
       dropped: model.unexpected,
       reordered,
     };

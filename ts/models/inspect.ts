@@ -3,6 +3,7 @@ import { type FileSource, isFolderPath, openFiles } from "../io/files.js";
 import { openWeightFile, openWeights } from "../io/formats.js";
 import type { StoredTensor, Weights } from "../io/weights.js";
 import { platform } from "../platform/index.js";
+import { totalSize } from "../tensor/tensor.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { RoFormerConfig } from "./config.js";
 import { readConfig } from "./load.js";
@@ -45,7 +46,7 @@ function tensorsOf({ tensors }: Weights): Pick<Inspection, "parameters" | "tenso
   const all = [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
   // Integers are positions and the like.
   const numbers = all.filter(({ dtype }) => /^(F|BF)/.test(dtype));
-  const parameters = numbers.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const parameters = totalSize(numbers);
   if (!Number.isSafeInteger(parameters)) throw new DataError("the tensors have more numbers than can be counted");
   return { parameters, tensors: all };
 }

@@ -6,6 +6,10 @@ import { track } from "./scope.js";
 /** Product of a shape's dimensions. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
+/** Numbers of several tensors. */
+export const totalSize = (tensors: readonly { readonly shape: readonly number[] }[]): number =>
+  tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+
 /** A tensor's numbers, copied out of the engine. */
 export interface TensorData {
   readonly data: Float32Array;

@@ -1,24 +1,23 @@
 import { Batches } from "../data/batches.js";
 import type { Format } from "../data/rows.js";
 import { init } from "../engine/engine.js";
-import { checkFolder, type FileSource } from "../io/files.js";
+import { checkFolder } from "../io/files.js";
 import type { RoFormer } from "../models/roformer.js";
 import { pack } from "../nn/packed.js";
 import { pacer } from "../platform/pacer.js";
-import { sizeOf } from "../tensor/tensor.js";
+import { totalSize } from "../tensor/tensor.js";
 import { Best } from "./best.js";
 import { type ClassifierMetrics, type Evaluation, evaluateExamples } from "./evaluate.js";
 import type { Columns, Example, TextSource } from "./examples.js";
 import { hiding } from "./hiding.js";
-import { Meter, type TrainingEvent } from "./meter.js";
+import { Meter } from "./meter.js";
 import { type Prepared, prepare } from "./prepare.js";
-import * as schedules from "./schedules.js";
+import { type RunOptions, records, riseAndFall, stopped, unstarted } from "./run.js";
 import type { FinetuneSettings } from "./settings.js";
-import { stopped, unstarted } from "./stopping.js";
 import { Trainer } from "./trainer.js";
 
 /** Settings of {@link finetune}. */
-export interface FinetuneOptions extends FinetuneSettings, Columns {
+export interface FinetuneOptions extends FinetuneSettings, Columns, RunOptions {
   readonly train: TextSource;
   /** Chooses the best epoch; a tenth of the training texts unless given. */
   readonly valid?: TextSource | undefined;
@@ -26,15 +25,6 @@ export interface FinetuneOptions extends FinetuneSettings, Columns {
   readonly test?: TextSource | undefined;
   readonly label: string;
   readonly format?: Format | undefined;
-  /** A model to begin with, instead of fresh weights and a tokenizer of its own. */
-  readonly init?: FileSource | undefined;
-  /** A folder to save the model in, with metrics and log. */
-  readonly out?: string | undefined;
-  /** Stops after the step that runs: the model is saved as it is, and `AbortError` thrown. */
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
-  /** Hears what is going on, a line each. */
-  readonly onMessage?: ((line: string) => void) | undefined;
 }
 
 /** What {@link finetune} gives: a model that the caller closes, and how good it is. */
@@ -76,12 +66,6 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   }
 }
 
-const records = (metrics: object, log: readonly string[]): Map<string, string> =>
-  new Map([
-    ["metrics.json", `${JSON.stringify(metrics, null, 2)}\n`],
-    ["log.jsonl", log.map((line) => `${line}\n`).join("")],
-  ]);
-
 /** All steps, with an evaluation at the end of each epoch; the model is left as it was at the best one, or where it was stopped. */
 async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: string[]): Promise<TrainingMetrics> {
   const { model, settings, train, valid, labels } = prepared;
@@ -115,17 +99,11 @@ async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: stri
     }
     if (!signal?.aborted) best.restore();
     const { seconds, tokensPerSecond } = meter;
-    const parameters = model.parameters().reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const parameters = totalSize(model.parameters());
     return { steps: trainer.step, epochs: trainer.step / batches.perEpoch, seconds, tokensPerSecond, parameters };
   } finally {
     trainer.free();
   }
-}
-
-/** The rate rises linearly, and falls to what would be 0 after the last step: no step is without effect. */
-function riseAndFall({ lr, warmup }: Prepared["settings"], steps: number): (step: number) => number {
-  const rate = schedules.create("linear", { lr, warmup: Math.round(warmup * steps), total: steps + 1 });
-  return (step) => rate(step + 1);
 }
 
 const percent = (x: number): string => `${(100 * x).toFixed(2)} %`;

@@ -5,12 +5,12 @@ import { DataError } from "../errors.js";
 import { parts } from "../models/families.js";
 import type { RoFormer } from "../models/roformer.js";
 import { trainedLength } from "../pipelines/batches.js";
-import { sizeOf } from "../tensor/tensor.js";
+import { totalSize } from "../tensor/tensor.js";
 import { type Example, encodeRows, needColumns, readTexts, type TextSource } from "./examples.js";
 import type { FinetuneOptions } from "./finetune.js";
 import { freshModel, pretrainedModel } from "./initial.js";
+import { unstarted } from "./run.js";
 import { type DataFacts, type ResolvedSettings, resolveSettings } from "./settings.js";
-import { unstarted } from "./stopping.js";
 
 /** Everything that a run needs, ready: the model belongs to whoever prepared it. */
 export interface Prepared {
@@ -91,7 +91,7 @@ function describe({ model, settings, labels, train, valid, test }: Prepared, say
     vocab_size,
     hidden_dropout_prob: dropout,
   } = model.config;
-  const parameters = model.parameters().reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const parameters = totalSize(model.parameters());
   say(
     `${train.length} texts to train, ${valid.length} to validate${test ? `, ${test.length} to test` : ""}; labels ${labels.names.join(", ")}`,
   );

@@ -1,38 +1,28 @@
 import { init } from "../engine/engine.js";
 import { DataError } from "../errors.js";
-import { checkFolder, type FileSource } from "../io/files.js";
+import { checkFolder } from "../io/files.js";
 import * as language from "../metrics/language.js";
 import type { RoFormer } from "../models/roformer.js";
 import { platform } from "../platform/index.js";
 import { pacer } from "../platform/pacer.js";
 import { Philox } from "../random/philox.js";
 import { streams } from "../random/streams.js";
-import { sizeOf } from "../tensor/tensor.js";
+import { totalSize } from "../tensor/tensor.js";
 import { type CorpusOptions, encodeCorpus, holdOut, readCorpus } from "./corpus.js";
-import { Meter, type TrainingEvent } from "./meter.js";
+import { Meter } from "./meter.js";
 import type { Objective } from "./objectives.js";
 import { languageModel, objectiveOf, type PretrainSettings, resolve } from "./pretrainModel.js";
-import * as schedules from "./schedules.js";
-import { stopped, unstarted } from "./stopping.js";
+import { type RunOptions, records, riseAndFall, stopped, unstarted } from "./run.js";
 import { Trainer } from "./trainer.js";
 
 /** Settings of {@link pretrain}. */
-export interface PretrainOptions extends PretrainSettings, CorpusOptions {
+export interface PretrainOptions extends PretrainSettings, CorpusOptions, RunOptions {
   /** "clm": guess each token from those before it; "mlm": guess hidden ones from all others. */
   readonly objective: "clm" | "mlm";
   /** Text that is scored and not trained on; the last twentieth of `data` unless given. */
   readonly valid?: CorpusOptions["data"] | undefined;
-  /** A model to begin with. */
-  readonly init?: FileSource | undefined;
-  /** A folder to save the model in, with metrics and log. */
-  readonly out?: string | undefined;
   /** Steps between two looks at the held-out text; a tenth of all unless given. */
   readonly evalEvery?: number | undefined;
-  /** Stops after the step that runs: the model is saved as it is, and `AbortError` thrown. */
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
-  /** Hears what is going on, a line each. */
-  readonly onMessage?: ((line: string) => void) | undefined;
 }
 
 /** How well a language model guesses held-out text. */
@@ -105,10 +95,9 @@ class Run {
   }
 
   async all(options: PretrainOptions): Promise<PretrainResult["metrics"]> {
-    const { steps, lr, warmup, batch, seed } = this.settings;
+    const { steps, lr, batch, seed } = this.settings;
     const { signal, onProgress = () => {}, onMessage = () => {}, evalEvery = Math.ceil(steps / 10) } = options;
-    const rate = schedules.create("linear", { lr, warmup: Math.round(warmup * steps), total: steps + 1 });
-    const trainer = new Trainer(this.model, { ...this.settings, schedule: (step) => rate(step + 1) });
+    const trainer = new Trainer(this.model, { ...this.settings, schedule: riseAndFall(this.settings, steps) });
     const [meter, pause] = [new Meter(steps, steps), pacer()];
     onMessage(
       `${this.text.train.length} tokens to train, ${this.text.valid.length} held out; batches of ${batch} × ` +
@@ -131,7 +120,7 @@ class Run {
       const found = await meter.outside(() => this.evaluate());
       onMessage(`held out: ${inWords(found)}`);
       const { seconds, tokensPerSecond } = meter;
-      const parameters = this.model.parameters().reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+      const parameters = totalSize(this.model.parameters());
       return { ...found, steps: trainer.step, seconds, tokensPerSecond, parameters };
     } finally {
       trainer.free();
@@ -186,10 +175,7 @@ class Run {
   records(metrics: object): Map<string, string> {
     const memory = platform.peakMemory();
     const all = { ...metrics, ...(memory !== undefined && { peakMemory: memory }) };
-    return new Map([
-      ["metrics.json", `${JSON.stringify(all, null, 2)}\n`],
-      ["log.jsonl", this.log.map((line) => `${line}\n`).join("")],
-    ]);
+    return records(all, this.log);
   }
 }
 

@@ -1,0 +1,40 @@
+import { AbortError } from "../errors.js";
+import type { FileSource } from "../io/files.js";
+import type { TrainingEvent } from "./meter.js";
+import * as schedules from "./schedules.js";
+
+/** Where any training begins, where it ends, and who hears of it. */
+export interface RunOptions {
+  /** A model to begin with, instead of fresh weights and a tokenizer of its own. */
+  readonly init?: FileSource | undefined;
+  /** A folder to save the model in, with metrics and log. */
+  readonly out?: string | undefined;
+  /** Stops after the step that runs: the model is saved as it is, and `AbortError` thrown. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
+  /** Hears what is going on, a line each. */
+  readonly onMessage?: ((line: string) => void) | undefined;
+}
+
+/** The rate rises linearly, and falls to what would be 0 after the last step: no step is without effect. */
+export function riseAndFall({ lr, warmup }: { lr: number; warmup: number }, steps: number): (step: number) => number {
+  const rate = schedules.create("linear", { lr, warmup: Math.round(warmup * steps), total: steps + 1 });
+  return (step) => rate(step + 1);
+}
+
+/** What is saved beside the model. */
+export const records = (metrics: object, log: readonly string[]): Map<string, string> =>
+  new Map([
+    ["metrics.json", `${JSON.stringify(metrics, null, 2)}\n`],
+    ["log.jsonl", log.map((line) => `${line}\n`).join("")],
+  ]);
+
+/** What is thrown where `signal` comes before the first step: there is nothing worth saving. */
+export const unstarted = ({ signal }: Pick<RunOptions, "signal">): AbortError =>
+  new AbortError("stopped before the first step; nothing was saved", { cause: signal?.reason });
+
+/** What is thrown where it came later, after the model was saved. */
+export function stopped(steps: number, { out, signal }: Pick<RunOptions, "out" | "signal">): AbortError {
+  const saved = out === undefined ? "" : `; the model is saved in ${out} as it stands`;
+  return new AbortError(`stopped after step ${steps}${saved}`, { cause: signal?.reason });
+}
