@@ -1,4 +1,4 @@
-// dist: the TypeScript sources compiled file by file, and beside them the wasm modules.
+// dist: the scripts that esbuild makes of the TypeScript sources, their types, and the wasm modules.
 import {
   chmodSync,
   copyFileSync,
@@ -17,11 +17,15 @@ import { filesBelow, fingerprint, isFresh, stampOf } from "./stamp.mjs";
 
 const SOURCES = join(ROOT, "ts");
 const DIST = join(ROOT, "dist");
-/** What tsc made, kept apart: a changed kernel then costs a copy and no compilation. */
-const COMPILED = join(ROOT, "target/tsc");
+/** Types, kept apart: a changed kernel then costs no run of tsc. */
+const TYPES = join(ROOT, "target/types");
+const SCRIPTS = join(ROOT, "target/scripts");
 /** Stamps stand outside: dist is published as it is. */
-const STAMPS = { compiled: join(ROOT, "target/tsc.stamp.json"), dist: join(ROOT, "target/dist.stamp.json") };
-const INPUTS = ["ts", "tsconfig.json", "tsconfig.build.json", "package-lock.json", "scripts/dist.mjs"];
+const STAMPS = { types: join(ROOT, "target/types.stamp.json"), dist: join(ROOT, "target/dist.stamp.json") };
+const INPUTS = [
+  ...["ts", "tsconfig.json", "tsconfig.build.json", "package-lock.json"],
+  ...["scripts/dist.mjs", "scripts/bundle.mjs"],
+];
 
 /** Whether dist is what the sources make. */
 export function isDistBuilt() {
@@ -29,14 +33,21 @@ export function isDistBuilt() {
 }
 
 /**
- * Compiles what must be, and lays everything out in dist.
+ * Makes what must be made, and lays everything out in dist.
  * @throws {Stop} where a type is wrong; dist is then as it was
  */
-export function buildDist() {
+export async function buildDist() {
   const inputs = fingerprint(INPUTS);
-  compile();
+  declareTypes();
+  rmSync(SCRIPTS, { recursive: true, force: true });
+  // Not among the scripts' own imports: the build does without esbuild until it is there.
+  const { bundle } = await import("./bundle.mjs");
+  await bundle(SCRIPTS);
   const plain = filesBelow(SOURCES).filter(isPlain);
-  const files = [...filesBelow(COMPILED).map((file) => [COMPILED, file]), ...plain.map((file) => [SOURCES, file])];
+  const files = [
+    ...[TYPES, SCRIPTS].flatMap((folder) => filesBelow(folder).map((file) => [folder, file])),
+    ...plain.map((file) => [SOURCES, file]),
+  ];
   mirror(new Map(files.map(([folder = "", file = ""]) => [file, join(folder, file)])), DIST);
   const command = join(DIST, "cli/index.js");
   if (existsSync(command)) chmodSync(command, 0o755);
@@ -44,23 +55,23 @@ export function buildDist() {
 }
 
 /**
- * What tsc does not carry over: the wasm modules, their glue with its types, scripts that workers start.
+ * What is taken as it is: the wasm modules, their glue's types, the dictionary.
  * @param {string} file
  */
 function isPlain(file) {
-  return !file.endsWith(".ts") || file.startsWith("wasm/");
+  return file.startsWith("wasm/") && !file.endsWith(".js");
 }
 
-/** Brings `COMPILED` up to date: what tsc reads are the sources and the types of the wasm modules. */
-function compile() {
+/** Brings `TYPES` up to date: what tsc reads are the sources and the types of the wasm modules. */
+function declareTypes() {
   const inputs = fingerprint(INPUTS, [], (file) => file.endsWith(".ts") || !file.startsWith("ts/"));
-  if (isFresh(STAMPS.compiled, COMPILED, inputs, false)) return;
-  rmSync(COMPILED, { recursive: true, force: true });
-  const args = ["-p", "tsconfig.build.json", "--outDir", COMPILED, "--noEmitOnError"];
+  if (isFresh(STAMPS.types, TYPES, inputs, false)) return;
+  rmSync(TYPES, { recursive: true, force: true });
+  const args = ["-p", "tsconfig.build.json", "--outDir", TYPES, "--noEmitOnError"];
   phase("compiling TypeScript", "5 seconds", () => {
     if (!showNode("typescript/bin/tsc", args)) throw new Stop("tsc failed: dist is as it was");
   });
-  writeFileSync(STAMPS.compiled, JSON.stringify(stampOf(COMPILED, inputs, false)));
+  writeFileSync(STAMPS.types, JSON.stringify(stampOf(TYPES, inputs, false)));
 }
 
 /**

@@ -36,7 +36,7 @@ export async function build(named = [], release = false) {
     const modules = wanted.filter((name) => name !== DIST && isStale(name));
     if (modules.length > 0) await buildModules(modules, release);
     writeGlue();
-    if (wanted.includes(DIST) && isStale(DIST)) buildDist();
+    if (wanted.includes(DIST) && isStale(DIST)) await buildDist();
   });
   say(`Built in ${seconds(start)}`);
 }

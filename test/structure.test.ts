@@ -12,6 +12,7 @@ const files = (folder: string): string[] =>
 /** Folders of `ts/`, from the outside in: an import goes down, or stays in its row. */
 const ROWS = [
   ["cli"],
+  ["session"],
   ["train", "data", "metrics"],
   ["models", "pipelines"],
   ["tokenizers", "nn"],

@@ -13,9 +13,6 @@ const TYPES: Record<string, string> = {
 /** What allows threads: the page shares its process with nobody it does not know. */
 const ISOLATION = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-/** The packages that dist imports by name: a bundler would put them in; workers know no import maps. */
-const PACKAGES: Record<string, string> = { valibot: "/node_modules/valibot/dist/index.mjs" };
-
 /** A server of the project's files on a port of its own. */
 export async function serve(isolated: boolean): Promise<{ server: Server; url: string }> {
   const server = createServer((request, response) => answer(request.url ?? "/", isolated, response));
@@ -32,17 +29,10 @@ function answer(url: string, isolated: boolean, response: ServerResponse): void 
   }
   const file = join(ROOT, path);
   const type = TYPES[extname(path)];
-  if (!/^\/(dist|test|node_modules)\//.test(path) || !type || !existsSync(file)) {
+  if (!/^\/(dist|test)\//.test(path) || !type || !existsSync(file)) {
     response.writeHead(404).end();
     return;
   }
-  const bytes = readFileSync(file);
   response.writeHead(200, { "Content-Type": type, ...headers });
-  response.end(type === "text/javascript" ? withPackages(bytes.toString("utf8")) : bytes);
+  response.end(readFileSync(file));
 }
-
-/** A module whose imports by name are paths. */
-const withPackages = (code: string): string =>
-  code.replace(/(from|import) "([a-z-]+)"/g, (all, word, name) =>
-    Object.hasOwn(PACKAGES, name) ? `${word} "${PACKAGES[name]}"` : all,
-  );

@@ -75,7 +75,9 @@ describe("in Chromium", () => {
   it("a page's own thread, which may not wait, has one thread and the same bits, and says why", async () => {
     const found = await ask(true, "answer", { threads: 2 });
     expect(found).toMatchObject({ variant: "relaxed", threads: 1, sharedMemory: false });
-    expect(found.reasons).toContain("one thread: a page's own thread may not wait for others: use a worker");
+    expect(found.reasons).toContain(
+      "one thread: a page's own thread may not wait for others: use a session (roformer/session), or a worker",
+    );
     expect(found.hash).toBe((await ask(false, "answerOfWorker", {})).hash);
   });
 });

@@ -13,7 +13,9 @@ test("where there is no Node, files given as blobs are read, and paths are refus
   vi.stubGlobal("process", noNode);
   const { platform } = await import("../../ts/platform/index.js");
   const { openFiles } = await import("../../ts/io/files.js");
-  expect([platform.isNode, platform.readUrlSync, platform.peakMemory()]).toEqual([false, undefined, undefined]);
+  expect([platform.isNode, platform.peakMemory()]).toEqual([false, undefined]);
+  const file = new URL("http://x/a.wasm");
+  expect(() => platform.readPackageFileSync(file)).toThrow("cannot be read at once here: call `await init()` first");
   expect(platform.now()).toBeGreaterThan(0);
   expect(await openFiles(new Map([["a", new Blob(["xyz"])]])).readRange("a", 1, 2)).toEqual(Uint8Array.of(121));
   await expect(openFiles("./model").read("a")).rejects.toThrow("./model/a: files have no path here");
@@ -26,8 +28,8 @@ test("a URL is fetched, and a server's refusal is told", async () => {
     url.pathname === "/a" ? new Response("xyz") : new Response("", { status: 404, statusText: "Not Found" }),
   );
   const { platform } = await import("../../ts/platform/index.js");
-  expect(new TextDecoder().decode(await platform.readUrl(new URL("http://x/a")))).toBe("xyz");
-  await expect(platform.readUrl(new URL("http://x/b"))).rejects.toThrow(
+  expect(new TextDecoder().decode(await platform.readPackageFile(new URL("http://x/a")))).toBe("xyz");
+  await expect(platform.readPackageFile(new URL("http://x/b"))).rejects.toThrow(
     "http://x/b: the server answered 404 Not Found",
   );
 });

@@ -1,16 +1,19 @@
 import { ConfigError, EngineError } from "../errors.js";
-import { platform } from "../platform/index.js";
+import { packageFiles, platform } from "../platform/index.js";
 import * as glue from "../wasm/glue.js";
 import { type Guard, guarded, type Kernels } from "./guard.js";
 import { startThreads, wantedThreads } from "./threads.js";
-import { type Choice, chooseVariant, enableRelaxedSimd, type Variant } from "./variants.js";
+import { type Choice, chooseVariant, enableRelaxedSimd, VARIANTS, type Variant, variantOf } from "./variants.js";
+import { compile, giveTokenizerWasm, unreadable, type WasmSource } from "./wasmSource.js";
 
 export type { Kernels } from "./guard.js";
 
 /** Settings of the engine, which count if given before its first use. */
 export interface EngineOptions {
   /** Where the module comes from, if not from the package's own files: with shared memory if it is to have threads. */
-  readonly wasm?: URL | Response | BufferSource | WebAssembly.Module;
+  readonly wasm?: WasmSource;
+  /** Where the tokenizers' module comes from, if not from the package's own files. */
+  readonly tokenizerWasm?: WasmSource;
   /** Allows V8 flags that make the engine faster (relaxed SIMD in Node 20). They count for the whole process. */
   readonly v8Flags?: boolean;
   /** Takes this build instead of the fastest that the runtime can run. */
@@ -54,6 +57,7 @@ export async function init(options: EngineOptions = {}): Promise<void> {
   if ((instance || starting) && Object.keys(options).length > 0) {
     throw new EngineError("init: the engine runs already: give its options before its first use");
   }
+  if (options.tokenizerWasm !== undefined) giveTokenizerWasm(options.tokenizerWasm);
   starting ??= startAsync({ ...defaults, ...options }).catch((error) => {
     starting = undefined;
     throw error;
@@ -81,18 +85,10 @@ export function engineStatus(): EngineStatus {
   return (instance ?? startNow()).status;
 }
 
-// Written out, so that bundlers find each file.
-const urls: Record<Variant, () => URL> = {
-  simd: () => new URL("../wasm/simd/core_bg.wasm", import.meta.url),
-  relaxed: () => new URL("../wasm/relaxed/core_bg.wasm", import.meta.url),
-  "simd-threads": () => new URL("../wasm/simd-threads/core_bg.wasm", import.meta.url),
-  "relaxed-threads": () => new URL("../wasm/relaxed-threads/core_bg.wasm", import.meta.url),
-};
-
 async function startAsync(options: EngineOptions): Promise<void> {
   if (instance) return;
   const choice = choose(options);
-  const module = await compile(options.wasm ?? urls[choice.variant]());
+  const module = await compile(options.wasm ?? packageFiles[choice.variant]());
   instance ??= instantiate(module, choice, options);
 }
 
@@ -100,8 +96,7 @@ function startNow(): Instance {
   const choice = choose(defaults);
   let module: WebAssembly.Module;
   try {
-    if (!platform.readUrlSync) throw new Error("it cannot be read at once here: call `await init()` first");
-    module = new WebAssembly.Module(platform.readUrlSync(urls[choice.variant]()) as BufferSource);
+    module = new WebAssembly.Module(platform.readPackageFileSync(packageFiles[choice.variant]()));
   } catch (error) {
     throw unreadable(error);
   }
@@ -113,35 +108,17 @@ function choose({ v8Flags, variant, threads }: EngineOptions): Choice {
   if (v8Flags) enableRelaxedSimd();
   const chosen = chooseVariant(variant && !variant.endsWith("-threads") ? 1 : wantedThreads(threads));
   if (variant === undefined) return chosen;
-  if (!Object.hasOwn(urls, variant)) {
-    throw new ConfigError(`variant is "${variant}", not one of ${Object.keys(urls).join(", ")}`);
+  if (!VARIANTS.includes(variant)) {
+    throw new ConfigError(`variant is "${variant}", not one of ${VARIANTS.join(", ")}`);
   }
   return { ...chosen, variant, reasons: [...chosen.reasons, `the build ${variant} was asked for`] };
 }
 
-async function compile(source: NonNullable<EngineOptions["wasm"]>): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
-  try {
-    return await WebAssembly.compile(await bytesOf(source));
-  } catch (error) {
-    throw unreadable(error);
-  }
-}
-
-async function bytesOf(source: URL | Response | BufferSource): Promise<BufferSource> {
-  if (source instanceof URL) return platform.readUrl(source) as Promise<BufferSource>;
-  if (typeof Response === "undefined" || !(source instanceof Response)) return source as BufferSource;
-  if (!source.ok) throw new Error(`${source.url}: HTTP status ${source.status}`);
-  return source.arrayBuffer();
-}
-
-const unreadable = (error: unknown): EngineError =>
-  new EngineError(`the wasm module could not be loaded: ${(error as Error).message}`, { cause: error });
-
 function instantiate(module: WebAssembly.Module, choice: Choice, { maxMemory = MOST_MEMORY }: EngineOptions): Instance {
   if (!(maxMemory > 0)) throw new ConfigError(`maxMemory is ${maxMemory}, not a number of bytes`);
   // What a given module wants is in the module, not in its name.
-  const shares = WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory");
+  const variant = variantOf(module);
+  const shares = variant.endsWith("-threads");
   const threads = shares ? choice.threads : 1;
   // Without sharing the module has a memory of its own, and this one keeps the glue from making another.
   const shared = shares ? sharedMemory(maxMemory, threads) : undefined;
@@ -150,7 +127,7 @@ function instantiate(module: WebAssembly.Module, choice: Choice, { maxMemory = M
   const guard = guarded(glue);
   guard.kernels.set_limit(Math.min(maxMemory, shared?.most ?? MOST_MEMORY, MOST_MEMORY));
   if (threads > 1) startThreads(threads, module, memory, guard);
-  return { guard, memory, status: { ...choice, threads } };
+  return { guard, memory, status: { ...choice, variant, threads } };
 }
 
 /**

@@ -35,7 +35,7 @@ export function startThreads(
   const { kernels } = guard;
   kernels.team_configure(threads, pollsIn(POLLED, kernels.team_polls), PATIENCE);
   for (let thread = 1; thread < threads; thread++) {
-    platform.startThread(new URL("./poolWorker.mjs", import.meta.url), { module, memory, thread }, (reason) => {
+    platform.startThread({ module, memory, thread }, (reason) => {
       guard.bury(`its thread ${thread} ended (${reason})`);
     });
   }

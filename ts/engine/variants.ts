@@ -4,6 +4,9 @@ import * as glue from "../wasm/glue.js";
 /** A build of the kernels: with or without relaxed SIMD, for one thread or for several that share memory. */
 export type Variant = "simd" | "relaxed" | "simd-threads" | "relaxed-threads";
 
+/** All of them. */
+export const VARIANTS: readonly Variant[] = ["simd", "relaxed", "simd-threads", "relaxed-threads"];
+
 /** A module that holds one `f32x4.relaxed_madd`: it is valid where relaxed SIMD is to be had. */
 const RELAXED = Uint8Array.of(
   ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0],
@@ -33,6 +36,16 @@ export function enableRelaxedSimd(): void {
   // A V8 that does not know the flag writes a complaint to stderr: only versions 20 have it.
   if (!process.versions.node.startsWith("20.")) return;
   process.getBuiltinModule?.("node:v8").setFlagsFromString("--experimental-wasm-relaxed-simd");
+}
+
+/** Which build a module is, by the section in which compilers note what they used. */
+export function variantOf(module: WebAssembly.Module): Variant {
+  const noted = WebAssembly.Module.customSections(module, "target_features").map((bytes) =>
+    new TextDecoder().decode(bytes),
+  );
+  const base = noted.some((features) => features.includes("+\frelaxed-simd")) ? "relaxed" : "simd";
+  const shares = WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory");
+  return shares ? `${base}-threads` : base;
 }
 
 /** Why the engine has one thread whatever is asked for; undefined where it can have more. */

@@ -35,7 +35,7 @@ import type {
 } from "./interface.js";
 import { type LoadOptions, type ReadModel, readModel } from "./load.js";
 import { type EncodeOptions, Network } from "./network.js";
-import { type SaveOptions, saveModel } from "./save.js";
+import { blobOf, modelFiles, type SaveOptions, saveModel } from "./save.js";
 import { readSentences, type SentenceSettings } from "./sentences.js";
 import { packTargets } from "./targets.js";
 
@@ -244,8 +244,14 @@ export class RoFormer {
 
   /** Writes a Hugging Face folder, whole or not at all. Wait for it before the model is changed or closed. */
   async save(path: string, options: SaveOptions = {}): Promise<void> {
-    const sentences = this.head === "base" ? (this.sentences?.files ?? []) : [];
-    await saveModel(path, this, { ...options, files: new Map([...sentences, ...(options.files ?? [])]) });
+    await saveModel(path, this, this.withSentences(options));
+  }
+
+  /** The files that {@link save} would write, by name, where there are no folders: {@link RoFormer.load} takes them. */
+  async files(options: SaveOptions = {}): Promise<Map<string, Blob>> {
+    const blobs = new Map<string, Blob>();
+    for (const [name, content] of modelFiles(this, this.withSentences(options))) blobs.set(name, await blobOf(content));
+    return blobs;
   }
 
   /** Gives the memory back. */
@@ -256,6 +262,11 @@ export class RoFormer {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  private withSentences(options: SaveOptions): SaveOptions {
+    const sentences = this.head === "base" ? (this.sentences?.files ?? []) : [];
+    return { ...options, files: new Map([...sentences, ...(options.files ?? [])]) };
   }
 
   private run<T>(packed: Packed, body: (batch: PackedBatch) => T): T {

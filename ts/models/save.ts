@@ -41,24 +41,38 @@ const TOKENIZERS = [
 
 /** Writes a Hugging Face folder, whole or not at all; an older model's files do not outlive it. */
 export async function saveModel(path: string, model: SavedModel, options: SaveOptions = {}): Promise<void> {
-  const { dtype = "f32", maxShardBytes = Infinity, files: extra = new Map<string, string>() } = options;
   if (!isFolderPath(path)) throw new ConfigError(`save: ${path} is no folder's path`);
-  if (model.store.isInt8) throw new ConfigError("int8 weights cannot be saved: save the model they were made from");
-  if (!Object.hasOwn(SAVED_DTYPES, dtype))
-    throw new ConfigError(`save: dtype is "${dtype}", not one of ${Object.keys(SAVED_DTYPES).join(", ")}`);
-  if (!(maxShardBytes > 0)) throw new ConfigError(`save: maxShardBytes is ${maxShardBytes}, not a positive number`);
+  const written = modelFiles(model, options);
   const old = (
     (await openFiles(path)
       .list()
       .catch(() => undefined)) ?? []
   ).filter((name) => WEIGHTS.test(name));
   const stale = model.tokenizer ? [...old, ...TOKENIZERS] : old;
-  const files = new Map<string, Content | null>(stale.map((name) => [name, null]));
-  for (const [name, content] of extra) files.set(name, content);
-  files.set("config.json", configJson(model.config, model.head, dtype));
-  for (const [name, content] of weightFiles(tensors(model), dtype, maxShardBytes)) files.set(name, content);
-  for (const [name, bytes] of model.tokenizer?.files() ?? []) files.set(name, bytes);
-  await saveFolder(path, files);
+  await saveFolder(path, new Map<string, Content | null>([...stale.map((name) => [name, null] as const), ...written]));
+}
+
+/** The files of a Hugging Face folder, by name; weights are read while they are written. */
+export function modelFiles(model: SavedModel, options: SaveOptions = {}): Map<string, Content> {
+  const { dtype = "f32", maxShardBytes = Infinity, files: extra = new Map<string, string>() } = options;
+  if (model.store.isInt8) throw new ConfigError("int8 weights cannot be saved: save the model they were made from");
+  if (!Object.hasOwn(SAVED_DTYPES, dtype))
+    throw new ConfigError(`save: dtype is "${dtype}", not one of ${Object.keys(SAVED_DTYPES).join(", ")}`);
+  if (!(maxShardBytes > 0)) throw new ConfigError(`save: maxShardBytes is ${maxShardBytes}, not a positive number`);
+  return new Map<string, Content>([
+    ...extra,
+    ["config.json", configJson(model.config, model.head, dtype)],
+    ...weightFiles(tensors(model), dtype, maxShardBytes),
+    ...(model.tokenizer?.files() ?? []),
+  ]);
+}
+
+/** The whole of a file's content. */
+export async function blobOf(content: Content): Promise<Blob> {
+  const pieces: BlobPart[] = [];
+  const whole = typeof content === "string" || content instanceof Uint8Array;
+  for await (const piece of whole ? [content] : content) pieces.push(piece as BlobPart);
+  return new Blob(pieces);
 }
 
 /** One file of weights, or several and their index: `{"metadata": {"total_size"}, "weight_map": {tensor: file}}`. */

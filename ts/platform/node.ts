@@ -1,6 +1,7 @@
 import type * as Files from "node:fs/promises";
 import { folderOfDownloads } from "./nodeDownloads.js";
 import { type NodeModules, tryFolder, writeFile, writeFolder } from "./nodeFolders.js";
+import { firstMessage, startThread, startWorker } from "./nodeWorkers.js";
 import type { Platform } from "./platform.js";
 import { fetchBytes } from "./web.js";
 
@@ -27,13 +28,24 @@ export function createNode(): Platform | undefined {
     tryFolder: (folder) => tryFolder(modules, path.resolve(folder)),
     writeFile: (file, content) => writeFile(modules, path.resolve(file), content),
     downloads: () => folderOfDownloads(modules, (file, start, end) => readRange(fs, file, start, end)),
-    readUrl: async (at) => (at.protocol === "file:" ? fs.readFile(url.fileURLToPath(at)) : fetchBytes(at)),
-    readUrlSync: (at) => sync.readFileSync(url.fileURLToPath(at)),
+    async readPackageFile(file) {
+      if (!(file instanceof URL)) return file;
+      return file.protocol === "file:" ? fs.readFile(url.fileURLToPath(file)) : fetchBytes(file);
+    },
+    readPackageFileSync(file) {
+      if (file instanceof Promise) throw new Error("it cannot be read at once: call `await init()` first");
+      return file instanceof URL ? sync.readFileSync(url.fileURLToPath(file)) : file;
+    },
     peakMemory: () => process.resourceUsage().maxRSS * 1024,
     now: () => performance.now(),
     cores: () => cores(sync),
     whyNoThreads: () => undefined,
-    startThread: startThread,
+    startThread,
+    startWorker,
+    firstMessage,
+    // Node tells when a worker ends.
+    holdLock: async () => undefined,
+    lockReleased: () => new Promise(() => undefined),
     environment: (name) => process.env[name],
   };
 }
@@ -52,15 +64,6 @@ function hasHyperThreads(sync: NodeModules["sync"]): boolean {
   } catch {
     return false;
   }
-}
-
-function startThread(url: URL, data: unknown, onEnd: (reason: string) => void): void {
-  const { Worker } = process.getBuiltinModule("node:worker_threads");
-  // No flags of the parent's: a loader of TypeScript would cost each thread its start.
-  const worker = new Worker(url, { workerData: data, execArgv: [] });
-  worker.once("error", (error) => onEnd((error as Error).message));
-  worker.once("exit", () => onEnd("it exited"));
-  worker.unref();
 }
 
 function nodeModules(): NodeModules | undefined {

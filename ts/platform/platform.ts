@@ -1,3 +1,5 @@
+import type { PackageFile } from "./packageFiles.js";
+
 /** What one file of a folder is to hold: bytes, text (written as UTF-8) or pieces that are made while they are written. */
 export type Content = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -17,6 +19,20 @@ export interface Downloads {
   /** Keeps a file, whole or not at all; it replaces one of the same key. */
   keep(key: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
 }
+
+/** A worker of any runtime, as its owner sees it. */
+export interface StartedWorker {
+  /** The runtime's own object: `worker_threads`' Worker in Node. */
+  readonly worker: unknown;
+  postMessage(message: unknown, transfer: readonly Transferable[]): void;
+  /** Whether it keeps the process alive; at first it does not. */
+  hold(held: boolean): void;
+  /** Ends it; `onEnd` hears nothing of that. */
+  terminate(): Promise<void>;
+}
+
+/** Where a worker's script is, if not where the package has it; in browsers also a function that starts it. */
+export type WorkerSource = URL | string | (() => Worker);
 
 /** All that Node and browsers do differently. Where a runtime lacks something, its function says so by an error. */
 export interface Platform {
@@ -46,10 +62,10 @@ export interface Platform {
   writeFile(path: string, content: Content): Promise<void>;
   /** Downloaded files: a folder of the user's in Node, the Cache API in browsers. */
   downloads(): Downloads;
-  /** The bytes behind a URL of the package's own: a file in Node, fetched elsewhere. */
-  readUrl(url: URL): Promise<Uint8Array<ArrayBuffer>>;
-  /** The same at once; undefined where a runtime cannot. */
-  readonly readUrlSync: ((url: URL) => Uint8Array<ArrayBuffer>) | undefined;
+  /** The bytes of a file of the package's own: read in Node, fetched elsewhere. */
+  readPackageFile(file: PackageFile): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same at once; an error where a runtime cannot. */
+  readPackageFileSync(file: PackageFile): Uint8Array<ArrayBuffer>;
   /** Peak resident memory of this process in bytes; undefined where it is not to be had. */
   peakMemory(): number | undefined;
   /** Milliseconds by a clock that never goes back. */
@@ -58,11 +74,19 @@ export interface Platform {
   cores(): number;
   /** Why threads cannot share memory here; undefined where they can. */
   whyNoThreads(): string | undefined;
+  /** Starts a thread of the engine with `data`, which keeps no process alive. `onEnd` is told why it ended, if it does. */
+  startThread(data: unknown, onEnd: (reason: string) => void): void;
+  /** Starts the worker of a session. `onEnd` is told why it ended, if it does. */
+  startWorker(source: WorkerSource | undefined, onEnd: (reason: string) => void): StartedWorker;
+  /** In the worker of a session: what it is sent first. */
+  firstMessage(): Promise<unknown>;
   /**
-   * Starts a thread that runs the module at `url` with `data`, and keeps no process alive. `onEnd` is told why it ended, if it
-   * does.
+   * A sign of life for those who hear nothing when a worker is killed: in browsers the worker holds the lock `name` to its end.
+   * Resolves when it holds it.
    */
-  startThread(url: URL, data: unknown, onEnd: (reason: string) => void): void;
+  holdLock(name: string): Promise<void>;
+  /** Resolves when nobody holds the lock `name` any more, never where there are no locks. */
+  lockReleased(name: string, signal: AbortSignal): Promise<void>;
   /** An environment variable; undefined where there are none. */
   environment(name: string): string | undefined;
 }

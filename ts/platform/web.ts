@@ -1,6 +1,7 @@
 import { DataError } from "../errors.js";
 import type { Platform } from "./platform.js";
 import { cachedDownloads } from "./webDownloads.js";
+import { firstMessage, holdLock, lockReleased, startThread, startWorker } from "./webWorkers.js";
 
 const noFiles = async (path: string): Promise<never> => {
   throw new DataError(`${path}: files have no path here; give a Map of Blobs or a URL`);
@@ -8,8 +9,11 @@ const noFiles = async (path: string): Promise<never> => {
 
 /** The bytes behind a URL. */
 export async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url);
-  if (!response.ok) throw new DataError(`${url.href}: the server answered ${response.status} ${response.statusText}`);
+  const response = await fetch(url).catch((error: Error) => {
+    throw new DataError(`${url.href} cannot be fetched: ${error.message}`, { cause: error });
+  });
+  if (!response.ok)
+    throw new DataError(`${url.href}: the server answered ${`${response.status} ${response.statusText}`.trim()}`);
   return new Uint8Array(await response.arrayBuffer());
 }
 
@@ -29,23 +33,27 @@ export const web: Platform = {
   tryFolder: noFiles,
   writeFile: noFiles,
   downloads: cachedDownloads,
-  readUrl: fetchBytes,
-  readUrlSync: undefined,
+  readPackageFile: async (file) => (file instanceof URL ? fetchBytes(file) : file),
+  readPackageFileSync(file) {
+    if (file instanceof Uint8Array) return file;
+    throw new Error("it cannot be read at once here: call `await init()` first");
+  },
   peakMemory: () => undefined,
   now: () => performance.now(),
   // Browsers count hyper-threads.
   cores: () => Math.max(1, Math.floor((navigator.hardwareConcurrency ?? 2) / 2)),
   whyNoThreads,
-  startThread(url, data, onEnd) {
-    const worker = new Worker(url, { type: "module" });
-    worker.onerror = (event) => onEnd(event.message);
-    worker.postMessage(data);
-  },
+  startThread,
+  startWorker,
+  firstMessage,
+  holdLock,
+  lockReleased,
   environment: () => undefined,
 };
 
 function whyNoThreads(): string | undefined {
-  if (typeof document !== "undefined") return "a page's own thread may not wait for others: use a worker";
+  if (typeof document !== "undefined")
+    return "a page's own thread may not wait for others: use a session (roformer/session), or a worker";
   if (typeof SharedArrayBuffer === "undefined" || !globalThis.crossOriginIsolated) {
     return "the page is not cross-origin isolated: it needs the headers COOP: same-origin and COEP: require-corp";
   }

@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.js";
-import { platform } from "../platform/index.js";
+import { packageFiles, platform } from "../platform/index.js";
 import type { Recipe } from "./read.js";
 
 /** Classes of transformers whose text jieba cuts. It is not in their files: their `tokenizer.json` names BERT's pre-tokenizer. */
@@ -30,7 +30,7 @@ export const hasChineseWords = (text: string): boolean =>
   /^\p{Script=Han}{2,}\r?$/mu.test(text) || /"\p{Script=Han}{2,}":/u.test(text);
 
 async function loadDictionary(): Promise<Uint8Array> {
-  const bytes = await platform.readUrl(new URL("../wasm/tokenizer/jieba.txt.gz", import.meta.url));
+  const bytes = await platform.readPackageFile(packageFiles.dictionary());
   // Some servers send a .gz as an encoded text, which `fetch` then decodes itself.
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   const unzipped = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));

@@ -1,8 +1,8 @@
+import { compileTokenizer } from "../engine/wasmSource.js";
 import { EngineError } from "../errors.js";
-import { platform } from "../platform/index.js";
 
 /** The exports of `crates/tokenizer`. */
-export type Glue = typeof import("../wasm/tokenizer/tokenizer.js") & { __wbg_reset_state?: () => void };
+export type Glue = typeof import("./glue.js");
 
 /** A tokenizer inside the module; becomes stale when the instance is replaced. */
 export type Handle = import("../wasm/tokenizer/tokenizer.js").Handle;
@@ -39,8 +39,7 @@ export class Native {
   #replace(error: EngineError): EngineError {
     this.#generation++;
     try {
-      if (this.#glue.__wbg_reset_state) this.#glue.__wbg_reset_state();
-      else this.#dead = error;
+      this.#glue.__wbg_reset_state();
     } catch {
       this.#dead = error;
     }
@@ -60,10 +59,7 @@ export function loadNative(): Promise<Native> {
 }
 
 async function start(): Promise<Native> {
-  const [glue, bytes] = await Promise.all([
-    import("../wasm/tokenizer/tokenizer.js"),
-    platform.readUrl(new URL("../wasm/tokenizer/tokenizer_bg.wasm", import.meta.url)),
-  ]);
-  glue.initSync({ module: await WebAssembly.compile(bytes) });
+  const [glue, module] = await Promise.all([import("./glue.js"), compileTokenizer()]);
+  glue.initSync({ module });
   return new Native(glue);
 }

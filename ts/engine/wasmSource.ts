@@ -1,0 +1,55 @@
+import { EngineError } from "../errors.js";
+import { type PackageFile, packageFiles, platform } from "../platform/index.js";
+
+/** Where a wasm module comes from: its address, an answer to a request for it, its bytes, or itself. */
+export type WasmSource = URL | Response | BufferSource | WebAssembly.Module;
+
+let tokenizerWasm: WasmSource | undefined;
+
+/** Says where the tokenizers' module comes from; counts before the first tokenizer. */
+export function giveTokenizerWasm(source: WasmSource): void {
+  tokenizerWasm = source;
+}
+
+/** The tokenizers' module. Errors: EngineError if it cannot be read or compiled. */
+export const compileTokenizer = (): Promise<WebAssembly.Module> => compile(tokenizerWasm ?? packageFiles.tokenizer());
+
+/** A compiled module. Errors: EngineError if it cannot be read or compiled. */
+export async function compile(source: WasmSource | PackageFile): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  try {
+    return await WebAssembly.compile(await bytesOf(source));
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+async function bytesOf(source: URL | Response | BufferSource | PackageFile): Promise<BufferSource> {
+  if (source instanceof URL) return platform.readPackageFile(source);
+  return isResponse(source) ? bytesOfResponse(source) : source; // bytes, or a promise of them
+}
+
+const isResponse = (source: unknown): source is Response =>
+  typeof Response !== "undefined" && source instanceof Response;
+
+async function bytesOfResponse(response: Response): Promise<ArrayBuffer> {
+  if (!response.ok) throw new Error(`${response.url}: the server answered ${response.status}`);
+  return response.arrayBuffer();
+}
+
+/** A source as it can be sent to a worker. */
+export type SentWasm = string | BufferSource | WebAssembly.Module;
+
+/** A source as it can be sent to a worker: a URL is its text. Errors: EngineError where an answer is no success. */
+export async function sendable(source: WasmSource): Promise<SentWasm> {
+  if (source instanceof URL) return source.href;
+  return isResponse(source)
+    ? bytesOfResponse(source).catch((error) => {
+        throw unreadable(error);
+      })
+    : source;
+}
+
+/** What is thrown where a module cannot be had. */
+export const unreadable = (error: unknown): EngineError =>
+  new EngineError(`the wasm module could not be loaded: ${(error as Error).message}`, { cause: error });

@@ -1,0 +1,9 @@
+/** What stands for `index.ts` in the builds for browsers: without Node's part. */
+import type { Platform } from "./platform.js";
+import { web } from "./web.js";
+
+export { type PackageFile, packageFiles } from "./packageFiles.js";
+export type { Content, Downloads, KeptFile, Platform, StartedWorker, WorkerSource } from "./platform.js";
+
+/** The platform of browsers. */
+export const platform: Platform = web;

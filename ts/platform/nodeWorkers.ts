@@ -1,0 +1,52 @@
+import type { Worker as NodeWorker, TransferListItem } from "node:worker_threads";
+import { ConfigError } from "../errors.js";
+import { nodeScripts } from "./nodeScripts.js";
+import type { StartedWorker, WorkerSource } from "./platform.js";
+
+// No flags of the parent's: a loader of TypeScript would cost each worker its start.
+const start = (script: URL, data?: unknown): NodeWorker => {
+  const { Worker } = process.getBuiltinModule("node:worker_threads");
+  return new Worker(script, { workerData: data, execArgv: [] });
+};
+
+/** See `Platform.startThread`. */
+export function startThread(data: unknown, onEnd: (reason: string) => void): void {
+  const worker = start(nodeScripts.thread(), data);
+  worker.once("error", (error) => onEnd((error as Error).message));
+  worker.once("exit", () => onEnd("it exited"));
+  worker.unref();
+}
+
+/** See `Platform.startWorker`. */
+export function startWorker(source: WorkerSource | undefined, onEnd: (reason: string) => void): StartedWorker {
+  if (typeof source === "function") throw new ConfigError("worker is a function, which is for browsers: give a URL");
+  const script = typeof source === "string" ? fileUrl(source) : (source ?? nodeScripts.session());
+  const worker = start(script);
+  let ending = false;
+  worker.once("error", (error) => onEnd(inWords(error as NodeJS.ErrnoException)));
+  worker.once("exit", (code) => {
+    if (!ending) onEnd(`it exited with code ${code}`);
+  });
+  worker.unref();
+  return {
+    worker,
+    postMessage: (message, transfer) => worker.postMessage(message, transfer as TransferListItem[]),
+    hold: (held) => (held ? worker.ref() : worker.unref()),
+    async terminate() {
+      ending = true;
+      await worker.terminate();
+    },
+  };
+}
+
+const fileUrl = (path: string): URL =>
+  /^(file|data):/.test(path) ? new URL(path) : process.getBuiltinModule("node:url").pathToFileURL(path);
+
+const inWords = ({ code, message }: NodeJS.ErrnoException): string =>
+  code === "ERR_WORKER_OUT_OF_MEMORY" ? `it ran out of JavaScript's memory (${message})` : message;
+
+/** See `Platform.firstMessage`. */
+export function firstMessage(): Promise<unknown> {
+  const { parentPort } = process.getBuiltinModule("node:worker_threads");
+  return new Promise((resolve) => parentPort?.once("message", resolve));
+}

@@ -1,0 +1,68 @@
+import { type TransferHandler, transferHandlers } from "comlink";
+import * as ours from "../errors.js";
+
+/** The classes that an error keeps on its way; others arrive as `Error`, with their names. */
+const CLASSES: Readonly<Record<string, { readonly prototype: Error }>> = {
+  ShapeError: ours.ShapeError,
+  ConfigError: ours.ConfigError,
+  DataError: ours.DataError,
+  CheckpointError: ours.CheckpointError,
+  EngineError: ours.EngineError,
+  AbortError: ours.AbortError,
+  TypeError,
+  RangeError,
+  SyntaxError,
+};
+
+/** How many causes of causes travel along. */
+const DEPTH = 4;
+
+/** An error as it crosses over. */
+interface SentError {
+  readonly error: true;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly code: unknown;
+  readonly cause: Sent;
+}
+
+type Sent = SentError | { readonly error: false; readonly text: string } | undefined;
+
+/** What was thrown, as something that can be cloned. */
+export function sendError(thrown: unknown, depth = DEPTH): Sent {
+  if (thrown === undefined || depth === 0) return undefined;
+  if (!(thrown instanceof Error)) return { error: false, text: String(thrown) };
+  const { name, message, stack, cause } = thrown;
+  const code = (thrown as { code?: unknown }).code;
+  const plain = typeof code === "string" || typeof code === "number" ? code : undefined;
+  return { error: true, name, message, stack, code: plain, cause: sendError(cause, depth - 1) };
+}
+
+/** What was thrown on the other side: of the class that it had there, with its `code`. */
+export function receiveError(sent: Sent): unknown {
+  if (sent === undefined) return undefined;
+  if (!sent.error) return sent.text;
+  const cause = receiveError(sent.cause);
+  const error = new Error(sent.message, cause === undefined ? undefined : { cause });
+  Object.setPrototypeOf(error, (Object.hasOwn(CLASSES, sent.name) ? CLASSES[sent.name]! : Error).prototype);
+  const fields = { name: sent.name, stack: sent.stack, ...(sent.code !== undefined && { code: sent.code }) };
+  for (const [field, value] of Object.entries(fields)) {
+    const enumerable = field === "code"; // as the classes themselves have them
+    Object.defineProperty(error, field, { value, enumerable, writable: true, configurable: true });
+  }
+  return error;
+}
+
+/** Comlink sends of an error its name and words alone; from now on, on this side, what {@link sendError} keeps. */
+export function keepErrorClasses(): void {
+  const { canHandle } = transferHandlers.get("throw") as TransferHandler<{ value: unknown }, Sent>;
+  const handler: TransferHandler<{ value: unknown }, Sent> = {
+    canHandle,
+    serialize: ({ value }) => [sendError(value), []],
+    deserialize(sent) {
+      throw receiveError(sent);
+    },
+  };
+  transferHandlers.set("throw", handler);
+}

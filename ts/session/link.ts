@@ -1,0 +1,125 @@
+import { type Remote, wrap } from "comlink";
+import { AbortError, ConfigError, EngineError } from "../errors.js";
+import { platform, type StartedWorker, type WorkerSource } from "../platform/index.js";
+import { keepErrorClasses } from "./errors.js";
+import type { ArgumentsOf, Commands, Host, ResultOf } from "./host.js";
+import { type Detached, detach, type Greeting, type Heard, type Listener, type SentEngineOptions } from "./protocol.js";
+
+/** A call that has not ended. */
+interface Pending extends Pick<Detached, "listeners"> {
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * One worker, and Comlink's way to it, with what Comlink lacks: errors of their own classes, an end of every call when the
+ * worker ends, signals and listeners, and no handle left behind.
+ */
+export class Link {
+  readonly worker: StartedWorker;
+  readonly #port: MessagePort;
+  readonly #host: Remote<Host>;
+  readonly #pending = new Map<number, Pending>();
+  readonly #watch = new AbortController();
+  readonly #lock = `roformer-session-${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  #ended: EngineError | undefined;
+  #calls = 0;
+
+  constructor(source: WorkerSource | undefined) {
+    keepErrorClasses();
+    this.worker = platform.startWorker(source, (reason) => this.#bury(`the session's worker ended: ${reason}`));
+    const { port1, port2 } = new MessageChannel();
+    this.worker.postMessage({ port: port2, lock: this.#lock } satisfies Greeting, [port2]);
+    this.#port = port1;
+    port1.addEventListener("message", ({ data }: MessageEvent<Heard>) => this.#hear(data));
+    this.#host = wrap<Host>(port1);
+    unref(port1);
+  }
+
+  /** Why no call can be made any more; undefined while calls can. */
+  get ended(): EngineError | undefined {
+    return this.#ended;
+  }
+
+  /** Waits for the worker and its engine. Errors: what `init` throws; EngineError where the worker does not start. */
+  async start(options: SentEngineOptions): Promise<void> {
+    await this.#pend({}, () => this.#host.start(options));
+    platform.lockReleased(this.#lock, this.#watch.signal).then(() => this.#bury("the session's worker was killed"));
+  }
+
+  /** Runs a command in the worker. Signal and listeners stand in the last argument, as everywhere. */
+  call<K extends keyof Commands>(name: K, ...given: ArgumentsOf<K>): Promise<ResultOf<K>> {
+    const { args, listeners, signal } = detach(given);
+    const names = Object.keys(listeners) as Listener[];
+    const wants = { id: ++this.#calls, listeners: names, abortable: signal !== undefined || names.length > 0 };
+    const abort = () => void this.#host.abort(wants.id);
+    const made = this.#pend(
+      listeners,
+      () => {
+        const answer = this.#host.call(wants, name, ...args);
+        if (signal?.aborted) abort();
+        else signal?.addEventListener("abort", abort);
+        return answer as Promise<ResultOf<K>>;
+      },
+      wants.id,
+    );
+    return made
+      .catch((error) => {
+        throw this.#explained(name, error, signal);
+      })
+      .finally(() => signal?.removeEventListener("abort", abort));
+  }
+
+  /** Ends the worker; calls that wait are rejected. */
+  async close(why = "the session was closed"): Promise<void> {
+    this.#bury(why);
+    await this.worker.terminate();
+  }
+
+  /** What `make` promises, unless the worker ends before; the process lives until then. */
+  async #pend<T>(listeners: Pending["listeners"], make: () => Promise<T>, id = 0): Promise<T> {
+    if (this.#ended) throw this.#ended;
+    this.worker.hold(true);
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#pending.set(id, { reject, listeners });
+        make().then(resolve, reject);
+      });
+    } finally {
+      this.#pending.delete(id);
+      if (this.#pending.size === 0) this.worker.hold(false);
+    }
+  }
+
+  #hear({ call, listener, value }: Heard): void {
+    const pending = this.#pending.get(call);
+    try {
+      pending?.listeners[listener]?.(value);
+    } catch (error) {
+      // As where there is no worker between: what a listener throws ends the call.
+      pending?.reject(error);
+      void this.#host.abort(call);
+    }
+  }
+
+  #explained(name: string, error: unknown, signal: AbortSignal | undefined): unknown {
+    const { name: kind, message } = error as Error;
+    if (kind === "DataCloneError")
+      return new ConfigError(`session: ${name} was given what cannot be sent to its worker (${message})`, {
+        cause: error,
+      });
+    if (error instanceof AbortError && signal?.aborted) error.cause = signal.reason;
+    return error;
+  }
+
+  #bury(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = new EngineError(`${reason}; session.restart() starts a new one, without models`);
+    this.#watch.abort();
+    this.#port.close();
+    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    void this.worker.terminate();
+  }
+}
+
+/** In Node a port keeps the process alive, which is the worker's business while a call waits. */
+const unref = (port: MessagePort): void => (port as unknown as { unref?: () => void }).unref?.();

@@ -1,0 +1,156 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { Diagnosis } from "../engine/doctor.js";
+import type { EngineOptions } from "../engine/engine.js";
+import type { MemoryReport } from "../engine/memory.js";
+import { sendable } from "../engine/wasmSource.js";
+import { ConfigError, EngineError } from "../errors.js";
+import type { FileSource } from "../io/files.js";
+import type { RoFormerConfigInput } from "../models/config.js";
+import type { Conversion } from "../models/convert.js";
+import type { Inspection } from "../models/inspect.js";
+import type { CreateOptions } from "../models/interface.js";
+import type { LoadOptions } from "../models/load.js";
+import type { WorkerSource } from "../platform/index.js";
+import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
+import type { FinetuneOptions, FinetuneResult } from "../train/finetune.js";
+import type { PretrainOptions, PretrainResult } from "../train/pretrain.js";
+import type { ArgumentsOf, Commands, ResultOf } from "./host.js";
+import { Link } from "./link.js";
+import { handleOf, type SessionModel, sessionModel } from "./model.js";
+import type { SentEngineOptions } from "./protocol.js";
+
+/** Settings of a session: those of its engine, and where its worker's script is. */
+export interface SessionOptions extends EngineOptions {
+  /**
+   * The script of the worker, `roformer/worker`, where a bundler has put it elsewhere: its address, a path in Node, or in browsers a
+   * function that starts it. The package's own unless given.
+   */
+  readonly worker?: WorkerSource | undefined;
+}
+
+/**
+ * Starts an engine in a worker of its own: `worker_threads` in Node, a module worker in browsers. The interface is that of the
+ * main thread, with a promise for each result; calls run one at a time, in the order in which they are made.
+ * Errors: EngineError where worker or engine do not start, ConfigError for options.
+ */
+export async function createSession(options: SessionOptions = {}): Promise<Session> {
+  const { worker, ...engine } = options;
+  const sent = await sendableOptions(engine);
+  return new Session(await start(worker, sent), worker, sent);
+}
+
+async function start(worker: WorkerSource | undefined, options: SentEngineOptions): Promise<Link> {
+  const link = new Link(worker);
+  try {
+    await link.start(options);
+    return link;
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
+
+/** Models and training in a worker. Made by {@link createSession}. */
+export class Session {
+  #link: Link;
+  readonly #source: WorkerSource | undefined;
+  readonly #options: SentEngineOptions;
+  #closed = false;
+
+  /** @internal */
+  constructor(link: Link, source: WorkerSource | undefined, options: SentEngineOptions) {
+    [this.#link, this.#source, this.#options] = [link, source, options];
+  }
+
+  /** Whether calls can be made: false when the worker has ended, and after `close`. */
+  get alive(): boolean {
+    return this.#link.ended === undefined;
+  }
+
+  /** The runtime's own worker: `worker_threads`' Worker in Node, the page's in browsers. */
+  get worker(): unknown {
+    return this.#link.worker.worker;
+  }
+
+  /** See `RoFormer.load`. What `source` names is read by the worker. */
+  async load(source: FileSource, options?: LoadOptions): Promise<SessionModel> {
+    return this.#keep((link) => link.call("load", source, options));
+  }
+
+  /** See `RoFormer.create`; a model without a tokenizer. */
+  async create(config: RoFormerConfigInput, options?: Omit<CreateOptions, "tokenizer">): Promise<SessionModel> {
+    return this.#keep((link) => link.call("create", config, options));
+  }
+
+  /** See `finetune` of `roformer/train`. The model stays in the session. */
+  async finetune(options: FinetuneOptions): Promise<Omit<FinetuneResult, "model"> & { readonly model: SessionModel }> {
+    const link = this.#link;
+    const { model, ...rest } = await link.call("finetune", options);
+    return { model: sessionModel(link, model), ...rest };
+  }
+
+  /** See `pretrain` of `roformer/train`. The model stays in the session. */
+  async pretrain(options: PretrainOptions): Promise<Omit<PretrainResult, "model"> & { readonly model: SessionModel }> {
+    const link = this.#link;
+    const { model, ...rest } = await link.call("pretrain", options);
+    return { model: sessionModel(link, model), ...rest };
+  }
+
+  /** See `evaluate` of `roformer/train`, for a model of this session. */
+  async evaluate(model: SessionModel, options: EvaluateOptions): Promise<Evaluation> {
+    const handle = handleOf(model, this.#link);
+    if (handle === undefined) throw new ConfigError("evaluate: the model is not one of this session's");
+    return this.#link.call("evaluate", handle, options);
+  }
+
+  /** See `convert`. */
+  convert(...args: ArgumentsOf<"convert">): Promise<Conversion> {
+    return this.#link.call("convert", ...args);
+  }
+
+  /** See `inspect`. */
+  inspect(...args: ArgumentsOf<"inspect">): Promise<Inspection> {
+    return this.#link.call("inspect", ...args);
+  }
+
+  /** What the worker's engine makes of this machine, and why not more. Waits for no other call. */
+  doctor(): Promise<Diagnosis> {
+    return this.#link.call("doctor");
+  }
+
+  /** What the memory of the worker's engine holds. Waits for no other call. */
+  memory(): Promise<MemoryReport> {
+    return this.#link.call("memory");
+  }
+
+  /** Ends the worker, if it has not ended, and starts a fresh one: without models. Calls that wait are an EngineError. */
+  async restart(): Promise<void> {
+    if (this.#closed) throw new EngineError("the session was closed");
+    await this.#link.close("the session was restarted");
+    this.#link = await start(this.#source, this.#options);
+  }
+
+  /** Ends the worker at once and for good, whatever it does; calls that wait are an EngineError. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#link.close("the session was closed");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #keep<K extends "load" | "create">(call: (link: Link) => Promise<ResultOf<K & keyof Commands>>) {
+    const link = this.#link;
+    return sessionModel(link, await call(link));
+  }
+}
+
+/** Engine options as they can be cloned. */
+async function sendableOptions({ wasm, tokenizerWasm, ...rest }: EngineOptions): Promise<SentEngineOptions> {
+  return {
+    ...rest,
+    ...(wasm !== undefined && { wasm: await sendable(wasm) }),
+    ...(tokenizerWasm !== undefined && { tokenizerWasm: await sendable(tokenizerWasm) }),
+  };
+}
