@@ -24,7 +24,7 @@ const SCRIPTS = join(ROOT, "target/scripts");
 const STAMPS = { types: join(ROOT, "target/types.stamp.json"), dist: join(ROOT, "target/dist.stamp.json") };
 const INPUTS = [
   ...["ts", "tsconfig.json", "tsconfig.build.json", "package-lock.json"],
-  ...["scripts/dist.mjs", "scripts/bundle.mjs"],
+  ...["scripts/dist.mjs", "scripts/javascript.mjs"],
 ];
 
 /** Whether dist is what the sources make. */
@@ -40,9 +40,9 @@ export async function buildDist() {
   const inputs = fingerprint(INPUTS);
   declareTypes();
   rmSync(SCRIPTS, { recursive: true, force: true });
-  // Not among the scripts' own imports: the build does without esbuild until it is there.
-  const { bundle } = await import("./bundle.mjs");
-  await bundle(SCRIPTS);
+  // Here, not above: node_modules may be missing when this file is read.
+  const { makeScripts } = await import("./javascript.mjs");
+  await makeScripts(SCRIPTS);
   const plain = filesBelow(SOURCES).filter(isPlain);
   const files = [
     ...[TYPES, SCRIPTS].flatMap((folder) => filesBelow(folder).map((file) => [folder, file])),
@@ -55,11 +55,11 @@ export async function buildDist() {
 }
 
 /**
- * What is taken as it is: the wasm modules, their glue's types, the dictionary.
+ * What is taken as it is: the wasm modules, their glue's types, the dictionary, the script of Node's threads.
  * @param {string} file
  */
 function isPlain(file) {
-  return file.startsWith("wasm/") && !file.endsWith(".js");
+  return /^wasm\/.*\.(wasm|gz|d\.ts)$/.test(file) || file.endsWith(".mjs");
 }
 
 /** Brings `TYPES` up to date: what tsc reads are the sources and the types of the wasm modules. */

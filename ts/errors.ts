@@ -6,7 +6,8 @@ export class RoFormerError extends Error {
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    this.name = new.target.name;
+    // Not the class's own name, which minifiers change.
+    this.name = code.toLowerCase().replace(/(^|_)([a-z])/g, (_, _before, letter: string) => letter.toUpperCase());
   }
 }
 

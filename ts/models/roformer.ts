@@ -1,24 +1,23 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { noGrad, valueAndGradients } from "../autograd/tape.js";
-import { init } from "../engine/engine.js";
 import { ConfigError, EngineError } from "../errors.js";
-import { type FileSource, openFiles } from "../io/files.js";
+import type { FileSource } from "../io/files.js";
 import { unilm } from "../nn/attentions/unilm.js";
 import { type HeadFactory, type HeadName, heads, type Targets } from "../nn/heads/index.js";
 import { type Packed, PackedBatch } from "../nn/packed.js";
 import type { ParameterStore } from "../nn/parameters.js";
 import { training } from "../nn/training.js";
-import { type Answer, type AnswerOptions, answer, type Question } from "../pipelines/answer.js";
+import type { Answer, AnswerOptions, Question } from "../pipelines/answer.js";
 import type { BatchStates, PipelineOptions } from "../pipelines/batches.js";
-import { type Choice, type ChoiceQuestion, choose } from "../pipelines/choose.js";
-import { type Classification, type ClassifyOptions, classify } from "../pipelines/classify.js";
-import { type EmbedOptions, embed } from "../pipelines/embed.js";
-import { type FillMaskOptions, fillMask, type MaskGuess } from "../pipelines/fillMask.js";
-import { type SearchHit, type SearchOptions, search } from "../pipelines/search.js";
-import { type TagTokensOptions, type TokenTag, tagTokens } from "../pipelines/tagTokens.js";
+import type { Choice, ChoiceQuestion } from "../pipelines/choose.js";
+import type { Classification, ClassifyOptions } from "../pipelines/classify.js";
+import type { EmbedOptions } from "../pipelines/embed.js";
+import type { FillMaskOptions, MaskGuess } from "../pipelines/fillMask.js";
+import type { SearchHit, SearchOptions } from "../pipelines/search.js";
+import type { TagTokensOptions, TokenTag } from "../pipelines/tagTokens.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor, TensorData } from "../tensor/tensor.js";
-import { Tokenizer } from "../tokenizers/tokenizer.js";
+import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { parseConfig, type RoFormerConfig, type RoFormerConfigInput } from "./config.js";
 import { encoderStates, type PackedStates, packStates } from "./encoderInputs.js";
 import { poolerOf } from "./families.js";
@@ -33,11 +32,13 @@ import type {
   ModelOutput,
   ParameterAccess,
 } from "./interface.js";
-import { type LoadOptions, type ReadModel, readModel } from "./load.js";
+import type { LoadOptions, ReadModel } from "./load.js";
 import { type EncodeOptions, Network } from "./network.js";
-import { blobOf, modelFiles, type SaveOptions, saveModel } from "./save.js";
-import { readSentences, type SentenceSettings } from "./sentences.js";
+import type { SaveOptions } from "./save.js";
+import type { SentenceSettings } from "./sentences.js";
 import { packTargets } from "./targets.js";
+
+// What only some programs use is imported when it is used: a page that loads a model should wait for little.
 
 /** A RoFormer (or BERT) with one head, in the engine's memory until it is closed. */
 export class RoFormer {
@@ -89,16 +90,9 @@ export class RoFormer {
    * that lists them, unless `strict` is false; a wrong `config.json` is a `ConfigError` that names the field.
    */
   static async load(source: FileSource, options: LoadOptions = {}): Promise<RoFormer> {
-    await init();
-    const files = openFiles(source, options);
-    const model = await readModel(files, options);
-    try {
-      const tokenizer = (await Tokenizer.isIn(files)) ? await Tokenizer.load(files) : undefined;
-      return new RoFormer(model, tokenizer, await readSentences(files));
-    } catch (error) {
-      model.network.free();
-      throw error;
-    }
+    const { openModel } = await import("./open.js");
+    const { model, tokenizer, sentences } = await openModel(source, options);
+    return new RoFormer(model, tokenizer, sentences);
   }
 
   /** Parameters and gradients as flat buffers, for optimisers. */
@@ -185,6 +179,7 @@ export class RoFormer {
   classify(text: string, options?: ClassifyOptions): Promise<Classification>;
   classify(texts: readonly string[], options?: ClassifyOptions): Promise<Classification[]>;
   async classify(texts: string | readonly string[], options: ClassifyOptions = {}) {
+    const { classify } = await import("../pipelines/classify.js");
     return oneOrMany(texts, (all) => classify(this, all, options));
   }
 
@@ -192,6 +187,7 @@ export class RoFormer {
   embed(text: string, options?: EmbedOptions): Promise<Float32Array>;
   embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
   async embed(texts: string | readonly string[], options: EmbedOptions = {}) {
+    const { embed } = await import("../pipelines/embed.js");
     return oneOrMany(texts, (all) => embed(this, all, options));
   }
 
@@ -211,6 +207,7 @@ export class RoFormer {
     texts: readonly string[] | readonly Float32Array[],
     options: SearchOptions = {},
   ) {
+    const { search } = await import("../pipelines/search.js");
     return oneOrMany(queries, (all) => search(this, all, texts, options));
   }
 
@@ -218,6 +215,7 @@ export class RoFormer {
   fillMask(text: string, options?: FillMaskOptions): Promise<MaskGuess[]>;
   fillMask(texts: readonly string[], options?: FillMaskOptions): Promise<MaskGuess[][]>;
   async fillMask(texts: string | readonly string[], options: FillMaskOptions = {}) {
+    const { fillMask } = await import("../pipelines/fillMask.js");
     return oneOrMany(texts, (all) => fillMask(this, all, options));
   }
 
@@ -225,6 +223,7 @@ export class RoFormer {
   tagTokens(text: string, options?: TagTokensOptions): Promise<TokenTag[]>;
   tagTokens(texts: readonly string[], options?: TagTokensOptions): Promise<TokenTag[][]>;
   async tagTokens(texts: string | readonly string[], options: TagTokensOptions = {}) {
+    const { tagTokens } = await import("../pipelines/tagTokens.js");
     return oneOrMany(texts, (all) => tagTokens(this, all, options));
   }
 
@@ -232,6 +231,7 @@ export class RoFormer {
   answer(question: Question, options?: AnswerOptions): Promise<Answer[]>;
   answer(questions: readonly Question[], options?: AnswerOptions): Promise<Answer[][]>;
   async answer(questions: Question | readonly Question[], options: AnswerOptions = {}) {
+    const { answer } = await import("../pipelines/answer.js");
     return oneOrMany(questions, (all) => answer(this, all, options));
   }
 
@@ -239,16 +239,19 @@ export class RoFormer {
   choose(question: ChoiceQuestion, options?: PipelineOptions): Promise<Choice>;
   choose(questions: readonly ChoiceQuestion[], options?: PipelineOptions): Promise<Choice[]>;
   async choose(questions: ChoiceQuestion | readonly ChoiceQuestion[], options: PipelineOptions = {}) {
+    const { choose } = await import("../pipelines/choose.js");
     return oneOrMany(questions, (all) => choose(this, all, options));
   }
 
   /** Writes a Hugging Face folder, whole or not at all. Wait for it before the model is changed or closed. */
   async save(path: string, options: SaveOptions = {}): Promise<void> {
+    const { saveModel } = await import("./save.js");
     await saveModel(path, this, this.withSentences(options));
   }
 
   /** The files that {@link save} would write, by name, where there are no folders: {@link RoFormer.load} takes them. */
   async files(options: SaveOptions = {}): Promise<Map<string, Blob>> {
+    const { blobOf, modelFiles } = await import("./save.js");
     const blobs = new Map<string, Blob>();
     for (const [name, content] of modelFiles(this, this.withSentences(options))) blobs.set(name, await blobOf(content));
     return blobs;

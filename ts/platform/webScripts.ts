@@ -1,5 +1,7 @@
-/** Scripts of workers in browsers. `new Worker(new URL(…))` in one piece is what bundlers recognise. */
+/**
+ * Workers in browsers. There is one script for all, which is told with its first message what it is to be. `new Worker(new URL(…))`
+ * in one piece is what bundlers recognise.
+ */
 export const webScripts = {
-  thread: (): Worker => new Worker(new URL("../engine/poolWorker.mjs", import.meta.url), { type: "module" }),
-  session: (): Worker => new Worker(new URL("../session/worker.js", import.meta.url), { type: "module" }),
+  start: (): Worker => new Worker(new URL("../session/worker.js", import.meta.url), { type: "module" }),
 };

@@ -3,7 +3,7 @@ import { webScripts } from "./webScripts.js";
 
 /** See `Platform.startThread`. */
 export function startThread(data: unknown, onEnd: (reason: string) => void): void {
-  const worker = webScripts.thread();
+  const worker = webScripts.start();
   worker.onerror = (event) => onEnd(inWords(event));
   worker.postMessage(data);
 }
@@ -23,7 +23,7 @@ export function startWorker(source: WorkerSource | undefined, onEnd: (reason: st
 
 function open(source: WorkerSource | undefined): Worker {
   if (typeof source === "function") return source();
-  return source === undefined ? webScripts.session() : new Worker(source, { type: "module" });
+  return source === undefined ? webScripts.start() : new Worker(source, { type: "module" });
 }
 
 /** A script that does not load is an event without a message. */

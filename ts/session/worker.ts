@@ -1,14 +1,17 @@
-// The script of a session's worker (`roformer/worker`): waits for a greeting, then answers calls until it is ended.
+// The script of workers (`roformer/worker`). What it is sent first says what it is: a session, which answers calls until it is ended,
+// or in browsers a thread of an engine.
 import { expose } from "comlink";
+import { takePart } from "../engine/thread.mjs";
 import { platform } from "../platform/index.js";
 import { keepErrorClasses } from "./errors.js";
 import { Host } from "./host.js";
 import type { Greeting } from "./protocol.js";
 
-keepErrorClasses();
 // Not `await`: bundlers also make classic scripts of workers.
-void platform.firstMessage().then(async (greeting) => {
-  const { port, lock } = greeting as Greeting;
+void platform.firstMessage().then(async (first) => {
+  if ("thread" in (first as object)) return takePart(first as Parameters<typeof takePart>[0]);
+  const { port, lock } = first as Greeting;
+  keepErrorClasses();
   await platform.holdLock(lock);
   expose(new Host(port), port);
 });

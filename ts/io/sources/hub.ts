@@ -2,7 +2,7 @@ import { ConfigError, DataError } from "../../errors.js";
 import type { KeptFile } from "../../platform/index.js";
 import { platform } from "../../platform/index.js";
 import type { Files, SourceOptions } from "../files.js";
-import { Hub, type HubModel } from "./hubCache.js";
+import type { Hub, HubModel } from "./hubCache.js";
 
 /** The hub that `hf:` means unless `HF_ENDPOINT` names another one. */
 const ENDPOINT = "https://huggingface.co";
@@ -15,15 +15,16 @@ const ENDPOINT = "https://huggingface.co";
  */
 export function hubFiles(source: string, options: SourceOptions): Files {
   const model = parseHub(source);
-  const hub = new Hub(model, options);
+  let opened: Promise<Hub> | undefined;
+  const hub = () => (opened ??= import("./hubCache.js").then(({ Hub }) => new Hub(model, options)));
   const open = async (file: string): Promise<KeptFile> => {
-    const found = await hub.open(file);
+    const found = await (await hub()).open(file);
     if (found === undefined) throw new DataError(`${model.name}/${file}: the hub has no such file`);
     return found;
   };
   return {
     name: model.name,
-    has: (file) => hub.has(file),
+    has: async (file) => (await hub()).has(file),
     size: async (file) => (await open(file)).size,
     async read(file) {
       const found = await open(file);
