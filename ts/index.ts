@@ -1,20 +1,35 @@
-/** Models, tokenizers and the engine: `roformer`. Training stands in `roformer/train`, parts of models in `roformer/nn`. */
+/**
+ * Models, tokenizers and the engine. Training stands in `roformer/train`, parts of models in `roformer/nn`.
+ *
+ * @module roformer
+ */
 
 export { type Diagnosis, doctor } from "./engine/doctor.js";
 export { type EngineOptions, type EngineStatus, engineStatus, init } from "./engine/engine.js";
 export { type MemoryReport, memory } from "./engine/memory.js";
+export type { Choice as EngineChoice, Variant } from "./engine/variants.js";
+export type { WasmSource } from "./engine/wasmSource.js";
 export * from "./errors.js";
-export type { FileSource, LoadProgress, SourceOptions } from "./io/files.js";
-export type { RoFormerConfig, RoFormerConfigInput } from "./models/config.js";
+export type { SavedDtype } from "./io/dtypes.js";
+export type { FileSource, Files, LoadProgress, SourceOptions } from "./io/files.js";
+export type { StoredTensor } from "./io/weights.js";
+export type {
+  RoFormerConfig,
+  RoFormerConfigInput,
+  RoFormerExtension,
+  RoFormerExtensionInput,
+} from "./models/config.js";
 export { type Conversion, type ConvertOptions, convert } from "./models/convert.js";
+export type { PackedStates } from "./models/encoderInputs.js";
 export type { Mismatch } from "./models/fit.js";
 export type { ModelInputs, Rows } from "./models/inputs.js";
-export { type Inspection, inspect } from "./models/inspect.js";
+export { type InspectedTensor, type InspectedTokenizer, type Inspection, inspect } from "./models/inspect.js";
 export type {
   CreateOptions,
   ForwardOptions,
   GradientMap,
   GradientOptions,
+  LossAndGradients,
   MaskOptions,
   ModelOutput,
   ParameterAccess,
@@ -22,10 +37,11 @@ export type {
 export type { LoadOptions } from "./models/load.js";
 export { RoFormer } from "./models/roformer.js";
 export type { SaveOptions } from "./models/save.js";
-export { AdamW, type AdamWOptions } from "./nn/adamw.js";
+export type { SentenceSettings } from "./models/sentences.js";
+export { AdamW, type AdamWOptions, type AdamWState, type AdamWStep, type Trainable } from "./nn/adamw.js";
 export type { HeadName } from "./nn/heads/index.js";
 export type { Answer, AnswerOptions, Question } from "./pipelines/answer.js";
-export type { PipelineOptions } from "./pipelines/batches.js";
+export type { BatchStates, PipelineOptions } from "./pipelines/batches.js";
 export type { Choice, ChoiceQuestion } from "./pipelines/choose.js";
 export type { Classification, ClassifyOptions } from "./pipelines/classify.js";
 export type { EmbedOptions, Pooling } from "./pipelines/embed.js";
@@ -33,4 +49,6 @@ export type { FillMaskOptions, MaskGuess } from "./pipelines/fillMask.js";
 export type { SearchHit, SearchOptions } from "./pipelines/search.js";
 export type { TagTokensOptions, TokenTag } from "./pipelines/tagTokens.js";
 export type { TensorData } from "./tensor/tensor.js";
-export { Tokenizer } from "./tokenizers/tokenizer.js";
+export type { BatchOptions, EncodeOptions, Truncation } from "./tokenizers/options.js";
+export type { Role, SpecialTokens } from "./tokenizers/specials.js";
+export { type EncodedBatch, type Encoding, Tokenizer } from "./tokenizers/tokenizer.js";

@@ -7,7 +7,7 @@ import { noGrad, recordInto, recording } from "./tape.js";
  * What `body` computes, without keeping what its gradients need but for `inputs`: they run it a second time (activation
  * checkpointing; Chen et al. 2016). `body` has to compute the same both times, so it draws its random numbers from counters,
  * and every tensor with a gradient that it reads, parameters aside, has to be among `inputs`. Values and gradients are the
- * same bits as without.
+ * same bits as without. Errors: EngineError, in backward, for a tensor that `body` reads and `inputs` lacks.
  */
 export function checkpoint(body: () => Tensor, inputs: readonly Tensor[]): Tensor {
   const outer = recording();

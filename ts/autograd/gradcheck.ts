@@ -7,15 +7,25 @@ import { record, valueAndGradients } from "./tape.js";
 
 /** Settings of {@link gradcheck}. */
 export interface GradcheckOptions {
-  /** Largest difference, of max(1, |expected|); 1e-6 for values and 1e-4 for gradients unless given. */
+  /** Largest difference of a value, of max(1, |expected|); 1e-6 unless given. */
   readonly valueTolerance?: number;
+  /** Largest difference of a slope, of max(1, |expected|); 1e-4 unless given. */
   readonly gradientTolerance?: number;
-  /** Inputs instead of random ones from −1 to 1. */
+  /** Inputs, one list a shape, instead of random ones from −1 to 1. */
   readonly values?: readonly Float64Array[];
+  /** What the random inputs and directions follow from; 1 unless given. */
   readonly seed?: number;
 }
 
 const STEP = 1e-6;
+
+/** The largest differences that {@link gradcheck} found, of max(1, |expected|). */
+export interface GradcheckResult {
+  /** Of the values. */
+  readonly value: number;
+  /** Of the slopes. */
+  readonly gradient: number;
+}
 
 /**
  * Holds an op against its formula in f64: its value number by number, and the gradient of each input against the slope of the
@@ -27,7 +37,7 @@ export function gradcheck(
   reference: (...inputs: Float64Array[]) => ArrayLike<number>,
   shapes: readonly (readonly number[])[],
   options: GradcheckOptions = {},
-): { value: number; gradient: number } {
+): GradcheckResult {
   const { valueTolerance = 1e-6, gradientTolerance = 1e-4, seed = 1 } = options;
   const values = (options.values ?? shapes.map((shape, i) => random(sizeOf(shape), seed, i))).map((list) =>
     Float64Array.from(list),

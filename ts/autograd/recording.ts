@@ -5,20 +5,23 @@ import { scope, withKeeper } from "../tensor/scope.js";
 import { type Tensor, tensor } from "../tensor/tensor.js";
 import type { Gradients } from "./gradients.js";
 
-/** Computes an op's gradients: `dy` belongs to its outputs (undefined where nothing depends on one), `d` takes those of its inputs. */
+/**
+ * Computes an op's gradients: `dy` belongs to its outputs (undefined where nothing depends on one), `d` takes those of its
+ * inputs.
+ */
 export type Backward = (dy: readonly (Tensor | undefined)[], d: OpGradients) => void;
 
 /** Where an op's backward puts the gradient of input `i`. */
 export interface OpGradients {
-  /** Whether anybody wants it. */
+  /** Whether anybody wants the gradient of input `i`. */
   needs(i: number): boolean;
   /** Hands it over as a tensor. `shared`: its memory is also read elsewhere, so nothing may be added into it. */
   give(i: number, dx: Tensor, shared?: boolean): void;
-  /** Lets a kernel write it to a slot, overwriting, or adding if `accumulate`. */
+  /** Lets a kernel write it to a slot of the input's size, overwriting, or adding if `accumulate`. */
   write(i: number, kernel: (slot: number, accumulate: boolean) => void): void;
   /** Lets a kernel that can only add do so. */
   add(i: number, kernel: (slot: number) => void): void;
-  /** All gradients that are under way, for ops made of ops. */
+  /** @internal All gradients that are under way, for ops made of ops. */
   readonly all: Gradients;
 }
 

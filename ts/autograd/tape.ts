@@ -15,6 +15,7 @@ export const recording = (): Recording | undefined => current;
  * Notes how the gradients of `outputs` follow. `saved` are the tensors whose values `backward` reads: they outlive their
  * scope, and nothing else does. Where making the only output again from `saved` costs little, `rebuild` does so, writing
  * the same numbers: its memory is then given back between its scope's end and the gradients that read it. Returns `outputs`.
+ * Without a tape it does nothing.
  */
 export function record<T extends Tensor | readonly Tensor[]>(
   outputs: T,
@@ -37,7 +38,7 @@ export function nonDifferentiable(name: string, y: Tensor, inputs: readonly Tens
 /** Whether a tape records that `x` has a gradient: ops save what backward needs only then. */
 export const isTracked = (...x: readonly Tensor[]): boolean => x.some((one) => current?.tracks(one));
 
-/** Runs `body` without recording. */
+/** Runs `body` without recording, and gives what it gives. */
 export const noGrad = <T>(body: () => T): T => recordInto(undefined, body);
 
 /** Runs `body` while `into` records, instead of what recorded before. */
@@ -51,14 +52,20 @@ export function recordInto<T>(into: Recording | undefined, body: () => T): T {
   }
 }
 
+/** A loss and its gradients. */
+export interface ValueAndGradients {
+  /** The loss. */
+  loss: number;
+  /** The gradient of each input, in its shape; undefined where the loss does not depend on it. */
+  gradients: (Tensor | undefined)[];
+}
+
 /**
  * Computes a scalar `loss` and its gradients. Those of parameters are added to their flat buffer; those of `inputs` are
- * returned in their order (undefined where the loss does not depend on one) and belong to the scope around.
+ * returned in their order and belong to the scope around. Errors: EngineError while a tape records already, for a loss that
+ * depends on nothing with a gradient, or on an op without one; ShapeError for a loss that is not one number.
  */
-export function valueAndGradients(
-  loss: () => Tensor,
-  inputs: readonly Tensor[] = [],
-): { loss: number; gradients: (Tensor | undefined)[] } {
+export function valueAndGradients(loss: () => Tensor, inputs: readonly Tensor[] = []): ValueAndGradients {
   if (current)
     throw new EngineError("valueAndGradients: a tape is recording; gradients of gradients are not supported");
   const tape = new Recording(inputs);

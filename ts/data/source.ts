@@ -11,8 +11,11 @@ export type DataSource = string | NamedBytes;
 
 /** Bytes from elsewhere; the ending of the name tells the format unless `format` does. */
 export interface NamedBytes {
+  /** What messages call them. */
   readonly name: string;
+  /** The bytes, gzip's or plain. */
   readonly bytes: Bytes;
+  /** What they are read as. */
   readonly format?: Format | undefined;
 }
 

@@ -13,14 +13,20 @@ export interface Diagnosis {
   readonly reasons: readonly string[];
   /** Cores of the machine, as far as it can be told. */
   readonly cores: number;
+  /** Whether relaxed SIMD is to be had, without which the engine is about a quarter slower. */
   readonly relaxedSimd: boolean;
+  /** Whether threads are to be had: memory can be shared, and this copy of the package has the builds for it. */
   readonly sharedMemory: boolean;
+  /** What the engine's memory holds. */
   readonly memory: MemoryReport;
   /** Version of Node; null elsewhere. */
   readonly node: string | null;
 }
 
-/** Starts the engine, if it does not run yet, and says what it makes of this machine and why not more. */
+/**
+ * Starts the engine, if it does not run yet, and says what it makes of this machine and why not more. Errors: EngineError where
+ * it cannot start.
+ */
 export async function doctor(): Promise<Diagnosis> {
   await init();
   const { variant, threads, reasons } = engineStatus();

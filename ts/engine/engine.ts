@@ -51,7 +51,8 @@ let defaults: EngineOptions = {};
 /**
  * Starts the engine with `options`. Optional in Node, where the first use starts it; in a browser it has to be awaited
  * (by hand, or by `RoFormer.load`) before tensors are made. A call without options waits for the first one; options after that
- * are an `EngineError`, since they would count for nothing.
+ * are an `EngineError`, since they would count for nothing; so is a module that cannot be read. Errors: ConfigError for a
+ * wrong option.
  */
 export async function init(options: EngineOptions = {}): Promise<void> {
   if ((instance || starting) && Object.keys(options).length > 0) {
@@ -80,7 +81,7 @@ export function view(address: number, length: number): Float32Array {
   return new Float32Array((instance ?? startNow()).memory.buffer, address, length);
 }
 
-/** What runs, and why. */
+/** What runs, and why. Starts the engine where that can be done at once; else an EngineError. */
 export function engineStatus(): EngineStatus {
   return (instance ?? startNow()).status;
 }

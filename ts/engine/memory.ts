@@ -15,7 +15,7 @@ export interface MemoryReport {
   readonly slots: number;
 }
 
-/** What the engine's memory holds. */
+/** What the engine's memory holds. Starts the engine where that can be done at once; else an EngineError. */
 export function memory(): MemoryReport {
   const kernels = engine();
   return {

@@ -56,6 +56,7 @@ export function whyOneThread(): string | undefined {
 
 /** What runs, and why. */
 export interface Choice {
+  /** The build of the kernels. */
   readonly variant: Variant;
   /** Threads of the engine, the caller's among them. */
   readonly threads: number;

@@ -31,9 +31,9 @@ export function halfToNumber(bits: number): number {
 }
 
 /** Types in which weights are saved, with safetensors' names of them. */
-export const SAVED_DTYPES = { f32: "F32", f16: "F16", bf16: "BF16" } as const;
+export const SAVED_DTYPES = { f32: "F32", f16: "F16", bf16: "BF16" } as const satisfies Record<SavedDtype, string>;
 /** Name of a type in which weights are saved. */
-export type SavedDtype = keyof typeof SAVED_DTYPES;
+export type SavedDtype = "f32" | "f16" | "bf16";
 
 /** The little-endian bytes of f32 numbers in a type, rounded to the nearest, to even between two. */
 export const narrow: Readonly<Record<SavedDtype, (numbers: Float32Array) => Uint8Array>> = {

@@ -13,8 +13,9 @@ export { reason };
 export interface Files {
   /** What to call the folder in messages. */
   readonly name: string;
+  /** Whether there is such a file. */
   has(file: string): Promise<boolean>;
-  /** Size in bytes. */
+  /** Size in bytes. Absent: DataError. */
   size(file: string): Promise<number>;
   /** The whole file. Absent: DataError. */
   read(file: string): Promise<Uint8Array>;
@@ -34,9 +35,11 @@ export type FileSource = string | ReadonlyMap<string, Blob> | FileSystemDirector
 export interface LoadProgress {
   /** "download" while a file comes from the hub, "read" while the weights become the model's. */
   readonly stage: "download" | "read";
+  /** The file, or where there are several shards the folder's weights. */
   readonly file: string;
+  /** Bytes so far; of "read" those of the weights as f32. */
   readonly loaded: number;
-  /** Undefined where the server does not say. */
+  /** Bytes in all; undefined where the server does not say. */
   readonly total: number | undefined;
 }
 

@@ -7,7 +7,9 @@ const PIECE = 1 << 22;
 
 /** What a file says of a tensor; types have safetensors' names: F32, BF16, … */
 export interface StoredTensor {
+  /** Its type. */
   readonly dtype: string;
+  /** Its dimensions. */
   readonly shape: readonly number[];
 }
 

@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.js";
-import { bleuTokenizers } from "./bleuTokenizers.js";
+import { type BleuTokenizer, bleuTokenizers } from "./bleuTokenizers.js";
 import { samePairs } from "./pairs.js";
 import { common, ngrams, trimEnd, words } from "./words.js";
 
@@ -8,24 +8,28 @@ const ORDERS = 4;
 
 /** Options of BLEU. */
 export interface BleuOptions {
-  /** Default: `13a`. */
-  readonly tokenize?: keyof typeof bleuTokenizers;
+  /** How lines are cut into words; default: `13a`. */
+  readonly tokenize?: BleuTokenizer;
 }
 
 /** BLEU and what it is made of; score and precisions in percent. */
 export interface BleuScore {
+  /** Geometric mean of the precisions, times the brevity penalty; 0 … 100. */
   readonly score: number;
-  /** Of runs of 1, 2, 3 and 4 words. */
+  /** Of runs of 1, 2, 3 and 4 words, 0 … 100. */
   readonly precisions: readonly number[];
+  /** e^(1 − referenceLength / hypothesisLength), at most 1. */
   readonly brevityPenalty: number;
-  /** Words of all hypotheses, and of the references nearest in length. */
+  /** Words of all hypotheses. */
   readonly hypothesisLength: number;
+  /** Words of the references nearest in length. */
   readonly referenceLength: number;
 }
 
 /**
  * BLEU of a corpus (Papineni et al., ACL 2002) as sacrebleu's `corpus_bleu` has it: case counts, exponential smoothing, no
- * effective order, so a corpus without a run of four words scores 0. `references`: one or several for each hypothesis.
+ * effective order, so a corpus without a run of four words scores 0. `references`: one or several for each hypothesis. Errors:
+ * ShapeError for another number of these, ConfigError for another `tokenize`.
  */
 export function bleu(
   hypotheses: readonly string[],

@@ -1,5 +1,11 @@
 import { words } from "./words.js";
 
+/**
+ * A way of sacrebleu's to cut a line into words: mteval-v13a's ("13a"), mteval-v14's for all scripts ("intl"), Chinese
+ * characters one by one ("zh"), every character one by one ("char"), or at spaces alone ("none").
+ */
+export type BleuTokenizer = "13a" | "intl" | "zh" | "char" | "none";
+
 /** Sacrebleu's ways to cut a line into words (sacrebleu 2.6, `sacrebleu/tokenizers`), each giving words parted by spaces. */
 export const bleuTokenizers = {
   "13a": mteval13a,
@@ -7,7 +13,7 @@ export const bleuTokenizers = {
   zh: chinese,
   char: characters,
   none: (line: string) => line,
-};
+} satisfies Record<BleuTokenizer, (line: string) => string>;
 
 /** mteval-v13a's, the default: entities resolved, ASCII punctuation cut off but for that inside numbers. */
 function mteval13a(line: string): string {

@@ -17,7 +17,7 @@ type Statistics = readonly (readonly [hypothesis: number, reference: number, bot
 
 /**
  * chrF of a corpus in percent (Popović, WMT 2015), and chrF++ (2017), as sacrebleu 2.6 has them: without white space, effective
- * order, of several references the best for each hypothesis.
+ * order, β = 2, of several references the best for each hypothesis. Errors: ShapeError.
  */
 export function chrf(
   hypotheses: readonly string[],

@@ -1,7 +1,10 @@
 import { ConfigError, ShapeError } from "../errors.js";
 import { ratio, samePairs } from "./pairs.js";
 
-/** How the classes' values are made one: their mean, the mean by support, from all counts together, or class 1 alone. */
+/**
+ * How the classes' values are made one, by scikit-learn's names: their mean, the mean by support, from all counts together, or
+ * class 1 alone.
+ */
 export type Average = "macro" | "weighted" | "micro" | "binary";
 
 /** Options of precision, recall and F1. */
@@ -12,35 +15,51 @@ export interface AverageOptions {
 
 /** What is known of one class. */
 export interface ClassReport {
+  /** Its id. */
   readonly label: number;
+  /** Of what was predicted to be of it, the share that is, 0 … 1. */
   readonly precision: number;
+  /** Of what is of it, the share that was found, 0 … 1. */
   readonly recall: number;
+  /** Harmonic mean of both, 0 … 1. */
   readonly f1: number;
   /** Rows whose label it is. */
   readonly support: number;
 }
 
-type Ids = ArrayLike<number>;
+/** Options of {@link confusionMatrix}. */
+export interface ConfusionOptions {
+  /** Classes in all; one more than the highest id that occurs unless given. */
+  readonly numLabels?: number;
+}
 
-/** Share of the predictions that are the label. */
+/** Classes by their ids, whole numbers from 0, one a row. */
+export type Ids = ArrayLike<number>;
+
+/** Share of the predictions that are the label, 0 … 1. Errors: ShapeError. */
 export function accuracy(predictions: Ids, labels: Ids): number {
   const n = samePairs("accuracy", predictions, labels);
   return Array.from(labels).filter((label, i) => label === predictions[i]).length / n;
 }
 
-/** Of what was predicted to be a class, the share that is. 0 where nothing was. */
+/**
+ * Of what was predicted to be a class, the share that is, 0 … 1; 0 where nothing was (scikit-learn's `zero_division=0`).
+ * Errors: ShapeError, ConfigError.
+ */
 export const precision = (predictions: Ids, labels: Ids, options?: AverageOptions): number =>
   averaged("precision", predictions, labels, options, ({ hits, predicted }) => ratio(hits, predicted));
 
-/** Of what is of a class, the share that was found. 0 where nothing is. */
+/** Of what is of a class, the share that was found, 0 … 1; 0 where nothing is. Errors: ShapeError, ConfigError. */
 export const recall = (predictions: Ids, labels: Ids, options?: AverageOptions): number =>
   averaged("recall", predictions, labels, options, ({ hits, actual }) => ratio(hits, actual));
 
-/** Harmonic mean of precision and recall, class by class. 0 where both are. */
+/** Harmonic mean of precision and recall, class by class, 0 … 1; 0 where both are. Errors: ShapeError, ConfigError. */
 export const f1 = (predictions: Ids, labels: Ids, options?: AverageOptions): number =>
   averaged("f1", predictions, labels, options, ({ hits, predicted, actual }) => ratio(2 * hits, predicted + actual));
 
-/** Precision, recall, F1 and support of each class that occurs, in order of the classes. */
+/**
+ * Precision, recall, F1 and support of each class that occurs, in order of the classes (scikit-learn's). Errors: ShapeError.
+ */
 export function classificationReport(predictions: Ids, labels: Ids): ClassReport[] {
   return [...countClasses("classificationReport", predictions, labels)].map(([label, { hits, predicted, actual }]) => ({
     label,
@@ -51,12 +70,10 @@ export function classificationReport(predictions: Ids, labels: Ids): ClassReport
   }));
 }
 
-/** How often each label (rows) was predicted as each (columns); `numLabels` defaults to what occurs. */
-export function confusionMatrix(
-  predictions: Ids,
-  labels: Ids,
-  options: { readonly numLabels?: number } = {},
-): number[][] {
+/**
+ * How often each label (rows) was predicted as each (columns), `[numLabels][numLabels]`. Errors: ShapeError for an id beyond.
+ */
+export function confusionMatrix(predictions: Ids, labels: Ids, options: ConfusionOptions = {}): number[][] {
   const n = samePairs("confusionMatrix", predictions, labels);
   const size =
     options.numLabels ?? 1 + [...Array.from(predictions), ...Array.from(labels)].reduce((a, b) => Math.max(a, b), 0);
@@ -70,7 +87,10 @@ export function confusionMatrix(
   return matrix;
 }
 
-/** Matthews' correlation coefficient, for any number of classes (Gorodkin 2004); 0 where one class only occurs on a side. */
+/**
+ * Matthews' correlation coefficient, for any number of classes (Gorodkin 2004), −1 … 1; 0 where one class only occurs on a
+ * side. Errors: ShapeError.
+ */
 export function matthews(predictions: Ids, labels: Ids): number {
   const n = samePairs("matthews", predictions, labels);
   const classes = [...countClasses("matthews", predictions, labels).values()];

@@ -1,4 +1,4 @@
-/** Perplexity of a language model from its mean loss in nats a token. */
+/** Perplexity of a language model, e^loss, from its mean loss in nats a token. */
 export const perplexity = (loss: number): number => Math.exp(loss);
 
 /** Bits a character takes, from the sum of the losses in nats and the number of characters. */

@@ -1,20 +1,24 @@
 import { samePairs } from "./pairs.js";
 
-type Values = ArrayLike<number>;
+/** A number a row. */
+export type Values = ArrayLike<number>;
 
-/** Mean of the squared differences. */
+/** Mean of the squared differences. Errors: ShapeError. */
 export function meanSquaredError(predictions: Values, labels: Values): number {
   const n = samePairs("meanSquaredError", predictions, labels);
   return Array.from(labels).reduce((sum, label, i) => sum + (predictions[i]! - label) ** 2, 0) / n;
 }
 
-/** Pearson's correlation coefficient. 0 where one side is constant or has one value: there is none then. */
+/**
+ * Pearson's correlation coefficient, −1 … 1. 0 where one side is constant or has one value: there is none then. Errors:
+ * ShapeError.
+ */
 export function pearson(predictions: Values, labels: Values): number {
   samePairs("pearson", predictions, labels);
   return correlation(Array.from(predictions), Array.from(labels));
 }
 
-/** Spearman's: Pearson's of the ranks, where equal values share the mean of theirs. */
+/** Spearman's: Pearson's of the ranks, where equal values share the mean of theirs. Errors: ShapeError. */
 export function spearman(predictions: Values, labels: Values): number {
   samePairs("spearman", predictions, labels);
   return correlation(ranks(Array.from(predictions)), ranks(Array.from(labels)));

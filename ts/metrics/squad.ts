@@ -1,15 +1,18 @@
 import { samePairs } from "./pairs.js";
 import { common, ngrams, PUNCTUATION, words } from "./words.js";
 
-/** Share of answers that are exactly right, and mean F1 of their words; both in percent. */
+/** How right answers are, in percent. */
 export interface SquadScore {
+  /** Share of the answers that are exactly right, 0 … 100. */
   readonly exactMatch: number;
+  /** Mean F1 of their words, 0 … 100. */
   readonly f1: number;
 }
 
 /**
  * SQuAD's exact match and F1 (Rajpurkar et al., EMNLP 2016; version 2's rule for empty answers): case, ASCII punctuation and
- * articles do not count; of several right answers the nearest does. `answers`: one or several for each prediction.
+ * articles do not count; of several right answers the nearest does. `answers`: one or several for each prediction. Errors:
+ * ShapeError.
  */
 export function squad(predictions: readonly string[], answers: readonly (readonly string[])[]): SquadScore {
   const n = samePairs("squad", predictions, answers);

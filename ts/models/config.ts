@@ -3,9 +3,13 @@ import { ConfigError } from "../errors.js";
 import { type AttentionName, attentions, ROTATIONS } from "../nn/attentions/index.js";
 import { SUMMARY_TYPES } from "../nn/heads/summary.js";
 import { type PositionName, positions } from "../nn/positions/index.js";
-import { ropeParametersSchema } from "../nn/ropeParameters.js";
+import { ropeParametersSchema } from "../nn/ropeSchema.js";
+import type { Same } from "../nn/same.js";
 import { type ActivationName, activations } from "../ops/activation.js";
+import type { RoFormerConfig, RoFormerConfigInput } from "./configFields.js";
 import { misspelt } from "./misspelt.js";
+
+export type { RoFormerConfig, RoFormerConfigInput, RoFormerExtension, RoFormerExtensionInput } from "./configFields.js";
 
 /** A whole number within bounds; the message is completed by {@link problem}. */
 const whole = (least: number, most: number) =>
@@ -91,7 +95,7 @@ const fields = {
   // What the base model has behind it: BERT's pooler has tanh; RoFormer-Sim names another (its authors' two names of it).
   pooler_activation: v.nullish(activation),
   pool_act: v.nullish(activation),
-  position_embedding_type: v.nullish(oneOf(["absolute"])),
+  position_embedding_type: v.nullish(oneOf(["absolute"] as const)),
   summary_type: v.nullish(oneOf(SUMMARY_TYPES)),
   summary_use_proj: v.nullish(flag),
   summary_proj_to_labels: v.nullish(flag),
@@ -103,25 +107,23 @@ const fields = {
 
 const schema = v.looseObject(fields, "an object");
 
-/** A model's configuration: Hugging Face's fields, complete, and whatever else the file held. */
-export type RoFormerConfig = v.InferOutput<typeof schema>;
-
-/** What `RoFormer.create` takes: any of the fields; the rest are Hugging Face's defaults. */
-export type RoFormerConfigInput = v.InferInput<typeof schema>;
+/** What the schema infers has to be what is documented. */
+type Input = Same<RoFormerConfigInput, v.InferInput<typeof schema>>;
+type Output = Same<RoFormerConfig, v.InferOutput<typeof schema>>;
 
 /** Where BertConfig's defaults are not RoFormerConfig's. */
 const bertDefaults = { vocab_size: 30_522, max_position_embeddings: 512 };
 
-/** Checks a configuration; `where` names it in errors, as in "config.json". */
+/** Checks a configuration; `where` names it in errors, as in "config.json". Errors: ConfigError that names the field. */
 export function parseConfig(value: unknown, where = "config"): RoFormerConfig {
   // valibot takes a list for an object.
-  if (Array.isArray((value as RoFormerConfigInput | null)?.roformer_js)) {
+  if (Array.isArray((value as Input | null)?.roformer_js)) {
     throw new ConfigError(`${where}: roformer_js is a list, not an object`);
   }
-  const bert = (value as RoFormerConfigInput | null)?.model_type === "bert";
+  const bert = (value as Input | null)?.model_type === "bert";
   const result = v.safeParse(schema, bert ? { ...bertDefaults, ...(value as object) } : value);
   if (!result.success) throw new ConfigError(problem(where, result.issues[0]));
-  const config = result.output;
+  const config: Output = result.output;
   const wrong = misspelt(Object.keys(value as object), Object.keys(fields));
   if (wrong) throw new ConfigError(`${where}: ${wrong.got} is no field of a model; ${wrong.meant} is`);
   const heads = config.num_attention_heads;
@@ -161,7 +163,7 @@ function checkBert(config: RoFormerConfig, where: string): void {
 }
 
 /** One line: which field, what it is, what it should be. */
-export function problem(where: string, issue: v.BaseIssue<unknown>): string {
+export function problem(where: string, issue: { readonly input: unknown; readonly message: string }): string {
   const path = v.getDotPath(issue as Parameters<typeof v.getDotPath>[0]);
   const got = issue.input === undefined ? "missing" : shown(issue.input);
   return path ? `${where}: ${path} is ${got}, not ${issue.message}` : `${where} is ${got}, not ${issue.message}`;

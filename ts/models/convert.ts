@@ -16,14 +16,19 @@ export interface ConvertOptions extends Pick<SaveOptions, "dtype" | "maxShardByt
   readonly head?: HeadName | undefined;
   /** "bert": a RoFormer with BERT's weights, its learned positions dropped, as the paper's §4.5 begins: to be trained on. */
   readonly from?: "bert" | undefined;
-  /** Puts queries and keys into another order of pairs, and names the positions that turn these. The model computes the same. */
+  /**
+   * Puts queries and keys into another order of pairs, and names the positions that turn these. The model computes the same.
+   */
   readonly rope?: RopeOrder | undefined;
 }
 
 /** What {@link convert} did. */
 export interface Conversion {
+  /** What the new model computes. */
   readonly head: HeadName;
+  /** The `model_type` of its configuration. */
   readonly modelType: RoFormerConfig["model_type"];
+  /** The type of its saved numbers. */
   readonly dtype: NonNullable<SaveOptions["dtype"]>;
   /** Numbers in the new model. */
   readonly parameters: number;
@@ -33,7 +38,10 @@ export interface Conversion {
   readonly reordered: readonly string[];
 }
 
-/** Writes the model of one folder to another: as safetensors, in another type, in shards, with other pairs, or as a RoFormer. */
+/**
+ * Writes the model of one folder to another: as safetensors, in another type, in shards, with other pairs, or as a RoFormer.
+ * Errors: ConfigError for options that the model cannot meet, CheckpointError for weights that cannot be read or written.
+ */
 export async function convert(source: FileSource, out: string, options: ConvertOptions = {}): Promise<Conversion> {
   const { dtype = "f32", maxShardBytes, from, rope } = options;
   if (from !== undefined && from !== "bert")

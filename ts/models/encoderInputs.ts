@@ -7,8 +7,9 @@ import { checkNumbers, isList, keptCells, kind, type ModelInputs } from "./input
 
 /** An encoder's states without padding. */
 export interface PackedStates {
-  /** `[S, C]` */
+  /** The states of all sequences end to end, `[S, C]`, row-major. */
   readonly states: Float32Array;
+  /** Where they begin and end: as many sequences as the decoder has. */
   readonly sequences: Sequences;
 }
 

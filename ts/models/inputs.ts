@@ -5,20 +5,23 @@ import type { TensorData } from "../tensor/tensor.js";
 /** A list of numbers a sequence, `[B][T]`; where sequences are choices, a list of such lists a question, `[B][choices][T]`. */
 export type Rows = readonly (readonly number[])[] | readonly (readonly (readonly number[])[])[];
 
-/** A padded batch, by Hugging Face's names in camelCase. All but the first are optional. */
+/** A padded batch of B sequences of T columns, by Hugging Face's names in camelCase. All but the first are optional. */
 export interface ModelInputs {
+  /** Ids, `[B][T]`, whole numbers below `vocab_size`; of multiple choice `[B][choices][T]`, as the next three are. */
   readonly inputIds: Rows;
   /** 1: a token; 0: padding, which is never computed. Without it all count. */
   readonly attentionMask?: Rows;
+  /** Which segment a token is of, below `type_vocab_size`; without it, 0. */
   readonly tokenTypeIds?: Rows;
   /** Where tokens stand; without it, their columns. */
   readonly positionIds?: Rows;
-  /** A label a sequence, a question or a token (−100 is ignored), or several a sequence: as the head wants. */
+  /** `[B]` a label a sequence or a question, or `[B][T]` one a token (−100 is ignored), or `[B][labels]`: as the head wants. */
   readonly labels?: readonly number[] | readonly (readonly number[])[];
-  /** Columns at which answers begin and end, `[B]`; a negative one counts as 0, one beyond the row is ignored. */
+  /** Columns at which answers begin, `[B]`; a negative one counts as 0, one beyond the row is ignored. */
   readonly startPositions?: readonly number[];
+  /** Columns at which answers end, `[B]`, likewise. */
   readonly endPositions?: readonly number[];
-  /** What a decoder's cross-attention looks at: an encoder's last states, `[B, S, C]`. */
+  /** What a decoder's cross-attention looks at: an encoder's last states, `[B, S, C]`. Needs `add_cross_attention`. */
   readonly encoderHiddenStates?: TensorData;
   /** `[B][S]`: 1 for a state that counts. Without it all do. */
   readonly encoderAttentionMask?: readonly (readonly number[])[];

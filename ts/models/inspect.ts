@@ -10,17 +10,36 @@ import { readConfig } from "./load.js";
 
 /** What stands in a model's folder, or in a file of weights. */
 export interface Inspection {
-  /** Absent for a file. */
+  /** The configuration; absent for a file, and where it cannot be used. */
   readonly config?: RoFormerConfig;
   /** Why there is no configuration, where it cannot be used. */
   readonly configProblem?: string;
-  /** Numbers in all tensors of such. */
+  /** Numbers in all tensors of floating-point numbers. */
   readonly parameters: number;
-  readonly tensors: readonly (StoredTensor & { readonly name: string })[];
-  readonly tokenizer?: { readonly vocabSize: number; readonly modelMaxLength: number | undefined };
+  /** The tensors, in the files' order. */
+  readonly tensors: readonly InspectedTensor[];
+  /** The tokenizer, if the folder has one. */
+  readonly tokenizer?: InspectedTokenizer;
 }
 
-/** Looks into a folder (path, URL, `hf:owner/name`, files by name) or into one file of weights, whose numbers it does not read. */
+/** A tensor in a file, with its name there. */
+export interface InspectedTensor extends StoredTensor {
+  /** Its name in the file. */
+  readonly name: string;
+}
+
+/** What stands in a tokenizer's files. */
+export interface InspectedTokenizer {
+  /** One more than the highest id. */
+  readonly vocabSize: number;
+  /** Tokens that its model takes; undefined where no file says. */
+  readonly modelMaxLength: number | undefined;
+}
+
+/**
+ * Looks into a folder (path, URL, `hf:owner/name`, files by name) or into one file of weights, whose numbers it does not read.
+ * Errors: DataError for what is no such file, CheckpointError for weights that cannot be read.
+ */
 export async function inspect(source: FileSource): Promise<Inspection> {
   const file = typeof source === "string" ? /^(.*?)([^/\\]+\.(?:safetensors|bin))$/.exec(source) : null;
   if (file) return tensorsOf(await openWeightFile(openFiles(file[1] || "."), file[2]!));

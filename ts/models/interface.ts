@@ -6,24 +6,30 @@ import type { Tokenizer } from "../tokenizers/tokenizer.js";
 export interface CreateOptions {
   /** What the model computes; "base", the hidden states, unless given. */
   readonly head?: HeadName;
-  /** Fresh weights follow from it alone; 0 unless given. */
+  /** Fresh weights follow from it alone, a whole number of at most 53 bits; 0 unless given. */
   readonly seed?: number;
-  /** Turns texts to ids in `classify` and is saved with the model. */
+  /** Turns texts to ids in `classify` and the like, and is saved with the model; none unless given. */
   readonly tokenizer?: Tokenizer;
 }
 
 /** What a forward pass gives: the head's outputs in the padded shape, rows at padding 0. */
 export interface ModelOutput {
+  /** The last layer's output, `[B, T, C]`. */
   readonly lastHiddenState: TensorData;
-  /** The embeddings' output and every layer's, if asked for. */
+  /** The embeddings' output and every layer's, `[B, T, C]` each, if asked for. */
   readonly hiddenStates?: TensorData[];
+  /**
+   * What most heads give: of language models `[B, T, V]`, of token classification `[B, T, labels]`, of sequence classification
+   * `[B, labels]`, of multiple choice `[B, choices]`.
+   */
   readonly logits?: TensorData;
-  /** Of question answering, `[B, T]`. */
+  /** Of question answering, `[B, T]`: how likely each token begins the answer. */
   readonly startLogits?: TensorData;
+  /** Of question answering, `[B, T]`: how likely each token ends it. */
   readonly endLogits?: TensorData;
   /** A vector a sequence, `[B, C]`, of a base model with a pooler. */
   readonly poolerOutput?: TensorData;
-  /** The loss, if there were labels. */
+  /** The mean loss, if there were labels: in nats, but of a regression, whose squared errors it averages. */
   readonly loss?: number;
 }
 
@@ -38,13 +44,13 @@ export interface MaskOptions {
 
 /** Settings of `RoFormer.forward`. */
 export interface ForwardOptions extends MaskOptions {
-  /** Whether `hiddenStates` is wanted. */
+  /** Whether `hiddenStates` is wanted; false unless given. */
   readonly outputHiddenStates?: boolean;
 }
 
 /** Settings of `RoFormer.valueAndGrad`. */
 export interface GradientOptions extends MaskOptions {
-  /** Turns dropout on. */
+  /** Turns dropout on; false unless given. */
   readonly train?: boolean;
   /** What dropout's draws follow from, with `step`; 0 unless given. */
   readonly seed?: number;
@@ -52,21 +58,30 @@ export interface GradientOptions extends MaskOptions {
   readonly step?: number;
   /**
    * Keeps of each layer its input alone and computes the layer a second time for its gradients: the same bits, less memory,
-   * a third more time.
+   * a third more time. False unless given.
    */
   readonly recompute?: boolean;
 }
 
-/** A gradient, copied when `data` is read: read it before the optimiser's step. */
+/** A loss and its gradients. */
+export interface LossAndGradients {
+  /** The mean loss. */
+  loss: number;
+  /** The gradients of every parameter. */
+  gradients: GradientMap;
+}
+
+/** Gradients by the parameters' names, in their shapes. One is copied when its `data` is read: before the optimiser's step. */
 export type GradientMap = Map<string, TensorData>;
 
 /** One parameter of a model. */
 export interface ParameterAccess {
   /** Hugging Face's name. */
   readonly name: string;
+  /** Its dimensions; a linear layer's weight is `[outputs, inputs]`, as in PyTorch. */
   readonly shape: readonly number[];
-  /** The values, copied. */
+  /** The values, copied, row-major. */
   read(): Float32Array;
-  /** Overwrites the values. */
+  /** Overwrites the values, row-major. Errors: ShapeError for another number of them. */
   write(values: ArrayLike<number>): void;
 }

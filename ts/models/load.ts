@@ -15,17 +15,18 @@ export interface LoadOptions extends SourceOptions {
   /** What the model computes; without it, what `architectures` says. */
   readonly head?: HeadName | undefined;
   /**
-   * Whether every parameter has to be in the file, in its shape: true unless given. With false what fits is loaded, the rest gets
-   * fresh values, and the model's `missing` and `mismatched` list it.
+   * Whether every parameter has to be in the file, in its shape: true unless given. With false what fits is loaded, the rest
+   * gets fresh values, and the model's `missing` and `mismatched` list it.
    */
   readonly strict?: boolean | undefined;
   /** What fresh values follow from, as in `RoFormer.create`; 0 unless given. */
   readonly seed?: number | undefined;
-  /** Fields to have other values than in the file. */
+  /** Fields of `config.json` to have other values than in the file. */
   readonly config?: Partial<RoFormerConfig> | undefined;
   /**
    * Keeps the linear layers' weights as int8 and multiplies bytes: a quarter of their memory and about twice the speed, for
-   * inference alone. Rows are rounded to 127 steps, activations to 128. Layers whose number of outputs is no multiple of 8 stay f32.
+   * inference alone. Rows are rounded to 127 steps, activations to 128. Layers whose number of outputs is no multiple of 8 stay
+   * f32.
    */
   readonly int8?: boolean | undefined;
 }

@@ -26,8 +26,8 @@ import { type ModelInputs, packInputs, unpackRows } from "./inputs.js";
 import type {
   CreateOptions,
   ForwardOptions,
-  GradientMap,
   GradientOptions,
+  LossAndGradients,
   MaskOptions,
   ModelOutput,
   ParameterAccess,
@@ -40,10 +40,13 @@ import { packTargets } from "./targets.js";
 
 // What only some programs use is imported when it is used: a page that loads a model should wait for little.
 
-/** A RoFormer (or BERT) with one head, in the engine's memory until it is closed. */
+/** A RoFormer (Su et al. 2021), or BERT, with one head, in the engine's memory until it is closed. */
 export class RoFormer {
+  /** The configuration, complete. */
   readonly config: RoFormerConfig;
+  /** What it computes. */
   readonly head: HeadName;
+  /** What turns texts to ids; undefined for a model without. */
   readonly tokenizer: Tokenizer | undefined;
   /** Parameters that the loaded file lacked, and that are fresh. */
   readonly missing: readonly string[];
@@ -68,7 +71,10 @@ export class RoFormer {
     this.tokenizer = tokenizer;
   }
 
-  /** A model with fresh weights; fields that `config` lacks are Hugging Face's defaults. */
+  /**
+   * A model with fresh weights; fields that `config` lacks are Hugging Face's defaults. Errors: ConfigError that names a field
+   * or head that cannot be used, EngineError where there is no memory.
+   */
   static create(config: RoFormerConfigInput, { head = "base", seed = 0, tokenizer }: CreateOptions = {}): RoFormer {
     if (!Object.hasOwn(heads, head))
       throw new ConfigError(`head is "${head}", not one of ${Object.keys(heads).join(", ")}`);
@@ -86,8 +92,9 @@ export class RoFormer {
   }
 
   /**
-   * The model of a Hugging Face folder: its path, its URL, `hf:owner/name@revision`, or its files. Missing and wrongly shaped tensors are one `CheckpointError`
-   * that lists them, unless `strict` is false; a wrong `config.json` is a `ConfigError` that names the field.
+   * The model of a Hugging Face folder: its path, its URL, `hf:owner/name@revision`, or its files. Errors: CheckpointError that
+   * lists missing and wrongly shaped tensors, unless `strict` is false; ConfigError that names a wrong field of `config.json`;
+   * DataError for files that are not to be had; EngineError where there is no memory; AbortError.
    */
   static async load(source: FileSource, options: LoadOptions = {}): Promise<RoFormer> {
     const { openModel } = await import("./open.js");
@@ -95,13 +102,17 @@ export class RoFormer {
     return new RoFormer(model, tokenizer, sentences);
   }
 
-  /** Parameters and gradients as flat buffers, for optimisers. */
+  /** Parameters and gradients as flat buffers, for optimisers. Errors: EngineError for a closed model. */
   get store(): ParameterStore {
     if (this.closed) throw new EngineError("the model is closed");
     return this.network.store;
   }
 
-  /** Computes the head's outputs, without dropout. */
+  /**
+   * Computes the head's outputs, without dropout, and the loss if there are labels. Errors: ShapeError for inputs that do not
+   * fit each other or the head, ConfigError for those that mean nothing to the model, EngineError for an id that it has no
+   * vector for, for a closed model, or where there is no memory.
+   */
   forward(inputs: ModelInputs, { outputHiddenStates = false, maskType }: ForwardOptions = {}): ModelOutput {
     const { packed, layout, targets, states } = this.prepare(inputs);
     return this.run(packed, (batch) => {
@@ -122,7 +133,10 @@ export class RoFormer {
     });
   }
 
-  /** What `read` takes of a packed batch: inference without padding. The head computes what it is asked for. */
+  /**
+   * What `read` takes of a packed batch: inference without padding. The head computes what it is asked for. Tensors end with
+   * the call.
+   */
   runPacked<T>(packed: Packed, read: (states: BatchStates) => T): T {
     return this.run(packed, (batch) => {
       const hidden = this.network.encode(batch);
@@ -134,7 +148,10 @@ export class RoFormer {
     });
   }
 
-  /** The head's outputs for a packed batch, copied: a row a token or a sequence. Inference without padding. */
+  /**
+   * The head's outputs for a packed batch by name, copied: a row a token, `[N, …]`, or a sequence, `[B, …]`. Inference without
+   * padding. Errors: as {@link forward}.
+   */
   forwardPacked(packed: Packed): Record<string, TensorData> {
     const copied = (outputs: Record<string, Tensor>) =>
       Object.entries(outputs).map(([name, tensor]) => [name, { data: tensor.read(), shape: tensor.shape }]);
@@ -143,16 +160,20 @@ export class RoFormer {
 
   /**
    * The loss, and the gradients of every parameter, added to what earlier calls left until an optimiser's `step` or `zeroGrad`.
-   * What a call that throws has added is not taken back: clear it.
+   * What a call that throws has added is not taken back: clear it. Errors: as {@link forward}, and ConfigError without labels,
+   * for int8 weights, or for a wrong `seed` or `step`.
    */
-  valueAndGrad(inputs: ModelInputs, options: GradientOptions = {}): { loss: number; gradients: GradientMap } {
+  valueAndGrad(inputs: ModelInputs, options: GradientOptions = {}): LossAndGradients {
     const { packed, targets, states } = this.prepare(inputs);
     if (!targets) throw new ConfigError("valueAndGrad: there are no labels, so there is no loss");
     const loss = this.lossAndGrad(packed, targets, options, states);
     return { loss, gradients: new Map(this.store.parameters.map((one) => [one.name, one.gradient()])) };
   }
 
-  /** {@link valueAndGrad} for a packed batch; `states`: what a decoder's cross-attention looks at. */
+  /**
+   * {@link valueAndGrad} for a packed batch: gives the loss; gradients are in {@link store}. `states`: what a decoder's
+   * cross-attention looks at.
+   */
   lossAndGrad(packed: Packed, targets: Targets, options: GradientOptions = {}, states?: PackedStates): number {
     this.store.requireGradients();
     const { train = false, seed = 0, step = this.draws++, recompute = false, maskType } = options;
@@ -165,17 +186,20 @@ export class RoFormer {
     });
   }
 
-  /** The loss of a packed batch, without gradients and without dropout. */
+  /** The mean loss of a packed batch, without gradients and without dropout. Errors: as {@link forward}. */
   lossPacked(packed: Packed, targets: Targets): number {
     return this.run(packed, (batch) => this.network.head.loss(this.network.encode(batch), batch, targets).item());
   }
 
-  /** The parameters, by Hugging Face's names. */
+  /** The parameters, by Hugging Face's names, in the order of their declaration. */
   parameters(): ParameterAccess[] {
     return [...this.store.parameters];
   }
 
-  /** Labels and their scores for one text, or for several, in their order. Needs a classifier with a tokenizer. */
+  /**
+   * Labels and their scores for one text, or for several, in their order. Needs a classifier with a tokenizer.
+   * Errors: ConfigError for another model, DataError for a text without tokens, EngineError where it gives NaN, AbortError.
+   */
   classify(text: string, options?: ClassifyOptions): Promise<Classification>;
   classify(texts: readonly string[], options?: ClassifyOptions): Promise<Classification[]>;
   async classify(texts: string | readonly string[], options: ClassifyOptions = {}) {
@@ -183,7 +207,10 @@ export class RoFormer {
     return oneOrMany(texts, (all) => classify(this, all, options));
   }
 
-  /** A vector for one text, `[C]`, or for several, in their order. Needs a tokenizer. */
+  /**
+   * A vector for one text, `[C]`, or for several, in their order. Needs a tokenizer.
+   * Errors: ConfigError for another model, DataError for a text without tokens, EngineError where it gives NaN, AbortError.
+   */
   embed(text: string, options?: EmbedOptions): Promise<Float32Array>;
   embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
   async embed(texts: string | readonly string[], options: EmbedOptions = {}) {
@@ -191,7 +218,10 @@ export class RoFormer {
     return oneOrMany(texts, (all) => embed(this, all, options));
   }
 
-  /** For one query or several the likest of `texts`, or of the vectors that {@link embed} made of them, best first. */
+  /**
+   * For one query or several the likest of `texts`, or of the vectors, `[C]` each, that {@link embed} made of them, best first,
+   * by the cosine of their vectors. Errors: as {@link embed}, and ShapeError for vectors of another width.
+   */
   search(
     query: string,
     texts: readonly string[] | readonly Float32Array[],
@@ -211,7 +241,10 @@ export class RoFormer {
     return oneOrMany(queries, (all) => search(this, all, texts, options));
   }
 
-  /** Guesses at the masks of one text, or of several, in their order. Needs a masked language model with a tokenizer. */
+  /**
+   * Guesses at the masks of one text, or of several, in their order: for each mask the likeliest tokens first. Needs a masked
+   * language model with a tokenizer. Errors: as {@link classify}, and DataError for a text without a mask.
+   */
   fillMask(text: string, options?: FillMaskOptions): Promise<MaskGuess[]>;
   fillMask(texts: readonly string[], options?: FillMaskOptions): Promise<MaskGuess[][]>;
   async fillMask(texts: string | readonly string[], options: FillMaskOptions = {}) {
@@ -219,7 +252,10 @@ export class RoFormer {
     return oneOrMany(texts, (all) => fillMask(this, all, options));
   }
 
-  /** The labels of the tokens of one text, or of several, in their order. Needs a token classifier with a tokenizer. */
+  /**
+   * The labels of the tokens of one text, or of several, in their order; special tokens have none. Needs a token classifier
+   * with a tokenizer. Errors: as {@link classify}.
+   */
   tagTokens(text: string, options?: TagTokensOptions): Promise<TokenTag[]>;
   tagTokens(texts: readonly string[], options?: TagTokensOptions): Promise<TokenTag[][]>;
   async tagTokens(texts: string | readonly string[], options: TagTokensOptions = {}) {
@@ -227,7 +263,11 @@ export class RoFormer {
     return oneOrMany(texts, (all) => tagTokens(this, all, options));
   }
 
-  /** Answers to one question, or to several, each from its context, best first. Needs a question answerer with a tokenizer. */
+  /**
+   * Answers to one question, or to several, each from its context, best first, as Hugging Face's pipeline finds them. Needs a
+   * question answerer with a tokenizer. Errors: as {@link classify}, and ConfigError for a question that leaves no room for its
+   * context.
+   */
   answer(question: Question, options?: AnswerOptions): Promise<Answer[]>;
   answer(questions: readonly Question[], options?: AnswerOptions): Promise<Answer[][]>;
   async answer(questions: Question | readonly Question[], options: AnswerOptions = {}) {
@@ -235,7 +275,10 @@ export class RoFormer {
     return oneOrMany(questions, (all) => answer(this, all, options));
   }
 
-  /** Which choice fits a prompt, or several prompts, best. Needs a multiple-choice model with a tokenizer. */
+  /**
+   * Which choice fits a prompt, or several prompts, best. Needs a multiple-choice model with a tokenizer. Errors: as {@link
+   * classify}.
+   */
   choose(question: ChoiceQuestion, options?: PipelineOptions): Promise<Choice>;
   choose(questions: readonly ChoiceQuestion[], options?: PipelineOptions): Promise<Choice[]>;
   async choose(questions: ChoiceQuestion | readonly ChoiceQuestion[], options: PipelineOptions = {}) {
@@ -243,7 +286,10 @@ export class RoFormer {
     return oneOrMany(questions, (all) => choose(this, all, options));
   }
 
-  /** Writes a Hugging Face folder, whole or not at all. Wait for it before the model is changed or closed. */
+  /**
+   * Writes a Hugging Face folder, whole or not at all. Wait for it before the model is changed or closed. Errors: ConfigError
+   * for a wrong option or int8 weights, CheckpointError where it cannot be written.
+   */
   async save(path: string, options: SaveOptions = {}): Promise<void> {
     const { saveModel } = await import("./save.js");
     await saveModel(path, this, this.withSentences(options));
@@ -257,12 +303,13 @@ export class RoFormer {
     return blobs;
   }
 
-  /** Gives the memory back. */
+  /** Gives the memory back; what is asked of the model after that is an EngineError. */
   close(): void {
     if (!this.closed) this.network.free();
     this.closed = true;
   }
 
+  /** {@link close}, at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

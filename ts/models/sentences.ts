@@ -5,10 +5,11 @@ import type { Pooling } from "../pipelines/embed.js";
 
 /** How a sentence-transformers folder wants texts embedded. */
 export interface SentenceSettings {
-  /** Undefined: a way that this library does not have. */
+  /** How tokens become one vector; undefined: in a way that this library does not have. */
   readonly pooling: Pooling | undefined;
+  /** Whether vectors are scaled to length 1. */
   readonly normalize: boolean;
-  /** Tokens a text is cut to. */
+  /** Tokens a text is cut to; undefined where no file says. */
   readonly maxLength: number | undefined;
   /** Its files as they were, by name: a saved copy has them too. */
   readonly files: ReadonlyMap<string, Uint8Array>;

@@ -6,32 +6,46 @@ import type { ParameterStore } from "./parameters.js";
 
 /** Settings of {@link AdamW}; the defaults are PyTorch's. */
 export interface AdamWOptions {
-  /** Learning rate, unless a step says otherwise. */
+  /** Learning rate, ≥ 0, unless a step says otherwise; 10⁻³ unless given. */
   readonly lr?: number;
+  /** Decay rates of the first and second moments, from 0 to below 1; 0.9 and 0.999 unless given. */
   readonly betas?: readonly [number, number];
+  /** Added to the root of the second moment, ≥ 0; 10⁻⁸ unless given. */
   readonly eps?: number;
-  /** Decoupled decay: a step first takes lr · weightDecay of each value. */
+  /** Decoupled decay, ≥ 0: a step first takes lr · weightDecay of each value; 0.01 unless given. */
   readonly weightDecay?: number;
   /** Ends of the names of parameters that do not decay; biases and the weights of LayerNorm unless given. */
   readonly noDecay?: readonly string[];
-  /** Gradients are scaled down so that the norm of all together is at most this. */
+  /** Gradients are scaled down so that the norm of all together is at most this; not at all unless given. */
   readonly maxGradNorm?: number;
 }
 
 /** What an optimiser needs of a model. */
 export interface Trainable {
+  /** Its parameters and their gradients. */
   readonly store: ParameterStore;
 }
 
 /** Moments and step count, to go on exactly where a run stopped. */
 export interface AdamWState {
+  /** Steps made. */
   readonly step: number;
-  /** First and second moments, flat, in the order of the store. */
+  /** First moments, flat, in the order of the store: `[store.size]`. */
   readonly m: Float32Array;
+  /** Second moments, likewise. */
   readonly v: Float32Array;
 }
 
-/** AdamW (Loshchilov & Hutter 2019) with clipping by the global norm, over the flat buffers of a model: one call a step. */
+/** What a step of {@link AdamW} found. */
+export interface AdamWStep {
+  /** Norm of all gradients together, before clipping. */
+  gradNorm: number;
+}
+
+/**
+ * AdamW (Loshchilov & Hutter 2019) with clipping by the global norm (PyTorch's `clip_grad_norm_`), over the flat buffers of a
+ * model: one call a step.
+ */
 export class AdamW {
   private readonly store: ParameterStore;
   private readonly options: Required<AdamWOptions>;
@@ -40,6 +54,10 @@ export class AdamW {
   private readonly segments: Tensor;
   private steps = 0;
 
+  /**
+   * Makes memory for the model's gradients and for two moments of every parameter. Errors: ConfigError for a wrong option or a
+   * model with int8 weights, EngineError where there is no memory.
+   */
   constructor(model: Trainable, options: AdamWOptions = {}) {
     this.store = model.store;
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -72,8 +90,11 @@ export class AdamW {
     return words;
   }
 
-  /** Changes every parameter by its gradient, then clears the gradients. `gradNorm` is the norm before clipping. */
-  step({ lr = this.options.lr }: { lr?: number } = {}): { gradNorm: number } {
+  /**
+   * Changes every parameter by its gradient, then clears the gradients. Errors: ConfigError for a wrong rate, EngineError for a
+   * model that is closed or an optimizer that is freed.
+   */
+  step({ lr = this.options.lr }: { lr?: number } = {}): AdamWStep {
     check({ ...this.options, lr });
     const { betas, eps, weightDecay, maxGradNorm } = this.options;
     if (this.store.values === 0) throw new EngineError("AdamW.step: the model is closed");
@@ -96,7 +117,7 @@ export class AdamW {
     return { step: this.steps, m: this.m.read(), v: this.v.read() };
   }
 
-  /** Goes on from a {@link state}. */
+  /** Goes on from a {@link state}. Errors: ShapeError for one of a model of another size. */
   restore({ step, m, v }: AdamWState): void {
     this.steps = step;
     this.m.write(m);

@@ -1,14 +1,18 @@
 import { ConfigError, ShapeError } from "../errors.js";
 
-/** Which numbers of a head are turned together: (x0, x1), (x2, x3), … or (x0, x_{d/2}), (x1, x_{d/2+1}), … */
+/**
+ * Which numbers of a head are turned together: "interleaved" (x0, x1), (x2, x3), … (RoFormer, eq. 15), or "half" (x0, x_{d/2}),
+ * (x1, x_{d/2+1}), … (the Llama family).
+ */
 export type RopeOrder = "interleaved" | "half";
 
 /** A projection to queries or keys, in one order of its outputs. */
 export interface ConvertRopeOptions {
-  /** `[heads · headSize, I]`, row by row. */
+  /** The matrix, `[heads · headSize, I]`, row by row. */
   readonly weight: ArrayLike<number>;
-  /** `[heads · headSize]` */
+  /** The bias, `[heads · headSize]`, if there is one. */
   readonly bias?: ArrayLike<number>;
+  /** Number of heads. */
   readonly heads: number;
   /** Numbers a head, D. */
   readonly headSize: number;
@@ -18,12 +22,21 @@ export interface ConvertRopeOptions {
   readonly to: RopeOrder;
 }
 
+/** A projection to queries or keys, in the other order of its outputs. */
+export interface ConvertedRope {
+  /** The matrix, `[heads · headSize, I]`, row by row, copied. */
+  weight: Float32Array;
+  /** The bias, `[heads · headSize]`, if one was given. */
+  bias?: Float32Array;
+}
+
 /**
  * Puts the outputs of a query or key projection into the other order of pairs. A model whose queries and keys are both
  * converted, and which then turns pairs of the other kind, computes the same scores. Values and the output projection stay as
- * they are, unless the model turns values.
+ * they are, unless the model turns values. Errors: ConfigError for a wrong `to` or `rotarySize`, ShapeError for another number
+ * of values.
  */
-export function convertRope(options: ConvertRopeOptions): { weight: Float32Array; bias?: Float32Array } {
+export function convertRope(options: ConvertRopeOptions): ConvertedRope {
   const { weight, bias, heads, headSize, rotarySize = headSize, to } = options;
   if (to !== "interleaved" && to !== "half")
     throw new ConfigError(`convertRope: to is ${JSON.stringify(to)}, not "interleaved" or "half"`);

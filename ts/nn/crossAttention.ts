@@ -9,9 +9,9 @@ import type { LayerOptions } from "./selfAttention.js";
 
 /** An encoder's last states, which a decoder looks at. */
 export interface EncoderStates {
-  /** `[S, C]`, without padding. */
+  /** The states of all sequences end to end, `[S, C]`, without padding. */
   readonly states: Tensor;
-  /** As many sequences as the decoder has. */
+  /** Where they begin and end: as many sequences as the decoder has. */
   readonly batch: SequenceBatch;
 }
 
@@ -27,6 +27,7 @@ export class CrossAttention {
   private readonly output: AttentionOutput;
   private readonly probabilities: Dropout;
 
+  /** Declares its parameters, `self.query`, `self.key`, `self.value` and `output`, in `scope`. */
   constructor(scope: ParameterScope, options: LayerOptions) {
     const { width, eps, attentionDropout, hiddenDropout } = options;
     this.options = options;
@@ -37,7 +38,7 @@ export class CrossAttention {
     this.output = new AttentionOutput(scope, width, eps, hiddenDropout);
   }
 
-  /** `x` is `[N, C]`. */
+  /** `[N, C]` from `x` `[N, C]`, the tokens of all sequences of `batch` end to end. */
   forward(x: Tensor, batch: PackedBatch, encoder: EncoderStates): Tensor {
     const { heads } = this.options;
     const dropout = this.probabilities.draw();

@@ -9,8 +9,8 @@ import type { ParameterScope } from "./parameters.js";
 import { type LayerOptions, SelfAttention } from "./selfAttention.js";
 
 /**
- * One layer of a post-norm encoder or decoder: self-attention, in a decoder attention to the encoder's states if there are any,
- * then y = LayerNorm(x + dropout(W2 · act(W1 x))).
+ * One layer of a post-norm encoder or decoder (Vaswani et al. 2017; Hugging Face's RoFormerLayer): self-attention, in a decoder
+ * attention to the encoder's states if there are any, then y = LayerNorm(x + dropout(W2 · act(W1 x))).
  */
 export class EncoderLayer {
   private readonly attention: SelfAttention;
@@ -21,6 +21,7 @@ export class EncoderLayer {
   private readonly dropout: Dropout;
   private readonly options: LayerOptions;
 
+  /** Declares its parameters, by Hugging Face's names, in `scope`. */
   constructor(scope: ParameterScope, options: LayerOptions) {
     const { width, intermediateWidth, eps, hiddenDropout } = options;
     this.options = options;
@@ -32,7 +33,10 @@ export class EncoderLayer {
     this.dropout = new Dropout(scope, hiddenDropout);
   }
 
-  /** `x` is `[N, C]`. Without `encoder`, a layer that could look at one does not, as in Hugging Face's models. */
+  /**
+   * `[N, C]` from `x` `[N, C]`, the tokens of all sequences of `batch` end to end. Without `encoder`, a layer that could look
+   * at one does not, as in Hugging Face's models.
+   */
   forward(x: Tensor, batch: PackedBatch, mask: Mask, encoder?: EncoderStates): Tensor {
     const own = this.attention.forward(x, batch, mask);
     const attended = encoder && this.crossAttention ? this.crossAttention.forward(own, batch, encoder) : own;

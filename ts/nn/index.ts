@@ -1,7 +1,19 @@
-/** Tensors, differentiable functions, layers and registries: `roformer/nn`, for those who build models. */
+/**
+ * Tensors, differentiable functions, layers and registries, for those who build models.
+ *
+ * @module roformer/nn
+ */
 export { checkpoint } from "../autograd/checkpoint.js";
-export { type GradcheckOptions, gradcheck } from "../autograd/gradcheck.js";
-export { type Backward, isTracked, noGrad, type OpGradients, record, valueAndGradients } from "../autograd/tape.js";
+export { type GradcheckOptions, type GradcheckResult, gradcheck } from "../autograd/gradcheck.js";
+export {
+  type Backward,
+  isTracked,
+  noGrad,
+  type OpGradients,
+  record,
+  type ValueAndGradients,
+  valueAndGradients,
+} from "../autograd/tape.js";
 export { type ActivationName, activation } from "../ops/activation.js";
 export { type AttentionOptions, attention } from "../ops/attention.js";
 export { type CrossEntropyOptions, crossEntropy, IGNORED, linearCrossEntropy } from "../ops/crossEntropy.js";
@@ -23,7 +35,7 @@ export { type RotaryTable, rope } from "../ops/rope.js";
 export { Parameter } from "../tensor/parameter.js";
 export { scope } from "../tensor/scope.js";
 export { empty, integers, Tensor, type TensorData, tensor, zeros } from "../tensor/tensor.js";
-export { AdamW, type AdamWOptions, type AdamWState } from "./adamw.js";
+export { AdamW, type AdamWOptions, type AdamWState, type AdamWStep, type Trainable } from "./adamw.js";
 export {
   type Attention,
   type AttentionCall,
@@ -35,16 +47,51 @@ export {
   type Recurrent,
   type Rotation,
 } from "./attentions/index.js";
-export { type ConvertRopeOptions, convertRope, type RopeOrder } from "./convertRope.js";
+export { type ConvertedRope, type ConvertRopeOptions, convertRope, type RopeOrder } from "./convertRope.js";
 export { CrossAttention, type EncoderStates } from "./crossAttention.js";
 export { EncoderLayer } from "./encoderLayer.js";
-export { type Head, type HeadFactory, type HeadName, heads } from "./heads/index.js";
+export {
+  type Head,
+  type HeadFactory,
+  type HeadName,
+  type HeadOptions,
+  type HeadOutput,
+  heads,
+  type ProblemType,
+  type ScorerFactory,
+  type Spans,
+  type Targets,
+} from "./heads/index.js";
+export type { SummaryOptions, SummaryType } from "./heads/summary.js";
 export { LayerNorm } from "./layerNorm.js";
 export { JoinedLinear, Linear } from "./linear.js";
 export { type Packed, PackedBatch, pack, SequenceBatch, type Sequences } from "./packed.js";
-export { ParameterScope, ParameterStore } from "./parameters.js";
+export {
+  type ConstantInit,
+  type Draw,
+  type Init,
+  type NormalInit,
+  ParameterScope,
+  ParameterStore,
+  type Place,
+} from "./parameters.js";
 export { type Position, type PositionName, type PositionOptions, positions } from "./positions/index.js";
-export type { RopeParametersInput, RopeType } from "./ropeParameters.js";
+export type {
+  DefaultRope,
+  DynamicRope,
+  LinearRope,
+  Llama3Rope,
+  LongRope,
+  ProportionalRope,
+  RopeBase,
+  RopeParameters,
+  RopeParametersByType,
+  RopeParametersInput,
+  RopeType,
+  UnnamedRope,
+  YarnRope,
+} from "./ropeParameters.js";
+export type { RopeFrequencies } from "./ropeScaling.js";
 export { type RopeTable, type RopeTableOptions, ropeTable } from "./ropeTable.js";
 export { type LayerOptions, SelfAttention } from "./selfAttention.js";
 export { type TrainingStep, training } from "./training.js";

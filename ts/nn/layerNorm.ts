@@ -10,13 +10,14 @@ export class LayerNorm {
   private readonly bias: Parameter;
   private readonly eps: number;
 
+  /** Declares `weight`, which begins as 1, and `bias`, as 0, in `scope`; `eps` is added to the variances. */
   constructor(scope: ParameterScope, width: number, eps: number) {
     this.weight = scope.constant("weight", [width], 1);
     this.bias = scope.constant("bias", [width], 0);
     this.eps = eps;
   }
 
-  /** Normalises the rows of residual + dropout(x), `[N, width]`. */
+  /** Normalises the rows of residual + dropout(x), both `[N, width]`; gives `[N, width]`. */
   forward(x: Tensor, residual?: Tensor, dropout?: DropoutDraw): Tensor {
     return layerNorm(x, this.weight, this.bias, {
       eps: this.eps,

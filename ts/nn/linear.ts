@@ -9,28 +9,30 @@ export class Linear {
   private readonly weight: Parameter;
   private readonly bias: Parameter;
 
+  /** Declares `weight` and `bias` in `scope`. */
   constructor(scope: ParameterScope, inputs: number, outputs: number) {
     this.weight = scope.matrix("weight", [outputs, inputs]);
     this.bias = scope.constant("bias", [outputs], 0);
   }
 
-  /** `x` is `[N, inputs]`; gives `[N, outputs]`. */
+  /** act(x Wᵀ + b), `[N, outputs]`, for `x` `[N, inputs]`. */
   forward(x: Tensor, activation: ActivationName = "linear"): Tensor {
     return linear(x, this.weight, this.bias, activation);
   }
 }
 
-/** Several projections of one input, named `parts`, computed together. */
+/** Several projections of one input, named `parts`, computed together: query, key and value of attention. */
 export class JoinedLinear {
   private readonly weight: Parameter;
   private readonly bias: Parameter;
 
+  /** Declares a `weight` `[outputs, inputs]` and a `bias` `[outputs]` for each of `parts` in `scope`. */
   constructor(scope: ParameterScope, parts: readonly string[], inputs: number, outputs: number) {
     this.weight = scope.joinedWeights(parts, [outputs, inputs]);
     this.bias = scope.joinedBiases(parts, [outputs]);
   }
 
-  /** `x` is `[N, inputs]`; gives `[N, outputs]` for each part, in order. */
+  /** x Wᵀ + b, `[N, outputs]`, for each part, in order; `x` is `[N, inputs]`. */
   forward(x: Tensor): Tensor[] {
     return linearParts(x, this.weight, this.bias);
   }

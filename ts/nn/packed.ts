@@ -24,12 +24,16 @@ const MOST_POSITIONS = 2 ** 24;
 
 /** {@link Sequences} in the engine's memory: they live as long as the scope they were made in. */
 export class SequenceBatch {
+  /** What it was made from. */
   readonly packed: Sequences;
+  /** Where the sequences begin and end: `[B + 1]`, integers. */
   readonly offsets: Tensor;
+  /** Position of each row in its own sequence: `[N]`, integers. */
   readonly positions: Tensor;
   /** Largest position plus 1. */
   readonly reach: number;
 
+  /** Errors: ShapeError where offsets and positions do not fit, or a position is 2²⁴ or more. */
   constructor(packed: Sequences) {
     const { offsets, positions } = packed;
     if (offsets.at(-1) !== positions.length)
@@ -47,13 +51,13 @@ export class SequenceBatch {
     return this.packed.offsets.length - 1;
   }
 
-  /** Row of each sequence's first token; refuses a sequence without one. */
+  /** Row of each sequence's first token, `[B]`. Errors: ShapeError for a sequence without one. */
   firstTokens(): Int32Array {
     this.refuseEmpty();
     return this.packed.offsets.slice(0, -1);
   }
 
-  /** Row of each sequence's last token; refuses a sequence without one. */
+  /** Row of each sequence's last token, `[B]`. Errors: ShapeError for a sequence without one. */
   lastTokens(): Int32Array {
     this.refuseEmpty();
     return this.packed.offsets.slice(1).map((end) => end - 1);
@@ -68,10 +72,14 @@ export class SequenceBatch {
 
 /** A packed batch in the engine's memory: it lives as long as the scope it was made in. */
 export class PackedBatch extends SequenceBatch {
+  /** What it was made from. */
   declare readonly packed: Packed;
+  /** Ids: `[N]`, integers. */
   readonly tokens: Tensor;
+  /** Token types: `[N]`, integers. */
   readonly types: Tensor;
 
+  /** Errors: ShapeError where the arrays do not fit each other, or a position is 2²⁴ or more. */
   constructor(packed: Packed) {
     const { tokens, positions, types } = packed;
     const N = tokens.length;
@@ -88,7 +96,10 @@ export class PackedBatch extends SequenceBatch {
   }
 }
 
-/** Ids of sequences, one after the other; positions count from 0 in each, token types are 0 unless given. */
+/**
+ * Ids of B sequences, `[B][any]`, one after the other; positions count from 0 in each. Token types, as many as ids, are 0
+ * unless given.
+ */
 export function pack(sequences: readonly ArrayLike<number>[], types?: readonly ArrayLike<number>[]): Packed {
   const offsets = new Int32Array(sequences.length + 1);
   for (const [b, ids] of sequences.entries()) offsets[b + 1] = offsets[b]! + ids.length;

@@ -7,12 +7,37 @@ import { JoinedParameter, Parameter } from "../tensor/parameter.js";
 import { sizeOf } from "../tensor/tensor.js";
 
 /** How fresh values are made. */
-export type Init =
-  | { readonly kind: "constant"; readonly value: number }
-  /** N(0, std²); the row `zeroRow` of a matrix is 0 (an embedding's padding row). */
-  | { readonly kind: "normal"; readonly std: number; readonly zeroRow?: number };
+export type Init = ConstantInit | NormalInit;
 
-/** Fresh values of a buffer, which follow from a seed and the buffer's number. */
+/** Every value the same. */
+export interface ConstantInit {
+  /** The way's name. */
+  readonly kind: "constant";
+  /** The value. */
+  readonly value: number;
+}
+
+/** Values of N(0, std²). */
+export interface NormalInit {
+  /** The way's name. */
+  readonly kind: "normal";
+  /** Their standard deviation. */
+  readonly std: number;
+  /** Row of a matrix that is 0 (an embedding's padding row). */
+  readonly zeroRow?: number;
+}
+
+/** Where a parameter lies in the flat buffers of a {@link ParameterStore}, in numbers. */
+export interface Place {
+  /** The parameter's name. */
+  name: string;
+  /** Its first number. */
+  offset: number;
+  /** How many there are. */
+  length: number;
+}
+
+/** Fresh values of a buffer, row-major, which follow from a seed and the buffer's number. */
 export type Draw = (seed: number, index: number) => Float32Array;
 
 /** Parameters begin on cache lines, so that a kernel's loads do not straddle two. */
@@ -60,17 +85,20 @@ export class ParameterStore {
   }
 
   /** Where each parameter lies in the flat buffers. */
-  layout(): { name: string; offset: number; length: number }[] {
+  layout(): Place[] {
     return this.declared.map(({ parameter, offset }) => ({ name: parameter.name, offset, length: parameter.size }));
   }
 
-  /** Declares one parameter; `packable`: only products read it, so that it may be kept in their order. */
+  /**
+   * Declares one parameter; `packable`: only products read it, so that it may be kept in their order. Errors: CheckpointError
+   * for a name that is declared already.
+   */
   declare(name: string, shape: readonly number[], init: Init, packable = false): Parameter {
     this.length = Math.ceil(this.length / ALIGNMENT) * ALIGNMENT;
     return this.place(name, shape, init, packable);
   }
 
-  /** Declares neighbours of one shape, and returns them as one tensor `[names, …shape]`. */
+  /** Declares neighbours of one shape, and returns them as one tensor `[names, …shape]`. Errors: as {@link declare}. */
   declareJoined(names: readonly string[], shape: readonly number[], init: Init): Parameter {
     this.length = Math.ceil(this.length / ALIGNMENT) * ALIGNMENT;
     const offset = this.length;
@@ -79,7 +107,7 @@ export class ParameterStore {
     return parameter;
   }
 
-  /** Declares a tensor that is saved but never trained. */
+  /** Declares a tensor that is saved but never trained. Errors: as {@link declare}. */
   declareBuffer(name: string, shape: readonly number[], draw: Draw): Parameter {
     this.take(name);
     const parameter = new Parameter(name, shape);
@@ -107,7 +135,7 @@ export class ParameterStore {
 
   /**
    * Makes the memory, zeroed, after the last declaration. `int8`: matrices that only products read are kept as int8, each in
-   * memory of its own, and can be neither trained nor saved.
+   * memory of its own, and can be neither trained nor saved. Errors: EngineError where there is no memory.
    */
   allocate({ int8 = false }: { int8?: boolean } = {}): void {
     this.isInt8 = int8;
@@ -132,7 +160,10 @@ export class ParameterStore {
     }
   }
 
-  /** Fills every parameter with fresh values, which follow from `seed` alone. */
+  /**
+   * Fills every parameter with fresh values, which follow from `seed` alone, a whole number of at most 53 bits, else a
+   * ConfigError.
+   */
   initialise(seed: number): void {
     const [low, high] = seedWords(seed);
     this.drawBuffers(seed);
@@ -162,7 +193,10 @@ export class ParameterStore {
     for (const { parameter } of this.declared) parameter.pack();
   }
 
-  /** Makes memory for gradients, if there is none yet. */
+  /**
+   * Makes memory for gradients, if there is none yet. Errors: ConfigError for int8 weights, EngineError where there is no
+   * memory.
+   */
   requireGradients(): void {
     if (this.gradients !== 0) return;
     if (this.isInt8) throw new ConfigError("a model with int8 weights cannot be trained: load it without int8");
@@ -193,10 +227,12 @@ export class ParameterStore {
 
 /** Where layers declare their parameters: a prefix of names, and the spread of fresh weights. */
 export class ParameterScope {
+  /** What holds the parameters. */
   readonly store: ParameterStore;
   private readonly prefix: string;
   private readonly std: number;
 
+  /** `std`: standard deviation of fresh weights; `prefix`: what all names begin with. */
   constructor(store: ParameterStore, std: number, prefix = "") {
     this.store = store;
     this.std = std;
@@ -208,7 +244,7 @@ export class ParameterScope {
     return new ParameterScope(this.store, this.std, name === "" ? this.prefix : `${this.prefix}${name}.`);
   }
 
-  /** A matrix or vector with normal values. */
+  /** A matrix or vector with normal values; 0 in the row `zeroRow` (an embedding's padding row). */
   weight(name: string, shape: readonly number[], zeroRow?: number): Parameter {
     return this.store.declare(this.prefix + name, shape, this.normal(zeroRow));
   }
@@ -218,7 +254,7 @@ export class ParameterScope {
     return this.store.declare(this.prefix + name, shape, this.normal(), true);
   }
 
-  /** A tensor that is saved but never trained. */
+  /** A tensor that is saved but never trained, with the values of `draw`. */
   buffer(name: string, shape: readonly number[], draw: Draw): Parameter {
     return this.store.declareBuffer(this.prefix + name, shape, draw);
   }
@@ -228,7 +264,7 @@ export class ParameterScope {
     return this.store.declare(this.prefix + name, shape, { kind: "constant", value });
   }
 
-  /** The `weight`s of several parts, as one tensor. */
+  /** The `weight`s of several parts, each of `shape`, as one tensor `[parts, …shape]`. */
   joinedWeights(parts: readonly string[], shape: readonly number[]): Parameter {
     return this.store.declareJoined(
       parts.map((part) => `${this.prefix}${part}.weight`),
@@ -237,7 +273,7 @@ export class ParameterScope {
     );
   }
 
-  /** The `bias`es of several parts, as one tensor. */
+  /** The `bias`es of several parts, each of `shape`, as one tensor `[parts, …shape]`. */
   joinedBiases(parts: readonly string[], shape: readonly number[]): Parameter {
     const names = parts.map((part) => `${this.prefix}${part}.bias`);
     return this.store.declareJoined(names, shape, { kind: "constant", value: 0 });

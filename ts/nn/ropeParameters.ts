@@ -1,87 +1,137 @@
-import * as v from "valibot";
+/** Fields that every type of {@link RopeParametersInput} has; fields of other names are kept and mean nothing. */
+export interface RopeBase {
+  /** Base b of the frequencies b^(−2i/d); 10,000 unless given (RoFormer, eq. 15). */
+  readonly rope_theta?: number | undefined;
+  /** Share of each head's numbers that is turned, above 0 and at most 1; 1 unless given. */
+  readonly partial_rotary_factor?: number | undefined;
+  readonly [field: string]: unknown;
+}
 
-const positive = v.pipe(
-  v.number("a positive number"),
-  v.finite("a positive number"),
-  v.gtValue(0, "a positive number"),
-);
-const factor = v.pipe(v.number("a number ≥ 1"), v.finite("a number ≥ 1"), v.minValue(1, "a number ≥ 1"));
-const length = v.pipe(
-  v.number("a positive whole number"),
-  v.integer("a positive whole number"),
-  v.minValue(1, "a positive whole number"),
-);
-const share = v.pipe(
-  v.number("above 0, at most 1"),
-  v.gtValue(0, "above 0, at most 1"),
-  v.maxValue(1, "above 0, at most 1"),
-);
-const factors = v.pipe(v.array(positive, "a list of positive numbers"), v.minLength(1, "a list of positive numbers"));
+/** Positions as they are. */
+export interface DefaultRope extends RopeBase {
+  /** The way's name. */
+  readonly rope_type: "default";
+}
 
-/** Base of the frequencies, b, and the share of each head that is turned: every type has them. */
-const common = { rope_theta: v.optional(positive, 10_000), partial_rotary_factor: v.optional(share, 1) };
+/** Position interpolation (Chen et al. 2023): frequencies divided by the factor. */
+export interface LinearRope extends RopeBase {
+  /** The way's name. */
+  readonly rope_type: "linear";
+  /** How many times longer sequences may be, s ≥ 1. */
+  readonly factor: number;
+}
 
-const schemas = {
-  default: v.looseObject({ rope_type: v.literal("default"), ...common }),
-  linear: v.looseObject({ rope_type: v.literal("linear"), factor, ...common }),
-  dynamic: v.looseObject({
-    rope_type: v.literal("dynamic"),
-    factor,
-    original_max_position_embeddings: v.optional(length),
-    ...common,
-  }),
-  yarn: v.looseObject({
-    rope_type: v.literal("yarn"),
-    factor: v.nullish(factor),
-    original_max_position_embeddings: v.optional(length),
-    beta_fast: v.optional(positive, 32),
-    beta_slow: v.optional(positive, 1),
-    truncate: v.optional(v.boolean("true or false"), true),
-    attention_factor: v.nullish(positive),
-    mscale: v.nullish(positive),
-    mscale_all_dim: v.nullish(positive),
-    ...common,
-  }),
-  longrope: v.looseObject({
-    rope_type: v.literal("longrope"),
-    short_factor: factors,
-    long_factor: factors,
-    factor: v.nullish(factor),
-    original_max_position_embeddings: v.optional(length),
-    attention_factor: v.nullish(positive),
-    ...common,
-  }),
-  llama3: v.looseObject({
-    rope_type: v.literal("llama3"),
-    factor,
-    low_freq_factor: positive,
-    high_freq_factor: positive,
-    original_max_position_embeddings: length,
-    ...common,
-  }),
-  proportional: v.looseObject({ rope_type: v.literal("proportional"), factor: v.optional(factor, 1), ...common }),
-};
+/** Dynamic NTK: from L₀ tokens on the base is b · (s · L / L₀ − (s − 1))^(d / (d − 2)) for a sequence of L tokens. */
+export interface DynamicRope extends RopeBase {
+  /** The way's name. */
+  readonly rope_type: "dynamic";
+  /** s ≥ 1. */
+  readonly factor: number;
+  /** Tokens that the model was first trained with, L₀; `max_position_embeddings` unless given. */
+  readonly original_max_position_embeddings?: number | undefined;
+}
+
+/** YaRN (Peng et al. 2023): fast pairs as they are, slow ones interpolated, a ramp between. */
+export interface YarnRope extends RopeBase {
+  /** The way's name. */
+  readonly rope_type: "yarn";
+  /** How many times longer sequences may be, s ≥ 1; `max_position_embeddings` / L₀ unless given. */
+  readonly factor?: number | null | undefined;
+  /** Tokens that the model was first trained with, L₀; `max_position_embeddings` unless given. */
+  readonly original_max_position_embeddings?: number | undefined;
+  /** Turns in L₀ tokens from which on a pair counts as fast; 32 unless given. */
+  readonly beta_fast?: number | undefined;
+  /** Turns in L₀ tokens below which a pair counts as slow; 1 unless given. */
+  readonly beta_slow?: number | undefined;
+  /** Whether the ends of the ramp are rounded to whole pairs; true unless given. */
+  readonly truncate?: boolean | undefined;
+  /** What sines and cosines are multiplied by; 0.1 · ln s + 1, or what `mscale`s say, unless given. */
+  readonly attention_factor?: number | null | undefined;
+  /** m: with `mscale_all_dim` n, the attention factor is (0.1 · m · ln s + 1) / (0.1 · n · ln s + 1). */
+  readonly mscale?: number | null | undefined;
+  /** n: see `mscale`. */
+  readonly mscale_all_dim?: number | null | undefined;
+}
+
+/** LongRoPE (Ding et al. 2024): a searched factor for each pair, other ones for long sequences. */
+export interface LongRope extends RopeBase {
+  /** The way's name. */
+  readonly rope_type: "longrope";
+  /** What the frequencies of sequences of at most L₀ tokens are divided by, `[d / 2]`. */
+  readonly short_factor: number[];
+  /** The same for longer sequences, `[d / 2]`. */
+  readonly long_factor: number[];
+  /** How many times longer sequences may be, s ≥ 1; `max_position_embeddings` / L₀ unless given. */
+  readonly factor?: number | null | undefined;
+  /** Tokens that the model was first trained with, L₀; `max_position_embeddings` unless given. */
+  readonly original_max_position_embeddings?: number | undefined;
+  /** What sines and cosines are multiplied by; √(1 + ln s / ln L₀), or 1 for s ≤ 1, unless given. */
+  readonly attention_factor?: number | null | undefined;
+}
+
+/** Llama 3.1's: pairs that turn slowly are interpolated, those that turn fast are not. */
+export interface Llama3Rope extends RopeBase {
+  /** The way's name. */
+  readonly rope_type: "llama3";
+  /** s ≥ 1: pairs whose wavelength is above L₀ / `low_freq_factor` have their frequencies divided by it. */
+  readonly factor: number;
+  /** Turns in L₀ tokens below which a pair counts as slow. */
+  readonly low_freq_factor: number;
+  /** Turns in L₀ tokens above which a pair stays as it is. */
+  readonly high_freq_factor: number;
+  /** Tokens that the model was first trained with, L₀. */
+  readonly original_max_position_embeddings: number;
+}
+
+/** The whole head's frequencies for the first `partial_rotary_factor` of its pairs, and 0 for the others. */
+export interface ProportionalRope extends RopeBase {
+  /** The way's name. */
+  readonly rope_type: "proportional";
+  /** What frequencies are divided by, s ≥ 1; 1 unless given. */
+  readonly factor?: number | undefined;
+}
+
+/** The parameters of each way to scale rotary positions, by Hugging Face's name of it (`modeling_rope_utils.py`). */
+export interface RopeParametersByType {
+  /** Not scaled. */
+  default: DefaultRope;
+  /** Position interpolation. */
+  linear: LinearRope;
+  /** Dynamic NTK. */
+  dynamic: DynamicRope;
+  /** YaRN. */
+  yarn: YarnRope;
+  /** LongRoPE. */
+  longrope: LongRope;
+  /** Llama 3.1's. */
+  llama3: Llama3Rope;
+  /** A share of the whole head's frequencies. */
+  proportional: ProportionalRope;
+}
 
 /** A way to scale rotary positions (`rope_type`). */
-export type RopeType = keyof typeof schemas;
+export type RopeType = keyof RopeParametersByType;
 
-/** Hugging Face's names of the ways. */
-export const ROPE_TYPES = Object.keys(schemas) as RopeType[];
+/** Checked parameters of one type, or of any: every field that has a default of its own is there. */
+export type RopeParameters<T extends RopeType = RopeType> = {
+  [K in T]: RopeParametersByType[K] &
+    Required<Pick<RopeBase, "rope_theta" | "partial_rotary_factor">> &
+    (K extends "yarn"
+      ? Required<Pick<YarnRope, "beta_fast" | "beta_slow" | "truncate">>
+      : K extends "proportional"
+        ? Required<Pick<ProportionalRope, "factor">>
+        : unknown);
+}[T];
 
-/**
- * Hugging Face's `rope_parameters`, by `rope_type` ("default" unless given; `type` is its old name), checked and complete.
- * Lengths count tokens.
- */
-export const ropeParametersSchema = v.pipe(
-  v.looseObject({}, "an object"),
-  v.transform(({ type, ...rest }: Record<string, unknown>) => ({ rope_type: type ?? "default", ...rest })),
-  v.variant("rope_type", Object.values(schemas) as never, `one of ${ROPE_TYPES.join(", ")}`),
-) as unknown as v.GenericSchema<RopeParametersInput, RopeParameters>;
+/** Positions as they are, where no way is named. */
+export interface UnnamedRope {
+  /** Absent. */
+  readonly rope_type?: undefined;
+  /** Base b of the frequencies b^(−2i/d); 10,000 unless given (RoFormer, eq. 15). */
+  readonly rope_theta?: number;
+  /** Share of each head's numbers that is turned, above 0 and at most 1; 1 unless given. */
+  readonly partial_rotary_factor?: number;
+}
 
-/** Checked parameters of one type, or of any. */
-export type RopeParameters<T extends RopeType = RopeType> = { [K in T]: v.InferOutput<(typeof schemas)[K]> }[T];
-
-/** What {@link ropeParametersSchema} takes. */
-export type RopeParametersInput =
-  | { [K in RopeType]: v.InferInput<(typeof schemas)[K]> }[RopeType]
-  | { readonly rope_type?: undefined; readonly rope_theta?: number; readonly partial_rotary_factor?: number };
+/** Hugging Face's `rope_parameters`, by `rope_type` ("default" unless given). Lengths count tokens. */
+export type RopeParametersInput = RopeParametersByType[RopeType] | UnnamedRope;

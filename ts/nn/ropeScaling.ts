@@ -13,7 +13,9 @@ export interface RopeLengths {
 
 /** Radians a position for each pair of numbers, and what sines and cosines are multiplied by. */
 export interface RopeFrequencies {
+  /** Radians a position, `[d / 2]` for d turned numbers a head. */
   readonly inverseFrequencies: number[];
+  /** What sines and cosines are multiplied by, so that scores get its square; 1 without scaling. */
   readonly attentionFactor: number;
 }
 

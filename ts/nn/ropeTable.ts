@@ -1,32 +1,37 @@
 import * as v from "valibot";
 import { ConfigError } from "../errors.js";
-import { type RopeParameters, type RopeParametersInput, ropeParametersSchema } from "./ropeParameters.js";
+import type { RopeParameters, RopeParametersInput } from "./ropeParameters.js";
 import { type RopeFrequencies, ropeFrequencies } from "./ropeScaling.js";
+import { ropeParametersSchema } from "./ropeSchema.js";
 
 /** What a table of rotations is made from. */
 export interface RopeTableOptions {
   /** Numbers a head, D; even. */
   readonly headSize: number;
-  /** The positions of the rows. */
+  /** The positions of the rows, P of them. */
   readonly positions: readonly number[];
   /** Base, scaling and share of the head, as Hugging Face names them; base 10000 without scaling unless given. */
   readonly ropeParameters?: RopeParametersInput;
   /** Tokens that the model was made for, which some scalings want; 2048 unless given. */
   readonly maxPositionEmbeddings?: number;
-  /** Tokens of the sequence at hand, on which "dynamic" and "longrope" depend. */
+  /**
+   * Tokens of the sequence at hand, on which "dynamic" and "longrope" depend; no more than the model was made for unless given.
+   */
   readonly sequenceLength?: number | null;
 }
 
-/** Angles by position: `[positions, d / 2]` for d turned numbers a head. */
+/** Sines and cosines of angles by position, for d turned numbers a head. */
 export interface RopeTable extends RopeFrequencies {
-  /** Times the attention factor. */
+  /** Cosines times the attention factor, `[P, d / 2]`, row by row. */
   readonly cos: Float32Array;
+  /** Sines times the attention factor, `[P, d / 2]`, row by row. */
   readonly sin: Float32Array;
 }
 
 /**
  * Sines and cosines of position · inverse frequency, θ^(−2i/D) unless scaled, computed in f64 and rounded once (RoFormer,
- * eq. 15; the scalings are those of Hugging Face's `rope_parameters`). Errors: ConfigError for an odd size or a wrong parameter.
+ * eq. 15; the scalings are those of Hugging Face's `rope_parameters`). Errors: ConfigError for an odd size or a wrong
+ * parameter.
  */
 export function ropeTable(options: RopeTableOptions): RopeTable {
   const { headSize, positions, ropeParameters = {}, maxPositionEmbeddings = 2048, sequenceLength } = options;

@@ -13,15 +13,21 @@ import type { Position } from "./positions/index.js";
 export interface LayerOptions {
   /** Width of the model, C. */
   readonly width: number;
+  /** Number of heads, H; the width is a multiple of it. */
   readonly heads: number;
   /** Width of the feed-forward part, F. */
   readonly intermediateWidth: number;
+  /** Activation of the feed-forward part (`hidden_act`). */
   readonly activation: import("../ops/activation.js").ActivationName;
+  /** ε added to the variances of layer normalisations (`layer_norm_eps`). */
   readonly eps: number;
+  /** Rate of dropout of what is added to the residuals, 0 to 1 (`hidden_dropout_prob`). */
   readonly hiddenDropout: number;
+  /** Rate of dropout of attention's probabilities, 0 to 1 (`attention_probs_dropout_prob`). */
   readonly attentionDropout: number;
   /** Makes the attention of a layer, where it may declare what it needs. */
   readonly attention: (scope: ParameterScope) => Attention;
+  /** The position encoding, which attention asks for its rotations. */
   readonly position: Position;
   /** Turns values too (`rotary_value`). */
   readonly rotateValue: boolean;
@@ -43,6 +49,10 @@ export class SelfAttention {
   private readonly output: AttentionOutput;
   private readonly probabilities: Dropout;
 
+  /**
+   * Declares its parameters, `self.query`, `self.key`, `self.value` and `output`, in `scope`. Errors: ConfigError for a width
+   * that is no multiple of the heads.
+   */
   constructor(scope: ParameterScope, options: LayerOptions) {
     const { width, heads } = options;
     if (width % heads !== 0)
@@ -54,7 +64,7 @@ export class SelfAttention {
     this.output = new AttentionOutput(scope, width, options.eps, options.hiddenDropout);
   }
 
-  /** `x` is `[N, C]`, the tokens of all sequences of `batch` end to end. */
+  /** `[N, C]` from `x` `[N, C]`, the tokens of all sequences of `batch` end to end. */
   forward(x: Tensor, batch: PackedBatch, mask: Mask): Tensor {
     const { heads, position, rotateValue } = this.options;
     const dropout = this.probabilities.draw();

@@ -1,6 +1,8 @@
 /** What makes the random numbers of a training step: the same two numbers draw the same dropout. */
 export interface TrainingStep {
+  /** Seed of the run: a whole number of at most 53 bits. */
   readonly seed: number;
+  /** Step of the run, from 0. */
   readonly step: number;
 }
 

@@ -2,6 +2,34 @@ import { type Backward, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
+/**
+ * A name that `hidden_act` may have, as in Hugging Face's `ACT2FN`. "gelu" and "gelu_python" are the exact one, x · Φ(x);
+ * "gelu_new", "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh" and "gelu_python_tanh" its approximation by tanh; "quick_gelu"
+ * is x · σ(1.702 x); "gelu_10" is the exact one cut to −10 … 10; "silu" and "swish" are x · σ(x); "relu2" is max(x, 0)²;
+ * "linear" changes nothing.
+ */
+export type ActivationName =
+  | "linear"
+  | "gelu"
+  | "gelu_python"
+  | "gelu_new"
+  | "gelu_fast"
+  | "gelu_accurate"
+  | "gelu_pytorch_tanh"
+  | "gelu_python_tanh"
+  | "relu"
+  | "silu"
+  | "swish"
+  | "tanh"
+  | "sigmoid"
+  | "quick_gelu"
+  | "mish"
+  | "relu6"
+  | "leaky_relu"
+  | "relu2"
+  | "gelu_10"
+  | "laplace";
+
 /** Activations by Hugging Face's names, with the kernels' numbers. */
 export const activations = {
   linear: 0,
@@ -24,12 +52,9 @@ export const activations = {
   relu2: 11,
   gelu_10: 12,
   laplace: 13,
-} as const;
+} as const satisfies Record<ActivationName, number>;
 
-/** A name that `hidden_act` may have. */
-export type ActivationName = keyof typeof activations;
-
-/** The function `name` of every number of `x`, whatever its shape. */
+/** The function `name` of every number of `x`, in the shape of `x`, whatever that is. "linear" gives `x` itself. */
 export function activation(x: Tensor, name: ActivationName): Tensor {
   const kind = activations[name];
   if (kind === activations.linear) return x;

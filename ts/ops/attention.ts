@@ -9,6 +9,7 @@ import { type DropoutDraw, dropoutArguments } from "./dropout.js";
  * queries and keys meet.
  */
 export interface AttentionOptions {
+  /** Number of heads, H; the width C of queries, keys and values is a multiple of it. */
   readonly heads: number;
   /** Where the queries' sequences begin and end: `[B + 1]`, integers. */
   readonly queryOffsets: Tensor;
@@ -20,21 +21,22 @@ export interface AttentionOptions {
   readonly window?: number;
   /** How many keys of each sequence are never too late for `causal`, which this implies: `[B]`, integers (UniLM). */
   readonly prefix?: Tensor;
-  /** Added to the scores, by numbers of query and key in their sequences: `[1 or heads, ≥ T, ≥ S]`. It has a gradient. */
+  /** Added to the scores, by numbers of query and key in their sequences: `[1 or H, ≥ T, ≥ S]`. It has a gradient. */
   readonly bias?: Tensor;
-  /** −slope · |distance of positions| is added to the scores: `[heads]` (ALiBi). */
+  /** −slope · |distance of positions| is added to the scores: `[H]` (ALiBi, Press et al. 2022). */
   readonly slopes?: Tensor;
-  /** Positions for `slopes`, `[N]`, integers. */
+  /** Positions of the queries, which `slopes` needs: `[N]`, integers. */
   readonly queryPositions?: Tensor;
-  /** The same of keys, if they are other sequences. */
+  /** The same of keys, `[S]`, if they are other sequences. */
   readonly keyPositions?: Tensor;
-  /** Dropout of the probabilities. */
+  /** Dropout of the probabilities; none unless given. */
   readonly dropout?: DropoutDraw;
 }
 
 /**
- * softmax(q kᵀ / √D + biases) v by sequence and head: `q` `[N, C]`, `k` and `v` `[S, C]`, C = heads · D; gives `[N, C]`. The
- * scores are never in memory as a whole. A query that sees no key gives 0.
+ * softmax(q kᵀ / √D + biases) v by sequence and head (RoFormer, eq. 2): `q` `[N, C]`, `k` and `v` `[S, C]`, C = heads · D;
+ * gives `[N, C]`. The scores are never in memory as a whole. A query that sees no key gives 0. Errors: ShapeError for sizes
+ * that do not fit, EngineError for `slopes` that have a gradient.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
   const [N, C] = q.dims("attention: q", "N", "C") as [number, number];

@@ -27,8 +27,9 @@ const BLOCK: Size = [1024, 2048];
 const KEPT = 2 ** 23;
 
 /**
- * Mean cross-entropy of softmax(`logits`), `[N, V]`, against `labels`, `[N]`, over the labels that are not −100.
- * NaN if none is left, as in PyTorch.
+ * Mean cross-entropy of softmax(`logits`), `[N, V]`, against `labels`, `[N]`, over the labels that are not −100: a tensor of
+ * one number, in nats. NaN if none is left, as in PyTorch. Errors: ShapeError for another number of labels or a wrong
+ * `labelSmoothing`, EngineError for a label that is no class.
  */
 export function crossEntropy(logits: Tensor, labels: Int32Array, options: CrossEntropyOptions = {}): Tensor {
   const [N, V] = logits.dims("crossEntropy: logits", "N", "V") as [number, number];
@@ -45,7 +46,8 @@ export function crossEntropy(logits: Tensor, labels: Int32Array, options: CrossE
 
 /**
  * {@link crossEntropy} of the logits x Wᵀ + b, for `x` `[N, I]`, `weight` `[V, I]` and `bias` `[V]`. Of these `[N, V]`, at most
- * 32 MiB are in memory at a time, in backward too, which computes those of a large vocabulary again.
+ * 32 MiB are in memory at a time, in backward too, which computes those of a large vocabulary again. Errors: as there, and
+ * EngineError for int8 weights under a tape.
  */
 export function linearCrossEntropy(
   x: Tensor,

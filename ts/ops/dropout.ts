@@ -24,7 +24,10 @@ export function dropoutArguments(draw?: DropoutDraw): DropoutArguments {
   return [draw.rate, ...seedWords(draw.seed), draw.stream, draw.step];
 }
 
-/** `x`, some numbers 0 and the others scaled by 1 / (1 − rate), whatever its shape; `x` itself without a draw. */
+/**
+ * `x`, some numbers 0 and the others scaled by 1 / (1 − rate), in its shape, whatever that is; `x` itself without a draw.
+ * Errors: ConfigError for a seed that is no whole number of at most 53 bits.
+ */
 export function dropout(x: Tensor, draw?: DropoutDraw): Tensor {
   if (!draw || draw.rate === 0) return x;
   const y = empty(x.shape, "dropout: y");

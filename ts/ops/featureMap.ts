@@ -3,27 +3,33 @@ import { engine } from "../engine/engine.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
-/** Maps of rows to features, with the kernels' numbers. */
-const maps = { elu: 0, relu: 1, exponential: 2, softmax: 3 } as const;
-
 /**
- * A way to make features: elu(x) + 1; max(x, 0) + ε; factor · (e^(x − ‖z‖²/2 − shift) + ε); softmax of the row.
+ * A way to make features: "elu" is elu(x) + 1 (Katharopoulos et al. 2020); "relu" max(x, 0) + ε; "exponential"
+ * factor · (e^(x − ‖z‖²/2 − shift) + ε) (Choromanski et al. 2021); "softmax" that of the row (Shen et al. 2018).
  */
-export type FeatureMapName = keyof typeof maps;
+export type FeatureMapName = "elu" | "relu" | "exponential" | "softmax";
+
+/** Maps of rows to features, with the kernels' numbers. */
+const maps = { elu: 0, relu: 1, exponential: 2, softmax: 3 } as const satisfies Record<FeatureMapName, number>;
 
 /** Settings of {@link featureMap}. */
 export interface FeatureMapOptions {
   /** Features of a head, M: rows are as long. */
   readonly width: number;
-  /** What was projected, whose norms are taken off exponents: rows of any width, as many as `x` has. */
+  /** What was projected, whose norms are taken off exponents: `[R, any]`, with as many rows as `x` has. */
   readonly z?: Tensor;
   /** Taken off the exponents of each row, `[R]`; no gradient flows through it. */
   readonly shift?: Tensor;
+  /** What "exponential" multiplies features by; 1 unless given. */
   readonly factor?: number;
+  /** ε of "relu" and "exponential"; 0 unless given. */
   readonly epsilon?: number;
 }
 
-/** The features of every row of `width` numbers of `x`, in its shape. */
+/**
+ * The features of every row of `width` numbers of `x`, in its shape. Errors: ConfigError for another name, ShapeError where `x`
+ * is no whole number of rows.
+ */
 export function featureMap(x: Tensor, name: FeatureMapName, options: FeatureMapOptions): Tensor {
   const { width, z, shift, factor = 1, epsilon = 0 } = options;
   if (!Object.hasOwn(maps, name))
@@ -59,8 +65,9 @@ export interface Stabilisers {
 }
 
 /**
- * From the largest exponent of each key, `[N · H]`: the maximum of its sequence and head. `running`: the maximum so far, part by
- * part, so that no later key has a say; each query's ε is then what `running` would be in a recurrence that rescales its state.
+ * From the largest exponent of each key, `[N · H]`: the maximum of its sequence and head. `running`: the maximum so far, part
+ * by part, so that no later key has a say; each query's ε is then what `running` would be in a recurrence that rescales its
+ * state.
  */
 export function stabilise(top: Tensor, offsets: Tensor, heads: number, running?: number): Stabilisers {
   const shift = empty(top.shape, "stabilise: shift");

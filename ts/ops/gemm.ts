@@ -8,7 +8,8 @@ import { type ActivationName, activation, activations } from "./activation.js";
 
 /**
  * y = act(x Wᵀ + b), `[N, O]`, for `x` `[N, I]`, `weight` `[O, I]` (PyTorch's layout) and `bias` `[O]`.
- * Without gradients the activation is applied while the product is written.
+ * Without gradients the activation is applied while the product is written. Errors: ShapeError for sizes that do not fit,
+ * EngineError for int8 weights under a tape.
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor, act: ActivationName = "linear"): Tensor {
   const [O] = weight.dims("linear: weight", "O", "I");
@@ -19,7 +20,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor, act: Activation
 
 /**
  * P projections of the same `x`, `[N, I]`, in one call: `weight` is `[P, O, I]`, `bias` `[P, O]`; gives P tensors `[N, O]`.
- * Query, key and value of attention are made so.
+ * Query, key and value of attention are made so. Errors: as {@link linear}.
  */
 export function linearParts(x: Tensor, weight: Tensor, bias?: Tensor): Tensor[] {
   const [P, O] = weight.dims("linear: weight", "P", "O", "I");
@@ -98,13 +99,13 @@ function onPart(slot: number, part: number, size: number, kernel: (slot: number)
 
 /** Settings of {@link matmul}. */
 export interface MatmulOptions {
-  /** `a` is `[K, M]`. */
+  /** `a` is `[K, M]`; false unless given. */
   readonly transposeA?: boolean;
-  /** `b` is `[N, K]`. */
+  /** `b` is `[N, K]`; false unless given. */
   readonly transposeB?: boolean;
 }
 
-/** The product `[M, N]` of `a` `[M, K]` and `b` `[K, N]`, either of them stored transposed if so said. */
+/** The product `[M, N]` of `a` `[M, K]` and `b` `[K, N]`, either of them stored transposed if so said. Errors: ShapeError. */
 export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
   const [a0, a1] = a.dims("matmul: a", "M", "K") as [number, number];
   const [b0, b1] = b.dims("matmul: b", "K", "N") as [number, number];

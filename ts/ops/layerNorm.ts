@@ -10,11 +10,14 @@ export interface LayerNormOptions {
   readonly eps: number;
   /** Added to `x`, after its dropout, before normalising; `[N, C]`. */
   readonly residual?: Tensor;
-  /** Dropout of `x` (not of the residual). */
+  /** Dropout of `x` (not of the residual); none unless given. */
   readonly dropout?: DropoutDraw;
 }
 
-/** Layer normalisation of each row of residual + dropout(x), `[N, C]`, with biased variance; `weight` and `bias` are `[C]`. */
+/**
+ * Layer normalisation (Ba et al. 2016) of each row of residual + dropout(x), with biased variance: `x` is `[N, C]`, `weight`
+ * and `bias` are `[C]`; gives `[N, C]`. Errors: ShapeError for sizes that do not fit.
+ */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: LayerNormOptions): Tensor {
   const { eps, residual, dropout } = options;
   const [N, C] = x.dims("layerNorm: x", "N", "C") as [number, number];

@@ -9,17 +9,21 @@ export const DENOMINATOR_EPSILON = 1e-6;
 
 /** Features of queries and keys, `[N, H · M]` and `[S, H · M]`, and values, `[S, H · D]`. */
 export interface LinearFactors {
-  /** Of the numerators: may be turned. */
+  /** Of the queries, in the numerators, `[N, H · M]`: may be turned. */
   readonly a: Tensor;
+  /** Of the keys, in the numerators, `[S, H · M]`: may be turned. */
   readonly b: Tensor;
-  /** Of the denominators; a and b unless given. */
+  /** Of the queries, in the denominators, `[N, H · M]`; `a` unless given. */
   readonly p?: Tensor;
+  /** Of the keys, in the denominators, `[S, H · M]`; `b` unless given. */
   readonly r?: Tensor;
+  /** The values, `[S, H · D]`. */
   readonly v: Tensor;
 }
 
 /** Settings of {@link linearAttention}. */
 export interface LinearAttentionOptions {
+  /** Number of heads, H. */
   readonly heads: number;
   /** Where the queries' sequences begin and end: `[B + 1]`, integers. */
   readonly queryOffsets: Tensor;
@@ -27,15 +31,16 @@ export interface LinearAttentionOptions {
   readonly keyOffsets?: Tensor;
   /** A query meets no later key. */
   readonly causal?: boolean;
-  /** What the features of each part are divided by, as `stabilise` says; causal only. */
+  /** Logarithms of what the features of each part of 128 keys are divided by, `[parts, H]`; causal only. */
   readonly levels?: Tensor;
   /** What is added to the denominators, `[N · H]`; 10⁻⁶ unless given. */
   readonly epsilons?: Tensor;
 }
 
 /**
- * Σⱼ (aᵢ · bⱼ) vⱼ / (Σⱼ (pᵢ · rⱼ) + ε) by sequence and head, over j ≤ i if causal: `[N, H · D]` (RoFormer, eq. 18 and 19). Time and
- * memory grow with the length, not with its square.
+ * Σⱼ (aᵢ · bⱼ) vⱼ / (Σⱼ (pᵢ · rⱼ) + ε) by sequence and head, over j ≤ i if causal: `[N, H · D]` (RoFormer, eq. 18 and 19). Time
+ * and memory grow with the length, not with its square. Errors: ShapeError for sizes that do not fit, ConfigError for another
+ * number of `epsilons`.
  */
 export function linearAttention(factors: LinearFactors, options: LinearAttentionOptions): Tensor {
   const { a, b, p = a, r = b, v } = factors;
@@ -57,6 +62,7 @@ export class LinearState {
   /** Logarithms of what features are divided by, `[R]`. */
   readonly levels: Float32Array;
 
+  /** A state of no tokens yet, for `rows` R = B · H, `features` M and `width` D of a head. */
   constructor(rows: number, features: number, width: number) {
     [this.state, this.sums] = noScope(() =>
       scope(() => [zeros([rows, features, width]), zeros([rows, features])] as const),
@@ -64,6 +70,7 @@ export class LinearState {
     this.levels = new Float32Array(rows).fill(Number.NEGATIVE_INFINITY);
   }
 
+  /** Gives the memory back. */
   free(): void {
     this.state.free();
     this.sums.free();
@@ -72,7 +79,7 @@ export class LinearState {
 
 /**
  * One token more for each sequence, `[B, …]`: what {@link linearAttention} gives it with `causal`, by a state in the place of
- * all tokens before. `factors`, `[B · H]`, multiply the state first. Without gradients.
+ * all tokens before, which it changes: `[B, H · D]`. `rescale`, `[B · H]`, multiplies the state first. Without gradients.
  */
 export function linearStep(factors: LinearFactors, state: LinearState, rescale: Tensor): Tensor {
   const { a, b, p = a, r = b, v } = factors;

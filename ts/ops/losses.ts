@@ -3,7 +3,7 @@ import { engine } from "../engine/engine.js";
 import { ShapeError } from "../errors.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
-/** Mean over all numbers of (x − target)². */
+/** Mean over all numbers of (x − target)², both of one shape: a tensor of one number. Errors: ShapeError. */
 export function squaredError(x: Tensor, target: Tensor): Tensor {
   if (x.size !== target.size)
     throw new ShapeError("squaredError: target", [...target.shape], `[${x.shape.join(", ")}] as x`);
@@ -14,7 +14,10 @@ export function squaredError(x: Tensor, target: Tensor): Tensor {
   );
 }
 
-/** Mean over all numbers of the binary cross-entropy of sigmoid(`x`) against `target` in 0 … 1. */
+/**
+ * Mean over all numbers of the binary cross-entropy of sigmoid(`x`) against `target` in 0 … 1, both of one shape: a tensor of
+ * one number, in nats (PyTorch's `BCEWithLogitsLoss`). Errors: ShapeError.
+ */
 export function binaryCrossEntropy(x: Tensor, target: Tensor): Tensor {
   if (x.size !== target.size) {
     throw new ShapeError("binaryCrossEntropy: target", [...target.shape], `[${x.shape.join(", ")}] as x`);

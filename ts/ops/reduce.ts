@@ -4,7 +4,7 @@ import { ShapeError } from "../errors.js";
 import { track } from "../tensor/scope.js";
 import { empty, sizeOf, Tensor } from "../tensor/tensor.js";
 
-/** `a + b`, of the same shape. */
+/** `a + b`, of one shape, which the sum has too. Errors: ShapeError. */
 export function add(a: Tensor, b: Tensor): Tensor {
   if (a.size !== b.size) throw new ShapeError("add: b", [...b.shape], `[${a.shape.join(", ")}] as a`);
   const y = empty(a.shape, "add: y");
@@ -15,7 +15,7 @@ export function add(a: Tensor, b: Tensor): Tensor {
   });
 }
 
-/** `factor · x`. */
+/** `factor · x`, in the shape of `x`. */
 export function scale(x: Tensor, factor: number): Tensor {
   return record(scaled(x, factor), [x], [], ([dy], d) => d.give(0, scaled(dy!, factor)));
 }
@@ -26,7 +26,7 @@ function scaled(x: Tensor, factor: number): Tensor {
   return y;
 }
 
-/** The same numbers under another shape. */
+/** The same numbers, in the same memory, under another shape of as many. Errors: ShapeError. */
 export function reshape(x: Tensor, shape: readonly number[]): Tensor {
   if (sizeOf(shape) !== x.size || shape.some((n) => n < 0))
     throw new ShapeError("reshape: x", [...x.shape], `${shape.join(" × ")} numbers`);
@@ -36,7 +36,7 @@ export function reshape(x: Tensor, shape: readonly number[]): Tensor {
   });
 }
 
-/** The sum of all numbers times `factor`, as a tensor of one number. */
+/** The sum of all numbers of `x`, of any shape, times `factor`, as a tensor of one number. */
 export function sum(x: Tensor, factor = 1): Tensor {
   const y = empty([1]);
   y.write([engine().sum(x.slot) * factor]);
@@ -47,7 +47,10 @@ export function sum(x: Tensor, factor = 1): Tensor {
   });
 }
 
-/** Mean of each sequence's rows: `[B, W]` for `x` `[N, W]` and `offsets` `[B + 1]`; 0 for a sequence of no tokens. */
+/**
+ * Mean of each sequence's rows: `[B, W]` for `x` `[N, W]` and `offsets` `[B + 1]`, integers; 0 for a sequence of no tokens.
+ * Errors: ShapeError.
+ */
 export function meanRows(x: Tensor, offsets: Tensor): Tensor {
   const [, W] = x.dims("meanRows: x", "N", "W") as [number, number];
   if (offsets.size < 1) throw new ShapeError("meanRows: offsets", [...offsets.shape], "[B + 1]");

@@ -5,8 +5,9 @@ import { empty, type Tensor } from "../tensor/tensor.js";
 
 /** Sines and cosines of the angles by which positions turn pairs. */
 export interface RotaryTable {
-  /** `[P, R / 2]`, for P positions and R rotated numbers a head. */
+  /** Cosines, `[P, R / 2]`, for P positions and R rotated numbers a head. */
   readonly cos: Tensor;
+  /** Sines, `[P, R / 2]`. */
   readonly sin: Tensor;
   /** Pairs are (x0, x1), (x2, x3), … (the paper, RoFormer), or (x0, x_{R/2}), (x1, x_{R/2+1}), … (Llama's family) if set. */
   readonly half?: boolean;
@@ -16,7 +17,8 @@ export interface RotaryTable {
 
 /**
  * Turns the pairs of every head by the angles of its token's position (RoFormer, eq. 34). `x` is `[N, C]` with C = heads · D,
- * `positions` `[N]`, integers. Numbers of a head beyond the table's width R stay as they are.
+ * `positions` `[N]`, integers; gives `[N, C]`. Numbers of a head beyond the table's width R stay as they are. Errors:
+ * ShapeError for sizes that do not fit, EngineError for a position beyond the table.
  */
 export function rope(x: Tensor, table: RotaryTable, positions: Tensor, heads: number): Tensor {
   const [N, C] = x.dims("rope: x", "N", "C") as [number, number];

@@ -14,6 +14,7 @@ import {
 
 /** What `answer` is asked. */
 export interface Question {
+  /** The question. */
   readonly question: string;
   /** The text that holds the answer. */
   readonly context: string;
@@ -27,17 +28,19 @@ export interface AnswerOptions extends PipelineOptions {
   readonly maxAnswerLength?: number;
   /** Tokens that neighbouring windows share; 128 unless given, or half of what a window has for the context. */
   readonly stride?: number;
-  /** Whether "no answer" (an empty one) is possible, as in SQuAD 2. */
+  /** Whether "no answer" (an empty one) is possible, as in SQuAD 2; false unless given. */
   readonly handleImpossibleAnswer?: boolean;
 }
 
 /** A part of the context. */
 export interface Answer {
+  /** Its text; empty for "no answer". */
   readonly answer: string;
-  /** Product of the probabilities of its begin and its end. */
+  /** Product of the probabilities of its begin and its end, 0 … 1. */
   readonly score: number;
-  /** Where in the context: UTF-16 units, `[start, end)`. */
+  /** Where it begins in the context, in UTF-16 units. */
   readonly start: number;
+  /** Where it ends: the unit behind it. */
   readonly end: number;
 }
 

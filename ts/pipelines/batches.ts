@@ -13,6 +13,7 @@ export interface PipelineOptions {
   readonly maxLength?: number;
   /** Tokens computed at once; texts of like length go together. 4096 unless given. */
   readonly batchTokens?: number;
+  /** Ends the work between two batches with an AbortError. */
   readonly signal?: AbortSignal;
   /** Hears how many texts are done. */
   readonly onProgress?: (progress: { done: number; total: number }) => void;
@@ -28,8 +29,9 @@ export interface Sequence {
 export interface BatchStates {
   /** The last hidden states, `[N, C]`, sequences end to end. */
   readonly hidden: Tensor;
+  /** Where the sequences begin and end. */
   readonly batch: PackedBatch;
-  /** The head's outputs for rows of hidden states, or for all. */
+  /** The head's outputs by name for rows of hidden states, `[R, C]`, or for all: a row a token or a sequence. */
   head(hidden?: Tensor): Record<string, Tensor>;
 }
 
@@ -104,8 +106,8 @@ export function checkSequence(where: string, { ids, typeIds }: Sequence, { confi
 }
 
 /**
- * Computes sequences in batches of like length, and gives what `read` makes of each, in the order of the sequences. `read` gives
- * one result a sequence of its batch, whose numbers it is told. Results do not depend on the batches.
+ * Computes sequences in batches of like length, and gives what `read` makes of each, in the order of the sequences. `read`
+ * gives one result a sequence of its batch, whose numbers it is told. Results do not depend on the batches.
  */
 export async function runBatches<T>(
   what: string,

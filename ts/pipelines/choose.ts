@@ -4,6 +4,7 @@ import { encodeTexts, needed, type PipelineOptions, readFinite, runBatches, soft
 
 /** What `choose` decides. */
 export interface ChoiceQuestion {
+  /** The first text of each pair. */
   readonly prompt: string;
   /** How it may go on: two or more. */
   readonly choices: readonly string[];
@@ -11,12 +12,13 @@ export interface ChoiceQuestion {
 
 /** The choice that fits best. */
 export interface Choice {
+  /** Its text. */
   readonly choice: string;
-  /** Its number. */
+  /** Its number, from 0. */
   readonly index: number;
-  /** Its probability among the choices. */
+  /** Its probability among the choices, 0 … 1. */
   readonly score: number;
-  /** Every choice's. */
+  /** Every choice's, in their order. */
   readonly scores: number[];
 }
 

@@ -12,7 +12,7 @@ export interface ClassifyOptions extends PipelineOptions {
 export interface Classification {
   /** The likeliest class; of a model with one output, its only label. */
   readonly label: string;
-  /** Its probability; of a model with one output, the value. */
+  /** Its probability, 0 … 1 (by softmax, or by sigmoid where labels do not exclude each other); of a regression, the value. */
   readonly score: number;
   /** Every label's score. */
   readonly scores: Record<string, number>;

@@ -14,6 +14,12 @@ import {
   runBatches,
 } from "./batches.js";
 
+/**
+ * A way to make one vector of a text: "mean" of all tokens' last states, the first token's ("cls"), the "last" token's, or what
+ * the "pooler" of a base model makes of the first one's.
+ */
+export type Pooling = "mean" | "cls" | "last" | "pooler";
+
 /** Ways to make one vector of a text's hidden states. */
 const poolings = {
   /** The mean of all tokens' states. */
@@ -28,10 +34,7 @@ const poolings = {
     if (!poolerOutput) throw new ConfigError('embed: the model has no pooler: load one that has, with head "base"');
     return poolerOutput;
   },
-};
-
-/** A way to make one vector of a text. */
-export type Pooling = keyof typeof poolings;
+} satisfies Record<Pooling, (states: BatchStates) => Tensor>;
 
 /** The ways by name. */
 export const POOLINGS = Object.keys(poolings) as Pooling[];
@@ -40,7 +43,9 @@ export const POOLINGS = Object.keys(poolings) as Pooling[];
 export interface EmbedOptions extends PipelineOptions {
   /** What the model's files say (`1_Pooling/config.json`), else "mean", unless given. */
   readonly pooling?: Pooling;
-  /** Whether vectors are scaled to length 1, so that their inner product is their cosine: as the model's files say, else not. */
+  /**
+   * Whether vectors are scaled to length 1, so that their inner product is their cosine: as the model's files say, else not.
+   */
   readonly normalize?: boolean;
 }
 

@@ -23,9 +23,11 @@ export interface FillMaskOptions extends PipelineOptions {
 
 /** A guess at a hidden token. */
 export interface MaskGuess {
+  /** The token, as the vocabulary has it. */
   readonly token: string;
+  /** Its id. */
   readonly tokenId: number;
-  /** Its probability. */
+  /** Its probability, 0 … 1. */
   readonly score: number;
   /** The text with the token in the mask's place. */
   readonly sequence: string;

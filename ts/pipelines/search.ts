@@ -11,7 +11,7 @@ export interface SearchOptions extends EmbedOptions {
 
 /** A text that was found. */
 export interface SearchHit {
-  /** Its number among the texts. */
+  /** Its number among the texts, from 0. */
   readonly index: number;
   /** Cosine of the angle between its vector and the query's, −1 … 1. */
   readonly score: number;

@@ -25,14 +25,15 @@ export interface TagTokensOptions extends PipelineOptions {
 export interface TokenTag {
   /** The likeliest class; of several tokens, without `B-` and `I-`. */
   readonly label: string;
-  /** Its probability; of several tokens, their mean. */
+  /** Its probability, 0 … 1; of several tokens, their mean. */
   readonly score: number;
   /** What of the text it covers. */
   readonly word: string;
-  /** Where: UTF-16 units, `[start, end)`. */
+  /** Where it begins in the text, in UTF-16 units. */
   readonly start: number;
+  /** Where it ends: the unit behind it. */
   readonly end: number;
-  /** Number of the token, or of the first, special ones included. */
+  /** Number of the token, or of the first, from 0, special ones included. */
   readonly index: number;
 }
 

@@ -18,6 +18,7 @@ export class Parameter extends Tensor {
   /** Slots of int8 values and of their rows' scales, where these stand for the matrix. */
   private int8: { readonly bytes: number; readonly rows: number } | undefined;
 
+  /** A parameter without memory yet, which its store gives it. */
   constructor(name: string, shape: readonly number[], packable = false) {
     super(0, shape);
     this.name = name;
@@ -62,7 +63,10 @@ export class Parameter extends Tensor {
     return this.int8 !== undefined;
   }
 
-  /** y = act(x Wᵀ + b) by int8 values: slots, and N rows of `x`. */
+  /**
+   * y = act(x Wᵀ + b) by int8 values: slots of y `[N, O]`, x `[N, I]` and b `[O]` (0 for none), and the kernels' number of the
+   * activation.
+   */
   multiplyInt8(y: number, x: number, bias: number, N: number, activation: number): void {
     const [O, I] = this.shape as [number, number];
     engine().linear_int8(y, x, this.int8!.bytes, this.int8!.rows, bias, N, O, I, activation);
@@ -108,7 +112,9 @@ export class Parameter extends Tensor {
     if (wasPacked) this.pack();
   }
 
-  /** Overwrites the values with pieces of them, one after the other. */
+  /**
+   * Overwrites the values with pieces of them, one after the other, row-major. Errors: ShapeError for another number in all.
+   */
   async writePieces(pieces: AsyncIterable<Float32Array>): Promise<void> {
     const room = this.int8 ? allocate(this.size, this.name, this.shape) : this.slot;
     try {
@@ -141,7 +147,7 @@ export class Parameter extends Tensor {
     }
   }
 
-  /** The gradient, copied anew each time `data` is read. */
+  /** The gradient, in the parameter's shape, copied anew each time `data` is read. */
   gradient(): TensorData {
     const { gradientSlot, shape, size } = this;
     return {

@@ -12,7 +12,9 @@ export const totalSize = (tensors: readonly { readonly shape: readonly number[] 
 
 /** A tensor's numbers, copied out of the engine. */
 export interface TensorData {
+  /** The numbers, row-major. */
   readonly data: Float32Array;
+  /** Their dimensions. */
   readonly shape: readonly number[];
 }
 
@@ -20,8 +22,10 @@ export interface TensorData {
 export class Tensor {
   /** The engine's number for the memory; a tensor that was freed has none. */
   slot: number;
+  /** The dimensions; none is a single number. */
   readonly shape: readonly number[];
 
+  /** A tensor of memory that the engine has given; {@link tensor}, {@link zeros} and {@link empty} ask for some. */
   constructor(slot: number, shape: readonly number[]) {
     this.slot = slot;
     this.shape = shape;
@@ -32,24 +36,24 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 
-  /** The dimensions, if there are as many as names; `where` says which tensor this is: "rope: x". */
+  /** The dimensions, if there are as many as names, else a ShapeError; `where` says which tensor this is: "rope: x". */
   dims(where: string, ...names: string[]): number[] {
     if (this.shape.length !== names.length) throw new ShapeError(where, [...this.shape], `[${names.join(", ")}]`);
     return [...this.shape];
   }
 
-  /** The numbers, copied. */
+  /** The numbers, copied, row-major. Errors: EngineError for a tensor that was freed. */
   read(): Float32Array {
     return view(engine().address(this.slot), this.size).slice();
   }
 
-  /** The only number of a tensor of size 1. */
+  /** The only number of a tensor of size 1. Errors: ShapeError for another size. */
   item(): number {
     if (this.size !== 1) throw new ShapeError("item", [...this.shape], "one number");
     return view(engine().address(this.slot), 1)[0]!;
   }
 
-  /** Overwrites the numbers. */
+  /** Overwrites the numbers, row-major. Errors: ShapeError for another number of them. */
   write(values: ArrayLike<number>): void {
     if (values.length !== this.size) throw new ShapeError("write: values", values.length, `${this.size} numbers`);
     view(engine().address(this.slot), this.size).set(values);
@@ -62,21 +66,27 @@ export class Tensor {
   }
 }
 
-/** A tensor of f32 whose numbers are still to be written. `what` names it where there is no memory for it: "linear: y". */
+/**
+ * A tensor of f32 whose numbers are still to be written. Errors: ShapeError for dimensions that are no whole numbers,
+ * EngineError where there is no memory for it; `what` names it there: "linear: y".
+ */
 export function empty(shape: readonly number[], what = "a tensor"): Tensor {
   if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0))
     throw new ShapeError(`${what}: shape`, [...shape], "whole numbers from 0");
   return track(new Tensor(allocate(sizeOf(shape), what, shape), shape));
 }
 
-/** A tensor of zeros. */
+/** A tensor of zeros. Errors: as {@link empty}. */
 export function zeros(shape: readonly number[]): Tensor {
   const y = empty(shape);
   engine().fill(y.slot, 0);
   return y;
 }
 
-/** A tensor of the given f32. */
+/**
+ * A tensor of the given numbers as f32, row-major; `[values.length]` unless a shape is given. Errors: ShapeError if that has
+ * another size.
+ */
 export function tensor(values: ArrayLike<number>, shape: readonly number[] = [values.length]): Tensor {
   if (values.length !== sizeOf(shape))
     throw new ShapeError("tensor: values", values.length, `${shape.join(" × ")} numbers`);
@@ -85,7 +95,7 @@ export function tensor(values: ArrayLike<number>, shape: readonly number[] = [va
   return y;
 }
 
-/** A tensor of 32-bit integers: ids, offsets, positions, labels. */
+/** A tensor of 32-bit integers, `[values.length]`: ids, offsets, positions, labels. */
 export function integers(values: Int32Array): Tensor {
   const y = empty([values.length]);
   const at = view(engine().address(y.slot), values.length);

@@ -1,7 +1,10 @@
-/** Texts as ids, end to end: sequence `i` is `[offsets[i], offsets[i + 1])`. */
+/** B texts as N ids, end to end. */
 export interface EncodedBatch {
+  /** The ids, `[N]`. */
   readonly ids: Int32Array;
+  /** 1 for the second text of a pair, else 0, `[N]`. */
   readonly typeIds: Uint8Array;
+  /** Where the texts begin and end: text i is `[offsets[i], offsets[i + 1])`; `[B + 1]`. */
   readonly offsets: Int32Array;
 }
 

@@ -7,9 +7,12 @@ export type Truncation = "longest_first" | "only_first" | "only_second";
 export interface BatchOptions {
   /** Adds `[CLS]`, `[SEP]` and the like. Default: true. */
   readonly addSpecialTokens?: boolean;
-  /** Pieces at most, special tokens included; counts where `truncation` or `padding` is asked for. */
+  /**
+   * Pieces at most, special tokens included; counts where `truncation` or `padding` is asked for. Default: the tokenizer's
+   * `modelMaxLength`.
+   */
   readonly maxLength?: number;
-  /** Default: false, nothing is cut. */
+  /** Which text is cut to `maxLength`. Default: false, nothing is cut. */
   readonly truncation?: Truncation | boolean;
 }
 

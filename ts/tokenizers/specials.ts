@@ -1,10 +1,10 @@
 import { DataError } from "../errors.js";
 
 /** What a special token is for; `tokenizer_config.json` calls them `unk_token`, `pad_token` and so on. */
-export const ROLES = ["unk", "pad", "cls", "sep", "mask", "bos", "eos"] as const;
+export const ROLES = ["unk", "pad", "cls", "sep", "mask", "bos", "eos"] as const satisfies readonly Role[];
 
-/** One of `ROLES`. */
-export type Role = (typeof ROLES)[number];
+/** What a special token is for: "unk" stands for what cannot be spelt, "pad" fills up, the others as in BERT and GPT. */
+export type Role = "unk" | "pad" | "cls" | "sep" | "mask" | "bos" | "eos";
 
 /** The token of each role that a tokenizer has. */
 export type SpecialTokens = Readonly<Partial<Record<Role, string>>>;

@@ -20,7 +20,10 @@ export class Tokenizer {
   readonly #native: Native;
   readonly #recipe: Recipe;
   readonly #specials: SpecialTokens;
-  /** The length that its model takes; it is saved in `tokenizer_config.json` (`model_max_length`). */
+  /**
+   * The length that its model takes, in tokens; undefined where no file says. It is saved in `tokenizer_config.json`
+   * (`model_max_length`).
+   */
   modelMaxLength: number | undefined;
   #handle: Handle;
   #generation: number;
@@ -47,7 +50,7 @@ export class Tokenizer {
     return Tokenizer.open(await readTokenizer(source));
   }
 
-  /** Whether a folder holds a tokenizer's files. */
+  /** Whether a folder holds a tokenizer's files: `tokenizer.json` or `vocab.txt`. */
   static async isIn(files: Files): Promise<boolean> {
     return (await files.has("tokenizer.json")) || (await files.has("vocab.txt"));
   }
@@ -67,7 +70,7 @@ export class Tokenizer {
 
   /**
    * The pieces of `text`, and of `options.pair` behind it. Errors: ConfigError for options that cannot be met, DataError for
-   * text that cannot be cut as asked or spelt at all.
+   * text that cannot be cut as asked or spelt at all, ShapeError for what is no text.
    */
   encode(text: string, options: EncodeOptions = {}): Encoding {
     const { pair } = options;
@@ -85,7 +88,10 @@ export class Tokenizer {
     return options.stride === undefined ? first! : { ...first!, overflow };
   }
 
-  /** Ids of many texts, each with the pair of the same index if `pairs` is given. Much faster than `encode`, without offsets. */
+  /**
+   * Ids of many texts, each with the pair of the same index if `pairs` is given. Much faster than `encode`, without offsets.
+   * Errors: as {@link encode}, and ShapeError for what is no list of texts or another number of pairs.
+   */
   encodeBatch(
     texts: readonly string[],
     options: BatchOptions & { readonly pairs?: readonly string[] } = {},

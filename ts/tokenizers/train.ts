@@ -2,7 +2,7 @@ import { AbortError, ConfigError, DataError } from "../errors.js";
 import { type Glue, loadNative } from "./native.js";
 import { Tokenizer } from "./tokenizer.js";
 
-/** What can be trained. */
+/** What can be trained: BERT's WordPiece, GPT-2's byte-level BPE, SentencePiece's Unigram. */
 export type TokenizerKind = "wordpiece" | "bpe" | "unigram";
 
 /** How a tokenizer is trained. */
@@ -19,7 +19,7 @@ export interface TrainTokenizerOptions {
   readonly lowercase?: boolean;
   /** The first ids. WordPiece needs `[UNK]`, Unigram `<unk>`. Default: what the kind's models use. */
   readonly specialTokens?: readonly string[];
-  /** Aborts between lines. */
+  /** Aborts between lines, with an AbortError. */
   readonly signal?: AbortSignal;
   /** Is told how many lines were read. */
   readonly onProgress?: (progress: { readonly lines: number }) => void;
@@ -63,7 +63,8 @@ const LARGEST = 2 ** 24;
 
 /**
  * Trains a tokenizer. The same text and options give the same bytes, in any process.
- * Errors: ConfigError for options, DataError for what is no text and for text too little or too rich for `vocabSize`.
+ * Errors: ConfigError for options, DataError for what is no text and for text too little or too rich for `vocabSize`,
+ * AbortError.
  */
 export async function trainTokenizer(options: TrainTokenizerOptions): Promise<Tokenizer> {
   const { kind, vocabSize, minFrequency, lowercase, specialTokens } = checked(options);

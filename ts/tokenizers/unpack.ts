@@ -1,11 +1,14 @@
-/** A text as pieces. Offsets are `[begin, end)` in UTF-16 units of the text that a piece is of; `[0, 0]` where it is of none. */
+/** A text as T pieces. */
 export interface Encoding {
+  /** Their ids, `[T]`. */
   readonly ids: number[];
+  /** The pieces as the vocabulary has them, `[T]`. */
   readonly tokens: string[];
+  /** Where each stands, `[begin, end)` in UTF-16 units of the text that it is of; `[0, 0]` where it is of none. */
   readonly offsets: [number, number][];
-  /** 1 for the second text of a pair. */
+  /** 1 for the second text of a pair, else 0, `[T]`. */
   readonly typeIds: number[];
-  /** 0 at padding. */
+  /** 0 at padding, else 1, `[T]`. */
   readonly attentionMask: number[];
   /** Further windows of a text that was cut; there if `stride` was given. */
   readonly overflow?: Encoding[];

@@ -8,27 +8,27 @@ import type { Tokenizer } from "../tokenizers/tokenizer.js";
 
 /** Which attention a model has: with weights to begin with too, since none of them depend on it. */
 export interface AttentionSettings {
-  /** "softmax" unless given. */
+  /** Attention; "softmax" unless given. */
   readonly attention?: AttentionName | undefined;
   /** Where linear attentions turn; "eq19" unless given. */
   readonly rotation?: Rotation | undefined;
-  /** Features of a head of a Performer; D · ln D unless given. */
+  /** Features of a head of a Performer, M; D · ln D unless given. */
   readonly numRandomFeatures?: number | undefined;
 }
 
 /** What may be set about a model with fresh weights. */
 export interface ArchitectureSettings extends AttentionSettings {
-  /** "rotary" unless given. */
+  /** Position encoding; "rotary" unless given. */
   readonly position?: PositionName | undefined;
-  /** 2 unless given. */
+  /** Number of layers; 2 unless given. */
   readonly layers?: number | undefined;
-  /** Width of the model, a multiple of heads; 128 unless given. */
+  /** Width of the model, C, a multiple of `heads`; 128 unless given. */
   readonly width?: number | undefined;
-  /** width / 64 unless given. */
+  /** Number of heads, H; width / 64 unless given. */
   readonly heads?: number | undefined;
   /** Width of the feed-forward layers; 4 · width unless given. */
   readonly ffn?: number | undefined;
-  /** 0.1 unless given. */
+  /** Rate of dropout, of attention's probabilities too, 0 to 1; 0.1 unless given. */
   readonly dropout?: number | undefined;
 }
 

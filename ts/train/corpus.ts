@@ -10,6 +10,7 @@ export interface CorpusOptions {
   readonly data: DataSource | readonly DataSource[];
   /** The column, for formats that have some; `text` unless given. */
   readonly text?: string | undefined;
+  /** Format of the files; what the endings of their names tell unless given. */
   readonly format?: Format | undefined;
 }
 

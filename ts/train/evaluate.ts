@@ -11,38 +11,54 @@ import { type Columns, type Example, encodeRows, needColumns, readTexts, type Te
 export interface ClassifierMetrics {
   /** Texts. */
   readonly n: number;
-  /** Mean cross-entropy. */
+  /** Mean cross-entropy, in nats. */
   readonly loss: number;
+  /** Share of the texts whose likeliest class is right, 0 … 1. */
   readonly accuracy: number;
-  /** Of two classes, F1 of the second; of more, the mean over classes. */
+  /** Of two classes, F1 of the second; of more, the mean over classes (scikit-learn's `binary` and `macro`); 0 … 1. */
   readonly f1: number;
+  /** Precision, likewise. */
   readonly precision: number;
+  /** Recall, likewise. */
   readonly recall: number;
+  /** Matthews' correlation coefficient, −1 … 1. */
   readonly matthews: number;
 }
 
 /** Metrics, and what they were made from. */
 export interface Evaluation {
+  /** The scores. */
   readonly metrics: ClassifierMetrics;
-  /** Rows are true classes, columns predicted ones. */
+  /** Numbers of texts, `[labels][labels]`: rows are true classes, columns predicted ones. */
   readonly confusionMatrix: readonly (readonly number[])[];
+  /** Names of the classes, in order of their ids. */
   readonly labels: readonly string[];
-  /** Tokens computed, and seconds it took. */
+  /** Tokens computed. */
   readonly tokens: number;
+  /** Seconds that it took. */
   readonly seconds: number;
 }
 
 /** Settings of {@link evaluate}. */
 export interface EvaluateOptions extends Columns {
+  /** The labelled texts. */
   readonly data: TextSource;
+  /** Name of the column of labels. */
   readonly label: string;
+  /** Format of the file; what the ending of its name tells unless given. */
   readonly format?: Format | undefined;
+  /** Tokens a text is cut to; what the model was trained with unless given. */
   readonly maxLength?: number | undefined;
+  /** Ends the work between two batches with an AbortError. */
   readonly signal?: AbortSignal | undefined;
+  /** Hears how many texts are done. */
   readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
-/** Scores a classifier on labelled texts. A label that it does not know is a DataError. */
+/**
+ * Scores a classifier on labelled texts. Errors: ConfigError for another model or a column that is not named, DataError for a
+ * file that cannot be read or a label that the model does not know, AbortError.
+ */
 export async function evaluate(model: RoFormer, options: EvaluateOptions): Promise<Evaluation> {
   if (model.head !== "sequence-classification") {
     throw new ConfigError(`evaluate needs a classifier, not a model with the head "${model.head}"`);

@@ -6,14 +6,16 @@ import { ConfigError, DataError } from "../errors.js";
 import type { RoFormer } from "../models/roformer.js";
 import { sequencesOf } from "../pipelines/batches.js";
 
-/** Labelled texts: a file (path, or bytes with a name), or rows that are there already. */
+/** Labelled texts: a file (path, or bytes with a name), or rows that are there already, as objects of columns. */
 export type TextSource = DataSource | readonly Readonly<Record<string, string | number | boolean>>[];
 
 /** Which columns mean what. */
 export interface Columns {
+  /** Name of the column of texts. */
   readonly text: string;
-  /** Second text of a pair. */
+  /** Name of the column of second texts, where the texts are pairs. */
   readonly textPair?: string | undefined;
+  /** Name of the column of labels. */
   readonly label?: string | undefined;
 }
 

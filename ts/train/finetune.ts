@@ -18,34 +18,48 @@ import { Trainer } from "./trainer.js";
 
 /** Settings of {@link finetune}. */
 export interface FinetuneOptions extends FinetuneSettings, Columns, RunOptions {
+  /** Labelled texts to train on. */
   readonly train: TextSource;
-  /** Chooses the best epoch; a tenth of the training texts unless given. */
+  /** Labelled texts that choose the best epoch; a tenth of the training texts unless given. */
   readonly valid?: TextSource | undefined;
-  /** Scores the result. */
+  /** Labelled texts that score the result; none unless given. */
   readonly test?: TextSource | undefined;
+  /** Name of the column of labels. */
   readonly label: string;
+  /** Format of the files; what the endings of their names tell unless given. */
   readonly format?: Format | undefined;
 }
 
 /** What {@link finetune} gives: a model that the caller closes, and how good it is. */
 export interface FinetuneResult {
+  /** The model as it was after its best epoch; the caller closes it. */
   readonly model: RoFormer;
   /** Of the test texts if there are any, else of the validating ones; and how the training went. */
   readonly metrics: ClassifierMetrics & TrainingMetrics;
+  /** What the metrics were made from. */
   readonly evaluation: Evaluation;
 }
 
 /** How a training run went. */
 export interface TrainingMetrics {
+  /** Steps made. */
   readonly steps: number;
+  /** How often the training texts were seen: a fraction where the training ended within an epoch. */
   readonly epochs: number;
+  /** Seconds that the training took, evaluations included. */
   readonly seconds: number;
-  /** Tokens trained on a second. */
+  /** Tokens trained on a second, evaluations left out. */
   readonly tokensPerSecond: number;
+  /** Numbers that were trained. */
   readonly parameters: number;
 }
 
-/** Trains a classifier of texts, from fresh weights or from a model's. The same options give the same model, bit for bit. */
+/**
+ * Trains a classifier of texts, from fresh weights or from a model's: AdamW, a rate that rises linearly and falls to 0, and of
+ * all epochs the one that validates best. The same options give the same model, bit for bit. Errors: ConfigError for a setting
+ * that makes no sense, DataError that names file and line, EngineError for a loss that is no number or where there is no
+ * memory, AbortError.
+ */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   await init();
   if (options.out !== undefined) await checkFolder(options.out);
@@ -66,7 +80,9 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   }
 }
 
-/** All steps, with an evaluation at the end of each epoch; the model is left as it was at the best one, or where it was stopped. */
+/**
+ * All steps, with an evaluation at the end of each epoch; the model is left as it was at the best one, or where it was stopped.
+ */
 async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: string[]): Promise<TrainingMetrics> {
   const { model, settings, train, valid, labels } = prepared;
   const { signal, onProgress = () => {}, onMessage = () => {} } = options;

@@ -3,14 +3,21 @@ import type { StepResult } from "./trainer.js";
 
 /** What a training run tells its listeners after a step. */
 export interface TrainingEvent {
+  /** Number of the step, from 1. */
   readonly step: number;
+  /** Steps in all. */
   readonly steps: number;
+  /** Number of the epoch, from 1. */
   readonly epoch: number;
+  /** Mean loss of the step's batch, in nats. */
   readonly loss: number;
+  /** Learning rate of the step. */
   readonly lr: number;
   /** Norm of all gradients together, before clipping. */
   readonly gradNorm: number;
+  /** Tokens trained on a second so far, evaluations left out. */
   readonly tokensPerSecond: number;
+  /** Seconds until the last step, evaluations left out, as far as can be told. */
   readonly secondsLeft: number;
   /** Peak resident memory of the process in bytes, where it is to be had. */
   readonly memory: number | undefined;

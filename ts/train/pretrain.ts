@@ -9,6 +9,7 @@ import { Philox } from "../random/philox.js";
 import { streams } from "../random/streams.js";
 import { totalSize } from "../tensor/tensor.js";
 import { type CorpusOptions, encodeCorpus, holdOut, readCorpus } from "./corpus.js";
+import type { TrainingMetrics } from "./finetune.js";
 import { Meter } from "./meter.js";
 import type { Objective } from "./objectives.js";
 import { languageModel, objectiveOf, type PretrainSettings, resolve } from "./pretrainModel.js";
@@ -31,23 +32,25 @@ export interface LanguageMetrics {
   readonly n: number;
   /** Mean cross-entropy of a token, in nats. */
   readonly loss: number;
+  /** e^loss. */
   readonly perplexity: number;
-  /** Of a causal model, whose guesses tell a text: bits a character. */
+  /** Of a causal model, whose guesses tell a text: bits a character (code point). */
   readonly bitsPerCharacter?: number;
 }
 
 /** What {@link pretrain} gives: a model that the caller closes, and how good it is. */
 export interface PretrainResult {
+  /** The model after its last step; the caller closes it. */
   readonly model: RoFormer;
-  readonly metrics: LanguageMetrics & {
-    readonly steps: number;
-    readonly seconds: number;
-    readonly tokensPerSecond: number;
-    readonly parameters: number;
-  };
+  /** How well it guesses the held-out text, and how the training went. */
+  readonly metrics: LanguageMetrics & Omit<TrainingMetrics, "epochs">;
 }
 
-/** Trains a language model on running text. The same options give the same model, bit for bit. */
+/**
+ * Trains a language model on running text: AdamW, a rate that rises linearly and falls to 0, and windows from anywhere in the
+ * text. The same options give the same model, bit for bit. Errors: ConfigError for a setting that makes no sense, DataError for
+ * text that cannot be read or is too short, EngineError for a loss that is no number or where there is no memory, AbortError.
+ */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   await init();
   if (options.out !== undefined) await checkFolder(options.out);

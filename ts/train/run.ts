@@ -9,8 +9,9 @@ export interface RunOptions {
   readonly init?: FileSource | undefined;
   /** A folder to save the model in, with metrics and log. */
   readonly out?: string | undefined;
-  /** Stops after the step that runs: the model is saved as it is, and `AbortError` thrown. */
+  /** Stops after the step that runs: the model is saved in `out` as it is, and AbortError thrown. */
   readonly signal?: AbortSignal | undefined;
+  /** Hears of every step. */
   readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
   /** Hears what is going on, a line each. */
   readonly onMessage?: ((line: string) => void) | undefined;

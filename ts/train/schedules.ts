@@ -1,24 +1,32 @@
+/**
+ * Learning rates by the number of the update: Hugging Face's (`transformers.optimization`), fairseq's and Noam's.
+ *
+ * @module
+ */
+
 import { ConfigError } from "../errors.js";
 
 /** What a schedule may be made from; which of it counts is the schedule's business. */
 export interface ScheduleOptions {
-  /** The rate at the end of the warm-up. Not for `noam`, whose rate follows from the width. */
+  /** The rate at the end of the warm-up, ≥ 0. Not for `noam`, whose rate follows from the width. */
   readonly lr?: number | undefined;
   /** Updates until it is reached; the first one's rate is 0. Default 0. */
   readonly warmup?: number | undefined;
-  /** Updates in all. */
+  /** Updates in all, which those that fall to an end need. */
   readonly total?: number | undefined;
   /** Waves of a cosine: default 0.5, with restarts 1. */
   readonly numCycles?: number | undefined;
-  /** The exponent and the last rate of `polynomial`: default 1 and 1e-7. */
+  /** The exponent of `polynomial`: default 1. */
   readonly power?: number | undefined;
+  /** The last rate of `polynomial`: default 1e-7. */
   readonly lrEnd?: number | undefined;
   /** The last rate of `cosine_with_min_lr`: default 0. */
   readonly minLr?: number | undefined;
   /** The first rate of `fairseq_inverse_sqrt`: default 0. */
   readonly warmupInitLr?: number | undefined;
-  /** The model's width and a factor, for `noam`. */
+  /** The model's width, which `noam` needs. */
   readonly width?: number | undefined;
+  /** What `noam`'s rate is multiplied by: default 1. */
   readonly factor?: number | undefined;
 }
 
@@ -27,7 +35,9 @@ export type Schedule = (step: number) => number;
 
 type Checked = ScheduleOptions & { readonly lr: number; readonly warmup: number; readonly total: number };
 
-/** The rate after the warm-up. `done`: the share of the updates after the warm-up that have been made, more than 1 after them. */
+/**
+ * The rate after the warm-up. `done`: the share of the updates after the warm-up that have been made, more than 1 after them.
+ */
 type AfterWarmup = (done: number, step: number, options: Checked) => number;
 
 const wave = (done: number, cycles: number): number => Math.max(0, 0.5 * (1 + Math.cos(2 * Math.PI * cycles * done)));
@@ -43,7 +53,7 @@ const afterWarmup = {
   constant_with_warmup: (_, __, { lr }) => lr,
   // Falls by a time scale that is the warm-up, or 10,000 without one: Hugging Face's `get_scheduler` passes no other one on.
   inverse_sqrt: (_, step, { lr, warmup }) => lr / Math.sqrt(1 + (step - warmup) / (warmup || 10_000)),
-} satisfies Record<string, AfterWarmup>;
+} satisfies Record<Exclude<ScheduleName, keyof typeof whole>, AfterWarmup>;
 
 /** Schedules with rules of their own for the first updates. */
 const whole = {
@@ -63,10 +73,31 @@ const whole = {
     ({ width, warmup, factor = 1 }: Checked) =>
     (step: number) =>
       factor * width! ** -0.5 * Math.min((step + 1) ** -0.5, (step + 1) * Math.max(1, warmup) ** -1.5),
-} satisfies Record<string, (options: Checked) => Schedule>;
+} satisfies Record<"constant" | "fairseq_inverse_sqrt" | "noam", (options: Checked) => Schedule>;
 
-/** Names of the schedules: Hugging Face's, fairseq's and Noam's. */
-export type ScheduleName = keyof typeof afterWarmup | keyof typeof whole;
+/**
+ * Names of the schedules. With d for the share of the updates after the warm-up that have been made:
+ *
+ * - `constant`: lr; `constant_with_warmup`: the same after a linear rise from 0, which the next six have too;
+ * - `linear`: lr · (1 − d); `polynomial`: lrEnd + (lr − lrEnd) · (1 − d)^power;
+ * - `cosine`: lr · (1 + cos(2π · numCycles · d)) / 2; `cosine_with_min_lr`: the same between minLr and lr;
+ * `cosine_with_restarts`: half
+ *   a wave, numCycles times;
+ * - `inverse_sqrt`: lr / √(1 + (step − warmup) / t) with t = warmup, or 10,000 without one, as Hugging Face has it;
+ * - `fairseq_inverse_sqrt`: lr · √(warmup / step) after a rise from warmupInitLr;
+ * - `noam`: factor · width^(−1/2) · min(n^(−1/2), n · warmup^(−3/2)) for update n from 1 (Vaswani et al. 2017, §5.3).
+ */
+export type ScheduleName =
+  | "constant"
+  | "constant_with_warmup"
+  | "linear"
+  | "polynomial"
+  | "cosine"
+  | "cosine_with_min_lr"
+  | "cosine_with_restarts"
+  | "inverse_sqrt"
+  | "fairseq_inverse_sqrt"
+  | "noam";
 
 const names: readonly string[] = [...Object.keys(afterWarmup), ...Object.keys(whole)];
 /** Schedules that ask for no number of updates, and those that ask for no rate. */
@@ -77,7 +108,8 @@ const [WITHOUT_TOTAL, WITHOUT_LR] = [
 
 /**
  * A schedule by name: `(step) => rate`, step 0 being the first update. As Hugging Face's `get_scheduler`: after `total`, linear
- * and polynomial stay at their end and cosine rises again.
+ * and polynomial stay at their end and cosine rises again. Errors: ConfigError for another name, or an option that it needs and
+ * lacks.
  */
 export function create(name: ScheduleName, options: ScheduleOptions): Schedule {
   const checked = check(name, options);
@@ -104,8 +136,8 @@ function check(name: string, options: ScheduleOptions): Checked {
 }
 
 /**
- * The scale of each parameter's rate, by name, when deeper layers learn faster (as BEiT and MAE do): decay^(L + 1 - depth), where
- * embeddings have depth 0, layer i has i + 1, and heads have L + 1.
+ * The scale of each parameter's rate, by name, when deeper layers learn faster (as BEiT and MAE do): decay^(L + 1 − depth) for
+ * L layers, where embeddings have depth 0, layer i has i + 1, and heads have L + 1.
  */
 export function layerDecay(
   parameters: Iterable<string>,

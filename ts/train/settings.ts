@@ -4,16 +4,19 @@ import type { OptimizationSettings } from "./trainer.js";
 
 /** What may be set about a fine-tuning run; what is not set follows from the data. */
 export interface FinetuneSettings extends ArchitectureSettings, OptimizationSettings {
-  /** Entries of the vocabulary that is trained. */
+  /** Entries of the vocabulary that is trained; 1000 to 8000, one for each different word, unless given. */
   readonly vocabSize?: number | undefined;
-  /** Tokens a text is cut to. */
+  /** Tokens a text is cut to, special ones included; 16 to 256, so that nine in ten texts fit, unless given. */
   readonly maxLength?: number | undefined;
-  /** Share of the tokens hidden behind `[MASK]` in training. */
+  /**
+   * Share of the tokens hidden behind `[MASK]` in training, 0 to 1; 0.15 of a model from fresh weights, else 0, unless given.
+   */
   readonly maskRate?: number | undefined;
+  /** How often each text is seen; 3 to 40, at least 600 steps of a model from fresh weights, unless given. */
   readonly epochs?: number | undefined;
   /** Steps in all, instead of epochs. */
   readonly steps?: number | undefined;
-  /** Texts a step. */
+  /** Texts a step; 8 to 32, by the number of texts, unless given. */
   readonly batch?: number | undefined;
 }
 

@@ -8,12 +8,15 @@ import { seedWords } from "../random/philox.js";
 
 /** What a step is told. */
 export interface TrainBatch {
+  /** The sequences. */
   readonly packed: Packed;
+  /** What their loss is taken against. */
   readonly targets: Targets;
 }
 
 /** What a step found. */
 export interface StepResult {
+  /** Mean loss of the batch, before the step. */
   readonly loss: number;
   /** Norm of all gradients together, before clipping. */
   readonly gradNorm: number;
@@ -21,11 +24,11 @@ export interface StepResult {
 
 /** What may be set about how any model is trained. */
 export interface OptimizationSettings {
-  /** Highest learning rate. */
+  /** Highest learning rate; 10⁻³ of fresh weights unless given, else 5 · 10⁻⁵ in fine-tuning and 10⁻⁴ in pre-training. */
   readonly lr?: number | undefined;
-  /** Share of the steps in which the rate rises; 0.1 unless given. */
+  /** Share of the steps in which the rate rises, 0 to 1; 0.1 unless given. */
   readonly warmup?: number | undefined;
-  /** 0.01 unless given. */
+  /** Decoupled decay of weights, not of biases and layer normalisations; 0.01 unless given. */
   readonly weightDecay?: number | undefined;
   /** Norm to which gradients are clipped; 1 unless given. */
   readonly maxGradNorm?: number | undefined;
@@ -33,12 +36,13 @@ export interface OptimizationSettings {
   readonly recompute?: boolean | undefined;
   /** Steps after which a Performer draws its random features anew; never unless given. */
   readonly featureRedrawInterval?: number | undefined;
+  /** What every random number of the run follows from, a whole number of at most 53 bits; 0 unless given. */
   readonly seed?: number | undefined;
 }
 
 /** Settings of {@link Trainer}. */
 export interface TrainerOptions extends AdamWOptions {
-  /** What dropout draws follow from. */
+  /** What dropout draws follow from, a whole number of at most 53 bits. */
   readonly seed: number;
   /** Learning rate by step, from 0. */
   readonly schedule: (step: number) => number;
@@ -50,6 +54,7 @@ export interface TrainerOptions extends AdamWOptions {
 
 /** One model, its optimiser and where it stands: `trainStep` serves every kind of training. */
 export class Trainer {
+  /** The model, which stays its owner's. */
   readonly model: RoFormer;
   private readonly optimizer: AdamW;
   private readonly options: TrainerOptions;
@@ -57,6 +62,10 @@ export class Trainer {
   /** The highest rate so far: the step in which a loss is no number any more may have a low one. */
   private highest = 0;
 
+  /**
+   * Makes memory for gradients and moments. Errors: ConfigError for a wrong option or a model with int8 weights, EngineError
+   * where there is no memory.
+   */
   constructor(model: RoFormer, options: TrainerOptions) {
     seedWords(options.seed); // a wrong one is told now, not in the first step
     const { featureRedrawInterval: interval = 1 } = options;
@@ -77,7 +86,10 @@ export class Trainer {
     return this.options.schedule(this.done);
   }
 
-  /** Changes the model by one batch. A batch for which there is no memory, or a loss that is no number, changes nothing. */
+  /**
+   * Changes the model by one batch. Errors, which change nothing: EngineError where there is no memory for the batch, or where
+   * its loss is no number; DataError for a batch without any label.
+   */
   trainStep({ packed, targets }: TrainBatch): StepResult {
     const { lr } = this;
     this.redraw();

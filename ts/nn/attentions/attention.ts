@@ -8,13 +8,13 @@ import type { Rotation } from "./linear.js";
 
 /** Which keys a query sees, and how much it likes them. A query that sees none gives 0, never NaN. */
 export interface Mask {
-  /** No later key. */
+  /** No later key; false unless given. */
   readonly causal?: boolean;
   /** Keys at most so far away: a whole number from 1. */
   readonly window?: number;
-  /** How many keys of each sequence every query sees, though `causal`, which this implies, hides later ones (UniLM). */
+  /** `[B]`: how many keys of each sequence every query sees, though `causal`, which this implies, hides later ones (UniLM). */
   readonly prefix?: Int32Array;
-  /** Added to the scores, by numbers of query and key in their sequences: `[1 or heads, T, S]`, for the longest ones. */
+  /** Added to the scores, by numbers of query and key in their sequences: `[1 or H, T, S]`, for the longest ones. */
   readonly bias?: Tensor;
   /** The keys' sequences, where they are not the queries'. */
   readonly keys?: SequenceBatch;
@@ -22,9 +22,13 @@ export interface Mask {
 
 /** What attention is told besides its queries, keys and values. */
 export interface AttentionCall {
+  /** Number of heads, H. */
   readonly heads: number;
+  /** The queries' sequences; the keys' too unless `mask` has others. */
   readonly batch: SequenceBatch;
+  /** The position encoding. */
   readonly position: Position;
+  /** Which keys a query sees. */
   readonly mask: Mask;
   /** Dropout of the probabilities, in training. */
   readonly dropout?: DropoutDraw;
@@ -34,9 +38,11 @@ export interface AttentionCall {
 export interface AttentionOptions {
   /** Where it may declare what it needs beside queries, keys and values: `…attention.self`. */
   readonly scope: ParameterScope;
+  /** Number of heads, H. */
   readonly heads: number;
   /** Numbers a head, D. */
   readonly headSize: number;
+  /** The position encoding. */
   readonly position: Position;
   /** Where linear attentions turn; "eq19" unless given. */
   readonly rotation?: Rotation | undefined;
@@ -51,7 +57,10 @@ export type AttentionFactory = (options: AttentionOptions) => Attention;
 
 /** A way for tokens to look at each other. It decides itself what is turned by position, and where. */
 export interface Attention {
-  /** `q` is `[N, C]`, `k` and `v` `[S, C]`; gives `[N, C]`. */
+  /**
+   * `q` is `[N, C]`, `k` and `v` `[S, C]`, C = H · D; gives `[N, C]`. Errors: ShapeError for sizes that do not fit, ConfigError
+   * for a mask that it cannot have.
+   */
   forward(q: Tensor, k: Tensor, v: Tensor, call: AttentionCall): Tensor;
 }
 

@@ -7,13 +7,19 @@ export { type Recurrent, ROTATIONS, type Rotation } from "./linear.js";
 
 /** Attentions by name. A new one is a file and a line; `test/conformance/attentions.test.ts` runs over all. */
 export const attentions = {
+  /** softmax(R q · R k / √D + biases) v (RoFormer, eq. 2 with eq. 14). */
   softmax,
+  /** Linear attention with elu(x) + 1 (Katharopoulos et al. 2020; RoFormer, eq. 18 and 19). */
   "linear-elu": linear("elu"),
+  /** Linear attention with relu(x / D^(1/4)) + ε (performer-pytorch's generalized attention without projection). */
   "linear-relu": linear("relu"),
+  /** Linear attention with softmax(q) and exp(k) (Shen et al. 2018; RoFormer, eq. 18 and 19). */
   "linear-shen": linear("shen"),
+  /** FAVOR+'s positive random features, which estimate softmax (Choromanski et al. 2021). */
   performer: linear("performer"),
+  /** relu(W x / D^(1/4)) + ε with random projections W (performer-pytorch's generalized attention). */
   "performer-relu": linear("performer-relu"),
 } satisfies Record<string, AttentionFactory>;
 
-/** A registered attention. */
+/** Name of a registered attention: one of {@link attentions}. */
 export type AttentionName = keyof typeof attentions;

@@ -7,22 +7,26 @@ import { type Features, features } from "./features.js";
 /**
  * Where linear attention turns by position (RoFormer, §3.3):
  *
- * - `eq19`: the features of the numerators, as the paper does: scores depend on distances alone. Their weights may be negative, and do
+ * - `eq19`: the features of the numerators, as the paper does: scores depend on distances alone. Their weights may be negative,
+ * and do
  *   not sum up to 1.
  * - `rotate-before`: queries and keys before features are made of them: weights are positive and sum up to 1, but depend on
  *   distances alone only as far as the features stand for softmax's exponentials.
  * - `rotate-both`: numerators and denominators: distances alone, but a denominator may vanish.
  */
-export const ROTATIONS = ["eq19", "rotate-before", "rotate-both"] as const;
+export type Rotation = "eq19" | "rotate-before" | "rotate-both";
 
-/** One of {@link ROTATIONS}. */
-export type Rotation = (typeof ROTATIONS)[number];
+/** Every {@link Rotation}. */
+export const ROTATIONS = ["eq19", "rotate-before", "rotate-both"] as const satisfies readonly Rotation[];
 
 /** An attention that can go on token by token. */
 export interface Recurrent {
-  /** What is kept for B sequences: it does not grow. The caller frees it. */
+  /** What is kept for B `sequences` of no tokens yet, with `heads` H of `headSize` D: it does not grow. The caller frees it. */
   begin(sequences: number, heads: number, headSize: number): LinearState;
-  /** One token of each sequence, `[B, C]`, at the positions of `call.batch`: what `forward` with `causal` gives it. */
+  /**
+   * One token of each sequence, `[B, C]`, at the positions of `call.batch`: what `forward` with `causal` gives it, `[B, C]`.
+   * Changes `state`. Without gradients. Errors: ConfigError for a mask, and for a Performer with ε > 0.
+   */
   step(q: Tensor, k: Tensor, v: Tensor, call: AttentionCall, state: LinearState): Tensor;
 }
 

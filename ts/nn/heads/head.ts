@@ -17,19 +17,23 @@ export interface HeadOptions {
   readonly words: Parameter;
   /** Whether the language model's decoder is the word vectors. */
   readonly tied: boolean;
+  /** Activation of the head's own layers (`hidden_act`). */
   readonly activation: ActivationName;
+  /** ε added to the variances of layer normalisations. */
   readonly eps: number;
-  /** Rate of dropout before a classifier. */
+  /** Rate of dropout before a classifier, 0 to 1. */
   readonly dropout: number;
   /** Number of classes or of values that a classifier gives. */
   readonly labels: number;
+  /** What a sequence classifier's labels mean; undefined: the labels tell. */
   readonly problem: ProblemType | undefined;
   /** The activation of a pooler behind the bare encoder; undefined: it has none. */
   readonly pooler: ActivationName | undefined;
   /** How a sequence becomes one vector where choices are compared. */
   readonly summary: SummaryOptions;
-  /** How sequences are classified, and choices scored: the model family's way. */
+  /** How sequences are classified: the model family's way. */
   readonly classifier: ScorerFactory;
+  /** How choices are scored: the model family's way. */
   readonly chooser: ScorerFactory;
 }
 
@@ -41,25 +45,38 @@ export type ScorerFactory = (options: HeadOptions) => (hidden: Tensor, batch: Pa
 
 /** A head's output: a row a token, `[N, …]`, or a row a sequence, `[B, …]`. */
 export interface HeadOutput {
+  /** The numbers. */
   readonly tensor: Tensor;
+  /** What a row of it belongs to. */
   readonly rows: "tokens" | "sequences";
 }
 
 /** What a loss is taken against. −100 is ignored. */
 export interface Targets {
-  /** `[N]`: a token's label. */
+  /** `[N]`: a class for each token, or for a language model its id. */
   readonly tokens?: Int32Array;
   /** `[B]` classes or values, or `[B][labels]`; where sequences are choices, the right one's number for each question. */
   readonly sequences?: readonly number[] | readonly (readonly number[])[];
   /** `[B]` each: the tokens of a sequence, counted from its first, at which the answer begins and ends. */
-  readonly spans?: { readonly starts: Int32Array; readonly ends: Int32Array };
+  readonly spans?: Spans;
+}
+
+/** Answers' places in B sequences, by tokens that are counted from a sequence's first. */
+export interface Spans {
+  /** The first token of each answer, `[B]`. */
+  readonly starts: Int32Array;
+  /** The last token of each answer, `[B]`. */
+  readonly ends: Int32Array;
 }
 
 /** What a model computes from its hidden states. */
 export interface Head {
   /** Outputs by Hugging Face's names, from `hidden` `[N, C]`. */
   forward(hidden: Tensor, batch: PackedBatch): Record<string, HeadOutput>;
-  /** The loss, a scalar; computes no output that it can do without. NaN where every label is ignored, as in PyTorch. */
+  /**
+   * The loss, a tensor of one number; computes no output that it can do without. NaN where every label is ignored, as in
+   * PyTorch. Errors: ShapeError for labels of another number, ConfigError for a head without a loss.
+   */
   loss(hidden: Tensor, batch: PackedBatch, targets: Targets): Tensor;
 }
 
@@ -71,5 +88,6 @@ export interface HeadFactory {
   readonly labels: "tokens" | "sequences" | "spans" | "none";
   /** True if the inputs are several sequences a question: `[B][choices][T]`. */
   readonly choices?: boolean;
+  /** Makes the head of one model, which declares its parameters. Errors: ConfigError for options that cannot be met. */
   create(options: HeadOptions): Head;
 }

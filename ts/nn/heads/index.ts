@@ -7,18 +7,25 @@ import { questionAnswering } from "./questionAnswering.js";
 import { sequenceClassification } from "./sequenceClassification.js";
 import { tokenClassification } from "./tokenClassification.js";
 
-export type { Head, HeadFactory, HeadOptions, HeadOutput, ProblemType, ScorerFactory, Targets } from "./head.js";
+export type { Head, HeadFactory, HeadOptions, HeadOutput, ProblemType, ScorerFactory, Spans, Targets } from "./head.js";
 
 /** Heads by name. A new one is a file and a line; `test/conformance/heads.test.ts` runs over all. */
 export const heads = {
+  /** The hidden states alone, and `poolerOutput` `[B, C]` where the model has a pooler. It has no loss. */
   base,
+  /** Guesses hidden tokens (BERT's objective): `logits` `[N, V]`. */
   "masked-lm": maskedLm,
+  /** Guesses each token from those before it: `logits` `[N, V]`; the loss shifts the labels. */
   "causal-lm": causalLm,
+  /** Classifies sequences by their first token: `logits` `[B, labels]`. */
   "sequence-classification": sequenceClassification,
+  /** Classifies every token: `logits` `[N, labels]`. */
   "token-classification": tokenClassification,
+  /** Finds where answers begin and end (SQuAD): `startLogits` and `endLogits`, `[N]` each. */
   "question-answering": questionAnswering,
+  /** Says which of several sequences is right (SWAG, RACE): `logits` `[B, choices]`, B being questions. */
   "multiple-choice": multipleChoice,
 } satisfies Record<string, HeadFactory>;
 
-/** A registered head. */
+/** Name of a registered head: one of {@link heads}. */
 export type HeadName = keyof typeof heads;

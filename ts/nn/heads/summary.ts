@@ -10,16 +10,26 @@ import type { ParameterScope } from "../parameters.js";
 import { firstStates } from "../pooler.js";
 
 /** Ways to make one vector of a sequence (`summary_type`). */
-export const SUMMARY_TYPES = ["last", "first", "mean", "cls_index"] as const;
+export const SUMMARY_TYPES = ["last", "first", "mean", "cls_index"] as const satisfies readonly SummaryType[];
+
+/**
+ * A way to make one vector of a sequence (`summary_type`): its last token's, its first one's, the mean; `cls_index` is `last`.
+ */
+export type SummaryType = "last" | "first" | "mean" | "cls_index";
 
 /** The `summary_…` fields of Hugging Face's configurations. */
 export interface SummaryOptions {
-  readonly type: (typeof SUMMARY_TYPES)[number];
-  /** Whether a linear layer follows (`summary_use_proj`), and whether it gives labels (`summary_proj_to_labels`). */
+  /** Which vector. */
+  readonly type: SummaryType;
+  /** Whether a linear layer follows (`summary_use_proj`). */
   readonly project: boolean;
+  /** Whether it gives as many numbers as there are labels (`summary_proj_to_labels`). */
   readonly toLabels: boolean;
+  /** Activation behind it (`summary_activation`); undefined: none. */
   readonly activation: ActivationName | undefined;
+  /** Rate of dropout before it, 0 to 1 (`summary_first_dropout`). */
   readonly firstDropout: number;
+  /** Rate of dropout behind it, 0 to 1 (`summary_last_dropout`). */
   readonly lastDropout: number;
 }
 

@@ -9,13 +9,19 @@ export type { Position, PositionOptions } from "./position.js";
 
 /** Position encodings by name. A new one is a file and a line; `test/conformance/positions.test.ts` runs over all. */
 export const positions = {
+  /** Rotary, with pairs (x0, x1), (x2, x3), … (RoFormer, eq. 14, 15 and 34). */
   rotary,
+  /** Rotary, with pairs (x0, x_{D/2}), (x1, x_{D/2+1}), …: the Llama family's. */
   "rotary-half": rotaryHalf,
+  /** Fixed sinusoids, added to the embeddings (Vaswani et al. 2017; RoFormer, eq. 4). */
   sinusoidal,
+  /** A learned vector a position, added to the embeddings (BERT); at most `max_position_embeddings` positions. */
   learned,
+  /** Scores that fall with the distance (Press et al. 2022); for softmax attention alone. */
   alibi,
+  /** No position at all. */
   none,
 } satisfies Record<string, (options: PositionOptions) => Position>;
 
-/** A registered position encoding. */
+/** Name of a registered position encoding: one of {@link positions}. */
 export type PositionName = keyof typeof positions;

@@ -11,9 +11,11 @@ import type { RopeParameters } from "../ropeParameters.js";
 export interface Position {
   /** What attention turns `width` numbers of each head by, covering the batch's positions. */
   table?(batch: SequenceBatch, width: number): RotaryTable;
-  /** How fast scores fall with the distance of positions, for each head: attention adds −slope · |distance|. */
+  /** How fast scores fall with the distance of positions, `[H]`: attention adds −slope · |distance|. */
   readonly slopes?: Float32Array;
-  /** Embeddings `x`, `[N, E]`, marked with their positions. */
+  /**
+   * Embeddings `x`, `[N, E]`, marked with their positions: `[N, E]`. Errors: ShapeError for a position beyond a learned table.
+   */
   embed?(x: Tensor, batch: PackedBatch): Tensor;
   /** Gives back memory that is no parameter. */
   free?(): void;
@@ -25,6 +27,7 @@ export interface PositionOptions {
   readonly scope: ParameterScope;
   /** Width of the embeddings, E. */
   readonly embeddingWidth: number;
+  /** Number of heads, H. */
   readonly heads: number;
   /** Numbers a head, D. */
   readonly headSize: number;

@@ -1,0 +1,27 @@
+/**
+ * Scores of predictions against labels, with the conventions of scikit-learn, sacrebleu and SQuAD. Predictions come before
+ * labels, and there are as many of both, one at least: else a ShapeError.
+ *
+ * @module
+ */
+
+export { type BleuOptions, type BleuScore, bleu } from "./bleu.js";
+export type { BleuTokenizer } from "./bleuTokenizers.js";
+export { type ChrfOptions, chrf } from "./chrf.js";
+export {
+  type Average,
+  type AverageOptions,
+  accuracy,
+  type ClassReport,
+  type ConfusionOptions,
+  classificationReport,
+  confusionMatrix,
+  f1,
+  type Ids,
+  matthews,
+  precision,
+  recall,
+} from "./classification.js";
+export { bitsPerCharacter, perplexity } from "./language.js";
+export { meanSquaredError, pearson, spearman, type Values } from "./regression.js";
+export { type SquadScore, squad } from "./squad.js";
