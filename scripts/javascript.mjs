@@ -1,7 +1,8 @@
 // The package's JavaScript. Modules stay modules, so that whoever bundles a program takes what it uses and no more; the packages
 // that they import stand beside them, since neither pages nor workers find packages by name. Scripts of workers are one file each.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
 import { ROOT } from "./processes.mjs";
 import { filesBelow } from "./stamp.mjs";
@@ -51,12 +52,58 @@ export async function makeScripts(out) {
     const stdin = { contents: `export { ${names.join(", ")} } from "${name}";`, resolveDir: ROOT };
     await build({ ...COMMON, stdin, outfile: join(out, `vendor/${name}.js`), plugins: [instead({ stream: "" })] });
   }
-  const own = sourceOf("platform/ownScript.ts");
   const worker = { ...COMMON, entryPoints: ["ts/session/worker.ts"], external: ["node:*"], minify: true };
-  const parts = { stream: "", "./ts/platform/webScripts.ts": own };
+  const parts = { stream: "", "./ts/platform/webScripts.ts": sourceOf("instead/webScriptsOfWorker.ts") };
   await build({ ...worker, outfile: join(out, "session/worker.js"), plugins: [instead(parts)] });
   const browser = { ...parts, "./ts/platform/index.ts": sourceOf("platform/browser.ts") };
   await build({ ...worker, outfile: join(out, "session/browserWorker.js"), plugins: [instead(browser)] });
+  await makeInlined(out);
+}
+
+/** The wasm modules that are put into the inlined build, by their names in packageFiles.ts. */
+const WASM = {
+  ...Object.fromEntries(
+    ["simd", "relaxed", "simd-threads", "relaxed-threads"].map((name) => [name, `${name}/core_bg.wasm`]),
+  ),
+  tokenizer: "tokenizer/tokenizer_bg.wasm",
+};
+
+/**
+ * One module that holds all, what is not JavaScript as text.
+ * @param {string} out where the script of workers is
+ */
+async function makeInlined(out) {
+  const there = Object.entries(WASM).filter(([, file]) => existsSync(join(ROOT, "ts/wasm", file)));
+  const zipped = (/** @type {string} */ file) => gzipSync(readFileSync(join(ROOT, "ts/wasm", file)), { level: 9 });
+  const files = Object.fromEntries(there.map(([name, file]) => [name, zipped(file).toString("base64")]));
+  const parts = (/** @type {object} */ texts) => ({
+    stream: "",
+    inlined: Object.entries(texts)
+      .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`)
+      .join("\n"),
+    "./ts/platform/packageFiles.ts": sourceOf("instead/packageFilesInlined.ts"),
+    "./ts/platform/nodeScripts.ts": sourceOf("instead/nodeScriptsInlined.ts"),
+  });
+  // Classic scripts: Node takes no modules as text.
+  const script = async (/** @type {string} */ entry, /** @type {Record<string, string>} */ modules) => {
+    const how = /** @type {const} */ ({ format: "iife", minify: true, write: false });
+    const given = { entryPoints: [entry], external: ["node:*"], plugins: [instead(modules)] };
+    // The loaders of wasm-bindgen, which are left out, would use it.
+    const { outputFiles } = await build({
+      ...COMMON,
+      ...how,
+      ...given,
+      logOverride: { "empty-import-meta": "silent" },
+    });
+    return outputFiles[0]?.text ?? "";
+  };
+  const thread = await script("ts/engine/poolWorker.mjs", {});
+  const web = "./ts/platform/webScripts.ts";
+  const own = { [web]: sourceOf("instead/webScriptsOfWorker.ts") };
+  const worker = await script("ts/session/worker.ts", { ...parts({ files: {}, worker: "", thread }), ...own });
+  const modules = { ...parts({ files, worker, thread }), [web]: sourceOf("instead/webScriptsInlined.ts") };
+  const entry = { entryPoints: ["ts/inline.ts"], external: ["node:*"], outfile: join(out, "inline.js") };
+  await build({ ...COMMON, ...entry, plugins: [instead(modules)] });
 }
 
 /** @param {string} file */
@@ -66,10 +113,10 @@ const sourceOf = (file) => readFileSync(join(ROOT, "ts", file), "utf8");
  * Whether a file of ts becomes a module by itself.
  * @param {string} file
  */
-const isModule = (file) =>
-  /(?<!\.d)\.ts$/.test(file) &&
-  !["session/worker.ts", "tokenizers/glue.ts"].includes(file) &&
-  !file.startsWith("wasm/");
+const isModule = (file) => /(?<!\.d)\.ts$/.test(file) && !OTHER_WAYS.test(file);
+
+/** Modules that are made in another way, or are parts of others. */
+const OTHER_WAYS = /^((wasm|instead)\/.*|session\/worker\.ts|tokenizers\/glue\.ts|inline\.ts)$/;
 
 /**
  * Writes a module without its types; packages' names become paths.

@@ -2,7 +2,8 @@
 import type { Platform } from "./platform.js";
 import { web } from "./web.js";
 
-export { type PackageFile, packageFiles } from "./packageFiles.js";
+export type { Inlined } from "./inlined.js";
+export { inlined, type PackageFile, packageFiles, takeInlined } from "./packageFiles.js";
 export type { Content, Downloads, KeptFile, Platform, StartedWorker, WorkerSource } from "./platform.js";
 
 /** The platform of browsers. */

@@ -1,12 +1,12 @@
 import type { Worker as NodeWorker, TransferListItem } from "node:worker_threads";
 import { ConfigError } from "../errors.js";
-import { nodeScripts } from "./nodeScripts.js";
+import { type NodeScript, nodeScripts } from "./nodeScripts.js";
 import type { StartedWorker, WorkerSource } from "./platform.js";
 
 // No flags of the parent's: a loader of TypeScript would cost each worker its start.
-const start = (script: URL, data?: unknown): NodeWorker => {
+const start = (script: NodeScript, data?: unknown): NodeWorker => {
   const { Worker } = process.getBuiltinModule("node:worker_threads");
-  return new Worker(script, { workerData: data, execArgv: [] });
+  return new Worker(script, { workerData: data, execArgv: [], eval: typeof script === "string" });
 };
 
 /** See `Platform.startThread`. */

@@ -1,3 +1,5 @@
+import type { Inlined } from "./inlined.js";
+
 /** A file that the package brings: where it is, or what it holds (in the inlined build). */
 export type PackageFile = URL | Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
 
@@ -13,3 +15,9 @@ export const packageFiles = {
   tokenizer: (): PackageFile => new URL("../wasm/tokenizer/tokenizer_bg.wasm", import.meta.url),
   dictionary: (): PackageFile => new URL("../wasm/tokenizer/jieba.txt.gz", import.meta.url),
 };
+
+/** What a worker has to be given, since it finds no files: of the inlined build all of them, else nothing. */
+export const inlined: Inlined | undefined = undefined;
+
+/** Takes files as a worker of the inlined build is given them; others find theirs. */
+export function takeInlined(_files: Inlined): void {}

@@ -1,5 +1,15 @@
-/** Engines in workers, beside the thread that asks: `roformer/session`. */
-export { transfer } from "comlink";
+/**
+ * Engines in workers, beside the thread that asks.
+ * @module roformer/session
+ */
+export type { WorkerSource } from "../platform/index.js";
 export type { SessionModel, SessionParameter, SessionTokenizer } from "./model.js";
 export { createPool, Pool, type PoolModel, type PoolOptions } from "./pool.js";
-export { createSession, Session, type SessionOptions } from "./session.js";
+export {
+  createSession,
+  Session,
+  type SessionFinetuneResult,
+  type SessionOptions,
+  type SessionPretrainResult,
+} from "./session.js";
+export { transfer } from "./transfer.js";

@@ -1,6 +1,6 @@
 import { type Remote, wrap } from "comlink";
 import { AbortError, ConfigError, EngineError } from "../errors.js";
-import { platform, type StartedWorker, type WorkerSource } from "../platform/index.js";
+import { inlined, platform, type StartedWorker, type WorkerSource } from "../platform/index.js";
 import { keepErrorClasses } from "./errors.js";
 import type { ArgumentsOf, Commands, Host, ResultOf } from "./host.js";
 import { type Detached, detach, type Greeting, type Heard, type Listener, type SentEngineOptions } from "./protocol.js";
@@ -28,7 +28,7 @@ export class Link {
     keepErrorClasses();
     this.worker = platform.startWorker(source, (reason) => this.#bury(`the session's worker ended: ${reason}`));
     const { port1, port2 } = new MessageChannel();
-    this.worker.postMessage({ port: port2, lock: this.#lock } satisfies Greeting, [port2]);
+    this.worker.postMessage({ port: port2, lock: this.#lock, files: inlined } satisfies Greeting, [port2]);
     this.#port = port1;
     port1.addEventListener("message", ({ data }: MessageEvent<Heard>) => this.#hear(data));
     this.#host = wrap<Host>(port1);

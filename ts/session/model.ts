@@ -1,9 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import type { ModelInputs } from "../models/inputs.js";
-import type { ForwardOptions, GradientOptions, ModelOutput } from "../models/interface.js";
+import type { ForwardOptions, GradientOptions, LossAndGradients, ModelOutput } from "../models/interface.js";
 import type { RoFormer } from "../models/roformer.js";
-import type { TensorData } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { ArgumentsOf, ModelFacts } from "./host.js";
 import type { Link } from "./link.js";
@@ -13,6 +12,7 @@ import { MODEL_METHODS, type ModelMethod } from "./protocol.js";
 export interface SessionParameter {
   /** Hugging Face's name. */
   readonly name: string;
+  /** Lengths of its axes. */
   readonly shape: readonly number[];
   /** The values, copied. */
   read(): Promise<Float32Array>;
@@ -22,8 +22,11 @@ export interface SessionParameter {
 
 /** A tokenizer in a session. */
 export interface SessionTokenizer {
+  /** See `Tokenizer.encode`. */
   encode(...args: Parameters<Tokenizer["encode"]>): Promise<ReturnType<Tokenizer["encode"]>>;
+  /** See `Tokenizer.encodeBatch`. */
   encodeBatch(...args: Parameters<Tokenizer["encodeBatch"]>): Promise<ReturnType<Tokenizer["encodeBatch"]>>;
+  /** See `Tokenizer.decode`. */
   decode(ids: readonly number[], options?: Parameters<Tokenizer["decode"]>[1]): Promise<string>;
 }
 
@@ -40,14 +43,12 @@ export interface SessionModel
   /** See `RoFormer.forward`. */
   forward(inputs: ModelInputs, options?: ForwardOptions): Promise<ModelOutput>;
   /** See `RoFormer.valueAndGrad`; the gradients are copies. */
-  valueAndGrad(
-    inputs: ModelInputs,
-    options?: GradientOptions,
-  ): Promise<{ loss: number; gradients: ReadonlyMap<string, TensorData> }>;
+  valueAndGrad(inputs: ModelInputs, options?: GradientOptions): Promise<LossAndGradients>;
   /** The parameters, by Hugging Face's names. */
   parameters(): Promise<SessionParameter[]>;
   /** Gives the memory in the worker back. */
   close(): Promise<void>;
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -21,6 +21,7 @@ export interface PoolModel
   extends Pick<SessionModel, (typeof POOLED)[number] | "config" | "head" | "missing" | "unexpected" | "mismatched"> {
   /** Gives the memory in all sessions back. */
   close(): Promise<void>;
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -154,6 +155,7 @@ export class Pool {
     await Promise.all(this.#members.map(({ session }) => session.close()));
   }
 
+  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -1,5 +1,6 @@
 import type { EngineOptions } from "../engine/engine.js";
 import type { SentWasm } from "../engine/wasmSource.js";
+import type { Inlined } from "../platform/index.js";
 
 /** What a session's worker is sent first. */
 export interface Greeting {
@@ -7,6 +8,8 @@ export interface Greeting {
   readonly port: MessagePort;
   /** A lock that the worker holds to its end, where there are locks. */
   readonly lock: string;
+  /** Files that the worker would not find. */
+  readonly files: Inlined | undefined;
 }
 
 /** Settings of the worker's engine, as they can be cloned: a URL is its text. */

@@ -28,6 +28,18 @@ export interface SessionOptions extends EngineOptions {
   readonly worker?: WorkerSource | undefined;
 }
 
+/** What {@link Session.finetune} gives: see `FinetuneResult`. */
+export interface SessionFinetuneResult extends Omit<FinetuneResult, "model"> {
+  /** In the session until it is closed. */
+  readonly model: SessionModel;
+}
+
+/** What {@link Session.pretrain} gives: see `PretrainResult`. */
+export interface SessionPretrainResult extends Omit<PretrainResult, "model"> {
+  /** In the session until it is closed. */
+  readonly model: SessionModel;
+}
+
 /**
  * Starts an engine in a worker of its own: `worker_threads` in Node, a module worker in browsers. The interface is that of the
  * main thread, with a promise for each result; calls run one at a time, in the order in which they are made.
@@ -83,14 +95,14 @@ export class Session {
   }
 
   /** See `finetune` of `roformer/train`. The model stays in the session. */
-  async finetune(options: FinetuneOptions): Promise<Omit<FinetuneResult, "model"> & { readonly model: SessionModel }> {
+  async finetune(options: FinetuneOptions): Promise<SessionFinetuneResult> {
     const link = this.#link;
     const { model, ...rest } = await link.call("finetune", options);
     return { model: sessionModel(link, model), ...rest };
   }
 
   /** See `pretrain` of `roformer/train`. The model stays in the session. */
-  async pretrain(options: PretrainOptions): Promise<Omit<PretrainResult, "model"> & { readonly model: SessionModel }> {
+  async pretrain(options: PretrainOptions): Promise<SessionPretrainResult> {
     const link = this.#link;
     const { model, ...rest } = await link.call("pretrain", options);
     return { model: sessionModel(link, model), ...rest };
@@ -136,6 +148,7 @@ export class Session {
     await this.#link.close("the session was closed");
   }
 
+  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

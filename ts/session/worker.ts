@@ -2,7 +2,7 @@
 // or in browsers a thread of an engine.
 import { expose } from "comlink";
 import { takePart } from "../engine/thread.mjs";
-import { platform } from "../platform/index.js";
+import { platform, takeInlined } from "../platform/index.js";
 import { keepErrorClasses } from "./errors.js";
 import { Host } from "./host.js";
 import type { Greeting } from "./protocol.js";
@@ -10,7 +10,8 @@ import type { Greeting } from "./protocol.js";
 // Not `await`: bundlers also make classic scripts of workers.
 void platform.firstMessage().then(async (first) => {
   if ("thread" in (first as object)) return takePart(first as Parameters<typeof takePart>[0]);
-  const { port, lock } = first as Greeting;
+  const { port, lock, files } = first as Greeting;
+  if (files) takeInlined(files);
   keepErrorClasses();
   await platform.holdLock(lock);
   expose(new Host(port), port);
