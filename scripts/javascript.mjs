@@ -37,6 +37,9 @@ const COMMON = {
   logLevel: "warning",
 };
 
+/** Names stay: what is thrown in a worker should say where. */
+const SMALLER = { minifyWhitespace: true, minifySyntax: true };
+
 /**
  * Makes all scripts.
  * @param {string} out a folder
@@ -52,7 +55,7 @@ export async function makeScripts(out) {
     const stdin = { contents: `export { ${names.join(", ")} } from "${name}";`, resolveDir: ROOT };
     await build({ ...COMMON, stdin, outfile: join(out, `vendor/${name}.js`), plugins: [instead({ stream: "" })] });
   }
-  const worker = { ...COMMON, entryPoints: ["ts/session/worker.ts"], external: ["node:*"], minify: true };
+  const worker = { ...COMMON, entryPoints: ["ts/session/worker.ts"], external: ["node:*"], ...SMALLER };
   const parts = { stream: "", "./ts/platform/webScripts.ts": sourceOf("instead/webScriptsOfWorker.ts") };
   await build({ ...worker, outfile: join(out, "session/worker.js"), plugins: [instead(parts)] });
   const browser = { ...parts, "./ts/platform/index.ts": sourceOf("platform/browser.ts") };
@@ -86,7 +89,7 @@ async function makeInlined(out) {
   });
   // Classic scripts: Node takes no modules as text.
   const script = async (/** @type {string} */ entry, /** @type {Record<string, string>} */ modules) => {
-    const how = /** @type {const} */ ({ format: "iife", minify: true, write: false });
+    const how = /** @type {const} */ ({ format: "iife", write: false, ...SMALLER });
     const given = { entryPoints: [entry], external: ["node:*"], plugins: [instead(modules)] };
     // The loaders of wasm-bindgen, which are left out, would use it.
     const { outputFiles } = await build({

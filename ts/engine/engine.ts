@@ -33,7 +33,7 @@ export type EngineStatus = Choice;
 interface Instance {
   readonly guard: Guard;
   readonly memory: WebAssembly.Memory;
-  readonly status: EngineStatus;
+  status: EngineStatus;
 }
 
 const PAGE = 65536;
@@ -127,8 +127,14 @@ function instantiate(module: WebAssembly.Module, choice: Choice, { maxMemory = M
   const memory = glue.initSync({ module, memory: given }).memory as WebAssembly.Memory;
   const guard = guarded(glue);
   guard.kernels.set_limit(Math.min(maxMemory, shared?.most ?? MOST_MEMORY, MOST_MEMORY));
-  if (threads > 1) startThreads(threads, module, memory, guard);
-  return { guard, memory, status: { ...choice, variant, threads } };
+  const made: Instance = { guard, memory, status: { ...choice, variant, threads } };
+  const absent = (reason: string) => {
+    const { status } = made;
+    const reasons = [...status.reasons, `one thread less: ${reason}`];
+    made.status = { ...status, threads: status.threads - 1, reasons };
+  };
+  if (threads > 1) startThreads(threads, module, memory, guard, absent);
+  return made;
 }
 
 /**

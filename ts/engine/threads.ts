@@ -25,19 +25,22 @@ export function wantedThreads(given: number | "auto" | undefined): number | "aut
   );
 }
 
-/** Starts the threads beside the caller's. They join in as they come up; nobody waits for them. */
+/**
+ * Starts the threads beside the caller's. They join in as they come up; nobody waits for them, so one that never does (`absent` is told
+ * why) is done without.
+ */
 export function startThreads(
   threads: number,
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   guard: Guard,
+  absent: (reason: string) => void,
 ): void {
   const { kernels } = guard;
   kernels.team_configure(threads, pollsIn(POLLED, kernels.team_polls), PATIENCE);
   for (let thread = 1; thread < threads; thread++) {
-    platform.startThread({ module, memory, thread }, (reason) => {
-      guard.bury(`its thread ${thread} ended (${reason})`);
-    });
+    const ended = (reason: string) => void guard.bury(`its thread ${thread} ended (${reason})`);
+    platform.startThread({ module, memory, thread }, { absent, ended });
   }
 }
 

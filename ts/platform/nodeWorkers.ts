@@ -1,7 +1,7 @@
 import type { Worker as NodeWorker, TransferListItem } from "node:worker_threads";
 import { ConfigError } from "../errors.js";
 import { type NodeScript, nodeScripts } from "./nodeScripts.js";
-import type { StartedWorker, WorkerSource } from "./platform.js";
+import type { StartedWorker, ThreadFate, WorkerSource } from "./platform.js";
 
 // No flags of the parent's: a loader of TypeScript would cost each worker its start.
 const start = (script: NodeScript, data?: unknown): NodeWorker => {
@@ -10,10 +10,16 @@ const start = (script: NodeScript, data?: unknown): NodeWorker => {
 };
 
 /** See `Platform.startThread`. */
-export function startThread(data: unknown, onEnd: (reason: string) => void): void {
+export function startThread(data: unknown, { absent, ended }: ThreadFate): void {
   const worker = start(nodeScripts.thread(), data);
-  worker.once("error", (error) => onEnd((error as Error).message));
-  worker.once("exit", () => onEnd("it exited"));
+  const exit = () => ended("it exited");
+  worker.once("exit", exit);
+  worker.once("error", (error) => {
+    worker.off("exit", exit);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ERR_MODULE_NOT_FOUND") absent(message);
+    else ended(message);
+  });
   worker.unref();
 }
 

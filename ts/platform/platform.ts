@@ -31,6 +31,14 @@ export interface StartedWorker {
   terminate(): Promise<void>;
 }
 
+/** What may become of a thread; one of them is told, once, with a reason. */
+export interface ThreadFate {
+  /** It never ran: its script is not there. */
+  absent(reason: string): void;
+  /** It ran, and is no more. */
+  ended(reason: string): void;
+}
+
 /** Where a worker's script is, if not where the package has it; in browsers also a function that starts it. */
 export type WorkerSource = URL | string | (() => Worker);
 
@@ -74,8 +82,8 @@ export interface Platform {
   cores(): number;
   /** Why threads cannot share memory here; undefined where they can. */
   whyNoThreads(): string | undefined;
-  /** Starts a thread of the engine with `data`, which keeps no process alive. `onEnd` is told why it ended, if it does. */
-  startThread(data: unknown, onEnd: (reason: string) => void): void;
+  /** Starts a thread of the engine with `data`, which keeps no process alive. */
+  startThread(data: unknown, fate: ThreadFate): void;
   /** Starts the worker of a session. `onEnd` is told why it ended, if it does. */
   startWorker(source: WorkerSource | undefined, onEnd: (reason: string) => void): StartedWorker;
   /** In the worker of a session: what it is sent first. */

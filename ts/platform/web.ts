@@ -14,7 +14,13 @@ export async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   });
   if (!response.ok)
     throw new DataError(`${url.href}: the server answered ${`${response.status} ${response.statusText}`.trim()}`);
-  return new Uint8Array(await response.arrayBuffer());
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  // Servers of single-page applications answer with their page where they have no such file.
+  if (bytes[0] === 0x3c)
+    throw new DataError(
+      `${url.href}: the server sent a page, not this file; is it where the bundler put the package's files?`,
+    );
+  return bytes;
 }
 
 /** Browsers and their workers: no paths, no processes. */

@@ -1,17 +1,17 @@
-import type { StartedWorker, WorkerSource } from "./platform.js";
+import type { StartedWorker, ThreadFate, WorkerSource } from "./platform.js";
 import { webScripts } from "./webScripts.js";
 
 /** See `Platform.startThread`. */
-export function startThread(data: unknown, onEnd: (reason: string) => void): void {
+export function startThread(data: unknown, { absent, ended }: ThreadFate): void {
   const worker = webScripts.start();
-  worker.onerror = (event) => onEnd(inWords(event));
+  worker.onerror = ({ message }) => (message ? ended(message) : absent(NOT_LOADED));
   worker.postMessage(data);
 }
 
 /** See `Platform.startWorker`. */
 export function startWorker(source: WorkerSource | undefined, onEnd: (reason: string) => void): StartedWorker {
   const worker = open(source);
-  worker.onerror = (event) => onEnd(inWords(event));
+  worker.onerror = ({ message }) => onEnd(message || NOT_LOADED);
   worker.onmessageerror = () => onEnd("it sent what cannot be read");
   return {
     worker,
@@ -26,9 +26,8 @@ function open(source: WorkerSource | undefined): Worker {
   return source === undefined ? webScripts.start() : new Worker(source, { type: "module" });
 }
 
-/** A script that does not load is an event without a message. */
-const inWords = ({ message }: ErrorEvent): string =>
-  message ||
+/** What an event without a message means. */
+const NOT_LOADED =
   "its script could not be loaded: is it where the bundler put the package, and does the page's Content-Security-Policy allow worker-src 'self'?";
 
 /** See `Platform.firstMessage`. */

@@ -30,7 +30,7 @@ export class Link {
     const { port1, port2 } = new MessageChannel();
     this.worker.postMessage({ port: port2, lock: this.#lock, files: inlined } satisfies Greeting, [port2]);
     this.#port = port1;
-    port1.addEventListener("message", ({ data }: MessageEvent<Heard>) => this.#hear(data));
+    port1.addEventListener("message", this.#hear);
     this.#host = wrap<Host>(port1);
     unref(port1);
   }
@@ -90,7 +90,7 @@ export class Link {
     }
   }
 
-  #hear({ call, listener, value }: Heard): void {
+  readonly #hear = ({ data: { call, listener, value } }: MessageEvent<Heard>): void => {
     const pending = this.#pending.get(call);
     try {
       pending?.listeners[listener]?.(value);
@@ -99,7 +99,7 @@ export class Link {
       pending?.reject(error);
       void this.#host.abort(call);
     }
-  }
+  };
 
   #explained(name: string, error: unknown, signal: AbortSignal | undefined): unknown {
     const { name: kind, message } = error as Error;
@@ -115,6 +115,8 @@ export class Link {
     if (this.#ended) return;
     this.#ended = new EngineError(`${reason}; session.restart() starts a new one, without models`);
     this.#watch.abort();
+    // Comlink remembers the port until nobody has its proxy any more, which this object has.
+    this.#port.removeEventListener("message", this.#hear);
     this.#port.close();
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     void this.worker.terminate();

@@ -91,6 +91,9 @@ export class Session {
 
   /** See `RoFormer.create`; a model without a tokenizer. */
   async create(config: RoFormerConfigInput, options?: Omit<CreateOptions, "tokenizer">): Promise<SessionModel> {
+    // Its shell would arrive, and nothing that it holds.
+    if (options && "tokenizer" in options)
+      throw new ConfigError("create: a tokenizer cannot be sent to a session; save a model with it, and load that");
     return this.#keep((link) => link.call("create", config, options));
   }
 

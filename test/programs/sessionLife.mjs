@@ -1,0 +1,88 @@
+// What becomes of a process with sessions: `node sessionLife.mjs '{"scene":"left"}'`. Prints a line of JSON.
+import v8 from "node:v8";
+import { createSession, Session } from "../../dist/session/index.js";
+
+const { scene } = JSON.parse(process.argv[2]);
+const say = (what) => console.log(JSON.stringify(what));
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const config = {
+  vocab_size: 100,
+  hidden_size: 32,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 64,
+};
+const training = {
+  train: Array.from({ length: 400 }, (_, i) => ({
+    text: `${i % 2 ? "good" : "bad"} ${i} words of a text`,
+    label: i % 2 ? "yes" : "no",
+  })),
+  text: "text",
+  label: "label",
+};
+
+/** Opens a session, uses it, and closes it. */
+async function once() {
+  const session = await createSession({ threads: 2 });
+  const model = await session.create(config, { head: "masked-lm" });
+  await model.forward({ inputIds: [[1, 2, 3]] });
+  await session.close();
+}
+
+/** Resident bytes when nothing is left to be collected. */
+async function resident() {
+  for (let i = 0; i < 5; i++) {
+    globalThis.gc();
+    await wait(50);
+  }
+  return process.memoryUsage().rss;
+}
+
+/** How many ticks of 10 ms there were while `body` ran, and how many were late by more than 50 ms. */
+async function ticksWhile(body) {
+  let [ticks, late, due, worst] = [0, 0, performance.now() + 10, 0];
+  const timer = setInterval(() => {
+    const now = performance.now();
+    ticks++;
+    if (now - due > 50) late++;
+    worst = Math.max(worst, now - due);
+    due = now + 10;
+  }, 10);
+  await body();
+  clearInterval(timer);
+  return { ticks, late, worst };
+}
+
+const scenes = {
+  /** Nobody closes the session, nor waits for its answer. */
+  async left() {
+    const session = await createSession({ threads: 2 });
+    session.create(config).then(() => say({ answered: true }));
+  },
+  async twenty() {
+    for (let i = 0; i < 2; i++) await once();
+    const after2 = await resident();
+    for (let i = 2; i < 20; i++) await once();
+    const after20 = await resident();
+    // The standard streams are pipes of the test's.
+    const handles = process.getActiveResourcesInfo().filter((name) => !/^(Pipe|TTY)Wrap$/.test(name));
+    const left = v8.queryObjects?.(Session, { format: "count" }) ?? 0;
+    say({ left, handles, after2, after20 });
+  },
+  /** Its worker fills the memory of JavaScript, of which there is little. */
+  async full() {
+    const session = await createSession({ threads: 1, worker: new URL("./workers/full.mjs", import.meta.url) });
+    const waits = [1, 2].map(() => session.finetune({ ...training, epochs: 1e6 }).catch(({ message }) => message));
+    session.worker.postMessage("now");
+    say(await Promise.all(waits));
+    await session.close();
+  },
+  async timer() {
+    const session = await createSession({ threads: "auto" });
+    say(await ticksWhile(() => session.finetune({ ...training, epochs: 3, batch: 16 })));
+    await session.close();
+  },
+};
+
+await scenes[scene]();
