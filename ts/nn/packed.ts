@@ -101,6 +101,15 @@ export class PackedBatch extends SequenceBatch {
  * unless given.
  */
 export function pack(sequences: readonly ArrayLike<number>[], types?: readonly ArrayLike<number>[]): Packed {
+  if (types && types.length !== sequences.length)
+    throw new ShapeError("pack: number of rows of types", types.length, `${sequences.length}, that of the sequences`);
+  const wrong = types?.findIndex((row, b) => row.length !== sequences[b]!.length) ?? -1;
+  if (wrong >= 0)
+    throw new ShapeError(
+      `pack: length of types[${wrong}]`,
+      types![wrong]!.length,
+      `${sequences[wrong]!.length}, its sequence's`,
+    );
   const offsets = new Int32Array(sequences.length + 1);
   for (const [b, ids] of sequences.entries()) offsets[b + 1] = offsets[b]! + ids.length;
   const N = offsets.at(-1)!;

@@ -1,5 +1,6 @@
 import { type Backward, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
+import { ConfigError } from "../errors.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
 /**
@@ -54,9 +55,18 @@ export const activations = {
   laplace: 13,
 } as const satisfies Record<ActivationName, number>;
 
-/** The function `name` of every number of `x`, in the shape of `x`, whatever that is. "linear" gives `x` itself. */
+/** The kernels' number of an activation. Errors: ConfigError for a name that is none. */
+export function kindOf(name: ActivationName): number {
+  if (Object.hasOwn(activations, name)) return activations[name];
+  throw new ConfigError(`activation is ${JSON.stringify(name)}, not one of ${Object.keys(activations).join(", ")}`);
+}
+
+/**
+ * The function `name` of every number of `x`, in the shape of `x`, whatever that is. "linear" gives `x` itself. Errors: ConfigError for
+ * a name that is none.
+ */
 export function activation(x: Tensor, name: ActivationName): Tensor {
-  const kind = activations[name];
+  const kind = kindOf(name);
   if (kind === activations.linear) return x;
   const write = (y: Tensor) => engine().activation(y.slot, x.slot, kind);
   const y = empty(x.shape, "activation: y");

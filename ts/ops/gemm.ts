@@ -4,7 +4,7 @@ import { EngineError, ShapeError } from "../errors.js";
 import { JoinedParameter, Parameter } from "../tensor/parameter.js";
 import { track, untrack } from "../tensor/scope.js";
 import { empty, Tensor } from "../tensor/tensor.js";
-import { type ActivationName, activation, activations } from "./activation.js";
+import { type ActivationName, activation, kindOf } from "./activation.js";
 
 /**
  * y = act(x Wᵀ + b), `[N, O]`, for `x` `[N, I]`, `weight` `[O, I]` (PyTorch's layout) and `bias` `[O]`.
@@ -46,8 +46,8 @@ function product(
   }
   const packed = weight instanceof Parameter && weight.packed;
   const joined = empty([P, N, O], "linear: y"); // the scope around frees it where the kernel refuses
-  if (weight instanceof Parameter && weight.isInt8) int8Product(joined.slot, x, weight, bias, activations[act]);
-  else engine().linear(joined.slot, x.slot, weight.slot, bias?.slot ?? 0, P, N, O, I, activations[act], packed);
+  if (weight instanceof Parameter && weight.isInt8) int8Product(joined.slot, x, weight, bias, kindOf(act));
+  else engine().linear(joined.slot, x.slot, weight.slot, bias?.slot ?? 0, P, N, O, I, kindOf(act), packed);
   const y = Array.from({ length: P }, (_, part) =>
     track(new Tensor(engine().window(joined.slot, part * N * O, N * O), [N, O])),
   );
