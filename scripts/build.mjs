@@ -2,10 +2,9 @@
 import { requireNode } from "./node.mjs";
 import { runMain, say } from "./say.mjs";
 
-const usage = (/** @type {string[]} */ parts) => `node scripts/build.mjs [--release] [part ...]
+const usage = (/** @type {string[]} */ parts) => `node scripts/build.mjs [part ...]
 
 Builds the parts named, by default all of them, where their sources have changed: ${parts.join(", ")}.
-  --release  optimises as far as it goes, as for publishing (half a minute more)
   --help     prints this
 
 Tools of their own that the wasm modules need are looked for on the PATH and in $WASM_TOOLS (else roformer-tools in the
@@ -15,9 +14,9 @@ await runMain(async () => {
   requireNode();
   const { parseArgs } = await import("node:util");
   const { build, PARTS } = await import("./parts.mjs");
-  const options = /** @type {const} */ ({ release: { type: "boolean" }, help: { type: "boolean", short: "h" } });
+  const options = /** @type {const} */ ({ help: { type: "boolean", short: "h" } });
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.help) say(usage(PARTS));
-  else await build(positionals, values.release);
+  else await build(positionals);
   return 0;
 });

@@ -29,7 +29,7 @@ const INPUTS = [
 
 /** Whether dist is what the sources make. */
 export function isDistBuilt() {
-  return isFresh(STAMPS.dist, DIST, fingerprint(INPUTS), false);
+  return isFresh(STAMPS.dist, DIST, fingerprint(INPUTS));
 }
 
 /**
@@ -51,7 +51,7 @@ export async function buildDist() {
   mirror(new Map(files.map(([folder = "", file = ""]) => [file, join(folder, file)])), DIST);
   const command = join(DIST, "cli/index.js");
   if (existsSync(command)) chmodSync(command, 0o755);
-  writeFileSync(STAMPS.dist, JSON.stringify(stampOf(DIST, inputs, false)));
+  writeFileSync(STAMPS.dist, JSON.stringify(stampOf(DIST, inputs)));
 }
 
 /**
@@ -65,13 +65,13 @@ function isPlain(file) {
 /** Brings `TYPES` up to date: what tsc reads are the sources and the types of the wasm modules. */
 function declareTypes() {
   const inputs = fingerprint(INPUTS, [], (file) => file.endsWith(".ts") || !file.startsWith("ts/"));
-  if (isFresh(STAMPS.types, TYPES, inputs, false)) return;
+  if (isFresh(STAMPS.types, TYPES, inputs)) return;
   rmSync(TYPES, { recursive: true, force: true });
   const args = ["-p", "tsconfig.build.json", "--outDir", TYPES, "--noEmitOnError"];
   phase("compiling TypeScript", "5 seconds", () => {
     if (!showNode("typescript/bin/tsc", args)) throw new Stop("tsc failed: dist is as it was");
   });
-  writeFileSync(STAMPS.types, JSON.stringify(stampOf(TYPES, inputs, false)));
+  writeFileSync(STAMPS.types, JSON.stringify(stampOf(TYPES, inputs)));
 }
 
 /**

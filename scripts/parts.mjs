@@ -17,15 +17,14 @@ export const PARTS = [...Object.keys(MODULES), DIST];
 /**
  * Builds the parts named, all where none is, and says what it does.
  * @param {readonly string[]} [named]
- * @param {boolean} [release]
  * @throws {Stop} where something is missing or wrong; what was built before is then still whole
  */
-export async function build(named = [], release = false) {
+export async function build(named = []) {
   const unknown = named.filter((name) => !PARTS.includes(name));
   if (unknown.length > 0) throw new Stop(`there is no part ${unknown.join(", ")} to build, only ${PARTS.join(", ")}`);
   const wanted = named.length > 0 ? PARTS.filter((name) => named.includes(name)) : PARTS;
   const start = performance.now();
-  const isStale = (/** @type {string} */ name) => !(name === DIST ? isDistBuilt() : isBuilt(name, release));
+  const isStale = (/** @type {string} */ name) => !(name === DIST ? isDistBuilt() : isBuilt(name));
   const stale = wanted.filter(isStale);
   if (stale.length === 0) return say(`Nothing to build: ${wanted.join(", ")} are up to date (${seconds(start)})`);
   // Before anything is written: what is missing shall not leave half a build.
@@ -34,7 +33,7 @@ export async function build(named = [], release = false) {
   await withLock(join(ROOT, "target/build.lock"), async () => {
     // Asked again: whoever held the lock may have done the work. And dist holds the modules, so it is asked last.
     const modules = wanted.filter((name) => name !== DIST && isStale(name));
-    if (modules.length > 0) await buildModules(modules, release);
+    if (modules.length > 0) await buildModules(modules);
     writeGlue();
     if (wanted.includes(DIST) && isStale(DIST)) await buildDist();
   });
@@ -44,16 +43,15 @@ export async function build(named = [], release = false) {
 /**
  * Builds modules side by side: most of the time goes to steps that use one core.
  * @param {readonly string[]} names
- * @param {boolean} release
  */
-async function buildModules(names, release) {
+async function buildModules(names) {
   const workshop = await openWorkshop();
   const possible = workshop.canShare ? names : names.filter((name) => !THREADED.includes(name));
   if (possible.length < names.length) {
     say("! Rust's own sources (rust-src) are missing: the engine is built for one thread");
     removeThreaded();
   }
-  const results = await Promise.allSettled(possible.map((name) => buildModule(name, release, workshop)));
+  const results = await Promise.allSettled(possible.map((name) => buildModule(name, workshop)));
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
 }

@@ -8,7 +8,6 @@ import { ROOT } from "./processes.mjs";
  * A build as its stamp remembers it.
  * @typedef {object} Stamp
  * @property {string} inputs the fingerprint of everything it was made from
- * @property {boolean} release whether it was optimised as far as it goes
  * @property {{ [file: string]: string }} outputs the fingerprint of each file it made
  */
 
@@ -57,12 +56,11 @@ function fingerprintOf(file) {
  * The stamp of what stands in `folder`, to be written when it is complete.
  * @param {string} folder
  * @param {string} inputs
- * @param {boolean} release
  * @returns {Stamp}
  */
-export function stampOf(folder, inputs, release) {
+export function stampOf(folder, inputs) {
   const outputs = Object.fromEntries(filesBelow(folder).map((file) => [file, fingerprintOf(join(folder, file)) ?? ""]));
-  return { inputs, release, outputs };
+  return { inputs, outputs };
 }
 
 /**
@@ -70,11 +68,10 @@ export function stampOf(folder, inputs, release) {
  * @param {string} file the stamp
  * @param {string} folder
  * @param {string} inputs
- * @param {boolean} release a release build serves as any other; the reverse is not true
  */
-export function isFresh(file, folder, inputs, release) {
+export function isFresh(file, folder, inputs) {
   const stamp = readStamp(file);
-  if (!stamp || stamp.inputs !== inputs || (release && !stamp.release)) return false;
+  if (!stamp || stamp.inputs !== inputs) return false;
   const names = Object.keys(stamp.outputs);
   // A file too many is as wrong as one too few: it would be published.
   if (names.length === 0 || filesBelow(folder).join("\n") !== names.join("\n")) return false;

@@ -7,6 +7,7 @@ import { int8 } from "./int8.mjs";
 import { latency } from "./latency.mjs";
 import { longSequences } from "./longSequences.mjs";
 import { memory } from "./memory.mjs";
+import { page } from "./page.mjs";
 import { realBatch } from "./realBatch.mjs";
 import { shares } from "./shares.mjs";
 import { smallGemm } from "./smallGemm.mjs";
@@ -26,5 +27,5 @@ import { threads } from "./threads.mjs";
 /** @type {readonly Case[]} */
 export const cases = [
   ...[gemm, smallGemm, attention, forward, realBatch, step, stepForward, shares, threads],
-  ...[latency, start, memory, longSequences, forkJoin, int8],
+  ...[latency, start, page, memory, longSequences, forkJoin, int8],
 ];
