@@ -30,12 +30,28 @@ const COMMON = {
   platform: "neutral",
   target: "es2022",
   mainFields: ["module", "main"],
-  // papaparse has a part for Node's streams, which nobody uses.
   define: { PAPA_BROWSER_CONTEXT: "true" },
   charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
 };
+
+/**
+ * Parts of packages that nobody uses here, and that bundlers would follow or warn of: Node's streams in papaparse, workers in unzipit.
+ * @type {Record<string, string>}
+ */
+const UNUSED = { stream: "", unzipit: withoutWorkers("unzipit/dist/unzipit.module.js") };
+
+/**
+ * A package's module that starts no workers.
+ * @param {string} file in node_modules
+ */
+function withoutWorkers(file) {
+  const code = readFileSync(join(ROOT, "node_modules", file), "utf8");
+  const found = "await import(moduleId)";
+  if (!code.includes(found)) throw new Error(`${file} starts its workers in another way than by ${found}`);
+  return code.replace(found, "{}");
+}
 
 /** Names stay: what is thrown in a worker should say where. */
 const SMALLER = { minifyWhitespace: true, minifySyntax: true };
@@ -53,10 +69,10 @@ export async function makeScripts(out) {
   for (const [name, used] of Object.entries(VENDORS)) {
     const names = name === "valibot" ? await usedOfValibot(modules) : used;
     const stdin = { contents: `export { ${names.join(", ")} } from "${name}";`, resolveDir: ROOT };
-    await build({ ...COMMON, stdin, outfile: join(out, `vendor/${name}.js`), plugins: [instead({ stream: "" })] });
+    await build({ ...COMMON, stdin, outfile: join(out, `vendor/${name}.js`), plugins: [instead(UNUSED)] });
   }
   const worker = { ...COMMON, entryPoints: ["ts/session/worker.ts"], external: ["node:*"], ...SMALLER };
-  const parts = { stream: "", "./ts/platform/webScripts.ts": sourceOf("instead/webScriptsOfWorker.ts") };
+  const parts = { ...UNUSED, "./ts/platform/webScripts.ts": sourceOf("instead/webScriptsOfWorker.ts") };
   await build({ ...worker, outfile: join(out, "session/worker.js"), plugins: [instead(parts)] });
   const browser = { ...parts, "./ts/platform/index.ts": sourceOf("platform/browser.ts") };
   await build({ ...worker, outfile: join(out, "session/browserWorker.js"), plugins: [instead(browser)] });
@@ -80,7 +96,7 @@ async function makeInlined(out) {
   const zipped = (/** @type {string} */ file) => gzipSync(readFileSync(join(ROOT, "ts/wasm", file)), { level: 9 });
   const files = Object.fromEntries(there.map(([name, file]) => [name, zipped(file).toString("base64")]));
   const parts = (/** @type {object} */ texts) => ({
-    stream: "",
+    ...UNUSED,
     inlined: Object.entries(texts)
       .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`)
       .join("\n"),

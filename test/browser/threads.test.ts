@@ -1,20 +1,13 @@
-import { existsSync } from "node:fs";
 import type { Server } from "node:http";
-import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Diagnosis } from "../../ts/index.js";
+import { executablePath } from "../chromium.js";
 import { difference, type Hashed, hash } from "../engine/programs.js";
 import { needThreads } from "../threaded.js";
 import { serve } from "./server.js";
 
 type Answer = Diagnosis & Hashed;
-
-/** The system's own Chromium: none is downloaded. */
-const executablePath = (process.env.PATH ?? "")
-  .split(delimiter)
-  .flatMap((folder) => ["chromium", "chromium-browser", "google-chrome"].map((name) => join(folder, name)))
-  .find(existsSync);
 
 let browser: Browser | undefined;
 const servers: Server[] = [];
@@ -61,7 +54,9 @@ describe("in Chromium", () => {
     const found = await ask(true, "answerOfWorker", { threads: "auto" });
     const wanted = found.cores > 1 ? "relaxed-threads" : "relaxed";
     expect(found).toMatchObject({ variant: wanted, threads: found.cores, relaxedSimd: true, sharedMemory: true });
-    expect(found.reasons).toContain(`${found.cores} thread${found.cores > 1 ? "s" : ""}: ${found.cores} cores`);
+    expect(found.reasons).toContain(
+      `${found.cores} thread${found.cores > 1 ? "s" : ""}: ${found.cores} core${found.cores > 1 ? "s" : ""}`,
+    );
     expect(difference(found.numbers, (await hash({ variant: "simd" })).numbers)).toBeLessThan(1e-5);
   });
 

@@ -1,4 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -82,6 +84,17 @@ describe("the URL of a folder", () => {
       expect(await files.readRange("large.bin", start, start + 5)).toEqual(large.slice(start, start + 5));
     }
     expect(hub.requests.length).toBe(1);
+  });
+
+  it("has no file where a server answers with its page, as those of single-page applications do", async () => {
+    const page = createServer((_, response) => {
+      response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" }).end("<!doctype html>");
+    });
+    await new Promise<void>((resolve) => page.listen(0, "127.0.0.1", resolve));
+    const files = openFiles(`http://127.0.0.1:${(page.address() as AddressInfo).port}/model`);
+    expect(await files.has("added_tokens.json")).toBe(false);
+    await expect(files.read("config.json")).rejects.toThrow("/model/config.json: the server has no such file");
+    page.close();
   });
 
   it("has no files that the server has not, and says so; the query is sent, and not shown", async () => {

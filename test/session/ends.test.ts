@@ -151,7 +151,7 @@ describe("a pool", () => {
     };
     const got: number[] = [];
     const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-    for await (const n of pool.map(numbers(), (i) => later(i % 3).then(() => i))) {
+    for await (const n of pool.map(numbers(), (i) => pool.run(() => later(i % 3).then(() => i)))) {
       got.push(n);
       expect(taken - got.length).toBeLessThan(8);
     }

@@ -93,6 +93,16 @@ describe("a signal", () => {
     expect((await asked.memory()).used).toBe(before);
   });
 
+  it("ends a training with the model as it stands, if that is wanted", async () => {
+    const controller = new AbortController();
+    const onProgress = ({ step }: { step: number }) => step === 2 && controller.abort();
+    const options = { ...training, onProgress, signal: controller.signal, whenAborted: "return" } as const;
+    const { model, metrics } = await (await session()).finetune(options);
+    expect(metrics.steps).toBeGreaterThan(1);
+    expect(metrics.steps).toBeLessThan(1000);
+    expect((await model.classify("good")).label).toMatch(/yes|no/);
+  });
+
   it("ends a call that waits, at once and without running it; one that was aborted before does not run either", async () => {
     const asked = await session();
     const long = new AbortController();

@@ -76,7 +76,10 @@ export function chooseVariant(wanted: number | "auto"): Choice {
   const count = Math.min(wanted === "auto" ? cores : wanted, MOST_THREADS);
   const obstacle = whyOneThread();
   if (obstacle !== undefined) reasons.push(`one thread: ${obstacle}`);
-  else reasons.push(`${count} thread${count === 1 ? "" : "s"}: ${wanted === "auto" ? `${cores} cores` : "asked for"}`);
+  else
+    reasons.push(
+      `${count} thread${count === 1 ? "" : "s"}: ${wanted === "auto" ? `${cores} core${cores === 1 ? "" : "s"}` : "asked for"}`,
+    );
   const threads = obstacle === undefined ? count : 1;
   const base = relaxed ? "relaxed" : "simd";
   return { variant: threads > 1 ? `${base}-threads` : base, threads, reasons };

@@ -102,7 +102,7 @@ export class Pool {
   }
 
   /**
-   * Runs `work` with the session that has least to do. Results come in the order of the requests. Errors: those of `work`;
+   * Runs `work` with the session that has least to do; `work` must not wait for another run. Results come in the order of the requests. Errors: those of `work`;
    * AbortError where `signal` is aborted while it waits; EngineError where `maxQueue` requests wait already, and where the session's
    * worker ends. (It is then started anew, and models that {@link load} gave are loaded again.)
    */
@@ -122,18 +122,18 @@ export class Pool {
   }
 
   /**
-   * Runs `work` for each item; results come in the order of the items. Items are taken as sessions become free, so that
-   * a long stream stays where it comes from.
+   * Runs `work` for each item, which asks a model of the pool or calls {@link run}; results come in the order of the items. Items are
+   * taken as sessions become free, so that a long stream stays where it comes from. What `work` throws ends it when its turn comes.
    */
   async *map<T, R>(
     items: Iterable<T> | AsyncIterable<T>,
-    work: (item: T, session: Session, index: number) => Promise<R>,
+    work: (item: T) => Promise<R>,
   ): AsyncGenerator<R, void, undefined> {
     const made: Promise<R>[] = [];
     const most = 2 * AHEAD * this.size;
     for await (const item of items) {
       await this.ready();
-      const result = this.run((session, index) => work(item, session, index));
+      const result = work(item);
       result.catch(() => undefined); // it is told when its turn comes
       made.push(result);
       if (made.length >= most) yield await made.shift()!;

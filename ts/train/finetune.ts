@@ -12,7 +12,7 @@ import type { Columns, Example, TextSource } from "./examples.js";
 import { hiding } from "./hiding.js";
 import { Meter } from "./meter.js";
 import { type Prepared, prepare } from "./prepare.js";
-import { type RunOptions, records, riseAndFall, stopped, unstarted } from "./run.js";
+import { endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
 import type { FinetuneSettings } from "./settings.js";
 import { Trainer } from "./trainer.js";
 
@@ -72,7 +72,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
     const evaluation = await evaluateExamples(model, test ?? valid, labels);
     const metrics = { ...evaluation.metrics, ...training };
     if (options.out !== undefined) await model.save(options.out, { files: records(metrics, log) });
-    if (options.signal?.aborted) throw stopped(training.steps, options);
+    endStopped(training.steps, options);
     return { model, metrics, evaluation };
   } catch (error) {
     model.close();

@@ -4,7 +4,7 @@
  * @module roformer/train
  */
 
-export type { Format } from "../data/rows.js";
+export { type Format, type ReadOptions, type Row, readRows } from "../data/rows.js";
 export type { Bytes, DataSource, NamedBytes } from "../data/source.js";
 export { metrics } from "../metrics/index.js";
 export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "../tokenizers/train.js";

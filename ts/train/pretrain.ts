@@ -13,7 +13,7 @@ import type { TrainingMetrics } from "./finetune.js";
 import { Meter } from "./meter.js";
 import type { Objective } from "./objectives.js";
 import { languageModel, objectiveOf, type PretrainSettings, resolve } from "./pretrainModel.js";
-import { type RunOptions, records, riseAndFall, stopped, unstarted } from "./run.js";
+import { endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
 import { Trainer } from "./trainer.js";
 
 /** Settings of {@link pretrain}. */
@@ -68,7 +68,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     });
     const metrics = await run.all(options);
     if (options.out !== undefined) await model.save(options.out, { files: run.records(metrics) });
-    if (options.signal?.aborted) throw stopped(metrics.steps, options);
+    endStopped(metrics.steps, options);
     return { model, metrics };
   } catch (error) {
     model.close();

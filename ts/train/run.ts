@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly out?: string | undefined;
   /** Stops after the step that runs: the model is saved in `out` as it is, and AbortError thrown. */
   readonly signal?: AbortSignal | undefined;
+  /** What happens then: "throw" the AbortError, unless given, or "return" the model as it is, if there was a step. */
+  readonly whenAborted?: "throw" | "return" | undefined;
   /** Hears of every step. */
   readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
   /** Hears what is going on, a line each. */
@@ -34,8 +36,9 @@ export const records = (metrics: object, log: readonly string[]): Map<string, st
 export const unstarted = ({ signal }: Pick<RunOptions, "signal">): AbortError =>
   new AbortError("stopped before the first step; nothing was saved", { cause: signal?.reason });
 
-/** What is thrown where it came later, after the model was saved. */
-export function stopped(steps: number, { out, signal }: Pick<RunOptions, "out" | "signal">): AbortError {
+/** Throws where it came later, after the model was saved, unless the model is wanted as it is. */
+export function endStopped(steps: number, { out, signal, whenAborted }: RunOptions): void {
+  if (!signal?.aborted || whenAborted === "return") return;
   const saved = out === undefined ? "" : `; the model is saved in ${out} as it stands`;
-  return new AbortError(`stopped after step ${steps}${saved}`, { cause: signal?.reason });
+  throw new AbortError(`stopped after step ${steps}${saved}`, { cause: signal.reason });
 }

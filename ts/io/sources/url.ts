@@ -50,7 +50,9 @@ export function urlFiles(folder: string, { signal }: SourceOptions): Files {
 /** Undefined where the server says that there is nothing. */
 async function openRemote(url: URL, signal: AbortSignal | undefined): Promise<Remote | undefined> {
   const response = await request(url, { headers: { Range: `bytes=0-${FIRST - 1}` }, signal: signal ?? null });
-  if (response.status === 404 || response.status === 410) {
+  // Servers of single-page applications answer with their page where there is no such file.
+  const isPage = /^text\/html\b/i.test(response.headers.get("Content-Type") ?? "");
+  if (response.status === 404 || response.status === 410 || (response.ok && isPage)) {
     await discard(response);
     return undefined;
   }
