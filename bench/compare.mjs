@@ -34,7 +34,7 @@ const TOLERANCE = 1e-3;
  * @param {Side} side
  * @param {Conditions} conditions
  */
-export async function open(side, conditions) {
+async function open(side, conditions) {
   const settings = settingsOf(side, conditions);
   const child = new Child(side.peer, settings, conditions.node);
   try {

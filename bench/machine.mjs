@@ -18,7 +18,7 @@ export async function machine(conditions) {
  * @param {import("./compare.mjs").Conditions} conditions
  * @param {boolean} fused
  */
-export async function peak({ dist, node }, fused) {
+async function peak({ dist, node }, fused) {
   const child = new Child("peak", { threads: 1, dist }, node);
   try {
     const { amount } = await child.ask("prepare", { work: "flops", options: { fused } });

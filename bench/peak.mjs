@@ -39,15 +39,3 @@ export function peakWork(fused, rounds = 2_000_000) {
   const run = /** @type {(rounds: number) => number} */ (exports.run);
   return { run: () => run(rounds), flops: rounds * CHAINS * 8 };
 }
-
-/** GFLOP/s of one thread, the best of `tries`. */
-export function peak(fused, tries = 12) {
-  const { run, flops } = peakWork(fused);
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < tries; i++) {
-    const from = performance.now();
-    run();
-    best = Math.min(best, performance.now() - from);
-  }
-  return flops / best / 1e6;
-}

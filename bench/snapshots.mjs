@@ -12,7 +12,7 @@ import { DIST } from "./folders.mjs";
 const STEP = { model: "small", B: 8, T: 128 };
 
 /** Bytes of the kernels' modules, by build. */
-export function wasmSizes() {
+function wasmSizes() {
   const folder = join(DIST, "wasm");
   const files = readdirSync(folder).map((build) => [build, join(folder, build, "core_bg.wasm")]);
   const cores = files.filter(([, file]) => existsSync(file)).sort();
@@ -25,7 +25,7 @@ export function wasmSizes() {
 }
 
 /** Calls, slots and bytes of a forward pass and a training step of 4 × 256 at (8,128), one thread. */
-export function stepCounts() {
+function stepCounts() {
   const conditions = { threads: 1, dist: DIST, node: execPath, pairs: 1, sliceMs: 0 };
   return ask({ peer: "ours", work: "counts", options: STEP }, conditions);
 }

@@ -80,7 +80,7 @@ async function cargoTest(suite, chosen, env) {
  * @param {string} suite
  * @returns {boolean} whether the line is about one test that passed
  */
-export function count(line, tally, suite = "Rust") {
+function count(line, tally, suite = "Rust") {
   const [, name = "", result, reason] = /^test (.+) \.\.\. ?(ok|FAILED|ignored)?(?:, (.*))?$/.exec(line) ?? [];
   if (result === "FAILED") tally.failed.push(`${suite}: ${name}`);
   // In wasm a panic is the end: the line breaks off, and a test that wants one is not run. It is where Rust can catch it.

@@ -1,10 +1,11 @@
-// What must hold before a commit: format, lint, types, and every test. Goes on after a failure, to name them all.
+// What must hold before a commit: format, lint, types, what is published, and every test. Goes on after a failure, to name them all.
+import { join } from "node:path";
 import { requireNode } from "./node.mjs";
 import { runMain, say } from "./say.mjs";
 
 await runMain(async () => {
   requireNode();
-  const { show, showNode } = await import("./processes.mjs");
+  const { ROOT, show, showNode } = await import("./processes.mjs");
   const { ensureRust } = await import("./rust.mjs");
   const { runTests, tryBuild } = await import("./suites.mjs");
   const { nothing, plus, report } = await import("./tally.mjs");
@@ -24,5 +25,12 @@ await runMain(async () => {
   if (built.failed.length > 0) return report(plus(failures, built));
   check("tsc of ts, test and bench", () => showNode("typescript/bin/tsc", ["--noEmit"]));
   check("tsc of scripts", () => showNode("typescript/bin/tsc", ["--noEmit", "-p", "scripts"]));
+  const script = (/** @type {string} */ name) => show(process.execPath, [join(ROOT, "scripts", name)]);
+  check("knip: files, exports and packages that nobody uses", () =>
+    showNode("knip/bin/knip.js", ["--no-progress", "--treat-config-hints-as-errors"]),
+  );
+  check("publint, arethetypeswrong", () => script("published.mjs"));
+  check("size-limit", () => script("sizes.mjs"));
+  check("typedoc", () => showNode("typedoc/bin/typedoc", ["--logLevel", "Warn"]));
   return report(plus(failures, await runTests(process.argv.slice(2))));
 });

@@ -23,8 +23,8 @@ const SCRIPTS = join(ROOT, "target/scripts");
 /** Stamps stand outside: dist is published as it is. */
 const STAMPS = { types: join(ROOT, "target/types.stamp.json"), dist: join(ROOT, "target/dist.stamp.json") };
 const INPUTS = [
-  ...["ts", "tsconfig.json", "tsconfig.build.json", "package-lock.json"],
-  ...["scripts/dist.mjs", "scripts/javascript.mjs"],
+  ...["ts", "tsconfig.json", "tsconfig.build.json", "package.json", "package-lock.json"],
+  ...["scripts/dist.mjs", "scripts/javascript.mjs", "scripts/reachable.mjs"],
 ];
 
 /** Whether dist is what the sources make. */
@@ -48,7 +48,11 @@ export async function buildDist() {
     ...[TYPES, SCRIPTS].flatMap((folder) => filesBelow(folder).map((file) => [folder, file])),
     ...plain.map((file) => [SOURCES, file]),
   ];
-  mirror(new Map(files.map(([folder = "", file = ""]) => [file, join(folder, file)])), DIST);
+  const made = new Map(files.map(([folder = "", file = ""]) => [file, join(folder, file)]));
+  // dist is published as it is: types that no entry leads to and modules that held nothing but types stay out.
+  const { reachable } = await import("./reachable.mjs");
+  const used = reachable(made, JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")));
+  mirror(new Map([...made].filter(([file]) => used.has(file))), DIST);
   const command = join(DIST, "cli/index.js");
   if (existsSync(command)) chmodSync(command, 0o755);
   writeFileSync(STAMPS.dist, JSON.stringify(stampOf(DIST, inputs)));

@@ -5,6 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
 import { ROOT } from "./processes.mjs";
+import { Stop } from "./say.mjs";
 import { filesBelow } from "./stamp.mjs";
 
 /** @typedef {import("esbuild").BuildOptions} BuildOptions */
@@ -14,7 +15,7 @@ import { filesBelow } from "./stamp.mjs";
  * Packages whose code goes into dist/vendor, and what is used of them; the command line has its own, which npm installs.
  * @type {Readonly<Record<string, readonly string[]>>}
  */
-const VENDORS = {
+export const VENDORS = {
   comlink: ["expose", "transfer", "transferHandlers", "wrap"],
   papaparse: ["default"],
   pickleparser: ["BufferReader", "Parser"],
@@ -36,23 +37,6 @@ const COMMON = {
   logLevel: "warning",
 };
 
-/**
- * Parts of packages that nobody uses here, and that bundlers would follow or warn of: Node's streams in papaparse, workers in unzipit.
- * @type {Record<string, string>}
- */
-const UNUSED = { stream: "", unzipit: withoutWorkers("unzipit/dist/unzipit.module.js") };
-
-/**
- * A package's module that starts no workers.
- * @param {string} file in node_modules
- */
-function withoutWorkers(file) {
-  const code = readFileSync(join(ROOT, "node_modules", file), "utf8");
-  const found = "await import(moduleId)";
-  if (!code.includes(found)) throw new Error(`${file} starts its workers in another way than by ${found}`);
-  return code.replace(found, "{}");
-}
-
 /** Names stay: what is thrown in a worker should say where. */
 const SMALLER = { minifyWhitespace: true, minifySyntax: true };
 
@@ -69,14 +53,41 @@ export async function makeScripts(out) {
   for (const [name, used] of Object.entries(VENDORS)) {
     const names = name === "valibot" ? await usedOfValibot(modules) : used;
     const stdin = { contents: `export { ${names.join(", ")} } from "${name}";`, resolveDir: ROOT };
-    await build({ ...COMMON, stdin, outfile: join(out, `vendor/${name}.js`), plugins: [instead(UNUSED)] });
+    await build({ ...COMMON, stdin, outfile: join(out, `vendor/${name}.js`), plugins: [instead(unused())] });
   }
-  const worker = { ...COMMON, entryPoints: ["ts/session/worker.ts"], external: ["node:*"], ...SMALLER };
-  const parts = { ...UNUSED, "./ts/platform/webScripts.ts": sourceOf("instead/webScriptsOfWorker.ts") };
+  // It has nothing to export, and would not be taken for a module.
+  const footer = { js: "export {};" };
+  const worker = { ...COMMON, entryPoints: ["ts/session/worker.ts"], external: ["node:*"], footer, ...SMALLER };
+  const parts = { ...unused(), "./ts/platform/webScripts.ts": sourceOf("instead/webScriptsOfWorker.ts") };
   await build({ ...worker, outfile: join(out, "session/worker.js"), plugins: [instead(parts)] });
   const browser = { ...parts, "./ts/platform/index.ts": sourceOf("platform/browser.ts") };
   await build({ ...worker, outfile: join(out, "session/browserWorker.js"), plugins: [instead(browser)] });
   await makeInlined(out);
+}
+
+/**
+ * Packages without what nobody uses here, and bundlers would follow or warn of: Node's streams in papaparse, and the program that it would start
+ * as a worker, text that is taken for CommonJS; in unzipit its workers.
+ * @returns {Record<string, string>} for {@link instead}
+ */
+const unused = () => ({
+  stream: "",
+  ...without("papaparse/papaparse.js", /(function getWorkerBlob\(\) \{)[\s\S]*?\n\t\}/, "$1}"),
+  ...without("unzipit/dist/unzipit.module.js", /await import\(moduleId\)/, "{}"),
+});
+
+/**
+ * A package's module with something cut out.
+ * @param {string} file in node_modules
+ * @param {RegExp} what
+ * @param {string} instead
+ * @throws {Stop} where there is no such thing any more
+ */
+function without(file, what, instead) {
+  const path = `node_modules/${file}`;
+  const source = readFileSync(join(ROOT, path), "utf8");
+  if (!what.test(source)) throw new Stop(`${path} does not hold ${what} any more: what is to be left out of it?`);
+  return { [`./${path}`]: source.replace(what, instead) };
 }
 
 /** The wasm modules that are put into the inlined build, by their names in packageFiles.ts. */
@@ -96,7 +107,7 @@ async function makeInlined(out) {
   const zipped = (/** @type {string} */ file) => gzipSync(readFileSync(join(ROOT, "ts/wasm", file)), { level: 9 });
   const files = Object.fromEntries(there.map(([name, file]) => [name, zipped(file).toString("base64")]));
   const parts = (/** @type {object} */ texts) => ({
-    ...UNUSED,
+    ...unused(),
     inlined: Object.entries(texts)
       .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`)
       .join("\n"),
@@ -179,9 +190,9 @@ function instead(modules) {
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^[a-z]/ }, ({ path }) => (path in modules ? { path, namespace: "instead" } : undefined));
       onLoad({ filter: /.*/, namespace: "instead" }, ({ path }) => ({ contents: modules[path] ?? "" }));
-      onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      onLoad({ filter: /\.[jt]s$/ }, ({ path }) => {
         const contents = modules[`./${relative(ROOT, path).replaceAll("\\", "/")}`];
-        return contents === undefined ? undefined : { contents, loader: "ts" };
+        return contents === undefined ? undefined : { contents, loader: path.endsWith(".ts") ? "ts" : "js" };
       });
     },
   };

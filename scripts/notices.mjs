@@ -1,8 +1,9 @@
-// Writes NOTICES.md: the crates whose code is inside the .wasm files, with the licence of each, and the texts of those that
-// ask to be shown. Run it when Cargo.lock changes: node scripts/notices.mjs
+// Writes NOTICES.md: the crates whose code is inside the .wasm files and the packages whose code is inside the scripts, with the licence
+// of each, and the texts of those that ask to be shown. Run it when Cargo.lock or a version of VENDORS changes: node scripts/notices.mjs
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { VENDORS } from "./javascript.mjs";
 import { ROOT } from "./processes.mjs";
 
 /**
@@ -49,11 +50,27 @@ function linkedCrates() {
  */
 function texts(crate) {
   if (/Apache-2\.0/.test(crate.license) && !/ AND /.test(crate.license)) return [];
-  const folder = dirname(crate.manifest_path);
-  return readdirSync(folder)
+  return licencesIn(dirname(crate.manifest_path));
+}
+
+/** @param {string} folder */
+const licencesIn = (folder) =>
+  readdirSync(folder)
     .filter((name) => /^(licen[cs]e|copying|unlicense)/i.test(name))
     .sort()
-    .map((name) => readFileSync(join(folder, name), "utf8").trim());
+    .map((name) => readFileSync(join(folder, name), "utf8").replaceAll("\r\n", "\n").trim());
+
+/**
+ * A package whose code stands in dist/vendor, in the scripts of workers and in inline.js.
+ * @param {string} name
+ */
+function vendored(name) {
+  const folder = join(ROOT, "node_modules", name);
+  const { version, license, repository } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const source = repository.url.replace(/^git\+/, "").replace(/\.git$/, "");
+  const [text] = licencesIn(folder);
+  if (text === undefined) throw new Error(`node_modules/${name} has no file of its licence`);
+  return { name, text, row: `| ${name} ${version} | ${license} | ${source} |` };
 }
 
 /** Whose licences stand in no file of a crate, though they ask to be shown: the holders of MIT's, by what theirs is. */
@@ -85,7 +102,9 @@ const rows = crates.map(
   ({ name, version, license, repository }) => `| ${name} ${version} | ${license} | ${repository ?? ""} |`,
 );
 const section = (/** @type {string} */ name, /** @type {string} */ text) => `### ${name}\n\n\`\`\`\n${text}\n\`\`\``;
+const packages = Object.keys(VENDORS).map(vendored);
 const shown = [
+  ...packages.map(({ name, text }) => section(name, text)),
   ...crates.flatMap((crate) => texts(crate).map((text) => section(crate.name, text))),
   ...Object.entries(HOLDERS).map(([name, holder]) => section(name, `MIT License\n\nCopyright (c) ${holder}\n\n${MIT}`)),
 ];
@@ -96,6 +115,14 @@ in [LICENSE](LICENSE). Made by \`node scripts/notices.mjs\`.
 
 | crate | licence | source |
 |---|---|---|
+${rows.join("\n")}
+
+\`dist/vendor\`, the scripts of workers (\`dist/session/worker.js\`, \`dist/session/browserWorker.js\`) and \`dist/inline.js\` hold code of these
+packages, without what is not used of them.
+
+| package | licence | source |
+|---|---|---|
+${packages.map(({ row }) => row).join("\n")}
 `;
-writeFileSync(join(ROOT, "NOTICES.md"), `${head}${rows.join("\n")}\n\n## Licence texts\n\n${shown.join("\n\n")}\n`);
-console.log(`NOTICES.md: ${crates.length} crates, ${shown.length} texts`);
+writeFileSync(join(ROOT, "NOTICES.md"), `${head}\n## Licence texts\n\n${shown.join("\n\n")}\n`);
+console.log(`NOTICES.md: ${crates.length} crates, ${packages.length} packages, ${shown.length} texts`);

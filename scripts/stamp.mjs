@@ -82,7 +82,7 @@ export function isFresh(file, folder, inputs) {
  * @param {string} file
  * @returns {Stamp | undefined} undefined where there is none, or half of one
  */
-export function readStamp(file) {
+function readStamp(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {

@@ -36,7 +36,7 @@ export function isUtf8(bytes) {
 }
 
 /** The text that a page shows: no tags, comments, scripts or links' addresses; entities decoded. */
-export function htmlToText(html) {
+function htmlToText(html) {
   const parts = [];
   let hidden = 0;
   const boundary = (name) => {

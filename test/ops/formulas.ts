@@ -45,7 +45,7 @@ export function layerNorm(x: Numbers, weight: Numbers, bias: Numbers, width: num
 }
 
 /** The error function, by its Taylor series near 0 and a continued fraction far out: exact to 1e-15. */
-export function erf(x: number): number {
+function erf(x: number): number {
   const z = Math.abs(x);
   if (z > 6) return Math.sign(x);
   if (z < 2.5) {

@@ -3,7 +3,7 @@ import { filesOf } from "../tokenizers/small.js";
 
 /** Words of every test's texts; one has two pieces. */
 const WORDS = ["the", "cat", "sat", "on", "a", "mat", "dog", "ran", "far", "##ther", "in", "paris", "anna", "who", "?"];
-export const VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...WORDS];
+const VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...WORDS];
 
 /** A model with random weights and a tokenizer of a few words. */
 export async function smallModel(head: HeadName, change: RoFormerConfigInput = {}): Promise<RoFormer> {

@@ -1,6 +1,6 @@
 // Sessions as they are published: their worker is a script of its own, which exists in dist only.
 export * from "../../dist/errors.js";
-export { createPool, createSession, type Session, type SessionModel, transfer } from "../../dist/session/index.js";
+export { createPool, createSession, type Session, transfer } from "../../dist/session/index.js";
 
 import { afterEach } from "vitest";
 import { createSession, type Session, type SessionOptions } from "../../dist/session/index.js";

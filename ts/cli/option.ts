@@ -76,7 +76,7 @@ export const flag = (value: unknown): boolean =>
   typeof value === "boolean" ? value : (refuse(value, "true or false") as never);
 
 /** Threads: a whole number, or "auto". */
-export const threads = (value: unknown): number | "auto" =>
+const threads = (value: unknown): number | "auto" =>
   value === "auto"
     ? "auto"
     : number(

@@ -16,7 +16,7 @@ export interface Output {
 }
 
 /** How far a long job is: a bar on a terminal, else a line now and then. */
-export interface Progress {
+interface Progress {
   update(done: number, note: string): void;
   end(): void;
 }

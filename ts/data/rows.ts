@@ -66,7 +66,7 @@ export async function* readRows(source: DataSource, options: ReadOptions = {}): 
 }
 
 /** The format that a file's name tells by its ending, `.gz` left aside. */
-export function formatOf(name: string): Format {
+function formatOf(name: string): Format {
   const ending = /\.([^./\\]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase() ?? "";
   if (Object.hasOwn(formats, ending)) return ending as Format;
   if (ending === "ndjson") return "jsonl";

@@ -37,7 +37,7 @@ export function split(
 }
 
 /** What two texts have in common that are the same but for case, white space and composition. */
-export const normalised = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
+const normalised = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
 
 /** Groups of rows of one text, by the label of the group's first row; labels in the order of their appearance. */
 function strata(texts: readonly string[], labels: readonly (string | number)[]): number[][][] {

@@ -4,7 +4,7 @@ import type { Guard } from "./guard.js";
 import { MOST_THREADS } from "./variants.js";
 
 /** The environment variable that says how many threads, where the program does not. */
-export const THREADS_VARIABLE = "ROFORMER_THREADS";
+const THREADS_VARIABLE = "ROFORMER_THREADS";
 
 /** Microseconds that an idle thread polls before it sleeps: longer than what lies between two kernels of a step. */
 const POLLED = 20;

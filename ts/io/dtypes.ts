@@ -24,7 +24,7 @@ export const widen: Readonly<Record<string, Widen>> = {
 };
 
 /** The number that 16 bits of IEEE 754 mean. */
-export function halfToNumber(bits: number): number {
+function halfToNumber(bits: number): number {
   const [sign, exponent, fraction] = [bits >>> 15 === 0 ? 1 : -1, (bits >>> 10) & 31, bits & 1023];
   if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));

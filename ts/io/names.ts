@@ -11,7 +11,7 @@ const TIED = /^cls\.predictions\.decoder\.(weight|bias)$/;
 const ALIASES = new Map([["cls.predictions.decoder.bias", "cls.predictions.bias"]]);
 
 /** True for tensors that are computed instead of read. */
-export const isDerived = (name: string): boolean => DERIVED.some((pattern) => pattern.test(name));
+const isDerived = (name: string): boolean => DERIVED.some((pattern) => pattern.test(name));
 
 /**
  * A file's name for a tensor as Hugging Face's: LayerNorm's `gamma` and `beta` (TensorFlow) are `weight` and `bias`.

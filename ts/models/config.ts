@@ -163,7 +163,7 @@ function checkBert(config: RoFormerConfig, where: string): void {
 }
 
 /** One line: which field, what it is, what it should be. */
-export function problem(where: string, issue: { readonly input: unknown; readonly message: string }): string {
+function problem(where: string, issue: { readonly input: unknown; readonly message: string }): string {
   const path = v.getDotPath(issue as Parameters<typeof v.getDotPath>[0]);
   const got = issue.input === undefined ? "missing" : shown(issue.input);
   return path ? `${where}: ${path} is ${got}, not ${issue.message}` : `${where} is ${got}, not ${issue.message}`;

@@ -12,7 +12,7 @@ export function misspelt(
 }
 
 /** Insertions, deletions and replacements that turn `a` into `b` (Levenshtein). */
-export function distance(a: string, b: string): number {
+function distance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];

@@ -95,7 +95,7 @@ function weightFiles(all: readonly TensorSource[], dtype: SavedDtype, most: numb
 const TORCH_DTYPES = { f32: "float32", f16: "float16", bf16: "bfloat16" } as const;
 
 /** `config.json` as Hugging Face writes it: every field that is set, sorted by name. `dtype` is that of the weights. */
-export function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = "f32"): string {
+function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = "f32"): string {
   const model_type = savedModelType(config);
   const { position, attention, family } = parts(config);
   const { roformer_js, ...rest } = { ...config, model_type, architectures: [classOf(families[model_type], head)] };

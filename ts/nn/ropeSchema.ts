@@ -72,7 +72,7 @@ type Outputs = { [K in RopeType]: v.InferOutput<(typeof schemas)[K]> }[RopeType]
 type Input = Same<RopeParametersByType[RopeType], Inputs> | RopeParametersInput;
 
 /** Hugging Face's names of the ways. */
-export const ROPE_TYPES = Object.keys(schemas) as RopeType[];
+const ROPE_TYPES = Object.keys(schemas) as RopeType[];
 
 /**
  * Hugging Face's `rope_parameters`, by `rope_type` ("default" unless given; `type` is its old name), checked and complete.

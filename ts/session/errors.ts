@@ -30,7 +30,7 @@ interface SentError {
 type Sent = SentError | { readonly error: false; readonly text: string } | undefined;
 
 /** What was thrown, as something that can be cloned. */
-export function sendError(thrown: unknown, depth = DEPTH): Sent {
+function sendError(thrown: unknown, depth = DEPTH): Sent {
   if (thrown === undefined || depth === 0) return undefined;
   if (!(thrown instanceof Error)) return { error: false, text: String(thrown) };
   const { name, message, stack, cause } = thrown;
@@ -40,7 +40,7 @@ export function sendError(thrown: unknown, depth = DEPTH): Sent {
 }
 
 /** What was thrown on the other side: of the class that it had there, with its `code`. */
-export function receiveError(sent: Sent): unknown {
+function receiveError(sent: Sent): unknown {
   if (sent === undefined) return undefined;
   if (!sent.error) return sent.text;
   const cause = receiveError(sent.cause);

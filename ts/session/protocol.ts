@@ -27,7 +27,7 @@ export const MODEL_METHODS = [
 export type ModelMethod = (typeof MODEL_METHODS)[number];
 
 /** What functions of an options object may listen to: they stay on the caller's side, and the worker calls them by name. */
-export const LISTENERS = ["onProgress", "onMessage"] as const;
+const LISTENERS = ["onProgress", "onMessage"] as const;
 
 /** One of {@link LISTENERS}. */
 export type Listener = (typeof LISTENERS)[number];

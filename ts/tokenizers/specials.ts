@@ -1,7 +1,7 @@
 import { DataError } from "../errors.js";
 
 /** What a special token is for; `tokenizer_config.json` calls them `unk_token`, `pad_token` and so on. */
-export const ROLES = ["unk", "pad", "cls", "sep", "mask", "bos", "eos"] as const satisfies readonly Role[];
+const ROLES = ["unk", "pad", "cls", "sep", "mask", "bos", "eos"] as const satisfies readonly Role[];
 
 /** What a special token is for: "unk" stands for what cannot be spelt, "pad" fills up, the others as in BERT and GPT. */
 export type Role = "unk" | "pad" | "cls" | "sep" | "mask" | "bos" | "eos";

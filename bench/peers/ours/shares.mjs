@@ -12,13 +12,13 @@ const KINDS = [
 ];
 
 /** @param {string} name */
-export const kindOf = (name) => KINDS.find(({ names }) => names.test(name))?.kind ?? "element-wise";
+const kindOf = (name) => KINDS.find(({ names }) => names.test(name))?.kind ?? "element-wise";
 
 /**
  * Wraps the engine's exports; the map it gives grows with every call: `{ calls, ms }` by export.
  * @param {{ [name: string]: unknown }} kernels
  */
-export function watch(kernels) {
+function watch(kernels) {
   /** @type {Map<string, { calls: number, ms: number }>} */
   const spent = new Map();
   for (const [name, call] of Object.entries(kernels)) {

@@ -12,7 +12,7 @@ import type { AttentionOptions } from "./attention.js";
 import { orthogonalFeatures } from "./projection.js";
 
 /** Features of keys, `[S, H · M]`, and what they are divided by, where that is not the same for a whole sequence. */
-export interface KeyFeatures {
+interface KeyFeatures {
   readonly features: Tensor;
   readonly running?: { readonly levels: Tensor; readonly epsilons: Tensor } | undefined;
 }
