@@ -68,6 +68,8 @@ describe("an error of the worker arrives as what it was:", () => {
     expect(error.message).toMatch(
       /^session: create was given what cannot be sent to its worker \(.*could not be cloned/,
     );
+    const inputs = { inputIds: [[1]], labels: () => 1 } as never;
+    expect((await failure(made.forward(inputs))).message).toMatch(/^session: forward was given what cannot be sent/);
     expect((await made.forward({ inputIds: [[1]] })).lastHiddenState.shape).toEqual([1, 1, 8]);
     const other = await (await session()).create(config, { head: "sequence-classification" });
     const data = { data: rows(4), text: "text", label: "label" };

@@ -28,7 +28,7 @@ function open(source: WorkerSource | undefined): Worker {
 
 /** What an event without a message means. */
 const NOT_LOADED =
-  "its script could not be loaded: is it where the bundler put the package, and does the page's Content-Security-Policy allow worker-src 'self'?";
+  "its script could not be loaded: is it where the bundler put the package, does it come with the page's own Cross-Origin-Embedder-Policy, and does the page's Content-Security-Policy allow worker-src 'self'?";
 
 /** See `Platform.firstMessage`. */
 export function firstMessage(): Promise<unknown> {

@@ -20,6 +20,7 @@ import {
   type Listener,
   type ModelMethod,
   type SentEngineOptions,
+  shownName,
   type Wants,
 } from "./protocol.js";
 
@@ -152,7 +153,7 @@ export class Host {
     const controller = new AbortController();
     this.#aborts.set(wants.id, controller);
     try {
-      const result = await this.#inTurn(name, controller.signal, () => {
+      const result = await this.#inTurn(name, shownName(name, args), controller.signal, () => {
         const hear = (listener: Listener, value: unknown) => this.#hear({ call: wants.id, listener, value });
         const given = attach(args, wants, controller.signal, hear);
         return (commands[name] as (...args: unknown[]) => unknown)(this.#models, ...given);
@@ -168,10 +169,10 @@ export class Host {
     this.#aborts.get(call)?.abort();
   }
 
-  #inTurn(name: keyof Commands, signal: AbortSignal, run: () => unknown): Promise<unknown> {
+  #inTurn(name: keyof Commands, shown: string, signal: AbortSignal, run: () => unknown): Promise<unknown> {
     if (AT_ONCE.has(name)) return Promise.resolve(run());
     return new Promise((resolve, reject) => {
-      const leave = () => reject(new AbortError(`${name} was aborted before its turn came`));
+      const leave = () => reject(new AbortError(`${shown} was aborted before its turn came`));
       signal.addEventListener("abort", leave);
       this.#last = this.#last.then(async () => {
         signal.removeEventListener("abort", leave);

@@ -1,9 +1,17 @@
 import { type Remote, wrap } from "comlink";
-import { AbortError, ConfigError, EngineError } from "../errors.js";
+import { AbortError, ConfigError, EngineError, RoFormerError } from "../errors.js";
 import { inlined, platform, type StartedWorker, type WorkerSource } from "../platform/index.js";
 import { keepErrorClasses } from "./errors.js";
 import type { ArgumentsOf, Commands, Host, ResultOf } from "./host.js";
-import { type Detached, detach, type Greeting, type Heard, type Listener, type SentEngineOptions } from "./protocol.js";
+import {
+  type Detached,
+  detach,
+  type Greeting,
+  type Heard,
+  type Listener,
+  type SentEngineOptions,
+  shownName,
+} from "./protocol.js";
 
 /** A call that has not ended. */
 interface Pending extends Pick<Detached, "listeners"> {
@@ -26,7 +34,7 @@ export class Link {
 
   constructor(source: WorkerSource | undefined) {
     keepErrorClasses();
-    this.worker = platform.startWorker(source, (reason) => this.#bury(`the session's worker ended: ${reason}`));
+    this.worker = startWorker(source, (reason) => this.#killed(`the session's worker ended: ${reason}`));
     const { port1, port2 } = new MessageChannel();
     this.worker.postMessage({ port: port2, lock: this.#lock, files: inlined } satisfies Greeting, [port2]);
     this.#port = port1;
@@ -43,7 +51,7 @@ export class Link {
   /** Waits for the worker and its engine. Errors: what `init` throws; EngineError where the worker does not start. */
   async start(options: SentEngineOptions): Promise<void> {
     await this.#pend({}, () => this.#host.start(options));
-    platform.lockReleased(this.#lock, this.#watch.signal).then(() => this.#bury("the session's worker was killed"));
+    platform.lockReleased(this.#lock, this.#watch.signal).then(() => this.#killed("the session's worker was killed"));
   }
 
   /** Runs a command in the worker. Signal and listeners stand in the last argument, as everywhere. */
@@ -64,7 +72,7 @@ export class Link {
     );
     return made
       .catch((error) => {
-        throw this.#explained(name, error, signal);
+        throw this.#explained(shownName(name, given), error, signal);
       })
       .finally(() => signal?.removeEventListener("abort", abort));
   }
@@ -111,15 +119,29 @@ export class Link {
     return error;
   }
 
-  #bury(reason: string): void {
+  #killed(reason: string): void {
+    this.#bury(`${reason}; session.restart() starts a new one, without models`);
+  }
+
+  #bury(message: string): void {
     if (this.#ended) return;
-    this.#ended = new EngineError(`${reason}; session.restart() starts a new one, without models`);
+    this.#ended = new EngineError(message);
     this.#watch.abort();
     // Comlink remembers the port until nobody has its proxy any more, which this object has.
     this.#port.removeEventListener("message", this.#hear);
     this.#port.close();
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     void this.worker.terminate();
+  }
+}
+
+/** Browsers refuse some scripts at once, as those of other origins. */
+function startWorker(source: WorkerSource | undefined, onEnd: (reason: string) => void): StartedWorker {
+  try {
+    return platform.startWorker(source, onEnd);
+  } catch (error) {
+    if (error instanceof RoFormerError) throw error;
+    throw new EngineError(`the session's worker cannot be started: ${(error as Error).message}`, { cause: error });
   }
 }
 

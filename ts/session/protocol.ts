@@ -26,6 +26,10 @@ export const MODEL_METHODS = [
 /** One of them. */
 export type ModelMethod = (typeof MODEL_METHODS)[number];
 
+/** What a command is called in messages: a model's method by its own name. */
+export const shownName = (command: string, args: readonly unknown[]): string =>
+  command === "method" ? String(args[1]) : command;
+
 /** What functions of an options object may listen to: they stay on the caller's side, and the worker calls them by name. */
 const LISTENERS = ["onProgress", "onMessage"] as const;
 
