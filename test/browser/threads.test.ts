@@ -1,22 +1,18 @@
 import type { Server } from "node:http";
-import { type Browser, chromium } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { Diagnosis } from "../../ts/index.js";
-import { executablePath } from "../chromium.js";
+import { needChromium } from "../chromium.js";
 import { difference, type Hashed, hash } from "../engine/programs.js";
 import { needThreads } from "../threaded.js";
 import { serve } from "./server.js";
 
 type Answer = Diagnosis & Hashed;
 
-let browser: Browser | undefined;
+let browser: Browser;
 const servers: Server[] = [];
 
-beforeAll(async () => {
-  if (executablePath) browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-});
-afterAll(async () => {
-  await browser?.close();
+afterAll(() => {
   for (const server of servers) server.close();
 });
 
@@ -24,7 +20,7 @@ afterAll(async () => {
 async function ask(isolated: boolean, where: "answer" | "answerOfWorker", options: object): Promise<Answer> {
   const { server, url } = await serve(isolated);
   servers.push(server);
-  const page = await browser!.newPage();
+  const page = await browser.newPage();
   try {
     await page.goto(url);
     // As text: what vitest makes of an import() is not for browsers.
@@ -38,8 +34,8 @@ async function ask(isolated: boolean, where: "answer" | "answerOfWorker", option
 
 describe("in Chromium", () => {
   needThreads();
-  beforeEach((ctx) => {
-    if (!executablePath) ctx.skip("no Chromium (.ci/run installs it)");
+  beforeEach(async (ctx) => {
+    browser = await needChromium(ctx);
   });
 
   it("a worker of a page with the isolation headers has threads, and computes the same bits as Node", async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { needChromium } from "../browser/chromium.js";
+import { needChromium } from "../chromium.js";
 import { ROOT, run, temporaryFolder } from "../process.js";
 import { guides } from "./blocks.js";
 import { ISOLATION, open, outputOf, serve } from "./site.js";

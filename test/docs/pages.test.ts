@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { RoFormer } from "../../ts/index.js";
-import { needChromium } from "../browser/chromium.js";
+import { needChromium } from "../chromium.js";
 import { ROOT, temporaryFolder } from "../process.js";
 import { needThreads } from "../threaded.js";
 import { blocks, plain } from "./blocks.js";

@@ -6,7 +6,7 @@ import { blocks, guides, plain, projects } from "./blocks.js";
 
 /** What the other files of this folder build or serve. */
 const KNOWN = [
-  ...["vite8", "vite8-headers", "vite7", "webpack", "webpack-quiet", "esbuild", "rollup", "parcel", "next"],
+  ...["vite8", "vite8-headers", "vite7", "webpack", "esbuild", "rollup", "parcel", "next"],
   ...["hosts", "static-server", "service", "commonjs"],
 ];
 

@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeEach } from "vitest";
-import { executablePath } from "../chromium.js";
+import { needChromium } from "../chromium.js";
 import { ROOT, run, temporaryFolder } from "../process.js";
 
 const servers: ChildProcess[] = [];
-let browser: Browser | undefined;
+let browser: Browser;
 
-afterAll(async () => {
-  await browser?.close();
+afterAll(() => {
   for (const server of servers.splice(0)) server.kill();
 });
 
@@ -19,11 +18,11 @@ const viteOf = (example: string): string => join(folder(example), "node_modules"
 
 /** Skips the tests of a file where there is no browser, or what an example needs is not installed. */
 export function needSite(example: string): void {
-  beforeEach((ctx) => {
-    if (!executablePath) ctx.skip("no Chromium (.ci/run installs it)");
+  beforeEach(async (ctx) => {
     if (!existsSync(viteOf(example))) ctx.skip(`examples/${example} is not installed (.ci/run installs it)`);
     const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
     if (major < 20 || (major === 20 && minor < 19)) ctx.skip("Vite 8 needs Node 20.19");
+    browser = await needChromium(ctx);
   });
 }
 
@@ -57,7 +56,6 @@ export async function serve(example: string, args: readonly string[]): Promise<s
 
 /** An open page, and what went wrong in it so far. */
 export async function visit(address: string): Promise<{ page: Page; errors: string[] }> {
-  browser ??= await chromium.launch({ executablePath: executablePath!, args: ["--no-sandbox"] });
   const page = await browser.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));

@@ -11,20 +11,20 @@ export type { Kernels } from "./guard.js";
 /** Settings of the engine, which count if given before its first use. */
 export interface EngineOptions {
   /** Where the module comes from, if not from the package's own files: with shared memory if it is to have threads. */
-  readonly wasm?: WasmSource;
+  readonly wasm?: WasmSource | undefined;
   /** Where the tokenizers' module comes from, if not from the package's own files. */
-  readonly tokenizerWasm?: WasmSource;
+  readonly tokenizerWasm?: WasmSource | undefined;
   /** Allows V8 flags that make the engine faster (relaxed SIMD in Node 20). They count for the whole process. */
-  readonly v8Flags?: boolean;
+  readonly v8Flags?: boolean | undefined;
   /** Takes this build instead of the fastest that the runtime can run. */
-  readonly variant?: Variant;
+  readonly variant?: Variant | undefined;
   /**
    * How many threads compute, the caller's among them; "auto", the default, is one a core. The environment variable
    * ROFORMER_THREADS counts where this is not given. Results are the same bits for any number.
    */
-  readonly threads?: number | "auto";
+  readonly threads?: number | "auto" | undefined;
   /** Bytes that the engine may use at most; what exceeds them is refused with an `EngineError`. 4 GiB unless given. */
-  readonly maxMemory?: number;
+  readonly maxMemory?: number | undefined;
 }
 
 /** What runs, and why. */

@@ -1,4 +1,5 @@
 import type * as Files from "node:fs/promises";
+import { DataError } from "../errors.js";
 import { folderOfDownloads } from "./nodeDownloads.js";
 import { type NodeModules, tryFolder, writeFile, writeFolder } from "./nodeFolders.js";
 import { firstMessage, startThread, startWorker } from "./nodeWorkers.js";
@@ -29,12 +30,13 @@ export function createNode(): Platform | undefined {
     writeFile: (file, content) => writeFile(modules, path.resolve(file), content),
     downloads: () => folderOfDownloads(modules, (file, start, end) => readRange(fs, file, start, end)),
     async readPackageFile(file) {
-      if (!(file instanceof URL)) return file;
-      return file.protocol === "file:" ? fs.readFile(url.fileURLToPath(file)) : fetchBytes(file);
+      if (file instanceof Uint8Array || file instanceof Promise) return file;
+      if (file.protocol === "http:" || file.protocol === "https:") return fetchBytes(file);
+      return fromPackage(() => fs.readFile(url.fileURLToPath(file)));
     },
     readPackageFileSync(file) {
       if (file instanceof Promise) throw new Error("it cannot be read at once: call `await init()` first");
-      return file instanceof URL ? sync.readFileSync(url.fileURLToPath(file)) : file;
+      return file instanceof Uint8Array ? file : sync.readFileSync(url.fileURLToPath(file));
     },
     peakMemory: () => process.resourceUsage().maxRSS * 1024,
     now: () => performance.now(),
@@ -48,6 +50,16 @@ export function createNode(): Platform | undefined {
     lockReleased: () => new Promise(() => undefined),
     environment: (name) => process.env[name],
   };
+}
+
+/** Bundles for servers leave the package's files behind, or replace their addresses by what is none in Node. */
+async function fromPackage<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const advice = "if the package is part of a bundle, keep it out of that";
+    throw new DataError(`${(error as Error).message}; ${advice}`, { cause: error });
+  }
 }
 
 function cores(sync: NodeModules["sync"]): number {
