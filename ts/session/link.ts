@@ -55,26 +55,24 @@ export class Link {
   }
 
   /** Runs a command in the worker. Signal and listeners stand in the last argument, as everywhere. */
-  call<K extends keyof Commands>(name: K, ...given: ArgumentsOf<K>): Promise<ResultOf<K>> {
+  async call<K extends keyof Commands>(name: K, ...given: ArgumentsOf<K>): Promise<ResultOf<K>> {
     const { args, listeners, signal } = detach(given);
     const names = Object.keys(listeners) as Listener[];
     const wants = { id: ++this.#calls, listeners: names, abortable: signal !== undefined || names.length > 0 };
     const abort = () => void this.#host.abort(wants.id);
-    const made = this.#pend(
-      listeners,
-      () => {
-        const answer = this.#host.call(wants, name, ...args);
-        if (signal?.aborted) abort();
-        else signal?.addEventListener("abort", abort);
-        return answer as Promise<ResultOf<K>>;
-      },
-      wants.id,
-    );
-    return made
-      .catch((error) => {
-        throw this.#explained(shownName(name, given), error, signal);
-      })
-      .finally(() => signal?.removeEventListener("abort", abort));
+    const ask = () => {
+      const answer = this.#host.call(wants, name, ...args);
+      if (signal?.aborted) abort();
+      else signal?.addEventListener("abort", abort);
+      return answer as Promise<ResultOf<K>>;
+    };
+    try {
+      return await this.#pend(listeners, ask, wants.id);
+    } catch (error) {
+      throw this.#explained(shownName(name, given), error, signal);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
   }
 
   /** Ends the worker; calls that wait are rejected. */
