@@ -6,7 +6,9 @@ import { readText, type TextBlock } from "./text.js";
 
 /** One row of a data set: the columns that were asked for, as text, and where it stands. */
 export interface Row {
+  /** Texts by column. */
   readonly values: Readonly<Record<string, string>>;
+  /** The file's name. */
   readonly file: string;
   /** From 1; of a row of several lines, the first. */
   readonly line: number;

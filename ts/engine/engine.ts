@@ -58,7 +58,6 @@ export async function init(options: EngineOptions = {}): Promise<void> {
   if ((instance || starting) && Object.keys(options).length > 0) {
     throw new EngineError("init: the engine runs already: give its options before its first use");
   }
-  if (options.tokenizerWasm !== undefined) giveTokenizerWasm(options.tokenizerWasm);
   starting ??= startAsync({ ...defaults, ...options }).catch((error) => {
     starting = undefined;
     throw error;
@@ -91,6 +90,7 @@ async function startAsync(options: EngineOptions): Promise<void> {
   const choice = choose(options);
   const module = await compile(options.wasm ?? packageFiles[choice.variant]());
   instance ??= instantiate(module, choice, options);
+  if (options.tokenizerWasm !== undefined) giveTokenizerWasm(options.tokenizerWasm);
 }
 
 function startNow(): Instance {
@@ -106,17 +106,20 @@ function startNow(): Instance {
 }
 
 function choose({ v8Flags, variant, threads }: EngineOptions): Choice {
+  if (variant !== undefined && !VARIANTS.includes(variant))
+    throw new ConfigError(`variant is ${JSON.stringify(variant)}, not one of ${VARIANTS.join(", ")}`);
   if (v8Flags) enableRelaxedSimd();
   const chosen = chooseVariant(variant && !variant.endsWith("-threads") ? 1 : wantedThreads(threads));
   if (variant === undefined) return chosen;
-  if (!VARIANTS.includes(variant)) {
-    throw new ConfigError(`variant is "${variant}", not one of ${VARIANTS.join(", ")}`);
-  }
   return { ...chosen, variant, reasons: [...chosen.reasons, `the build ${variant} was asked for`] };
 }
 
 function instantiate(module: WebAssembly.Module, choice: Choice, { maxMemory = MOST_MEMORY }: EngineOptions): Instance {
-  if (!(maxMemory > 0)) throw new ConfigError(`maxMemory is ${maxMemory}, not a number of bytes`);
+  if (typeof maxMemory !== "number" || !(maxMemory > 0))
+    throw new ConfigError(`maxMemory is ${String(maxMemory)}, not a number of bytes`);
+  // Another module would spoil the glue, which has one instance.
+  if (!WebAssembly.Module.exports(module).some(({ name }) => name === "set_limit"))
+    throw unreadable(new Error("it is another module than the kernels'"));
   // What a given module wants is in the module, not in its name.
   const variant = variantOf(module);
   const shares = variant.endsWith("-threads");

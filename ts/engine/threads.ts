@@ -21,7 +21,7 @@ export function wantedThreads(given: number | "auto" | undefined): number | "aut
   const count = Number(wanted);
   if (Number.isInteger(count) && count >= 1 && count <= MOST_THREADS) return count;
   throw new ConfigError(
-    `${where} is ${JSON.stringify(wanted)}, neither "auto" nor a whole number from 1 to ${MOST_THREADS}`,
+    `${where} is ${typeof wanted === "string" ? JSON.stringify(wanted) : String(wanted)}, neither "auto" nor a whole number from 1 to ${MOST_THREADS}`,
   );
 }
 

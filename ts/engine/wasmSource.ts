@@ -26,7 +26,10 @@ export async function compile(source: WasmSource | PackageFile): Promise<WebAsse
 
 async function bytesOf(source: URL | Response | BufferSource | PackageFile): Promise<BufferSource> {
   if (source instanceof URL) return platform.readPackageFile(source);
-  return isResponse(source) ? bytesOfResponse(source) : source; // bytes, or a promise of them
+  if (isResponse(source)) return bytesOfResponse(source);
+  const bytes = await source;
+  if (bytes instanceof ArrayBuffer || ArrayBuffer.isView(bytes)) return bytes as BufferSource;
+  throw new Error(`${String(bytes)} is no URL, no Response, no bytes and no module`);
 }
 
 const isResponse = (source: unknown): source is Response =>
@@ -42,6 +45,7 @@ export type SentWasm = string | BufferSource | WebAssembly.Module;
 
 /** A source as it can be sent to a worker: a URL is its text. Errors: EngineError where an answer is no success. */
 export async function sendable(source: WasmSource): Promise<SentWasm> {
+  if (typeof source === "string") throw unreadable(new Error(`${JSON.stringify(source)} is a text: give a URL`));
   if (source instanceof URL) return source.href;
   return isResponse(source)
     ? bytesOfResponse(source).catch((error) => {

@@ -29,7 +29,7 @@ export interface Files {
  * What can be opened: a folder's path, the URL of one (`https://…`), a model of the Hugging Face hub (`hf:owner/name`, or
  * `hf:owner/name@revision`), the files themselves, or a folder that the user of a page has chosen.
  */
-export type FileSource = string | ReadonlyMap<string, Blob> | FileSystemDirectoryHandle | Files;
+export type FileSource = string | URL | ReadonlyMap<string, Blob> | FileSystemDirectoryHandle | Files;
 
 /** Bytes that a load has come to. */
 export interface LoadProgress {
@@ -56,6 +56,8 @@ export const isFolderPath = (source: string): boolean => !/^(hf:|https?:\/\/)/i.
 
 /** The files of a source. Neither the folder nor its files are touched, and nothing is fetched, before they are asked for. */
 export function openFiles(source: FileSource, options: SourceOptions = {}): Files {
+  if (source instanceof URL)
+    return openFiles(source.protocol === "file:" ? platform.pathOf(source) : source.href, options);
   if (typeof source === "string") {
     if (isFolderPath(source)) return folderFiles(source);
     return /^hf:/i.test(source) ? hubFiles(source, options) : urlFiles(source, options);

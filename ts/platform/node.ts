@@ -16,6 +16,7 @@ export function createNode(): Platform | undefined {
   const { fs, path, sync, url } = modules;
   return {
     isNode: true,
+    pathOf: (at) => url.fileURLToPath(at),
     readFile: (file) => fs.readFile(file),
     readRange: (file, start, end) => readRange(fs, file, start, end),
     stream: (file) => stream(fs, file),
@@ -47,7 +48,8 @@ export function createNode(): Platform | undefined {
     firstMessage,
     // Node tells when a worker ends.
     holdLock: async () => undefined,
-    lockReleased: () => new Promise(() => undefined),
+    otherSideGone: () => new Promise(() => undefined),
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
     environment: (name) => process.env[name],
   };
 }

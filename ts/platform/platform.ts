@@ -46,6 +46,8 @@ export type WorkerSource = URL | string | (() => Worker);
 export interface Platform {
   /** True in Node and what behaves like it. */
   readonly isNode: boolean;
+  /** The path of a URL of a file. */
+  pathOf(url: URL): string;
   /** A whole file. */
   readFile(path: string): Promise<Uint8Array>;
   /** The bytes `[start, end)` of a file; fewer where the file ends before. */
@@ -93,8 +95,10 @@ export interface Platform {
    * Resolves when it holds it.
    */
   holdLock(name: string): Promise<void>;
-  /** Resolves when nobody holds the lock `name` any more, never where there are no locks. */
-  lockReleased(name: string, signal: AbortSignal): Promise<void>;
+  /** Resolves when nobody holds the lock `name` any more, or nobody has the other end of `port`; never where that is not told. */
+  otherSideGone(name: string, port: MessagePort, signal: AbortSignal): Promise<void>;
+  /** Lets what has come in from other threads have its turn. */
+  turn(): Promise<void>;
   /** An environment variable; undefined where there are none. */
   environment(name: string): string | undefined;
 }

@@ -1,7 +1,7 @@
 import { DataError } from "../errors.js";
 import type { Platform } from "./platform.js";
 import { cachedDownloads } from "./webDownloads.js";
-import { firstMessage, holdLock, lockReleased, startThread, startWorker } from "./webWorkers.js";
+import { firstMessage, holdLock, otherSideGone, startThread, startWorker, turn } from "./webWorkers.js";
 
 const noFiles = async (path: string): Promise<never> => {
   throw new DataError(`${path}: files have no path here; give a Map of Blobs or a URL`);
@@ -26,6 +26,7 @@ export async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 /** Browsers and their workers: no paths, no processes. */
 export const web: Platform = {
   isNode: false,
+  pathOf: (url) => url.href,
   readFile: noFiles,
   readRange: noFiles,
   // biome-ignore lint/correctness/useYield: it only throws
@@ -53,7 +54,8 @@ export const web: Platform = {
   startWorker,
   firstMessage,
   holdLock,
-  lockReleased,
+  otherSideGone,
+  turn,
   environment: () => undefined,
 };
 

@@ -1,3 +1,4 @@
+import { ConfigError } from "../errors.js";
 import type { StartedWorker, ThreadFate, WorkerSource } from "./platform.js";
 import { webScripts } from "./webScripts.js";
 
@@ -11,6 +12,7 @@ export function startThread(data: unknown, { absent, ended }: ThreadFate): void 
 /** See `Platform.startWorker`. */
 export function startWorker(source: WorkerSource | undefined, onEnd: (reason: string) => void): StartedWorker {
   const worker = open(source);
+  if (typeof worker?.postMessage !== "function") throw new ConfigError("worker is a function that gives no Worker");
   worker.onerror = ({ message }) => onEnd(message || NOT_LOADED);
   worker.onmessageerror = () => onEnd("it sent what cannot be read");
   return {
@@ -50,10 +52,23 @@ export function holdLock(name: string): Promise<void> {
   });
 }
 
-/** See `Platform.lockReleased`. */
-export function lockReleased(name: string, signal: AbortSignal): Promise<void> {
+/** See `Platform.otherSideGone`. Not every browser tells when a port is closed, nor has locks where there is no https. */
+export function otherSideGone(name: string, port: MessagePort, signal: AbortSignal): Promise<void> {
   const { locks } = navigator;
   return new Promise((resolve) => {
+    port.addEventListener("close", () => resolve(), { signal });
     locks?.request(name, { signal }, () => resolve()).catch(() => undefined);
+  });
+}
+
+/** See `Platform.turn`. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
   });
 }

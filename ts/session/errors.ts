@@ -54,6 +54,11 @@ function receiveError(sent: Sent): unknown {
   return error;
 }
 
+const received = new WeakSet<Error>();
+
+/** Whether something thrown came from the other side, where anything may be thrown. */
+export const isReceived = (thrown: unknown): boolean => !(thrown instanceof Error) || received.has(thrown);
+
 /** Comlink sends of an error its name and words alone; from now on, on this side, what {@link sendError} keeps. */
 export function keepErrorClasses(): void {
   const { canHandle } = transferHandlers.get("throw") as TransferHandler<{ value: unknown }, Sent>;
@@ -61,7 +66,9 @@ export function keepErrorClasses(): void {
     canHandle,
     serialize: ({ value }) => [sendError(value), []],
     deserialize(sent) {
-      throw receiveError(sent);
+      const error = receiveError(sent);
+      if (error instanceof Error) received.add(error);
+      throw error;
     },
   };
   transferHandlers.set("throw", handler);

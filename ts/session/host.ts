@@ -10,6 +10,7 @@ import { inspect } from "../models/inspect.js";
 import type { CreateOptions } from "../models/interface.js";
 import type { LoadOptions } from "../models/load.js";
 import { RoFormer } from "../models/roformer.js";
+import { platform } from "../platform/index.js";
 import { type EvaluateOptions, evaluate } from "../train/evaluate.js";
 import { type FinetuneOptions, finetune } from "../train/finetune.js";
 import { type PretrainOptions, pretrain } from "../train/pretrain.js";
@@ -182,6 +183,7 @@ export class Host {
         } catch (error) {
           reject(error);
         }
+        await platform.turn(); // aborts of those that wait, and questions that wait for nobody
       });
     });
   }

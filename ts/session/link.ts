@@ -1,7 +1,8 @@
 import { type Remote, wrap } from "comlink";
 import { AbortError, ConfigError, EngineError, RoFormerError } from "../errors.js";
 import { inlined, platform, type StartedWorker, type WorkerSource } from "../platform/index.js";
-import { keepErrorClasses } from "./errors.js";
+import { onAbort } from "./aborts.js";
+import { isReceived, keepErrorClasses } from "./errors.js";
 import type { ArgumentsOf, Commands, Host, ResultOf } from "./host.js";
 import {
   type Detached,
@@ -11,7 +12,12 @@ import {
   type Listener,
   type SentEngineOptions,
   shownName,
+  UNREADABLE,
 } from "./protocol.js";
+
+/** Where a runtime sends what cannot be read, it does not tell which call it was. */
+const UNREAD =
+  "session: a call's arguments cannot be read by the worker: was a buffer given away twice? All calls that waited end with it";
 
 /** A call that has not ended. */
 interface Pending extends Pick<Detached, "listeners"> {
@@ -30,6 +36,7 @@ export class Link {
   readonly #watch = new AbortController();
   readonly #lock = `roformer-session-${Date.now()}-${Math.random().toString(36).slice(2)}`;
   #ended: EngineError | undefined;
+  #started = false;
   #calls = 0;
 
   constructor(source: WorkerSource | undefined) {
@@ -38,7 +45,7 @@ export class Link {
     const { port1, port2 } = new MessageChannel();
     this.worker.postMessage({ port: port2, lock: this.#lock, files: inlined } satisfies Greeting, [port2]);
     this.#port = port1;
-    port1.addEventListener("message", this.#hear);
+    for (const [kind, listener] of this.#listeners) port1.addEventListener(kind, listener as EventListener);
     this.#host = wrap<Host>(port1);
     unref(port1);
   }
@@ -50,8 +57,10 @@ export class Link {
 
   /** Waits for the worker and its engine. Errors: what `init` throws; EngineError where the worker does not start. */
   async start(options: SentEngineOptions): Promise<void> {
-    await this.#pend({}, () => this.#host.start(options));
-    platform.lockReleased(this.#lock, this.#watch.signal).then(() => this.#killed("the session's worker was killed"));
+    await this.#pend({}, () => sent("createSession", this.#host.start(options)));
+    this.#started = true;
+    const gone = platform.otherSideGone(this.#lock, this.#port, this.#watch.signal);
+    gone.then(() => this.#killed("the session's worker was killed"));
   }
 
   /** Runs a command in the worker. Signal and listeners stand in the last argument, as everywhere. */
@@ -59,19 +68,17 @@ export class Link {
     const { args, listeners, signal } = detach(given);
     const names = Object.keys(listeners) as Listener[];
     const wants = { id: ++this.#calls, listeners: names, abortable: signal !== undefined || names.length > 0 };
-    const abort = () => void this.#host.abort(wants.id);
-    const ask = () => {
-      const answer = this.#host.call(wants, name, ...args);
-      if (signal?.aborted) abort();
-      else signal?.addEventListener("abort", abort);
-      return answer as Promise<ResultOf<K>>;
-    };
+    const shown = shownName(name, given);
+    if (signal?.aborted) throw new AbortError(`${shown} was aborted before its turn came`, { cause: signal.reason });
+    const forget = onAbort(signal, () => void this.#host.abort(wants.id));
     try {
+      const ask = () => sent(shown, this.#host.call(wants, name, ...args) as Promise<ResultOf<K>>);
       return await this.#pend(listeners, ask, wants.id);
     } catch (error) {
-      throw this.#explained(shownName(name, given), error, signal);
+      if (error instanceof AbortError && signal?.aborted) error.cause = signal.reason;
+      throw error;
     } finally {
-      signal?.removeEventListener("abort", abort);
+      forget();
     }
   }
 
@@ -96,7 +103,17 @@ export class Link {
     }
   }
 
-  readonly #hear = ({ data: { call, listener, value } }: MessageEvent<Heard>): void => {
+  readonly #listeners = [
+    ["message", ({ data }: MessageEvent<Heard | typeof UNREADABLE>) => this.#hear(data)],
+    ["messageerror", () => this.#killed("the session's worker sent what cannot be read")],
+  ] as const;
+
+  #hear(data: Heard | typeof UNREADABLE): void {
+    if (data === UNREADABLE) {
+      this.#rejectAll(new ConfigError(UNREAD));
+      return;
+    }
+    const { call, listener, value } = data;
     const pending = this.#pending.get(call);
     try {
       pending?.listeners[listener]?.(value);
@@ -105,31 +122,38 @@ export class Link {
       pending?.reject(error);
       void this.#host.abort(call);
     }
-  };
+  }
 
-  #explained(name: string, error: unknown, signal: AbortSignal | undefined): unknown {
-    const { name: kind, message } = error as Error;
-    if (kind === "DataCloneError")
-      return new ConfigError(`session: ${name} was given what cannot be sent to its worker (${message})`, {
-        cause: error,
-      });
-    if (error instanceof AbortError && signal?.aborted) error.cause = signal.reason;
-    return error;
+  #rejectAll(error: Error): void {
+    for (const { reject } of this.#pending.values()) reject(error);
   }
 
   #killed(reason: string): void {
-    this.#bury(`${reason}; session.restart() starts a new one, without models`);
+    this.#bury(this.#started ? `${reason}; session.restart() starts a new one, without models` : reason);
   }
 
   #bury(message: string): void {
     if (this.#ended) return;
     this.#ended = new EngineError(message);
     this.#watch.abort();
-    // Comlink remembers the port until nobody has its proxy any more, which this object has.
-    this.#port.removeEventListener("message", this.#hear);
+    // Comlink remembers the port until nobody has its proxy any more, which this object has: nothing of it may stay there.
+    for (const [kind, listener] of this.#listeners) this.#port.removeEventListener(kind, listener as EventListener);
     this.#port.close();
-    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    this.#rejectAll(this.#ended);
     void this.worker.terminate();
+  }
+}
+
+/** An answer of the worker. What fails otherwise is that the question could not be sent. */
+async function sent<T>(name: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isReceived(error)) throw error;
+    const { message } = error as Error;
+    throw new ConfigError(`session: ${name} was given what cannot be sent to its worker (${message})`, {
+      cause: error,
+    });
   }
 }
 
@@ -139,7 +163,9 @@ function startWorker(source: WorkerSource | undefined, onEnd: (reason: string) =
     return platform.startWorker(source, onEnd);
   } catch (error) {
     if (error instanceof RoFormerError) throw error;
-    throw new EngineError(`the session's worker cannot be started: ${(error as Error).message}`, { cause: error });
+    throw new EngineError(`the session's worker cannot be started: ${(error as Error | null)?.message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -3,7 +3,10 @@ import { AbortError, ConfigError, EngineError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
 import type { LoadOptions } from "../models/load.js";
 import { platform } from "../platform/index.js";
+import { onAbort } from "./aborts.js";
+import { Member } from "./member.js";
 import type { SessionModel } from "./model.js";
+import { POOLED, type PooledMethod, PoolModels } from "./poolModels.js";
 import { createSession, type Session, type SessionOptions } from "./session.js";
 
 /** Settings of a pool. */
@@ -16,17 +19,14 @@ export interface PoolOptions extends SessionOptions {
   readonly threads?: SessionOptions["threads"];
 }
 
-/** Pipelines of a model that every session of a pool has loaded: each call goes to one of them. */
+/** Pipelines of a model that every session of a pool has: each call goes to one of them. */
 export interface PoolModel
-  extends Pick<SessionModel, (typeof POOLED)[number] | "config" | "head" | "missing" | "unexpected" | "mismatched"> {
+  extends Pick<SessionModel, PooledMethod | "config" | "head" | "missing" | "unexpected" | "mismatched"> {
   /** Gives the memory in all sessions back. */
   close(): Promise<void>;
   /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-/** What goes to any session: it changes nothing. */
-const POOLED = ["classify", "embed", "search", "fillMask", "tagTokens", "answer", "choose", "forward"] as const;
 
 /** Requests that a session is sent before it has answered: one that runs, and one so that it never waits for the next. */
 const AHEAD = 2;
@@ -36,7 +36,7 @@ export async function createPool(options: PoolOptions = {}): Promise<Pool> {
   const { size = platform.cores(), maxQueue = 10_000, threads = 1, ...rest } = options;
   for (const [name, count] of Object.entries({ size, maxQueue })) {
     if (!Number.isInteger(count) || count < 1)
-      throw new ConfigError(`createPool: ${name} is ${count}, not a whole number from 1`);
+      throw new ConfigError(`createPool: ${name} is ${String(count)}, not a whole number from 1`);
   }
   const started = await Promise.allSettled(Array.from({ length: size }, () => createSession({ ...rest, threads })));
   const sessions = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
@@ -46,35 +46,28 @@ export async function createPool(options: PoolOptions = {}): Promise<Pool> {
   throw failed.reason;
 }
 
-/** A model in all sessions, and how to load it into one that was started anew. */
-interface Loaded {
-  readonly load: (session: Session) => Promise<SessionModel>;
-  readonly models: SessionModel[];
-}
-
-/** One of the pool's sessions. */
-interface Member {
-  readonly index: number;
-  readonly session: Session;
-  /** Requests that it has and has not answered. */
-  running: number;
-  state: "up" | "starting" | "gone";
+/** A request that waits for a session. */
+interface Waiting {
+  take(member: Member): void;
+  refuse(error: EngineError): void;
 }
 
 /** Sessions that share requests. Made by {@link createPool}. */
 export class Pool {
   readonly #members: readonly Member[];
   readonly #maxQueue: number;
-  readonly #loaded = new Set<Loaded>();
-  readonly #waiting: ((member: Member | EngineError) => void)[] = [];
-  readonly #room: (() => void)[] = [];
+  readonly #waiting: Waiting[] = [];
+  /** Told when fewer requests wait. */
+  #room: (() => void)[] = [];
+  /** Those that asked whether there is room get their answers one after another, so that each can use it. */
+  #asking: Promise<void> = Promise.resolve();
   /** Settled when every request so far is. */
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   /** @internal */
   constructor(sessions: readonly Session[], maxQueue: number) {
-    this.#members = sessions.map((session, index) => ({ index, session, running: 0, state: "up" }));
+    this.#members = sessions.map((session, index) => new Member(session, index));
     this.#maxQueue = maxQueue;
   }
 
@@ -88,28 +81,85 @@ export class Pool {
     return this.#waiting.length;
   }
 
-  /** Loads a model into every session: see `RoFormer.load`. A download comes once, where it is kept. */
+  /**
+   * Loads a model into every session: see `RoFormer.load`. A download comes once, where it is kept. Where one session cannot load it,
+   * none keeps it.
+   */
   async load(source: FileSource, options?: LoadOptions): Promise<PoolModel> {
-    const load = (session: Session) => session.load(source, options);
-    const [first, ...others] = this.#members;
-    const model = await load(first!.session);
-    const loaded: Loaded = {
-      load,
-      models: [model, ...(await Promise.all(others.map(({ session }) => load(session))))],
-    };
-    this.#loaded.add(loaded);
-    return this.#pooled(loaded);
+    if (this.#closed) throw new EngineError("the pool was closed");
+    const models = new PoolModels((session) => session.load(source, options));
+    try {
+      const [first, ...others] = this.#members;
+      await models.on(first!);
+      await Promise.all(others.map((member) => models.on(member)));
+      return this.#pooled(models, await models.on(first!));
+    } catch (error) {
+      await models.close();
+      throw error;
+    }
   }
 
   /**
-   * Runs `work` with the session that has least to do; `work` must not wait for another run. Results come in the order of the requests. Errors: those of `work`;
-   * AbortError where `signal` is aborted while it waits; EngineError where `maxQueue` requests wait already, and where the session's
-   * worker ends. (It is then started anew, and models that {@link load} gave are loaded again.)
+   * Runs `work` with the session that has least to do; `work` must not wait for another run. Results come in the order of the
+   * requests. Errors: those of `work`; AbortError where `signal` is aborted while it waits; EngineError where `maxQueue` requests wait already,
+   * and where the session's worker ends, or none can be started. (One that ended is started anew, and what {@link load} gave is loaded again.)
    */
   async run<T>(
     work: (session: Session, index: number) => Promise<T>,
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
+    return this.#inOrder(({ session, index }) => work(session, index), signal);
+  }
+
+  /**
+   * Runs `work` for each item, which asks a model of the pool or calls {@link run}; results come in the order of the items. Items are
+   * taken as sessions become free, so that a long stream stays where it comes from. What `work` or the source throws comes in its turn.
+   */
+  async *map<T, R>(
+    items: Iterable<T> | AsyncIterable<T>,
+    work: (item: T) => Promise<R>,
+  ): AsyncGenerator<R, void, undefined> {
+    const made: Promise<R>[] = [];
+    const most = 2 * AHEAD * this.size;
+    let broken: { readonly error: unknown } | undefined;
+    try {
+      for await (const item of items) {
+        await this.ready();
+        const result = (async () => work(item))();
+        result.catch(() => undefined); // it is told when its turn comes
+        made.push(result);
+        if (made.length >= most) yield await made.shift()!;
+      }
+    } catch (error) {
+      broken = { error };
+    }
+    while (made.length > 0) yield await made.shift()!;
+    if (broken) throw broken.error;
+  }
+
+  /** Resolves when another request may wait: in its turn, so that all who ask find room one after another. */
+  ready(): Promise<void> {
+    const mine = this.#asking.then(async () => {
+      while (!this.#closed && this.#waiting.length >= this.#maxQueue)
+        await new Promise<void>((resolve) => this.#room.push(resolve));
+    });
+    this.#asking = mine.then(() => platform.turn());
+    return mine;
+  }
+
+  /** Ends all sessions; requests that wait are an EngineError. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#refuseAll(new EngineError("the pool was closed"));
+    await Promise.all(this.#members.map(({ session }) => session.close()));
+  }
+
+  /** {@link close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #inOrder<T>(work: (member: Member) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const before = this.#last;
     const mine = this.#dispatch(work, signal);
     this.#last = mine.then(
@@ -121,52 +171,10 @@ export class Pool {
     return result;
   }
 
-  /**
-   * Runs `work` for each item, which asks a model of the pool or calls {@link run}; results come in the order of the items. Items are
-   * taken as sessions become free, so that a long stream stays where it comes from. What `work` throws ends it when its turn comes.
-   */
-  async *map<T, R>(
-    items: Iterable<T> | AsyncIterable<T>,
-    work: (item: T) => Promise<R>,
-  ): AsyncGenerator<R, void, undefined> {
-    const made: Promise<R>[] = [];
-    const most = 2 * AHEAD * this.size;
-    for await (const item of items) {
-      await this.ready();
-      const result = work(item);
-      result.catch(() => undefined); // it is told when its turn comes
-      made.push(result);
-      if (made.length >= most) yield await made.shift()!;
-    }
-    while (made.length > 0) yield await made.shift()!;
-  }
-
-  /** Resolves when another request may wait: at once while fewer than `maxQueue` do. */
-  async ready(): Promise<void> {
-    while (this.#waiting.length >= this.#maxQueue) await new Promise<void>((resolve) => this.#room.push(resolve));
-  }
-
-  /** Ends all sessions; requests that wait are an EngineError. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    const closed = new EngineError("the pool was closed");
-    for (const wake of this.#waiting.splice(0)) wake(closed);
-    for (const wake of this.#room.splice(0)) wake();
-    await Promise.all(this.#members.map(({ session }) => session.close()));
-  }
-
-  /** {@link close}, for `await using`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  async #dispatch<T>(
-    work: (session: Session, index: number) => Promise<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
+  async #dispatch<T>(work: (member: Member) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const member = await this.#free(signal);
     try {
-      return await work(member.session, member.index);
+      return await work(member);
     } finally {
       member.running--;
       this.#next();
@@ -180,67 +188,67 @@ export class Pool {
       if (signal?.aborted) throw new AbortError("aborted", { cause: signal.reason });
       if (this.#waiting.length >= this.#maxQueue)
         throw new EngineError(`the pool's queue is full: ${this.#maxQueue} requests wait; await pool.ready() first`);
-      const wake = (member: Member | EngineError) => {
-        signal?.removeEventListener("abort", leave);
-        if (member instanceof EngineError) reject(member);
-        else resolve(member);
+      const mine: Waiting = {
+        take: (member) => settle(() => resolve(member)),
+        refuse: (error) => settle(() => reject(error)),
       };
-      const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(wake), 1);
+      const forget = onAbort(signal, () => {
+        this.#waiting.splice(this.#waiting.indexOf(mine), 1);
+        this.#tellRoom();
         reject(new AbortError("aborted before a session was free", { cause: signal?.reason }));
+      });
+      const settle = (how: () => void) => {
+        forget();
+        how();
       };
-      signal?.addEventListener("abort", leave, { once: true });
-      this.#waiting.push(wake);
+      this.#waiting.push(mine);
       this.#next();
     });
   }
 
+  /** Gives waiting requests to sessions that have room; one that has ended is started anew meanwhile. */
   #next(): void {
+    if (this.#closed) return;
     for (const member of this.#members) {
-      if (member.state === "up" && !member.session.alive && !this.#closed) void this.#revive(member);
+      if (member.wantsRevival(this.#waiting.length > 0)) member.revive().then(() => this.#next());
     }
     while (this.#waiting.length > 0) {
-      const there = this.#members.filter(({ state, running }) => state === "up" && running < AHEAD);
+      const there = this.#members.filter((member) => member.isUp && member.running < AHEAD);
       const [member] = there.sort((a, b) => a.running - b.running);
-      if (member === undefined) return;
+      if (member === undefined) break;
       member.running++;
-      this.#waiting.shift()!(member);
-      this.#room.shift()?.();
+      this.#waiting.shift()!.take(member);
+      this.#tellRoom();
+    }
+    if (this.#members.every((member) => member.problem)) {
+      const { problem } = this.#members[0]!;
+      const reason = problem instanceof Error ? problem.message : String(problem);
+      this.#refuseAll(new EngineError(`the pool has no session any more: ${reason}`, { cause: problem }));
     }
   }
 
-  /** Starts a session anew, with the models it had. One that cannot be started is gone. */
-  async #revive(member: Member): Promise<void> {
-    member.state = "starting";
-    try {
-      await member.session.restart();
-      for (const { load, models } of this.#loaded) models[member.index] = await load(member.session);
-      member.state = "up";
-      this.#next();
-    } catch (error) {
-      member.state = "gone";
-      if (this.#members.some(({ state }) => state !== "gone")) return;
-      const reason = error instanceof Error ? error.message : String(error);
-      const none = new EngineError(`the pool has no session any more: ${reason}`, { cause: error });
-      for (const wake of this.#waiting.splice(0)) wake(none);
-    }
+  #refuseAll(error: EngineError): void {
+    for (const { refuse } of this.#waiting.splice(0)) refuse(error);
+    this.#tellRoom();
   }
 
-  #pooled(loaded: Loaded): PoolModel {
-    const { config, head, missing, unexpected, mismatched } = loaded.models[0]!;
+  #tellRoom(): void {
+    const told = this.#room;
+    this.#room = [];
+    for (const tell of told) tell();
+  }
+
+  #pooled(models: PoolModels, { config, head, missing, unexpected, mismatched }: SessionModel): PoolModel {
     const method =
-      (name: (typeof POOLED)[number]) =>
+      (name: PooledMethod) =>
       (...args: unknown[]) =>
-        this.run((_, index) => (loaded.models[index]![name] as (...args: unknown[]) => Promise<unknown>)(...args), {
-          signal: (args.at(-1) as { signal?: AbortSignal } | undefined)?.signal,
-        });
-    const close = async (): Promise<void> => {
-      this.#loaded.delete(loaded);
-      await Promise.all(loaded.models.map((model) => model.close()));
-    };
-    const facts = { config, head, missing, unexpected, mismatched };
+        this.#inOrder(
+          async (member) => ((await models.on(member))[name] as (...args: unknown[]) => Promise<unknown>)(...args),
+          (args.at(-1) as { signal?: AbortSignal } | undefined)?.signal,
+        );
+    const close = () => models.close();
     return {
-      ...facts,
+      ...{ config, head, missing, unexpected, mismatched },
       ...Object.fromEntries(POOLED.map((name) => [name, method(name)])),
       close,
       [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: close,

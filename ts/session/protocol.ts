@@ -1,6 +1,7 @@
 import type { EngineOptions } from "../engine/engine.js";
 import type { SentWasm } from "../engine/wasmSource.js";
 import type { Inlined } from "../platform/index.js";
+import { marked } from "./transfer.js";
 
 /** What a session's worker is sent first. */
 export interface Greeting {
@@ -33,8 +34,14 @@ export const shownName = (command: string, args: readonly unknown[]): string =>
 /** What functions of an options object may listen to: they stay on the caller's side, and the worker calls them by name. */
 const LISTENERS = ["onProgress", "onMessage"] as const;
 
+/** What stays on the caller's side. */
+const HOOKS = [...LISTENERS, "signal"];
+
 /** One of {@link LISTENERS}. */
 export type Listener = (typeof LISTENERS)[number];
+
+/** What a worker says of a message that it cannot read. */
+export const UNREADABLE = "unreadable";
 
 /** A call of a listener. */
 export interface Heard {
@@ -61,8 +68,11 @@ export interface Detached {
 /** Takes listeners and signal out of the last argument, if that is an options object. */
 export function detach(args: readonly unknown[]): Detached {
   const options = args.at(-1);
-  if (!isPlain(options)) return { args: [...args], listeners: {}, signal: undefined };
-  const { signal, ...rest } = options;
+  // What needs no change is not copied, and keeps its marks.
+  if (!isPlain(options) || !HOOKS.some((name) => name in options))
+    return { args: [...args], listeners: {}, signal: undefined };
+  const { signal, ...copy } = options;
+  const rest = marked(copy, options);
   const found = LISTENERS.filter((name) => typeof rest[name] === "function");
   const listeners = Object.fromEntries(found.map((name) => [name, rest[name]]));
   for (const name of found) delete rest[name];

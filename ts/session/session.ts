@@ -10,7 +10,7 @@ import type { Conversion } from "../models/convert.js";
 import type { Inspection } from "../models/inspect.js";
 import type { CreateOptions } from "../models/interface.js";
 import type { LoadOptions } from "../models/load.js";
-import type { WorkerSource } from "../platform/index.js";
+import { platform, type WorkerSource } from "../platform/index.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import type { FinetuneOptions, FinetuneResult } from "../train/finetune.js";
 import type { PretrainOptions, PretrainResult } from "../train/pretrain.js";
@@ -51,6 +51,8 @@ export async function createSession(options: SessionOptions = {}): Promise<Sessi
   return new Session(await start(worker, sent), worker, sent);
 }
 
+const CLOSED = "the session was closed";
+
 async function start(worker: WorkerSource | undefined, options: SentEngineOptions): Promise<Link> {
   const link = new Link(worker);
   try {
@@ -65,6 +67,7 @@ async function start(worker: WorkerSource | undefined, options: SentEngineOption
 /** Models and training in a worker. Made by {@link createSession}. */
 export class Session {
   #link: Link;
+  #restarting: Promise<void> | undefined;
   readonly #source: WorkerSource | undefined;
   readonly #options: SentEngineOptions;
   #closed = false;
@@ -86,7 +89,8 @@ export class Session {
 
   /** See `RoFormer.load`. What `source` names is read by the worker. */
   async load(source: FileSource, options?: LoadOptions): Promise<SessionModel> {
-    return this.#keep((link) => link.call("load", source, options));
+    const sent = source instanceof URL && source.protocol !== "file:" ? source.href : source;
+    return this.#keep((link) => link.call("load", sent instanceof URL ? platform.pathOf(sent) : sent, options));
   }
 
   /** See `RoFormer.create`; a model without a tokenizer. */
@@ -139,16 +143,29 @@ export class Session {
   }
 
   /** Ends the worker, if it has not ended, and starts a fresh one: without models. Calls that wait are an EngineError. */
-  async restart(): Promise<void> {
-    if (this.#closed) throw new EngineError("the session was closed");
-    await this.#link.close("the session was restarted");
-    this.#link = await start(this.#source, this.#options);
+  restart(): Promise<void> {
+    this.#restarting ??= this.#startAgain().finally(() => {
+      this.#restarting = undefined;
+    });
+    return this.#restarting;
   }
 
   /** Ends the worker at once and for good, whatever it does; calls that wait are an EngineError. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#link.close("the session was closed");
+    await this.#link.close(CLOSED);
+    await this.#restarting?.catch(() => undefined);
+  }
+
+  async #startAgain(): Promise<void> {
+    if (this.#closed) throw new EngineError(CLOSED);
+    await this.#link.close("the session was restarted");
+    const link = await start(this.#source, this.#options);
+    if (this.#closed) {
+      await link.close(CLOSED);
+      throw new EngineError(CLOSED);
+    }
+    this.#link = link;
   }
 
   /** {@link close}, for `await using`. */

@@ -1,7 +1,32 @@
 import { transfer as mark } from "comlink";
+import { ConfigError } from "../errors.js";
+
+/** What {@link transfer} was told, so that a copy of an argument can be told too. */
+const told = new WeakMap<object, readonly Transferable[]>();
 
 /**
  * Marks an argument of a session's call so that its buffers change hands instead of being copied: `transfer(values, [values.buffer])`. The
- * caller's are empty afterwards. Results of sessions change hands by themselves.
+ * caller's are empty afterwards. Results of sessions change hands by themselves. Errors: ConfigError for a buffer that was given away
+ * already.
  */
-export const transfer = <T extends object>(value: T, buffers: readonly Transferable[]): T => mark(value, [...buffers]);
+export function transfer<T extends object>(value: T, buffers: readonly Transferable[]): T {
+  const gone = buffers.findIndex((buffer) => buffer instanceof ArrayBuffer && isDetached(buffer));
+  if (gone >= 0) throw new ConfigError(`transfer: buffers[${gone}] was given away before`);
+  told.set(value, buffers);
+  return mark(value, [...buffers]);
+}
+
+/** `copy`, marked as `original` is. */
+export function marked<T extends object>(copy: T, original: object): T {
+  const buffers = told.get(original);
+  return buffers ? transfer(copy, buffers) : copy;
+}
+
+function isDetached(buffer: ArrayBuffer): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -5,7 +5,7 @@ import { takePart } from "../engine/thread.mjs";
 import { platform, takeInlined } from "../platform/index.js";
 import { keepErrorClasses } from "./errors.js";
 import { Host } from "./host.js";
-import type { Greeting } from "./protocol.js";
+import { type Greeting, UNREADABLE } from "./protocol.js";
 
 // Not `await`: bundlers also make classic scripts of workers.
 void platform.firstMessage().then(async (first) => {
@@ -14,5 +14,6 @@ void platform.firstMessage().then(async (first) => {
   if (files) takeInlined(files);
   keepErrorClasses();
   await platform.holdLock(lock);
+  port.addEventListener("messageerror", () => port.postMessage(UNREADABLE));
   expose(new Host(port), port);
 });

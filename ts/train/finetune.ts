@@ -1,7 +1,6 @@
 import { Batches } from "../data/batches.js";
 import type { Format } from "../data/rows.js";
 import { init } from "../engine/engine.js";
-import { checkFolder } from "../io/files.js";
 import type { RoFormer } from "../models/roformer.js";
 import { pack } from "../nn/packed.js";
 import { pacer } from "../platform/pacer.js";
@@ -12,7 +11,7 @@ import type { Columns, Example, TextSource } from "./examples.js";
 import { hiding } from "./hiding.js";
 import { Meter } from "./meter.js";
 import { type Prepared, prepare } from "./prepare.js";
-import { endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
+import { checkRun, endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
 import type { FinetuneSettings } from "./settings.js";
 import { Trainer } from "./trainer.js";
 
@@ -62,7 +61,7 @@ export interface TrainingMetrics {
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   await init();
-  if (options.out !== undefined) await checkFolder(options.out);
+  await checkRun(options);
   const prepared = await prepare(options);
   const { model, labels, valid, test } = prepared;
   try {

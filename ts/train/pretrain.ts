@@ -1,6 +1,5 @@
 import { init } from "../engine/engine.js";
 import { DataError } from "../errors.js";
-import { checkFolder } from "../io/files.js";
 import * as language from "../metrics/language.js";
 import type { RoFormer } from "../models/roformer.js";
 import { platform } from "../platform/index.js";
@@ -13,7 +12,7 @@ import type { TrainingMetrics } from "./finetune.js";
 import { Meter } from "./meter.js";
 import type { Objective } from "./objectives.js";
 import { languageModel, objectiveOf, type PretrainSettings, resolve } from "./pretrainModel.js";
-import { endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
+import { checkRun, endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
 import { Trainer } from "./trainer.js";
 
 /** Settings of {@link pretrain}. */
@@ -53,7 +52,7 @@ export interface PretrainResult {
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   await init();
-  if (options.out !== undefined) await checkFolder(options.out);
+  await checkRun(options);
   const text = await readCorpus(options);
   const held = options.valid && (await readCorpus({ ...options, data: options.valid }));
   const { train, valid } = held === undefined ? holdOut(text, 0.05) : { train: text, valid: held };

@@ -1,5 +1,5 @@
-import { AbortError } from "../errors.js";
-import type { FileSource } from "../io/files.js";
+import { AbortError, ConfigError } from "../errors.js";
+import { checkFolder, type FileSource } from "../io/files.js";
 import type { TrainingEvent } from "./meter.js";
 import * as schedules from "./schedules.js";
 
@@ -17,6 +17,13 @@ export interface RunOptions {
   readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
   /** Hears what is going on, a line each. */
   readonly onMessage?: ((line: string) => void) | undefined;
+}
+
+/** Whether {@link RunOptions} can be met, before anything is made. Errors: ConfigError, and what {@link checkFolder} throws. */
+export async function checkRun({ out, whenAborted = "throw" }: RunOptions): Promise<void> {
+  if (whenAborted !== "throw" && whenAborted !== "return")
+    throw new ConfigError(`whenAborted is ${JSON.stringify(whenAborted)}, not "throw" or "return"`);
+  if (out !== undefined) await checkFolder(out);
 }
 
 /** The rate rises linearly, and falls to what would be 0 after the last step: no step is without effect. */

@@ -1,0 +1,59 @@
+import type { Session } from "./session.js";
+
+/** Milliseconds after which a session that could not be started is tried again. */
+const PAUSE = 1000;
+
+/** One of a pool's sessions. */
+export class Member {
+  readonly session: Session;
+  readonly index: number;
+  /** Requests that it has and has not answered. */
+  running = 0;
+  /** Counts the workers that it has had: what was loaded into an earlier one is gone. */
+  life = 0;
+  /** Why it could not be started anew; undefined where it could, or is about to be. */
+  problem: unknown;
+  #revival: Promise<void> | undefined;
+  #failedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(session: Session, index: number) {
+    [this.session, this.index] = [session, index];
+  }
+
+  /** Whether it takes requests. */
+  get isUp(): boolean {
+    return this.session.alive && this.#revival === undefined;
+  }
+
+  /** Whether it should be started anew now; `urgent`: requests wait. */
+  wantsRevival(urgent: boolean): boolean {
+    if (this.session.alive || this.#revival) return false;
+    return this.problem === undefined || (urgent && performance.now() - this.#failedAt > PAUSE);
+  }
+
+  /** Starts it anew; where that fails, {@link problem} says why. */
+  revive(): Promise<void> {
+    this.#revival ??= this.#start().finally(() => {
+      this.#revival = undefined;
+    });
+    return this.#revival;
+  }
+
+  /** Its session, started anew if it has ended. Errors: what `Session.restart` throws. */
+  async up(): Promise<Session> {
+    if (!this.isUp) await this.revive();
+    if (this.problem !== undefined) throw this.problem;
+    return this.session;
+  }
+
+  async #start(): Promise<void> {
+    this.problem = undefined;
+    try {
+      await this.session.restart();
+      this.life++;
+    } catch (error) {
+      this.problem = error;
+      this.#failedAt = performance.now();
+    }
+  }
+}
