@@ -48,7 +48,7 @@ export function createNode(): Platform | undefined {
     firstMessage,
     // Node tells when a worker ends.
     holdLock: async () => undefined,
-    otherSideGone: () => new Promise(() => undefined),
+    lockReleased: () => new Promise(() => undefined),
     turn: () => new Promise((resolve) => setImmediate(resolve)),
     environment: (name) => process.env[name],
   };

@@ -95,8 +95,8 @@ export interface Platform {
    * Resolves when it holds it.
    */
   holdLock(name: string): Promise<void>;
-  /** Resolves when nobody holds the lock `name` any more, or nobody has the other end of `port`; never where that is not told. */
-  otherSideGone(name: string, port: MessagePort, signal: AbortSignal): Promise<void>;
+  /** Resolves when nobody holds the lock `name` any more; never where there are no locks (pages that are not served over https). */
+  lockReleased(name: string, signal: AbortSignal): Promise<void>;
   /** Lets what has come in from other threads have its turn. */
   turn(): Promise<void>;
   /** An environment variable; undefined where there are none. */

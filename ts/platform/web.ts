@@ -1,7 +1,7 @@
 import { DataError } from "../errors.js";
 import type { Platform } from "./platform.js";
 import { cachedDownloads } from "./webDownloads.js";
-import { firstMessage, holdLock, otherSideGone, startThread, startWorker, turn } from "./webWorkers.js";
+import { firstMessage, holdLock, lockReleased, startThread, startWorker, turn } from "./webWorkers.js";
 
 const noFiles = async (path: string): Promise<never> => {
   throw new DataError(`${path}: files have no path here; give a Map of Blobs or a URL`);
@@ -54,7 +54,7 @@ export const web: Platform = {
   startWorker,
   firstMessage,
   holdLock,
-  otherSideGone,
+  lockReleased,
   turn,
   environment: () => undefined,
 };

@@ -52,11 +52,10 @@ export function holdLock(name: string): Promise<void> {
   });
 }
 
-/** See `Platform.otherSideGone`. Not every browser tells when a port is closed, nor has locks where there is no https. */
-export function otherSideGone(name: string, port: MessagePort, signal: AbortSignal): Promise<void> {
+/** See `Platform.lockReleased`. */
+export function lockReleased(name: string, signal: AbortSignal): Promise<void> {
   const { locks } = navigator;
   return new Promise((resolve) => {
-    port.addEventListener("close", () => resolve(), { signal });
     locks?.request(name, { signal }, () => resolve()).catch(() => undefined);
   });
 }

@@ -59,8 +59,7 @@ export class Link {
   async start(options: SentEngineOptions): Promise<void> {
     await this.#pend({}, () => sent("createSession", this.#host.start(options)));
     this.#started = true;
-    const gone = platform.otherSideGone(this.#lock, this.#port, this.#watch.signal);
-    gone.then(() => this.#killed("the session's worker was killed"));
+    platform.lockReleased(this.#lock, this.#watch.signal).then(() => this.#killed("the session's worker was killed"));
   }
 
   /** Runs a command in the worker. Signal and listeners stand in the last argument, as everywhere. */

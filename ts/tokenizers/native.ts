@@ -53,7 +53,8 @@ let starting: Promise<Native> | undefined;
 export function loadNative(): Promise<Native> {
   starting ??= start().catch((error) => {
     starting = undefined;
-    throw new EngineError(`the tokenizer module could not be loaded: ${(error as Error).message}`, { cause: error });
+    const message = (error as Error).message.replace(/^the wasm module could not be loaded: /, "");
+    throw new EngineError(`the tokenizer module could not be loaded: ${message}`, { cause: error });
   });
   return starting;
 }
