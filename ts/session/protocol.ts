@@ -101,7 +101,7 @@ export function buffersOf(result: unknown, found = new Set<ArrayBuffer>()): Arra
   if (ArrayBuffer.isView(result)) {
     const { buffer, byteLength } = result;
     if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) found.add(buffer);
-  } else if (Array.isArray(result)) for (const one of result) buffersOf(one, found);
+  } else if (Array.isArray(result) || result instanceof Map) for (const one of result.values()) buffersOf(one, found);
   else if (isPlain(result)) for (const one of Object.values(result)) buffersOf(one, found);
   return [...found];
 }
