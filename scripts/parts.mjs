@@ -51,6 +51,8 @@ async function buildModules(names) {
     say("! Rust's own sources (rust-src) are missing: the engine is built for one thread");
     removeThreaded();
   }
+  if (possible.length > 1)
+    say(`> ${possible.length} wasm modules are built side by side: together they take longer than each says`);
   const results = await Promise.allSettled(possible.map((name) => buildModule(name, workshop)));
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;

@@ -14,8 +14,8 @@ describe("sizes in browser.md", () => {
     "%s has %i KB, %i as gzip, within a tenth",
     (file, bytes, zipped) => {
       const content = readFileSync(join(ROOT, file));
-      expect(Math.abs(content.length / 1000 / bytes - 1)).toBeLessThan(0.1);
-      expect(Math.abs(gzipSync(content, { level: 9 }).length / 1000 / zipped - 1)).toBeLessThan(0.1);
+      expect(Math.abs(content.length / 1000 / bytes - 1)).toBeLessThan(0.05);
+      expect(Math.abs(gzipSync(content, { level: 9 }).length / 1000 / zipped - 1)).toBeLessThan(0.05);
     },
   );
 });

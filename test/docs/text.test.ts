@@ -21,7 +21,7 @@ const anchorsOf = (text: string): string[] =>
 
 /** What a shell block may begin a line with: a subcommand of ours, a script of package.json, a program with a file of the guide. */
 function isKnownCommand(line: string): boolean {
-  const [program, first = ""] = line.split(/\s+/);
+  const [program, first = ""] = line.replace(/^npx /, "").split(/\s+/);
   const commands = readFileSync(join(ROOT, "ts/cli/commands/index.ts"), "utf8");
   if (program === "roformer")
     return commands.includes(`from "./${first.replace(/-(.)/g, (_, c) => c.toUpperCase())}.js"`);

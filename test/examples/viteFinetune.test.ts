@@ -84,7 +84,7 @@ describe("examples/vite-finetune", () => {
     const { page, errors } = await visit(await serve(EXAMPLE, []));
     await said(page, "Ready.");
     const doctor = await page.locator("#doctor").textContent();
-    expect(doctor).toMatch(/Cores: \d+\. Threads that compute: \d+\..*threads?: /);
+    expect(doctor).toMatch(/Cores, without hyper-threads: \d+\. Threads that compute: \d+\..*threads?: /);
     expect(doctor).not.toContain("not cross-origin isolated");
     const choose = (name: string, text: string) =>
       page.setInputFiles("#file", { name, mimeType: "text/csv", buffer: Buffer.from(text) });

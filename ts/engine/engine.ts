@@ -19,7 +19,8 @@ export interface EngineOptions {
   /** Takes this build instead of the fastest that the runtime can run. */
   readonly variant?: Variant | undefined;
   /**
-   * How many threads compute, the caller's among them; "auto", the default, is one a core. The environment variable
+   * How many threads compute, the caller's among them; "auto", the default, is one a core (in browsers half of what they count, which
+   * are hyper-threads). The environment variable
    * ROFORMER_THREADS counts where this is not given. Results are the same bits for any number.
    */
   readonly threads?: number | "auto" | undefined;

@@ -40,9 +40,9 @@ export interface SessionModel
   extends Pick<RoFormer, AsTheyAre | "config" | "head" | "missing" | "unexpected" | "mismatched"> {
   /** Undefined where the model has none. */
   readonly tokenizer: SessionTokenizer | undefined;
-  /** See `RoFormer.forward`. */
+  /** See {@link roformer!RoFormer.forward}. */
   forward(inputs: ModelInputs, options?: ForwardOptions): Promise<ModelOutput>;
-  /** See `RoFormer.valueAndGrad`; the gradients are copies. */
+  /** See {@link roformer!RoFormer.valueAndGrad}; the gradients are copies. */
   valueAndGrad(inputs: ModelInputs, options?: GradientOptions): Promise<LossAndGradients>;
   /** The parameters, by Hugging Face's names. */
   parameters(): Promise<SessionParameter[]>;

@@ -31,7 +31,16 @@ export interface PoolModel
 /** Requests that a session is sent before it has answered: one that runs, and one so that it never waits for the next. */
 const AHEAD = 2;
 
-/** Starts `size` sessions, for requests that have nothing to do with each other. Errors: as `createSession`. */
+/**
+ * Starts `size` sessions, for requests that have nothing to do with each other. Errors: as `createSession`.
+ *
+ * ```ts
+ * const pool = await createPool({ size: 2 });
+ * const model = await pool.load("./my-model");
+ * for await (const { label } of pool.map(lines, (line) => model.classify(line))) console.log(label);
+ * await pool.close();
+ * ```
+ */
 export async function createPool(options: PoolOptions = {}): Promise<Pool> {
   const { size = platform.cores(), maxQueue = 10_000, threads = 1, ...rest } = options;
   for (const [name, count] of Object.entries({ size, maxQueue })) {
@@ -82,7 +91,7 @@ export class Pool {
   }
 
   /**
-   * Loads a model into every session: see `RoFormer.load`. A download comes once, where it is kept. Where one session cannot load it,
+   * Loads a model into every session: see {@link roformer!RoFormer.load}. A download comes once, where it is kept. Where one session cannot load it,
    * none keeps it.
    */
   async load(source: FileSource, options?: LoadOptions): Promise<PoolModel> {

@@ -6,7 +6,7 @@ import { sendable } from "../engine/wasmSource.js";
 import { ConfigError, EngineError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
 import type { RoFormerConfigInput } from "../models/config.js";
-import type { Conversion } from "../models/convert.js";
+import type { Conversion, ConvertOptions } from "../models/convert.js";
 import type { Inspection } from "../models/inspect.js";
 import type { CreateOptions } from "../models/interface.js";
 import type { LoadOptions } from "../models/load.js";
@@ -14,7 +14,7 @@ import { platform, type WorkerSource } from "../platform/index.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import type { FinetuneOptions, FinetuneResult } from "../train/finetune.js";
 import type { PretrainOptions, PretrainResult } from "../train/pretrain.js";
-import type { ArgumentsOf, Commands, ResultOf } from "./host.js";
+import type { Commands, ResultOf } from "./host.js";
 import { Link } from "./link.js";
 import { handleOf, type SessionModel, sessionModel } from "./model.js";
 import type { SentEngineOptions } from "./protocol.js";
@@ -43,6 +43,14 @@ export interface SessionPretrainResult extends Omit<PretrainResult, "model"> {
 /**
  * Starts an engine in a worker of its own: `worker_threads` in Node, a module worker in browsers. The interface is that of the
  * main thread, with a promise for each result; calls run one at a time, in the order in which they are made.
+ *
+ * ```ts
+ * const session = await createSession({ threads: "auto" });
+ * const model = await session.load("./my-model");
+ * console.log(await model.classify("a text"));
+ * await session.close();
+ * ```
+ *
  * Errors: EngineError where worker or engine do not start, ConfigError for options.
  */
 export async function createSession(options: SessionOptions = {}): Promise<Session> {
@@ -87,13 +95,13 @@ export class Session {
     return this.#link.worker.worker;
   }
 
-  /** See `RoFormer.load`. What `source` names is read by the worker. */
+  /** See {@link roformer!RoFormer.load}. What `source` names is read by the worker. */
   async load(source: FileSource, options?: LoadOptions): Promise<SessionModel> {
     const sent = source instanceof URL && source.protocol !== "file:" ? source.href : source;
     return this.#keep((link) => link.call("load", sent instanceof URL ? platform.pathOf(sent) : sent, options));
   }
 
-  /** See `RoFormer.create`; a model without a tokenizer. */
+  /** See {@link roformer!RoFormer.create}; a model without a tokenizer. */
   async create(config: RoFormerConfigInput, options?: Omit<CreateOptions, "tokenizer">): Promise<SessionModel> {
     // Its shell would arrive, and nothing that it holds.
     if (options && "tokenizer" in options)
@@ -101,35 +109,35 @@ export class Session {
     return this.#keep((link) => link.call("create", config, options));
   }
 
-  /** See `finetune` of `roformer/train`. The model stays in the session. */
+  /** See {@link roformer/train!finetune}. The model stays in the session. */
   async finetune(options: FinetuneOptions): Promise<SessionFinetuneResult> {
     const link = this.#link;
     const { model, ...rest } = await link.call("finetune", options);
     return { model: sessionModel(link, model), ...rest };
   }
 
-  /** See `pretrain` of `roformer/train`. The model stays in the session. */
+  /** See {@link roformer/train!pretrain}. The model stays in the session. */
   async pretrain(options: PretrainOptions): Promise<SessionPretrainResult> {
     const link = this.#link;
     const { model, ...rest } = await link.call("pretrain", options);
     return { model: sessionModel(link, model), ...rest };
   }
 
-  /** See `evaluate` of `roformer/train`, for a model of this session. */
+  /** See {@link roformer/train!evaluate}, for a model of this session. */
   async evaluate(model: SessionModel, options: EvaluateOptions): Promise<Evaluation> {
     const handle = handleOf(model, this.#link);
     if (handle === undefined) throw new ConfigError("evaluate: the model is not one of this session's");
     return this.#link.call("evaluate", handle, options);
   }
 
-  /** See `convert`. */
-  convert(...args: ArgumentsOf<"convert">): Promise<Conversion> {
-    return this.#link.call("convert", ...args);
+  /** See {@link roformer!convert}. Its files are those of the worker's machine: paths are for Node. */
+  convert(source: FileSource, out: string, options: ConvertOptions = {}): Promise<Conversion> {
+    return this.#link.call("convert", source, out, options);
   }
 
-  /** See `inspect`. */
-  inspect(...args: ArgumentsOf<"inspect">): Promise<Inspection> {
-    return this.#link.call("inspect", ...args);
+  /** See {@link roformer!inspect}. */
+  inspect(source: FileSource): Promise<Inspection> {
+    return this.#link.call("inspect", source);
   }
 
   /** What the worker's engine makes of this machine, and why not more. Waits for no other call. */

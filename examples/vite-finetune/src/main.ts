@@ -156,7 +156,7 @@ save.addEventListener("click", saveModel);
 
 const { variant, threads, cores, reasons } = await session.doctor();
 fill(element("doctor"), [
-  [`Cores: ${cores}. Threads that compute: ${threads}. Build of the engine: ${variant}.`],
+  [`Cores, without hyper-threads: ${cores}. Threads that compute: ${threads}. Build of the engine: ${variant}.`],
   ...reasons.map((reason) => [reason]),
 ]);
 say("Ready.");
