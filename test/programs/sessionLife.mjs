@@ -22,11 +22,11 @@ const training = {
   label: "label",
 };
 
-/** Opens a session, uses it, and closes it. */
+/** Opens a session, trains and asks a model in it, and closes it. */
 async function once() {
   const session = await createSession({ threads: 2 });
-  const model = await session.create(config, { head: "masked-lm" });
-  await model.forward({ inputIds: [[1, 2, 3]] });
+  const { model } = await session.finetune({ ...training, train: training.train.slice(0, 40), epochs: 1 });
+  await model.classify("good");
   await session.close();
 }
 

@@ -75,7 +75,7 @@ describe("a process", () => {
     expect([code, stdout]).toEqual([0, '{"answered":true}\n']);
   });
 
-  it("has no handle and less than a twentieth more memory after 20 sessions than after 2", { retry: 4 }, async () => {
+  it("has no handle and less than a twentieth more memory after 20 sessions than after 2", { retry: 2 }, async () => {
     const { left, handles, after2, after20 } = await ask<{ left: number; handles: string[] } & Record<string, number>>(
       "sessionLife.mjs",
       { scene: "twenty" },

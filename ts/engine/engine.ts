@@ -4,7 +4,7 @@ import * as glue from "../wasm/glue.js";
 import { type Guard, guarded, type Kernels } from "./guard.js";
 import { startThreads, wantedThreads } from "./threads.js";
 import { type Choice, chooseVariant, enableRelaxedSimd, VARIANTS, type Variant, variantOf } from "./variants.js";
-import { compile, giveTokenizerWasm, unreadable, type WasmSource } from "./wasmSource.js";
+import { compile, compilePackaged, giveTokenizerWasm, unreadable, type WasmSource } from "./wasmSource.js";
 
 export type { Kernels } from "./guard.js";
 
@@ -89,7 +89,7 @@ export function engineStatus(): EngineStatus {
 async function startAsync(options: EngineOptions): Promise<void> {
   if (instance) return;
   const choice = choose(options);
-  const module = await compile(options.wasm ?? packageFiles[choice.variant]());
+  const module = await (options.wasm === undefined ? compilePackaged(choice.variant) : compile(options.wasm));
   instance ??= instantiate(module, choice, options);
   if (options.tokenizerWasm !== undefined) giveTokenizerWasm(options.tokenizerWasm);
 }

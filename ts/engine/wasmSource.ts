@@ -4,6 +4,26 @@ import { type PackageFile, packageFiles, platform } from "../platform/index.js";
 /** Where a wasm module comes from: its address, an answer to a request for it, its bytes, or itself. */
 export type WasmSource = URL | Response | BufferSource | WebAssembly.Module;
 
+/** Modules of the package by their names in `packageFiles`, compiled. */
+export type CompiledModules = Map<string, WebAssembly.Module>;
+
+let shared: CompiledModules = new Map();
+let tell: (name: string, module: WebAssembly.Module) => void = () => undefined;
+
+/** Takes modules that another thread has compiled, and hands on what this one compiles. */
+export function shareModules(modules: CompiledModules, hear: typeof tell): void {
+  [shared, tell] = [modules, hear];
+}
+
+/** A module of the package. Errors: EngineError if it cannot be read or compiled. */
+export async function compilePackaged(name: keyof typeof packageFiles): Promise<WebAssembly.Module> {
+  const known = shared.get(name);
+  if (known) return known;
+  const module = await compile(packageFiles[name]());
+  tell(name, module);
+  return module;
+}
+
 let tokenizerWasm: WasmSource | undefined;
 
 /** Says where the tokenizers' module comes from; counts before the first tokenizer. */
@@ -12,7 +32,8 @@ export function giveTokenizerWasm(source: WasmSource): void {
 }
 
 /** The tokenizers' module. Errors: EngineError if it cannot be read or compiled. */
-export const compileTokenizer = (): Promise<WebAssembly.Module> => compile(tokenizerWasm ?? packageFiles.tokenizer());
+export const compileTokenizer = (): Promise<WebAssembly.Module> =>
+  tokenizerWasm === undefined ? compilePackaged("tokenizer") : compile(tokenizerWasm);
 
 /** A compiled module. Errors: EngineError if it cannot be read or compiled. */
 export async function compile(source: WasmSource | PackageFile): Promise<WebAssembly.Module> {

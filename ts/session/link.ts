@@ -1,10 +1,12 @@
 import { type Remote, wrap } from "comlink";
+import type { CompiledModules } from "../engine/wasmSource.js";
 import { AbortError, ConfigError, EngineError, RoFormerError } from "../errors.js";
 import { inlined, platform, type StartedWorker, type WorkerSource } from "../platform/index.js";
 import { onAbort } from "./aborts.js";
 import { isReceived, keepErrorClasses } from "./errors.js";
 import type { ArgumentsOf, Commands, Host, ResultOf } from "./host.js";
 import {
+  type Compiled,
   type Detached,
   detach,
   type Greeting,
@@ -18,6 +20,11 @@ import {
 /** Where a runtime sends what cannot be read, it does not tell which call it was. */
 const UNREAD =
   "session: a call's arguments cannot be read by the worker: was a buffer given away twice? All calls that waited end with it";
+
+type Message = Heard | Compiled | typeof UNREADABLE;
+
+/** Compiled once for all sessions: it is the slowest part of their start, and allocators do not give back all that it takes. */
+const modules: CompiledModules = new Map();
 
 /** A call that has not ended. */
 interface Pending extends Pick<Detached, "listeners"> {
@@ -43,7 +50,8 @@ export class Link {
     keepErrorClasses();
     this.worker = startWorker(source, (reason) => this.#killed(`the session's worker ended: ${reason}`));
     const { port1, port2 } = new MessageChannel();
-    this.worker.postMessage({ port: port2, lock: this.#lock, files: inlined } satisfies Greeting, [port2]);
+    const greeting: Greeting = { port: port2, lock: this.#lock, files: inlined, modules };
+    this.worker.postMessage(greeting, [port2]);
     this.#port = port1;
     for (const [kind, listener] of this.#listeners) port1.addEventListener(kind, listener as EventListener);
     this.#host = wrap<Host>(port1);
@@ -103,15 +111,17 @@ export class Link {
   }
 
   readonly #listeners = [
-    ["message", ({ data }: MessageEvent<Heard | typeof UNREADABLE>) => this.#hear(data)],
+    ["message", ({ data }: MessageEvent<Message>) => this.#hear(data)],
     ["messageerror", () => this.#killed("the session's worker sent what cannot be read")],
   ] as const;
 
-  #hear(data: Heard | typeof UNREADABLE): void {
+  #hear(data: Message): void {
     if (data === UNREADABLE) {
       this.#rejectAll(new ConfigError(UNREAD));
       return;
     }
+    if ("compiled" in data) modules.set(data.compiled, data.module);
+    if (!("listener" in data)) return; // Comlink's
     const { call, listener, value } = data;
     const pending = this.#pending.get(call);
     try {

@@ -1,5 +1,5 @@
 import type { EngineOptions } from "../engine/engine.js";
-import type { SentWasm } from "../engine/wasmSource.js";
+import type { CompiledModules, SentWasm } from "../engine/wasmSource.js";
 import type { Inlined } from "../platform/index.js";
 import { marked } from "./transfer.js";
 
@@ -11,6 +11,14 @@ export interface Greeting {
   readonly lock: string;
   /** Files that the worker would not find. */
   readonly files: Inlined | undefined;
+  /** What earlier workers have compiled. */
+  readonly modules: CompiledModules;
+}
+
+/** What a worker has compiled, for later ones. */
+export interface Compiled {
+  readonly compiled: string;
+  readonly module: CompiledModules extends Map<string, infer M> ? M : never;
 }
 
 /** Settings of the worker's engine, as they can be cloned: a URL is its text. */
