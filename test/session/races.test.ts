@@ -90,6 +90,12 @@ describe("a session", () => {
     transfer(values, [values.buffer]);
     structuredClone(values, { transfer: [values.buffer] });
     expect(() => transfer(values, [values.buffer])).toThrow("transfer: buffers[0] was given away before");
+    const model = await asked.create(config);
+    const [parameter] = await model.parameters();
+    const given = await parameter!.read();
+    transfer(given, [given.buffer]);
+    await parameter!.write(given);
+    expect(await failure(parameter!.write(given))).toBeInstanceOf(ConfigError); // whether the runtime tells at once or its worker does
   });
 
   it("names a module that is not the kernels', and is none the worse for it", async () => {
@@ -177,6 +183,16 @@ describe("a pool", () => {
     };
     expect(await failure(all())).toBeInstanceOf(RangeError);
     expect(got).toEqual([1, 2]);
+    const inTurn: number[] = [];
+    const third = async () => {
+      const work = async (i: number) => {
+        if (i === 3) throw new RangeError("work");
+        return i;
+      };
+      for await (const n of pool.map(numbers, work)) inTurn.push(n);
+    };
+    expect(await failure(third())).toBeInstanceOf(RangeError);
+    expect(inTurn).toEqual([0, 1, 2]);
     const thrown = async () => {
       for await (const n of pool.map([1, 2, 3], (i) => (i === 3 ? (null as never) : Promise.resolve(i)))) got.push(n);
     };

@@ -1,7 +1,10 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import type { HeadName } from "../../ts/index.js";
+import { type HeadName, RoFormer } from "../../ts/index.js";
 import { finetune, pretrain } from "../../ts/train/index.js";
 import { smallModel, TEXTS } from "../pipelines/models.js";
+import { temporaryFolder } from "../process.js";
 import { rows, type Session, session, transfer } from "./built.js";
 
 /** A small model in a session, and itself. */
@@ -150,6 +153,15 @@ describe("a session", () => {
     expect(await second.there.embed("a dog")).toEqual(await second.here.embed("a dog"));
     await second.there.close();
     expect((await asked.memory()).used).toBe(before.used);
+  });
+
+  it("loads a folder by its file's URL, as beside it", async () => {
+    const folder = join(temporaryFolder(), "model");
+    const here = await smallModel("base");
+    await here.save(folder);
+    const url = pathToFileURL(folder);
+    for (const model of [await (await session()).load(url), await RoFormer.load(url)])
+      expect(await model.embed("a dog")).toEqual(await here.embed("a dog"));
   });
 
   it("takes the buffers that are given to it, and copies others", async () => {

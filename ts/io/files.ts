@@ -56,8 +56,7 @@ export const isFolderPath = (source: string): boolean => !/^(hf:|https?:\/\/)/i.
 
 /** The files of a source. Neither the folder nor its files are touched, and nothing is fetched, before they are asked for. */
 export function openFiles(source: FileSource, options: SourceOptions = {}): Files {
-  if (source instanceof URL)
-    return openFiles(source.protocol === "file:" ? platform.pathOf(source) : source.href, options);
+  if (source instanceof URL) return openFiles(platform.addressOf(source), options);
   if (typeof source === "string") {
     if (isFolderPath(source)) return folderFiles(source);
     return /^hf:/i.test(source) ? hubFiles(source, options) : urlFiles(source, options);

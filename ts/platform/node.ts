@@ -16,7 +16,7 @@ export function createNode(): Platform | undefined {
   const { fs, path, sync, url } = modules;
   return {
     isNode: true,
-    pathOf: (at) => url.fileURLToPath(at),
+    addressOf: (at) => (at.protocol === "file:" ? url.fileURLToPath(at) : at.href),
     readFile: (file) => fs.readFile(file),
     readRange: (file, start, end) => readRange(fs, file, start, end),
     stream: (file) => stream(fs, file),

@@ -46,8 +46,8 @@ export type WorkerSource = URL | string | (() => Worker);
 export interface Platform {
   /** True in Node and what behaves like it. */
   readonly isNode: boolean;
-  /** The path of a URL of a file. */
-  pathOf(url: URL): string;
+  /** A URL as a text: a file's is its path in Node. */
+  addressOf(url: URL): string;
   /** A whole file. */
   readFile(path: string): Promise<Uint8Array>;
   /** The bytes `[start, end)` of a file; fewer where the file ends before. */

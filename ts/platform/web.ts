@@ -26,7 +26,7 @@ export async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 /** Browsers and their workers: no paths, no processes. */
 export const web: Platform = {
   isNode: false,
-  pathOf: (url) => url.href,
+  addressOf: (url) => url.href,
   readFile: noFiles,
   readRange: noFiles,
   // biome-ignore lint/correctness/useYield: it only throws

@@ -23,7 +23,7 @@ const UNREAD =
 
 type Message = Heard | Compiled | typeof UNREADABLE;
 
-/** Compiled once for all sessions: it is the slowest part of their start, and allocators do not give back all that it takes. */
+/** Compiled once for all sessions: allocators do not give back all that compiling takes. */
 const modules: CompiledModules = new Map();
 
 /** A call that has not ended. */
@@ -90,7 +90,7 @@ export class Link {
   }
 
   /** Ends the worker; calls that wait are rejected. */
-  async close(why = "the session was closed"): Promise<void> {
+  async close(why: string): Promise<void> {
     this.#bury(why);
     await this.worker.terminate();
   }

@@ -30,7 +30,8 @@ export interface SessionTokenizer {
   decode(ids: readonly number[], options?: Parameters<Tokenizer["decode"]>[1]): Promise<string>;
 }
 
-type AsTheyAre = "classify" | "embed" | "search" | "fillMask" | "tagTokens" | "answer" | "choose" | "files" | "save";
+/** Promises already. */
+type AsTheyAre = Exclude<ModelMethod, "forward">;
 
 /**
  * A model in a session's worker: the methods of `RoFormer`, each a promise. Calls run one at a time, in the order in which they

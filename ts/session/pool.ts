@@ -6,7 +6,8 @@ import { platform } from "../platform/index.js";
 import { onAbort } from "./aborts.js";
 import { Member } from "./member.js";
 import type { SessionModel } from "./model.js";
-import { POOLED, type PooledMethod, PoolModels } from "./poolModels.js";
+import { PoolModels } from "./poolModels.js";
+import { ASKING } from "./protocol.js";
 import { createSession, type Session, type SessionOptions } from "./session.js";
 
 /** Settings of a pool. */
@@ -21,7 +22,7 @@ export interface PoolOptions extends SessionOptions {
 
 /** Pipelines of a model that every session of a pool has: each call goes to one of them. */
 export interface PoolModel
-  extends Pick<SessionModel, PooledMethod | "config" | "head" | "missing" | "unexpected" | "mismatched"> {
+  extends Pick<SessionModel, (typeof ASKING)[number] | "config" | "head" | "missing" | "unexpected" | "mismatched"> {
   /** Gives the memory in all sessions back. */
   close(): Promise<void>;
   /** `close`, for `await using`. */
@@ -99,9 +100,9 @@ export class Pool {
     const models = new PoolModels((session) => session.load(source, options));
     try {
       const [first, ...others] = this.#members;
-      await models.on(first!);
+      const model = await models.on(first!);
       await Promise.all(others.map((member) => models.on(member)));
-      return this.#pooled(models, await models.on(first!));
+      return this.#pooled(models, model);
     } catch (error) {
       await models.close();
       throw error;
@@ -130,20 +131,17 @@ export class Pool {
   ): AsyncGenerator<R, void, undefined> {
     const made: Promise<R>[] = [];
     const most = 2 * AHEAD * this.size;
-    let broken: { readonly error: unknown } | undefined;
-    try {
-      for await (const item of items) {
-        await this.ready();
-        const result = (async () => work(item))();
-        result.catch(() => undefined); // it is told when its turn comes
-        made.push(result);
-        if (made.length >= most) yield await made.shift()!;
-      }
-    } catch (error) {
-      broken = { error };
+    for await (const one of attempts(items)) {
+      await this.ready();
+      const result = (async () => {
+        if ("error" in one) throw one.error;
+        return work(one.item);
+      })();
+      result.catch(() => undefined); // it is told when its turn comes
+      made.push(result);
+      if (made.length >= most) yield await made.shift()!;
     }
     while (made.length > 0) yield await made.shift()!;
-    if (broken) throw broken.error;
   }
 
   /** Resolves when another request may wait: in its turn, so that all who ask find room one after another. */
@@ -249,7 +247,7 @@ export class Pool {
 
   #pooled(models: PoolModels, { config, head, missing, unexpected, mismatched }: SessionModel): PoolModel {
     const method =
-      (name: PooledMethod) =>
+      (name: (typeof ASKING)[number]) =>
       (...args: unknown[]) =>
         this.#inOrder(
           async (member) => ((await models.on(member))[name] as (...args: unknown[]) => Promise<unknown>)(...args),
@@ -258,9 +256,20 @@ export class Pool {
     const close = () => models.close();
     return {
       ...{ config, head, missing, unexpected, mismatched },
-      ...Object.fromEntries(POOLED.map((name) => [name, method(name)])),
+      ...Object.fromEntries(ASKING.map((name) => [name, method(name)])),
       close,
       [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: close,
     } as unknown as PoolModel;
+  }
+}
+
+/** Items, and what their source throws as the last of them. */
+async function* attempts<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+): AsyncGenerator<{ readonly item: T } | { readonly error: unknown }, void, undefined> {
+  try {
+    for await (const item of items) yield { item };
+  } catch (error) {
+    yield { error };
   }
 }

@@ -3,12 +3,6 @@ import type { Member } from "./member.js";
 import type { SessionModel } from "./model.js";
 import type { Session } from "./session.js";
 
-/** What goes to any session of a pool: it changes nothing. */
-export const POOLED = ["classify", "embed", "search", "fillMask", "tagTokens", "answer", "choose", "forward"] as const;
-
-/** One of them. */
-export type PooledMethod = (typeof POOLED)[number];
-
 /** One model in all sessions of a pool, loaded where it is not, or not any more. */
 export class PoolModels {
   readonly #load: (session: Session) => Promise<SessionModel>;

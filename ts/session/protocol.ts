@@ -27,11 +27,11 @@ export interface SentEngineOptions extends Omit<EngineOptions, "wasm" | "tokeniz
   readonly tokenizerWasm?: SentWasm | undefined;
 }
 
+/** Methods of a model that change nothing: any session that has the model can answer. */
+export const ASKING = ["classify", "embed", "search", "fillMask", "tagTokens", "answer", "choose", "forward"] as const;
+
 /** Methods of a model that a session hands on as they are. */
-export const MODEL_METHODS = [
-  ...(["classify", "embed", "search", "fillMask", "tagTokens", "answer", "choose"] as const),
-  ...(["forward", "files", "save"] as const),
-];
+export const MODEL_METHODS = [...ASKING, "files", "save"] as const;
 /** One of them. */
 export type ModelMethod = (typeof MODEL_METHODS)[number];
 

@@ -67,7 +67,7 @@ async function start(worker: WorkerSource | undefined, options: SentEngineOption
     await link.start(options);
     return link;
   } catch (error) {
-    await link.close();
+    await link.close(CLOSED);
     throw error;
   }
 }
@@ -97,8 +97,8 @@ export class Session {
 
   /** See {@link roformer!RoFormer.load}. What `source` names is read by the worker. */
   async load(source: FileSource, options?: LoadOptions): Promise<SessionModel> {
-    const sent = source instanceof URL && source.protocol !== "file:" ? source.href : source;
-    return this.#keep((link) => link.call("load", sent instanceof URL ? platform.pathOf(sent) : sent, options));
+    const sent = source instanceof URL ? platform.addressOf(source) : source;
+    return this.#keep((link) => link.call("load", sent, options));
   }
 
   /** See {@link roformer!RoFormer.create}; a model without a tokenizer. */
