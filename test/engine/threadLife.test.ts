@@ -1,4 +1,8 @@
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
+import { ROOT, run, temporaryFolder } from "../process.js";
 import { needThreads } from "../threaded.js";
 import { ask, hash, start } from "./programs.js";
 
@@ -41,6 +45,24 @@ describe("a process whose engine has threads", () => {
     const ended = await start("threadLife.mjs", { scene: "interrupted" }, [], { interruptAt: /at work/ });
     expect([ended.code, ended.stdout]).toEqual([130, '{"finite":true}\n']);
   });
+});
+
+it("a thread whose script is missing is done without, and said so", async () => {
+  const dist = join(temporaryFolder(), "dist");
+  cpSync(join(ROOT, "dist"), dist, { recursive: true, filter: (file) => !file.endsWith("poolWorker.mjs") });
+  const program = `import { engineStatus, init, RoFormer } from ${JSON.stringify(pathToFileURL(join(dist, "index.js")).href)};
+    await init({ threads: 3 });
+    const config = { vocab_size: 90, hidden_size: 64, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 256 };
+    const model = RoFormer.create(config, { head: "masked-lm" });
+    const { data } = model.forward({ inputIds: [Array.from({ length: 256 }, (_, i) => i % 90)] }).logits;
+    console.log(JSON.stringify({ ...engineStatus(), finite: data.every(Number.isFinite) }));`;
+  const { stdout, stderr } = await run(["--input-type=module", "-e", program]);
+  expect(stderr).toBe("");
+  const { threads, reasons, finite } = JSON.parse(stdout);
+  expect([threads, finite]).toEqual([1, true]);
+  expect(
+    reasons.filter((reason: string) => /^one thread less: there is no file:.*poolWorker\.mjs$/.test(reason)),
+  ).toHaveLength(2);
 });
 
 describe("a thread that is no more makes every further call an EngineError, and no call a wait without end:", () => {

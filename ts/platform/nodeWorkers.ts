@@ -9,17 +9,16 @@ const start = (script: NodeScript, data?: unknown): NodeWorker => {
   return new Worker(script, { workerData: data, execArgv: [], eval: typeof script === "string" });
 };
 
-/** See `Platform.startThread`. */
+/** See `Platform.startThread`. A worker's own error does not tell in every Node that its script is missing. */
 export function startThread(data: unknown, { absent, ended }: ThreadFate): void {
-  const worker = start(nodeScripts.thread(), data);
-  const exit = () => ended("it exited");
-  worker.once("exit", exit);
-  worker.once("error", (error) => {
-    worker.off("exit", exit);
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ERR_MODULE_NOT_FOUND") absent(message);
-    else ended(message);
-  });
+  const script = nodeScripts.thread();
+  if (script instanceof URL && !process.getBuiltinModule("node:fs").existsSync(script)) {
+    absent(`there is no ${script.href}`);
+    return;
+  }
+  const worker = start(script, data);
+  worker.once("error", (error) => ended((error as Error).message));
+  worker.once("exit", () => ended("it exited"));
   worker.unref();
 }
 
