@@ -24,6 +24,7 @@ interface SentError {
   readonly message: string;
   readonly stack: string | undefined;
   readonly code: unknown;
+  readonly reason: unknown;
   readonly cause: Sent;
 }
 
@@ -34,9 +35,13 @@ function sendError(thrown: unknown, depth = DEPTH): Sent {
   if (thrown === undefined || depth === 0) return undefined;
   if (!(thrown instanceof Error)) return { error: false, text: String(thrown) };
   const { name, message, stack, cause } = thrown;
-  const code = (thrown as { code?: unknown }).code;
-  const plain = typeof code === "string" || typeof code === "number" ? code : undefined;
-  return { error: true, name, message, stack, code: plain, cause: sendError(cause, depth - 1) };
+  const { code, reason } = thrown as { code?: unknown; reason?: unknown };
+  const plain = (x: unknown) => (typeof x === "string" || typeof x === "number" ? x : undefined);
+  return {
+    ...{ error: true, name, message, stack },
+    ...{ code: plain(code), reason: plain(reason) },
+    cause: sendError(cause, depth - 1),
+  };
 }
 
 /** What was thrown on the other side: of the class that it had there, with its `code`. */
@@ -46,9 +51,13 @@ function receiveError(sent: Sent): unknown {
   const cause = receiveError(sent.cause);
   const error = new Error(sent.message, cause === undefined ? undefined : { cause });
   Object.setPrototypeOf(error, (Object.hasOwn(CLASSES, sent.name) ? CLASSES[sent.name]! : Error).prototype);
-  const fields = { name: sent.name, stack: sent.stack, ...(sent.code !== undefined && { code: sent.code }) };
+  const fields = {
+    ...{ name: sent.name, stack: sent.stack },
+    ...(sent.code !== undefined && { code: sent.code }),
+    ...(sent.reason !== undefined && { reason: sent.reason }),
+  };
   for (const [field, value] of Object.entries(fields)) {
-    const enumerable = field === "code"; // as the classes themselves have them
+    const enumerable = field === "code" || field === "reason"; // as the classes themselves have them
     Object.defineProperty(error, field, { value, enumerable, writable: true, configurable: true });
   }
   return error;
