@@ -11,8 +11,8 @@ export interface Output {
   warn(line: string): void;
   /** The result: with --json the value on one line, else `lines`. */
   result(value: unknown, lines: readonly string[]): Promise<void>;
-  /** Shows how far a long job is. */
-  progress(total: number, unit: string): Progress;
+  /** Shows how far a job is. `long`: on a stderr that is not a terminal, the first line comes at once and not after 10 seconds. */
+  progress(total: number, unit: string, long?: boolean): Progress;
 }
 
 /** How far a long job is: a bar on a terminal, else a line now and then. */
@@ -26,13 +26,13 @@ const LINE_INTERVAL = 10;
 
 /** The output of a process. */
 export function output({ json = false, quiet = false }: { json?: boolean; quiet?: boolean }): Output {
-  let shown = Number.NEGATIVE_INFINITY;
+  let shown: number | undefined;
   const say = (line: string) => {
     if (!quiet) process.stderr.write(`${line}\n`);
   };
   const due = () => {
     const now = performance.now() / 1000;
-    if (now - shown < LINE_INTERVAL) return false;
+    if (shown !== undefined && now - shown < LINE_INTERVAL) return false;
     shown = now;
     return true;
   };
@@ -41,7 +41,8 @@ export function output({ json = false, quiet = false }: { json?: boolean; quiet?
     say,
     warn: (line) => void process.stderr.write(`${pc.yellow("warning")}: ${line}\n`),
     result: async (value, lines) => print(json ? [JSON.stringify(value)] : lines),
-    progress: (total, unit) => {
+    progress: (total, unit, long = false) => {
+      shown ??= long ? Number.NEGATIVE_INFINITY : performance.now() / 1000;
       if (quiet) return { update: () => {}, end: () => {} };
       return process.stderr.isTTY ? bar(total, unit) : plainLines(total, unit, say, due);
     },

@@ -1,3 +1,5 @@
+import { readRows } from "../data/rows.js";
+import { platform } from "../platform/index.js";
 import { readTexts } from "../train/examples.js";
 import { UsageError } from "./command.js";
 import { dataSource, formatOption } from "./dataOptions.js";
@@ -18,31 +20,57 @@ export const pairOption: OptionSpec = {
   parse: text,
 };
 
+/** Texts that a model computes together at most, so that answers to a long stream do not wait for its end. */
+const GROUP = 1024;
+
 /** The texts of a command, and the second ones if there are. */
 export interface TextInputs {
   readonly texts: string[];
   readonly pairs?: string[];
 }
 
-/** The texts that `command` was given: `words`, or those of --data FILE, or lines of standard input (-). */
-export async function readInputs(
+/**
+ * The texts that `command` was given: `words`, those of --data FILE, or lines of standard input (-). Lines come in groups of what has
+ * arrived, so that a program at the other end of the pipe gets its answer to each line; the others in one group. Errors:
+ * UsageError, and DataError for a file, before anything is computed.
+ */
+export async function readGroups(
   command: string,
   given: Record<string, unknown>,
   words: readonly string[],
   signal: AbortSignal,
-): Promise<TextInputs> {
-  if (given.data === undefined) {
-    if (words.length === 0) throw new UsageError(`${command} needs texts, --data FILE or - for standard input`);
-    if (given.textPair !== undefined || given.text !== undefined)
-      throw new UsageError("--text and --text-pair name columns of --data FILE");
-    if (words.length > 1 && words.includes("-"))
-      throw new UsageError(`${command} takes texts, or - for standard input, not both`);
-    if (words[0] !== "-") return { texts: [...words] };
-    const rows = await readTexts(dataSource("-", signal), { text: "text" }, "standard input", "txt");
-    return { texts: rows.map(({ values }) => values.text!) };
+): Promise<Iterable<TextInputs> | AsyncIterable<TextInputs>> {
+  if (given.data !== undefined) {
+    if (words.length > 0) throw new UsageError(`${command} takes texts or --data FILE, not both`);
+    return [await readColumns(command, given, signal)];
   }
-  if (words.length > 0) throw new UsageError(`${command} takes texts or --data FILE, not both`);
-  return readColumns(command, given, signal);
+  if (words.length === 0) throw new UsageError(`${command} needs texts, --data FILE or - for standard input`);
+  if (given.textPair !== undefined || given.text !== undefined)
+    throw new UsageError("--text and --text-pair name columns of --data FILE");
+  if (words.length > 1 && words.includes("-"))
+    throw new UsageError(`${command} takes texts, or - for standard input, not both`);
+  return words[0] === "-" ? linesOfInput(signal) : [{ texts: [...words] }];
+}
+
+async function* linesOfInput(signal: AbortSignal): AsyncGenerator<TextInputs> {
+  const rows = readRows(dataSource("-", signal), { format: "txt" });
+  for await (const group of arrived(rows)) yield { texts: group.map(({ values }) => values.text!) };
+}
+
+/** What comes from `items` in groups: each holds what is there before the program has to wait, at most {@link GROUP}. */
+async function* arrived<T>(items: AsyncIterator<T>): AsyncGenerator<T[]> {
+  const WAITING = Symbol("waiting");
+  for (let next = items.next(), group: T[] = []; ; group = []) {
+    const pause = platform.turn().then(() => WAITING);
+    let item: IteratorResult<T> | symbol = await next;
+    while (typeof item !== "symbol" && !item.done) {
+      group.push(item.value);
+      next = items.next();
+      item = group.length === GROUP ? WAITING : await Promise.race([next, pause]);
+    }
+    if (group.length > 0) yield group;
+    if (typeof item !== "symbol" && item.done) return;
+  }
 }
 
 /** The columns of --data FILE. */

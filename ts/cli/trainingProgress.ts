@@ -15,7 +15,7 @@ export function trainingProgress(out: Output) {
       out.say(line);
     },
     step: ({ step, steps, loss, tokensPerSecond, secondsLeft }: TrainingEvent) => {
-      bar ??= out.progress(steps, "steps");
+      bar ??= out.progress(steps, "steps", true);
       bar.update(step, `loss ${loss.toFixed(4)}  ${tokensPerSecond} tokens/s  ${duration(secondsLeft)} left`);
     },
   };

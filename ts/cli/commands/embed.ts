@@ -5,7 +5,7 @@ import { type CommandSpec, UsageError } from "../command.js";
 import { modelOptions, withModel } from "../modelOptions.js";
 import { flag, type OptionSpec, oneOf, path } from "../option.js";
 import { print } from "../output.js";
-import { readInputs, textOptions } from "../textInputs.js";
+import { readGroups, textOptions } from "../textInputs.js";
 
 /** Options of commands that make vectors. */
 export const poolingOptions: readonly OptionSpec[] = [
@@ -43,15 +43,17 @@ export const embed: CommandSpec = {
     const file = options.out as string | undefined;
     if (file !== undefined && !/\.(npy|jsonl)$/.test(file))
       throw new UsageError(`--out ${file} ends neither in .npy nor in .jsonl`);
-    const { texts } = await readInputs("embed", options, call.words, call.signal);
-    const vectors = await withModel(call, { head: "base" }, (model, settings) =>
-      model.embed(texts, { ...settings, ...poolingOf(options) }),
-    );
     const json = (vector: Float32Array) => JSON.stringify({ embedding: [...vector] });
-    if (file === undefined) {
-      await print(vectors.map((vector) => (out.json ? json(vector) : vector.join(" "))));
-      return undefined;
-    }
+    const vectors: Float32Array[] = [];
+    const groups = await readGroups("embed", options, call.words, call.signal);
+    await withModel(call, { head: "base" }, async (model, settings) => {
+      for await (const { texts } of groups) {
+        const found = await model.embed(texts, { ...settings, ...poolingOf(options) });
+        if (file === undefined) await print(found.map((vector) => (out.json ? json(vector) : vector.join(" "))));
+        else vectors.push(...found);
+      }
+    });
+    if (file === undefined) return undefined;
     const lines = new TextEncoder().encode(vectors.map((vector) => `${json(vector)}\n`).join(""));
     await saveFile(file, file.endsWith(".npy") ? writeNpy(vectors) : lines);
     const report = { texts: vectors.length, width: vectors[0]?.length ?? 0, out: file };

@@ -2,7 +2,7 @@ import type { MaskGuess } from "../../pipelines/fillMask.js";
 import type { CommandSpec } from "../command.js";
 import { modelOptions, withModel } from "../modelOptions.js";
 import { print } from "../output.js";
-import { readInputs, textOptions } from "../textInputs.js";
+import { readGroups, textOptions } from "../textInputs.js";
 import { topOption } from "./search.js";
 
 /** Guesses at hidden words. */
@@ -13,17 +13,19 @@ export const fillMask: CommandSpec = {
   options: [...modelOptions, ...textOptions, topOption("guesses at each mask", 5)],
   required: ["model"],
   async run(call) {
-    const { texts } = await readInputs("fill-mask", call.options, call.words, call.signal);
     const { top } = call.options as { top?: number };
-    const found = await withModel(call, { head: "masked-lm" }, (model, settings) =>
-      model.fillMask(texts, { ...settings, ...(top !== undefined && { topK: top }) }),
-    );
-    const lines = found.flatMap((guesses, i) =>
-      byMask(guesses).map((own) =>
-        call.out.json ? JSON.stringify(own.map((guess) => ({ ...guess, text: texts[i] }))) : shown(own),
-      ),
-    );
-    await print(lines);
+    const groups = await readGroups("fill-mask", call.options, call.words, call.signal);
+    await withModel(call, { head: "masked-lm" }, async (model, settings) => {
+      for await (const { texts } of groups) {
+        const found = await model.fillMask(texts, { ...settings, ...(top !== undefined && { topK: top }) });
+        const lines = found.flatMap((guesses, i) =>
+          byMask(guesses).map((own) =>
+            call.out.json ? JSON.stringify(own.map((guess) => ({ ...guess, text: texts[i] }))) : shown(own),
+          ),
+        );
+        await print(lines);
+      }
+    });
     return undefined;
   },
 };

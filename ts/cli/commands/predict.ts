@@ -4,7 +4,7 @@ import type { PipelineOptions } from "../../pipelines/batches.js";
 import { type CommandSpec, UsageError } from "../command.js";
 import { modelOptions, withModel } from "../modelOptions.js";
 import { print } from "../output.js";
-import { oneLine, pairOption, readInputs, type TextInputs, textOptions } from "../textInputs.js";
+import { oneLine, pairOption, readGroups, type TextInputs, textOptions } from "../textInputs.js";
 
 /** What a model says of a text: with --json, and as a line for people. */
 interface Prediction {
@@ -20,11 +20,15 @@ export const predict: CommandSpec = {
   options: [...modelOptions, ...textOptions, pairOption],
   required: ["model"],
   async run(call) {
-    const inputs = await readInputs("predict", call.options, call.words, call.signal);
-    const found = await withModel(call, {}, (model, settings) => predictions(model, inputs, settings));
-    const line = ({ value, line }: Prediction, i: number) =>
-      call.out.json ? JSON.stringify({ text: inputs.texts[i], ...value }) : line;
-    await print(found.map(line));
+    const groups = await readGroups("predict", call.options, call.words, call.signal);
+    await withModel(call, {}, async (model, settings) => {
+      for await (const inputs of groups) {
+        const found = await predictions(model, inputs, settings);
+        const line = ({ value, line }: Prediction, i: number) =>
+          call.out.json ? JSON.stringify({ text: inputs.texts[i], ...value }) : line;
+        await print(found.map(line));
+      }
+    });
     return undefined;
   },
 };
