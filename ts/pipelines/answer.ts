@@ -1,6 +1,7 @@
 import { ConfigError, DataError } from "../errors.js";
 import type { RoFormer } from "../models/roformer.js";
-import type { Encoding } from "../tokenizers/tokenizer.js";
+import type { Tokenizer } from "../tokenizers/tokenizer.js";
+import { allowedTokens, spanPlace, type Window, type WindowSpans, windowSpans } from "./answerSpans.js";
 import {
   checkCount,
   checkSequence,
@@ -8,13 +9,12 @@ import {
   type PipelineOptions,
   readFinite,
   runBatches,
-  softmax,
   trainedLength,
 } from "./batches.js";
 
 /** What `answer` is asked. */
 export interface Question {
-  /** The question. */
+  /** The question. It is never cut. */
   readonly question: string;
   /** The text that holds the answer. */
   readonly context: string;
@@ -22,126 +22,141 @@ export interface Question {
 
 /** Settings of `answer`. Contexts longer than `maxLength` are read in windows. */
 export interface AnswerOptions extends PipelineOptions {
-  /** Answers for each question; 1 unless given. */
+  /** Tokens of a window, the question's included. Default: what the model was trained with, at most 384. */
+  readonly maxLength?: number;
+  /** Answers to each question. Default: 1. */
   readonly topK?: number;
-  /** Tokens an answer has at most; 15 unless given. */
+  /** Tokens of an answer at most. Default: 15. */
   readonly maxAnswerLength?: number;
-  /** Tokens that neighbouring windows share; 128 unless given, or half of what a window has for the context. */
+  /**
+   * Tokens that neighboring windows share. Default: 128 or half of `maxLength`, whichever is less. If the question leaves no
+   * more room than that in a window, they share half of the room.
+   */
   readonly stride?: number;
-  /** Whether "no answer" (an empty one) is possible, as in SQuAD 2; false unless given. */
+  /** Whether "no answer" (an empty one) is possible, as in SQuAD 2. Default: false. */
   readonly handleImpossibleAnswer?: boolean;
+  /** Whether answers are widened to whole words, as the tokenizer cuts words. Default: true. */
+  readonly alignToWords?: boolean;
 }
 
 /** A part of the context. */
 export interface Answer {
   /** Its text; empty for "no answer". */
   readonly answer: string;
-  /** Product of the probabilities of its begin and its end, 0 … 1. */
+  /**
+   * Product of the probabilities of its begin and its end in its window. If several spans have the same text, the sum of
+   * theirs, which can exceed 1.
+   */
   readonly score: number;
-  /** Where it begins in the context, in UTF-16 units. */
+  /** Where it begins in the context, in UTF-16 units; of several places, the one found first. */
   readonly start: number;
   /** Where it ends: the unit behind it. */
   readonly end: number;
 }
 
-/** Finds the answers in each context, best first, as Hugging Face's pipeline does. */
+/**
+ * Finds the answers in each context, best first, as the question-answering pipeline of transformers 4.57 does. `[CLS]` takes
+ * part in the probabilities and cannot be an answer: where the context has fewer spans than asked for, an empty answer of
+ * score 0 stands for it. Answers whose texts differ only in case are one. The score of "no answer" is the least of all
+ * windows'. Errors: ConfigError for options, or a question that leaves no room for the context; DataError for an empty
+ * question or context.
+ */
 export async function answer(
   model: RoFormer,
   questions: readonly Question[],
   options: AnswerOptions,
 ): Promise<Answer[][]> {
-  needed("answer", model, ["question-answering"]);
-  const topK = checkCount("answer", "topK", options.topK ?? 1);
-  const longest = checkCount("answer", "maxAnswerLength", options.maxAnswerLength ?? 15);
-  const windows = questions.flatMap((question, i) => encodeWindows(model, question, i, options));
-  const encodings = windows.map(({ encoding }) => encoding);
-  const impossible = options.handleImpossibleAnswer ?? false;
+  const tokenizer = needed("answer", model, ["question-answering"]);
+  const settings = readSettings(options);
+  const windows = questions.map((question, i) => encodeWindows(model, tokenizer, question, i, options));
+  const all = windows.flat();
+  const encodings = all.map(({ encoding }) => encoding);
   const found = await runBatches("answer", model, encodings, options, ({ head, batch }, chosen) => {
     const { startLogits, endLogits } = head() as Record<"startLogits" | "endLogits", never>;
     const [starts, ends] = [readFinite(startLogits), readFinite(endLogits)];
     const { offsets } = batch.packed;
     return chosen.map((i, b) => {
       const own = (logits: Float32Array) => logits.subarray(offsets[b], offsets[b + 1]);
-      return spans(windows[i]!, own(starts), own(ends), { longest, topK, impossible });
+      return windowSpans(own(starts), own(ends), allowedTokens(all[i]!, tokenizer.clsTokenId), settings);
     });
   });
-  return questions.map(({ context }, i) => {
-    const own = windows.flatMap(({ question }, w) => (question === i ? found[w]! : []));
-    return best(own, topK).map((span) => ({ answer: context.slice(span.start, span.end), ...span }));
+  let at = 0;
+  return windows.map((own) => {
+    at += own.length;
+    return bestAnswers(own, found.slice(at - own.length, at), tokenizer, settings);
   });
 }
 
-/** Whether a token is a piece of a text, and none that was added. */
-const isText = ([start, end]: readonly [number, number]): boolean => end > start;
-
-interface Span {
-  readonly score: number;
-  readonly start: number;
-  readonly end: number;
+interface Settings {
+  readonly topK: number;
+  readonly longest: number;
+  /** Spans that each window gives: some become equal when they are widened. */
+  readonly count: number;
+  readonly impossible: boolean;
+  readonly alignToWords: boolean;
 }
 
-/** The windows of a question with its context; every one begins with the question. */
-function encodeWindows(model: RoFormer, { question, context }: Question, i: number, options: AnswerOptions) {
+function readSettings(options: AnswerOptions): Settings {
+  const { handleImpossibleAnswer: impossible = false, alignToWords = true } = options;
+  const topK = checkCount("answer", "topK", options.topK ?? 1);
+  const longest = checkCount("answer", "maxAnswerLength", options.maxAnswerLength ?? 15);
+  return { topK, longest, count: alignToWords ? 2 * topK + 10 : topK, impossible, alignToWords };
+}
+
+/** The windows of a question with its context; every one holds the question. */
+function encodeWindows(
+  model: RoFormer,
+  tokenizer: Tokenizer,
+  { question, context }: Question,
+  i: number,
+  options: AnswerOptions,
+): Window[] {
   const where = `answer: questions[${i}]`;
   if (typeof question !== "string" || typeof context !== "string")
-    throw new DataError(`${where} is no { question, context } of texts`);
-  if (question.trim() === "" || context.trim() === "") throw new DataError(`${where}: question or context is empty`);
-  const tokenizer = needed("answer", model);
+    throw new DataError(`${where} must be { question, context }, both strings`);
+  if (question === "" || context === "")
+    throw new DataError(`${where}: the ${question === "" ? "question" : "context"} is empty`);
+  const side = tokenizer.paddingSide === "left" ? 0 : 1;
   const { maxLength = Math.min(384, trainedLength(model)) } = options;
   const head = tokenizer.encode(question, { pair: "" }).ids.length;
   const room = maxLength - head;
-  if (room < 2)
+  if (room < 1)
     throw new ConfigError(
       `${where}: the question takes ${head} tokens of maxLength ${maxLength}: none is left for the context`,
     );
-  const stride = Math.min(options.stride ?? 128, Math.floor(room / 2));
-  const first = tokenizer.encode(question, { pair: context, maxLength, truncation: "only_second", stride });
-  checkSequence(where, first, model);
-  const asked = tokenizer.encode(question, { addSpecialTokens: false }).offsets.filter(isText).length;
-  return [first, ...(first.overflow ?? [])].map((encoding) => ({ encoding, question: i, asked }));
+  const { stride = Math.min(128, Math.floor(maxLength / 2)) } = options;
+  const limits = { maxLength, stride: stride < room ? stride : Math.floor(room / 2) };
+  const { overflow = [], ...first } =
+    side === 1
+      ? tokenizer.encode(question, { ...limits, pair: context, truncation: "only_second" })
+      : tokenizer.encode(context, { ...limits, pair: question, truncation: "only_first" });
+  return [first, ...overflow].map((encoding) => {
+    checkSequence(where, encoding, model);
+    return { encoding, question, context, side };
+  });
 }
 
-/** The best spans of a window. Only tokens of the context can be in one: those of text behind the question's, `asked` many. */
-function spans(
-  { encoding, asked }: { encoding: Encoding; asked: number },
-  startLogits: Float32Array,
-  endLogits: Float32Array,
-  { longest, topK, impossible }: { longest: number; topK: number; impossible: boolean },
-): Span[] {
-  let seen = 0;
-  const inside = encoding.offsets.map((place) => isText(place) && ++seen > asked);
-  // The first token stands for "no answer", which takes part in the probabilities only where it is possible.
-  const masked = (logits: Float32Array) =>
-    softmax(logits.map((x, t) => (inside[t] || (impossible && t === 0) ? x : Number.NEGATIVE_INFINITY)));
-  const [starts, ends] = [masked(startLogits), masked(endLogits)];
-  const found: Span[] = impossible ? [{ score: starts[0]! * ends[0]!, start: 0, end: 0 }] : [];
-  for (let s = 0; s < starts.length; s++) {
-    for (let e = s; inside[s] && e < Math.min(s + longest, ends.length) && inside[e]; e++) {
-      found.push({ score: starts[s]! * ends[e]!, ...whole(encoding, s, e) });
+/** The answers of all windows of a question, best first. Spans with one text are one answer, where the first of them lies. */
+function bestAnswers(
+  windows: readonly Window[],
+  found: readonly WindowSpans[],
+  { paddingSide, padTokenId }: Tokenizer,
+  { topK, impossible, alignToWords }: Settings,
+): Answer[] {
+  const answers = new Map<string, { answer: string; score: number; start: number; end: number }>();
+  for (const [w, window] of windows.entries()) {
+    // As in the pipeline, which counts tokens from the first one that is not padding.
+    const shift = paddingSide === "left" ? window.encoding.ids.filter((id) => id === padTokenId).length : 0;
+    for (const { first, last, score } of found[w]!.spans) {
+      const [start, end] = spanPlace(window, { first: first - shift, last: last - shift }, alignToWords);
+      const answer = window.context.slice(start, end);
+      const same = answers.get(answer.toLowerCase());
+      if (same) same.score += score;
+      else answers.set(answer.toLowerCase(), { answer, score, start, end });
     }
   }
-  return best(found, topK);
-}
-
-/** Where tokens s … e lie, widened to whole words where a word has several pieces. */
-function whole({ tokens, offsets }: Encoding, s: number, e: number): { start: number; end: number } {
-  let [first, last] = [s, e];
-  while (first > 0 && tokens[first]!.startsWith("##") && offsets[first - 1]![1] === offsets[first]![0]) first--;
-  while (tokens[last + 1]?.startsWith("##") && offsets[last]![1] === offsets[last + 1]![0]) last++;
-  return { start: offsets[first]![0], end: offsets[last]![1] };
-}
-
-/** The best spans, each place once. */
-function best(found: readonly Span[], k: number): Span[] {
-  const sorted = [...found].sort((a, b) => b.score - a.score || a.start - b.start || a.end - b.end);
-  const seen = new Set<string>();
-  const different: Span[] = [];
-  for (const span of sorted) {
-    const place = `${span.start}-${span.end}`;
-    if (seen.has(place)) continue;
-    seen.add(place);
-    different.push(span);
-    if (different.length === k) break;
-  }
-  return different;
+  const list = [...answers.values()].filter(({ answer, score }) => !(impossible && answer === "" && score === 0));
+  if (impossible)
+    list.push({ answer: "", score: Math.min(...found.map(({ nullScore }) => nullScore)), start: 0, end: 0 });
+  return list.sort((a, b) => b.score - a.score).slice(0, topK);
 }

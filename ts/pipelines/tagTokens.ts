@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.js";
 import { labelNames } from "../models/config.js";
 import type { RoFormer } from "../models/roformer.js";
-import type { Encoding } from "../tokenizers/tokenizer.js";
+import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.js";
 import {
   checkSequence,
   checkTexts,
@@ -9,85 +9,125 @@ import {
   type PipelineOptions,
   readFinite,
   runBatches,
-  softmax,
   trainedLength,
 } from "./batches.js";
+import { float32Softmax } from "./float32Softmax.js";
+import {
+  AGGREGATIONS,
+  type Aggregation,
+  aggregate,
+  type ScoredToken,
+  type TokenTag,
+  withoutOverlaps,
+} from "./tagGroups.js";
+
+export type { Aggregation, TokenTag };
 
 /** Settings of `tagTokens`. */
 export interface TagTokensOptions extends PipelineOptions {
-  /** "none": a tag a token; "simple": neighbours of one kind (`B-PER`, `I-PER`) are one. "none" unless given. */
-  readonly aggregation?: "none" | "simple";
-  /** Labels that are left out; `["O"]` unless given. */
+  /**
+   * What gets a tag. "none": each token. "simple": neighbors of one kind (`B-PER`, `I-PER`), where `B-` begins a new tag.
+   * "first", "average", "max": as "simple", after the tokens of each word have got one label: that of the first token, of the
+   * mean of their probabilities, or of the token with the highest score. Default: "none".
+   */
+  readonly aggregation?: Aggregation;
+  /** Labels whose tags are left out; without `B-` and `I-` if `aggregation` is not "none". Default: `["O"]`. */
   readonly ignoreLabels?: readonly string[];
+  /**
+   * Reads a text that is longer than `maxLength` in windows that share this many tokens, instead of its beginning alone. Of
+   * tags that overlap the longest stays. Needs an `aggregation` other than "none".
+   */
+  readonly stride?: number;
 }
 
-/** A token with its label, or several with one. */
-export interface TokenTag {
-  /** The likeliest class; of several tokens, without `B-` and `I-`. */
-  readonly label: string;
-  /** Its probability, 0 … 1; of several tokens, their mean. */
-  readonly score: number;
-  /** What of the text it covers. */
-  readonly word: string;
-  /** Where it begins in the text, in UTF-16 units. */
-  readonly start: number;
-  /** Where it ends: the unit behind it. */
-  readonly end: number;
-  /** Number of the token, or of the first, from 0, special ones included. */
-  readonly index: number;
-}
-
-/** The labels of each text's tokens, special tokens left out. */
+/**
+ * The labels of each text's tokens, as the token-classification pipeline of transformers 4.57 gives them. What the special
+ * tokens mask marks is left out. Errors: ConfigError for options, DataError for what is not a text.
+ */
 export async function tagTokens(
   model: RoFormer,
   texts: readonly string[],
   options: TagTokensOptions,
 ): Promise<TokenTag[][]> {
   const tokenizer = needed("tagTokens", model, ["token-classification"]);
-  const { aggregation = "none", ignoreLabels = ["O"], maxLength = trainedLength(model) } = options;
-  if (aggregation !== "none" && aggregation !== "simple")
-    throw new ConfigError(`tagTokens: aggregation is ${JSON.stringify(aggregation)}, not "none" or "simple"`);
-  const encodings = checkTexts("tagTokens", texts).map((text, i) => {
-    const encoding = tokenizer.encode(text, { maxLength, truncation: true });
-    checkSequence(`tagTokens: texts[${i}]`, encoding, model);
-    return encoding;
-  });
+  const { aggregation = "none", ignoreLabels = ["O"] } = options;
+  if (!AGGREGATIONS.includes(aggregation))
+    throw new ConfigError(
+      `tagTokens: aggregation is ${JSON.stringify(aggregation)}, not one of ${AGGREGATIONS.join(", ")}`,
+    );
+  const windows = checkTexts("tagTokens", texts).map((text, i) => encodeWindows(model, tokenizer, text, i, options));
+  const all = windows.flatMap((own, text) => own.map((encoding) => ({ encoding, text: texts[text]! })));
+  const encodings = all.map(({ encoding }) => encoding);
   const labels = labelNames(model.config);
-  return runBatches("tagTokens", model, encodings, options, ({ head, batch }, chosen) => {
+  const found = await runBatches("tagTokens", model, encodings, options, ({ head, batch }, chosen) => {
     const logits = readFinite(head().logits!);
     const { offsets } = batch.packed;
     return chosen.map((i, b) => {
       const own = logits.subarray(offsets[b]! * labels.length, offsets[b + 1]! * labels.length);
-      const tags = tokenTags(texts[i]!, encodings[i]!, own, labels);
-      const found = aggregation === "simple" ? grouped(texts[i]!, tags) : tags;
-      return found.filter(({ label }) => !ignoreLabels.includes(label));
+      const tags = aggregate(scoredTokens(tokenizer, all[i]!, own), labels, aggregation, tokenizer);
+      return tags.filter(({ label }) => !ignoreLabels.includes(label));
     });
   });
-}
-
-function tokenTags(text: string, { offsets }: Encoding, logits: Float32Array, labels: readonly string[]): TokenTag[] {
-  return offsets.flatMap(([start, end], index) => {
-    if (start === end) return []; // a special token
-    const scores = softmax(logits.subarray(index * labels.length, (index + 1) * labels.length));
-    const best = scores.reduce((top, score, i) => (score > scores[top]! ? i : top), 0);
-    return [{ label: labels[best]!, score: scores[best]!, word: text.slice(start, end), start, end, index }];
+  let at = 0;
+  return windows.map(({ length }, i) => {
+    at += length;
+    const tags = found.slice(at - length, at).flat();
+    return length > 1 ? withoutOverlaps(tags, texts[i]!) : tags;
   });
 }
 
-/** Neighbours of one kind as one tag, as Hugging Face's "simple": `B-` begins a new one. */
-function grouped(text: string, tags: readonly TokenTag[]): TokenTag[] {
-  const groups: TokenTag[][] = [];
-  for (const tag of tags) {
-    const last = groups.at(-1)?.at(-1);
-    if (last && kindOf(last.label) === kindOf(tag.label) && !tag.label.startsWith("B-")) groups.at(-1)!.push(tag);
-    else groups.push([tag]);
+/** The windows of a text: one, if no `stride` is given; none, if it has no tokens. */
+function encodeWindows(
+  model: RoFormer,
+  tokenizer: Tokenizer,
+  text: string,
+  i: number,
+  { maxLength = trainedLength(model), stride, aggregation = "none" }: TagTokensOptions,
+): Encoding[] {
+  if (stride !== undefined) {
+    if (aggregation === "none") throw new ConfigError('tagTokens: stride needs an aggregation other than "none"');
+    const room = maxLength - tokenizer.encode("").ids.length;
+    if (!(Number.isInteger(stride) && stride >= 0 && stride < room))
+      throw new ConfigError(
+        `tagTokens: stride is ${String(stride)}, not a whole number from 0 and less than the ${room} tokens of text in a window`,
+      );
   }
-  return groups.map((group) => {
-    const [first, last] = [group[0]!, group.at(-1)!];
-    const score = group.reduce((sum, tag) => sum + tag.score, 0) / group.length;
-    const word = text.slice(first.start, last.end);
-    return { ...first, label: kindOf(first.label), score, word, end: last.end };
+  const limits = { maxLength, truncation: true, ...(stride !== undefined && { stride }) };
+  const { overflow = [], ...first } = tokenizer.encode(text, limits);
+  const windows = [first, ...overflow].filter(({ ids }) => ids.length > 0);
+  for (const encoding of windows) checkSequence(`tagTokens: texts[${i}]`, encoding, model);
+  return windows;
+}
+
+/** The tokens of a window that are not special ones, with their probabilities. `logits`: `[T, labels]`. */
+function scoredTokens(
+  tokenizer: Tokenizer,
+  { encoding, text }: { encoding: Encoding; text: string },
+  logits: Float32Array,
+): ScoredToken[] {
+  const { ids, tokens, offsets, specialTokensMask } = encoding;
+  const width = logits.length / ids.length;
+  return ids.flatMap((id, index) => {
+    if (specialTokensMask[index] === 1) return [];
+    const [start, end] = offsets[index]!;
+    const token = tokenizer.idToToken(id) ?? tokens[index]!;
+    const isUnknown = id === tokenizer.unkTokenId;
+    return [
+      {
+        ...{ start, end, index },
+        word: isUnknown ? text.slice(start, end) : token,
+        scores: float32Softmax(logits.subarray(index * width, (index + 1) * width)),
+        continuesWord: !isUnknown && continuesWord(tokenizer, token, text, start, end),
+      },
+    ];
   });
 }
 
-const kindOf = (label: string): string => label.replace(/^[BI]-/, "");
+/**
+ * Whether a token continues a word. Where pieces show it by a prefix (`##`), those do that are longer or shorter than their
+ * text, in characters; else those at whose begin there is no space.
+ */
+function continuesWord(tokenizer: Tokenizer, token: string, text: string, start: number, end: number): boolean {
+  if (tokenizer.continuingSubwordPrefix !== "") return [...token].length !== [...text.slice(start, end)].length;
+  return start > 0 && !text.slice(start - 1, start + 1).includes(" ");
+}

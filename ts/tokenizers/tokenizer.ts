@@ -29,6 +29,7 @@ export class Tokenizer {
   #generation: number;
   #vocabulary: ReadonlyMap<string, number> | undefined;
   #tokens: ReadonlyMap<number, string> | undefined;
+  #prefix: string | undefined;
 
   private constructor(native: Native, recipe: Recipe) {
     this.#native = native;
@@ -124,6 +125,14 @@ export class Tokenizer {
     return this.#cleansUp ? cleanUp(text) : text;
   }
 
+  /**
+   * The text of tokens as the vocabulary has them, joined by the tokenizer's decoder; by spaces if it has none. Unlike
+   * {@link decode}, it accepts tokens that the vocabulary lacks. Errors: DataError for what the decoder refuses.
+   */
+  convertTokensToString(tokens: readonly string[]): string {
+    return this.#call("convertTokensToString", (handle) => handle.joinTokens([...tokens]));
+  }
+
   /** Ids by token, added tokens included. */
   getVocab(): ReadonlyMap<string, number> {
     this.#vocabulary ??= new Map(
@@ -157,6 +166,17 @@ export class Tokenizer {
   /** The special tokens by role, those that this tokenizer has. */
   get specialTokens(): SpecialTokens {
     return this.#specials;
+  }
+
+  /** The side that is filled up (`padding_side`). Default: "right". */
+  get paddingSide(): "left" | "right" {
+    return this.#recipe.config.padding_side === "left" ? "left" : "right";
+  }
+
+  /** @internal What begins a piece that continues a word, as `##`; empty if pieces do not show it. */
+  get continuingSubwordPrefix(): string {
+    this.#prefix ??= this.#describe().model.prefix ?? "";
+    return this.#prefix;
   }
 
   /** The id of the token for what cannot be spelt. */
@@ -235,11 +255,12 @@ export class Tokenizer {
 
   /** Tells a handle which token fills up, and the sides. */
   #settle(): void {
-    const { padding_side, truncation_side } = this.#recipe.config;
+    const { truncation_side } = this.#recipe.config;
     const pad = this.#specials.pad ?? "";
     const id = this.#call("load", (handle) => handle.tokenId(pad));
     // A padding token without an id is none.
-    this.#handle.configure(id ?? 0, id === undefined ? "" : pad, padding_side === "left", truncation_side === "left");
+    const left = this.paddingSide === "left";
+    this.#handle.configure(id ?? 0, id === undefined ? "" : pad, left, truncation_side === "left");
   }
 
   /** What the file itself makes the module trap at shows with the first text: better now than later. */

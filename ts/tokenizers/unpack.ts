@@ -10,13 +10,24 @@ export interface Encoding {
   readonly typeIds: number[];
   /** 0 at padding, else 1, `[T]`. */
   readonly attentionMask: number[];
+  /** 1 at special tokens that the tokenizer added and at padding, else 0, `[T]`. A special token spelled in a text has 0. */
+  readonly specialTokensMask: number[];
+  /** Which text each is of: 0, 1 for the second of a pair, null where it is of none, `[T]`. */
+  readonly sequenceIds: (number | null)[];
+  /** Which word of its text each is of, counted from 0; null where it is of none, `[T]`. The tokenizer decides what a word is. */
+  readonly wordIds: (number | null)[];
   /** Further windows of a text that was cut; there if `stride` was given. */
   readonly overflow?: Encoding[];
 }
 
+const COLUMNS = 9;
+
+const fromOne = (id: number): number | null => (id === 0 ? null : id - 1);
+
 /**
  * The windows of an encoding as it crosses the boundary: `numbers` is `[windows, then for each: n, ids·n, type ids·n,
- * attention mask·n, begins·n, ends·n, UTF-16 units of tokens·n]`, `text` all tokens end to end.
+ * attention mask·n, begins·n, ends·n, UTF-16 units of tokens·n, special tokens mask·n, sequence ids·n, word ids·n]`, `text` all
+ * tokens end to end. Sequence and word ids count from 1; 0 stands for none.
  */
 export function unpack(numbers: Uint32Array, text: string): Encoding[] {
   const windows: Encoding[] = [];
@@ -30,8 +41,11 @@ export function unpack(numbers: Uint32Array, text: string): Encoding[] {
       return text.slice(unit - length, unit);
     });
     const offsets = column(3).map((begin, i): [number, number] => [begin, ends[i]!]);
-    windows.push({ ids: column(0), tokens, offsets, typeIds: column(1), attentionMask: column(2) });
-    at += 1 + 6 * n;
+    windows.push({
+      ...{ ids: column(0), tokens, offsets, typeIds: column(1), attentionMask: column(2) },
+      ...{ specialTokensMask: column(6), sequenceIds: column(7).map(fromOne), wordIds: column(8).map(fromOne) },
+    });
+    at += 1 + COLUMNS * n;
   }
   return windows;
 }

@@ -204,7 +204,8 @@ pub fn kept(
 
 /// An encoding as it crosses the boundary.
 pub struct Packed {
-    /// `[windows, then for each: n, ids·n, type ids·n, attention mask·n, begins·n, ends·n, UTF-16 units of tokens·n]`.
+    /// `[windows, then for each: n, ids·n, type ids·n, attention mask·n, begins·n, ends·n, UTF-16 units of tokens·n, special
+    /// tokens mask·n, sequence ids·n, word ids·n]`. Sequence and word ids count from 1; 0 stands for none.
     pub numbers: Vec<u32>,
     /// The tokens of all windows, end to end.
     pub tokens: String,
@@ -238,6 +239,9 @@ fn pack_window(packed: &mut Packed, window: &Encoding, units: &[Option<Vec<u32>>
         numbers.push(token.encode_utf16().count() as u32);
         packed.tokens.push_str(token);
     }
+    numbers.extend(window.get_special_tokens_mask());
+    numbers.extend(sequences.iter().map(|sequence| sequence.map_or(0, |sequence| sequence as u32 + 1)));
+    numbers.extend(window.get_word_ids().iter().map(|word| word.map_or(0, |word| word + 1)));
 }
 
 /// UTF-16 units before each character and before the end; `None` for ASCII, where they are the bytes.

@@ -6,7 +6,7 @@ use crate::encode::{Limits, Packed, Pipeline, pack};
 use crate::fast::{Batch, Memory, encode_many};
 use crate::train::{Kind, Options, Training};
 use serde_json::{Value, json, to_value};
-use tokenizers::{Model, ModelWrapper, Tokenizer, TruncationStrategy};
+use tokenizers::{Decoder, Model, ModelWrapper, Tokenizer, TruncationStrategy};
 use wasm_bindgen::prelude::*;
 
 /// No embedding table is that long: an id beyond it is a mistake in the file.
@@ -174,6 +174,15 @@ impl Handle {
         self.pipeline.tokenizer.decode(ids, skip_specials).map_err(js)
     }
 
+    /// The text of tokens as the decoder joins them; without a decoder, spaces do.
+    #[wasm_bindgen(js_name = joinTokens)]
+    pub fn join_tokens(&self, tokens: Vec<String>) -> Result<String, JsError> {
+        match self.pipeline.tokenizer.get_decoder() {
+            Some(decoder) => decoder.decode(tokens).map_err(js),
+            None => Ok(tokens.join(" ")),
+        }
+    }
+
     /// The vocabulary as JSON, `[[token, id], …]`, by id and then by token.
     pub fn vocabulary(&self) -> Result<String, JsError> {
         let mut entries: Vec<(String, u32)> = self.pipeline.tokenizer.get_vocab(true).into_iter().collect();
@@ -199,7 +208,9 @@ fn describe(pipeline: &Pipeline) -> Result<Value, serde_json::Error> {
         ModelWrapper::WordPiece(model) => {
             json!({ "type": "WordPiece", "unk": model.unk_token, "prefix": model.continuing_subword_prefix })
         }
-        ModelWrapper::BPE(model) => json!({ "type": "BPE", "unk": model.unk_token }),
+        ModelWrapper::BPE(model) => {
+            json!({ "type": "BPE", "unk": model.unk_token, "prefix": model.continuing_subword_prefix })
+        }
         ModelWrapper::WordLevel(model) => json!({ "type": "WordLevel", "unk": model.unk_token }),
         ModelWrapper::Unigram(_) => json!({ "type": "Unigram" }),
     };
