@@ -18,7 +18,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
-    BertConfig, BertForQuestionAnswering, BertForTokenClassification, BertTokenizerFast, PreTrainedTokenizerFast,
+    AutoTokenizer, BertConfig, BertForQuestionAnswering, BertForTokenClassification, BertTokenizerFast, PreTrainedTokenizerFast,
     RoFormerConfig, RoFormerForQuestionAnswering, RoFormerForTokenClassification, RoFormerTokenizerFast, pipeline,
 )
 from transformers.pipelines import question_answering as qa
@@ -335,9 +335,9 @@ def main():
     counts = np.zeros(2, int)
     for seed, (name, (make, family, labels, layers, scale)) in enumerate(KINDS.items()):
         print(name, flush=True)
-        tokenizer = make()
         folder = FOLDER / name
-        save(tokenizer, folder)
+        save(make(), folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
         size = len(tokenizer)
         answering = make_model(family, "answer", size, [], layers, 0.6, seed)
         tagging = make_model(family, "tags", size, labels, layers, scale, 100 + seed)
