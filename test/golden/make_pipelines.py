@@ -165,7 +165,7 @@ KINDS = {
     "bytes-left": (lambda: byte_level(False, True, padding_side="left"), "bert", BIO, 0, 1),
     "metaspace": (lambda: metaspace("bpe"), "bert", BIO, 1, 1),
     "metaspace-first": (lambda: metaspace("bpe", scheme="first"), "bert", MIXED, 0, 1),
-    "unigram": (lambda: metaspace("unigram", 240), "bert", BIO, 1, 8),
+    "unigram": (lambda: metaspace("unigram", 240), "bert", BIO, 1, 2),
     "bpe-prefixed": (prefixed_bpe, "bert", MIXED, 0, 1),
     "characters": (characters, "bert", POS, 0, 1),
     "roformer-uncased": (bert, "roformer", BIO, 1, 1),
@@ -215,30 +215,39 @@ class Doubtful(Exception):
     pass
 
 
-def gap(values, k):
-    """Refuses a choice of the k largest that rounding could change."""
-    values = sorted(values, reverse=True)
-    if len(values) > k and values[k] > 0 and values[k - 1] - values[k] < 1e-5 * values[k - 1]:
-        raise Doubtful(f"{values[k - 1]} and {values[k]}")
+def sorted_by(direction):
+    """As decode_spans, but scores that five digits do not tell apart are in the order of their places, or in the reverse."""
+    def decode(start, end, topk, max_answer_len, allowed):
+        outer = np.matmul(np.expand_dims(start, -1), np.expand_dims(end, 1))
+        candidates = np.tril(np.triu(outer), max_answer_len - 1)
+        flat = np.array([float(f"{score:.5g}") for score in candidates.flatten()])[::direction]
+        order = np.argsort(-flat, kind="stable")[:topk]
+        chosen = order if direction == 1 else len(flat) - 1 - order
+        starts, ends = np.unravel_index(chosen, candidates.shape)[1:]
+        desired = np.isin(starts, allowed.nonzero()) & np.isin(ends, allowed.nonzero())
+        starts, ends = starts[desired], ends[desired]
+        return starts, ends, candidates[0, starts, ends]
+    return decode
 
 
-def watched(start, end, topk, max_answer_len, undesired_tokens, decode=qa.decode_spans):
-    outer = np.matmul(np.expand_dims(start, -1), np.expand_dims(end, 1))
-    gap(np.tril(np.triu(outer), max_answer_len - 1).flatten().tolist(), topk)
-    return decode(start, end, topk, max_answer_len, undesired_tokens)
-
-
-qa.decode_spans = watched
+DECODERS = [qa.decode_spans, sorted_by(1), sorted_by(-1)]
 NAMES = {"topK": "top_k", "stride": "doc_stride", "maxLength": "max_seq_len", "maxAnswerLength": "max_answer_len",
          "handleImpossibleAnswer": "handle_impossible_answer", "alignToWords": "align_to_words"}
 
 
 def answers(pipe, question, context, options):
-    found = pipe(question=question, context=context, **{NAMES[name]: value for name, value in options.items()})
-    found = found if isinstance(found, list) else [found]
-    scores = [one["score"] for one in found]
-    for better, worse in zip(scores, scores[1:]):
-        if better - worse < 1e-5 * better:
+    results = []
+    for qa.decode_spans in DECODERS:
+        found = pipe(question=question, context=context, **{NAMES[name]: value for name, value in options.items()})
+        results.append(found if isinstance(found, list) else [found])
+    found, *others = results
+    for other in others:
+        if [one["answer"] for one in other if one["score"] > 0] != [one["answer"] for one in found if one["score"] > 0]:
+            raise Doubtful("ties")
+        if any(abs(one["score"] - two["score"]) > 1e-6 or one["start"] != two["start"] for one, two in zip(found, other)):
+            raise Doubtful("ties of what is added up")
+    for better, worse in zip(found, found[1:]):
+        if 0 < better["score"] - worse["score"] < 1e-5 * better["score"]:
             raise Doubtful(f"{better} and {worse}")
     return [[one["answer"], number(one["score"]), units(context, one["start"]), units(context, one["end"])]
             for one in found]
@@ -263,9 +272,9 @@ def questions(chinese):
     yield QUESTIONS[2], "\n", {"topK": 1}
 
 
-def qa_cases(pipe, chinese):
+def qa_cases(pipe, asked):
     cases = []
-    for question, context, options in questions(chinese):
+    for question, context, options in asked:
         try:
             found = answers(pipe, question, context, options)
         except Doubtful as doubt:
@@ -313,6 +322,58 @@ def tag_cases(pipe, seed):
     yield TAG_TEXTS[-1], {"aggregation": "simple", "stride": 6, "maxLength": 40}
 
 
+RULES = {"[CLS]": 8, "paris": 9, "london": 8.6, "rome": 3, "par": 7, "##is": 6.5}
+FILLER = "and then now " * 20
+TOLD = [
+    (f"{FILLER}he is paris now and then london now {FILLER}rome {FILLER}", {"maxLength": 40, "stride": 8, "topK": 3}),
+    (f"{FILLER}he is paris now {FILLER}", {"maxLength": 40, "stride": 8, "topK": 2, "handleImpossibleAnswer": True}),
+    (f"{FILLER}rome {FILLER}", {"maxLength": 40, "stride": 8, "topK": 1, "handleImpossibleAnswer": True}),
+    (f"{FILLER}paris {FILLER}Paris {FILLER}", {"maxLength": 40, "stride": 8, "topK": 1}),
+    (f"{FILLER}paris {FILLER}rome {FILLER}", {"maxLength": 40, "stride": 30, "topK": 1}),
+    ("paris and paris now rome", {"topK": 4}),
+    ("Paris then PARIS", {"topK": 2}),
+    ("now then now", {"topK": 1, "alignToWords": False}),
+    ("paris", {"topK": 3}),
+    ("he is paris", {"topK": 1, "handleImpossibleAnswer": True}),
+    ("he is rome", {"topK": 2, "handleImpossibleAnswer": True}),
+    ("parish and rome", {"topK": 2}),
+    ("parisis now", {"topK": 2, "maxAnswerLength": 3}),
+    ("parisis now", {"topK": 2, "alignToWords": False}),
+    ("he is [CLS] then paris", {"topK": 3}),
+]
+
+
+def rules():
+    """A model without layers whose logits depend on the token alone, and what it answers."""
+    words = [*BERT, "and", "then", "now", "he", "is", "where", "?", "paris", "london", "rome", "par", "##is", "##h"]
+    path = FOLDER / "vocab.txt"
+    path.write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
+    save(BertTokenizerFast(str(path)), FOLDER / "rules")
+    path.unlink()
+    tokenizer = AutoTokenizer.from_pretrained(FOLDER / "rules")
+    model = make_model("bert", "answer", len(words), [], 0, 1, 0)
+    one = torch.tensor([1.0, -1.0] * 8)
+    other = torch.tensor([1.0, 1.0, -1.0, -1.0] * 4)
+    for value in model.parameters():
+        value.data.zero_()
+    model.bert.embeddings.LayerNorm.weight.data.fill_(1)
+    share = torch.tensor([RULES.get(word, -5) / 10 for word in words])[:, None]
+    model.bert.embeddings.word_embeddings.weight.data = (share * one + (1 - share**2).sqrt() * other).half().float()
+    model.qa_outputs.weight.data = torch.stack([one, one]) * 10 / 16
+    save_model(model, FOLDER / "rules" / "answer")
+    pipe = pipeline("question-answering", model=model, tokenizer=tokenizer)
+    told = [("Where is he?", context, {"maxLength": 96, "stride": 16, **options}) for context, options in TOLD]
+    write_cases("rules", qa_cases(pipe, told), [])
+
+
+def write_cases(name, asked, tagged):
+    versions = {"transformers": transformers.__version__, "tokenizers": tokenizers.__version__}
+    lines = [",\n".join(json.dumps(case, ensure_ascii=False, separators=(",", ":")) for case in cases)
+             for cases in (asked, tagged)]
+    text = f'{{"versions":{json.dumps(versions)},\n"answer":[\n{lines[0]}\n],\n"tags":[\n{lines[1]}\n]}}\n'
+    (FOLDER / name / "cases.json").write_text(text, encoding="utf-8")
+
+
 def save(tokenizer, folder):
     tokenizer.save_pretrained(folder)
     (folder / "vocab.txt").unlink(missing_ok=True)
@@ -332,6 +393,7 @@ def main():
     torch.set_num_threads(1)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
+    rules()
     counts = np.zeros(2, int)
     for seed, (name, (make, family, labels, layers, scale)) in enumerate(KINDS.items()):
         print(name, flush=True)
@@ -343,16 +405,13 @@ def main():
         tagging = make_model(family, "tags", size, labels, layers, scale, 100 + seed)
         save_model(answering, folder / "answer")
         save_model(tagging, folder / "tags")
-        asked = qa_cases(pipeline("question-answering", model=answering, tokenizer=tokenizer), name == "roformer-words")
+        asked = qa_cases(pipeline("question-answering", model=answering, tokenizer=tokenizer),
+                         questions(name == "roformer-words"))
         pipe = pipeline("token-classification", model=tagging, tokenizer=tokenizer)
         tagged = [{"text": text, "options": options, "tags": tags(pipe, text, options)}
                   for text, options in tag_cases(pipe, seed)]
         counts += [len(asked), len(tagged)]
-        versions = {"transformers": transformers.__version__, "tokenizers": tokenizers.__version__}
-        lines = [",\n".join(json.dumps(case, ensure_ascii=False, separators=(",", ":")) for case in cases)
-                 for cases in (asked, tagged)]
-        text = f'{{"versions":{json.dumps(versions)},\n"answer":[\n{lines[0]}\n],\n"tags":[\n{lines[1]}\n]}}\n'
-        (folder / "cases.json").write_text(text, encoding="utf-8")
+        write_cases(name, asked, tagged)
     print(counts)
 
 
