@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, DataError } from "../../ts/index.js";
+import { ConfigError, DataError, type TagTokensOptions } from "../../ts/index.js";
 import { smallModel, TEXTS } from "./models.js";
 
 const softmax = (logits: number[]) => {
@@ -51,15 +51,15 @@ describe("tagTokens", () => {
     const model = await smallModel("token-classification", { id2label });
     const found = await model.tagTokens(TEXTS, { ignoreLabels: [], batchTokens: 7 });
     for (const [i, text] of TEXTS.entries()) {
-      const { ids, offsets } = model.tokenizer!.encode(text);
+      const { ids, offsets, tokens } = model.tokenizer!.encode(text);
       const logits = rows(model.forward({ inputIds: [ids] }).logits!);
       expect(found[i]!.map(({ index }) => index)).toEqual(ids.slice(2).map((_, t) => t + 1));
-      for (const { index, label, score, word, start, end } of found[i]!) {
+      expect(found[i]!.map(({ word }) => word)).toEqual(tokens.slice(1, -1));
+      for (const { index, label, score, start, end } of found[i]!) {
         const all = softmax(logits[index]!);
         expect(label).toBe(Object.values(id2label)[all.indexOf(Math.max(...all))]);
         expect(Math.abs(score - Math.max(...all))).toBeLessThan(1e-5);
         expect([start, end]).toEqual(offsets[index]);
-        expect(word).toBe(text.slice(start, end));
       }
     }
     model.close();
@@ -85,6 +85,26 @@ describe("tagTokens", () => {
     expect(at).toBe(tags.length);
     model.close();
   });
+
+  it("reads a long text in windows if a stride is given, and its beginning alone if not", async () => {
+    const model = await smallModel("token-classification", { id2label });
+    const text = "the cat sat on a mat and anna ran ".repeat(5);
+    const options = { ignoreLabels: [], aggregation: "simple", maxLength: 12 } as const;
+    expect((await model.tagTokens(text, options)).at(-1)!.end).toBeLessThan(40);
+    const tags = await model.tagTokens(text, { ...options, stride: 4 });
+    expect(tags.at(-1)!.end).toBe(text.trimEnd().length);
+    for (const [i, { start, word }] of tags.entries()) {
+      expect(start).toBeGreaterThanOrEqual(i === 0 ? 0 : tags[i - 1]!.end);
+      expect(word).not.toBe("");
+    }
+    const refused = (change: object) =>
+      expect(model.tagTokens(text, { ...options, ...change } as TagTokensOptions)).rejects;
+    await refused({ stride: 10 }).toThrow(/stride is 10, .* less than the 10 tokens of text in a window/);
+    await refused({ stride: -1 }).toThrow(ConfigError);
+    await refused({ stride: 4, aggregation: "none" }).toThrow(/stride needs an aggregation/);
+    await refused({ aggregation: "last" }).toThrow(/"last", not one of none, simple, first, average, max/);
+    model.close();
+  });
 });
 
 describe("answer", () => {
@@ -97,7 +117,10 @@ describe("answer", () => {
     const { ids, typeIds, offsets } = model.tokenizer!.encode(question, { pair: context });
     const out = model.forward({ inputIds: [ids], tokenTypeIds: [typeIds] });
     const inside = typeIds.flatMap((type, t) => (type === 1 && offsets[t]![1] > 0 ? [t] : []));
-    const [starts, ends] = [out.startLogits!, out.endLogits!].map(({ data }) => softmax(inside.map((t) => data[t]!)));
+    // [CLS], number 0, takes part in the probabilities.
+    const [starts, ends] = [out.startLogits!, out.endLogits!].map(({ data }) =>
+      softmax([0, ...inside].map((t) => data[t]!)).slice(1),
+    );
     const spans = inside.flatMap((s, i) =>
       inside.slice(i, i + longest).map((e, j) => ({ s, e, score: starts![i]! * ends![i + j]! })),
     );
@@ -129,8 +152,9 @@ describe("answer", () => {
     await expect(model.answer({ question: "who ".repeat(40), context }, { maxLength: 32 })).rejects.toThrow(
       /question takes 43 tokens of maxLength 32/,
     );
-    await expect(model.answer({ question, context: " " })).rejects.toThrow(DataError);
-    await expect(model.answer({ question } as never)).rejects.toThrow(/no \{ question, context \}/);
+    await expect(model.answer({ question, context: "" })).rejects.toThrow(/questions\[0\]: the context is empty/);
+    await expect(model.answer({ question: "", context })).rejects.toThrow(DataError);
+    await expect(model.answer({ question } as never)).rejects.toThrow(/must be \{ question, context \}/);
     model.close();
   });
 

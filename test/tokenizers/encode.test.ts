@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { ConfigError, DataError, ShapeError } from "../../ts/errors.js";
 import { Tokenizer } from "../../ts/tokenizers/tokenizer.js";
-import { sameIds, smallBert } from "./small.js";
+import { filesOf, sameIds, smallBert, smallJson } from "./small.js";
 
 let tokenizer: Tokenizer;
 beforeAll(async () => {
@@ -27,6 +27,21 @@ test("a lone surrogate reads as U+FFFD, at the end of a text of a batch too", ()
   const { ids, offsets } = tokenizer.encodeBatch(["a\ud83d", "\ude00b"]);
   expect(sameIds({ ids, offsets }, 0)).toEqual(tokenizer.encode("a").ids);
   expect(sameIds({ ids, offsets }, 1)).toEqual(tokenizer.encode("b").ids);
+});
+
+test("special tokens that were added are marked, words counted, texts told apart", () => {
+  const encoding = tokenizer.encode("a cafefe [SEP]", { pair: "b b", maxLength: 10, padding: "max_length" });
+  expect(encoding.tokens.join(" ")).toBe("[CLS] a cafe ##fe [SEP] [SEP] b b [SEP] [PAD]");
+  expect(encoding.specialTokensMask).toEqual([1, 0, 0, 0, 0, 1, 0, 0, 1, 1]);
+  expect(encoding.sequenceIds).toEqual([null, 0, 0, 0, 0, null, 1, 1, null, null]);
+  expect(encoding.wordIds).toEqual([null, 0, 1, 1, 2, null, 0, 1, null, null]);
+});
+
+test("tokens are joined by the decoder, or by spaces", async () => {
+  expect(tokenizer.convertTokensToString(["cafe", "##fe", "zoë", "[SEP]", "."])).toBe("cafefe zoë [SEP].");
+  const plain = await Tokenizer.load(filesOf({ "tokenizer.json": smallJson() }));
+  expect(plain.convertTokensToString(["cafe", "##fe", "b"])).toBe("cafe ##fe b");
+  expect(plain.convertTokensToString([])).toBe("");
 });
 
 test("windows share `stride` pieces and cover the text", () => {

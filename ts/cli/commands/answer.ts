@@ -17,9 +17,19 @@ const options: readonly OptionSpec[] = [
   { flags: "--context-column <column>", help: "column of the contexts (default: context)", parse: text },
   formatOption,
   { flags: "--max-length <tokens>", help: "tokens of a window; longer contexts are read in several", parse: whole(8) },
+  { flags: "--stride <tokens>", help: "tokens that neighboring windows share (default: 128)", parse: whole(0) },
+  { flags: "--max-answer-length <tokens>", help: "tokens of an answer at most (default: 15)", parse: whole(1) },
   topOption("answers to each question", 1),
   { flags: "--handle-impossible-answer", help: "allow for no answer, as SQuAD 2 does", parse: flag, isFlag: true },
 ];
+
+/** Options that the pipeline takes too. */
+interface Given {
+  readonly top?: number;
+  readonly stride?: number;
+  readonly maxAnswerLength?: number;
+  readonly handleImpossibleAnswer?: boolean;
+}
 
 /** Finds answers in texts. */
 export const answer: CommandSpec = {
@@ -30,11 +40,13 @@ export const answer: CommandSpec = {
   required: ["model"],
   async run(call) {
     const questions = await readQuestions(call);
-    const { top, handleImpossibleAnswer } = call.options as { top?: number; handleImpossibleAnswer?: boolean };
+    const { top, stride, maxAnswerLength, handleImpossibleAnswer } = call.options as Given;
     const found = await withModel(call, { head: "question-answering" }, (model, settings) =>
       model.answer(questions, {
         ...settings,
         ...(top !== undefined && { topK: top }),
+        ...(stride !== undefined && { stride }),
+        ...(maxAnswerLength !== undefined && { maxAnswerLength }),
         ...(handleImpossibleAnswer && { handleImpossibleAnswer }),
       }),
     );

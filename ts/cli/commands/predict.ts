@@ -1,8 +1,11 @@
 import { ConfigError } from "../../errors.js";
 import type { RoFormer } from "../../models/roformer.js";
 import type { PipelineOptions } from "../../pipelines/batches.js";
+import { AGGREGATIONS, type Aggregation } from "../../pipelines/tagGroups.js";
+import type { TagTokensOptions } from "../../pipelines/tagTokens.js";
 import { type CommandSpec, UsageError } from "../command.js";
 import { modelOptions, withModel } from "../modelOptions.js";
+import { type OptionSpec, oneOf, text, whole } from "../option.js";
 import { print } from "../output.js";
 import { oneLine, pairOption, readGroups, type TextInputs, textOptions } from "../textInputs.js";
 
@@ -12,18 +15,30 @@ interface Prediction {
   readonly line: string;
 }
 
+/** Options for models that tag tokens. */
+const tagOptions: readonly OptionSpec[] = [
+  {
+    flags: "--aggregation <way>",
+    help: `which tokens get one tag: ${AGGREGATIONS.join(", ")} (default: simple)`,
+    parse: oneOf(AGGREGATIONS),
+  },
+  { flags: "--ignore-labels <labels>", help: "labels left out, separated by commas (default: O)", parse: text },
+  { flags: "--stride <tokens>", help: "read long texts in windows that share so many tokens", parse: whole(0) },
+];
+
 /** Labels texts, or their tokens. */
 export const predict: CommandSpec = {
   name: "predict",
   summary: "label texts, or their tokens: those given, those of a file, or lines of standard input (-)",
   words: "[texts...]",
-  options: [...modelOptions, ...textOptions, pairOption],
+  options: [...modelOptions, ...textOptions, pairOption, ...tagOptions],
   required: ["model"],
   async run(call) {
+    const tagging = tagSettings(call.options);
     const groups = await readGroups("predict", call.options, call.words, call.signal);
     await withModel(call, {}, async (model, settings) => {
       for await (const inputs of groups) {
-        const found = await predictions(model, inputs, settings);
+        const found = await predictions(model, inputs, settings, tagging);
         const line = ({ value, line }: Prediction, i: number) =>
           call.out.json ? JSON.stringify({ text: inputs.texts[i], ...value }) : line;
         await print(found.map(line));
@@ -33,12 +48,28 @@ export const predict: CommandSpec = {
   },
 };
 
+function tagSettings(given: Record<string, unknown>): TagTokensOptions {
+  const { aggregation, ignoreLabels, stride } = given as {
+    aggregation?: string;
+    ignoreLabels?: string;
+    stride?: number;
+  };
+  return {
+    ...(aggregation !== undefined && { aggregation: aggregation as Aggregation }),
+    ...(ignoreLabels !== undefined && { ignoreLabels: ignoreLabels.split(",") }),
+    ...(stride !== undefined && { stride }),
+  };
+}
+
 async function predictions(
   model: RoFormer,
   { texts, pairs }: TextInputs,
   settings: PipelineOptions,
+  tagging: TagTokensOptions,
 ): Promise<Prediction[]> {
   if (model.head === "sequence-classification") {
+    if (Object.keys(tagging).length > 0)
+      throw new UsageError("--aggregation, --ignore-labels and --stride are for models that tag tokens");
     const results = await model.classify(texts, { ...settings, ...(pairs && { pairs }) });
     return results.map((value, i) => ({
       value,
@@ -50,7 +81,7 @@ async function predictions(
       `predict needs a model that classifies texts or tokens, not one with the head "${model.head}"`,
     );
   if (pairs) throw new UsageError("--text-pair is for models that classify texts");
-  const results = await model.tagTokens(texts, { ...settings, aggregation: "simple" });
+  const results = await model.tagTokens(texts, { ...settings, aggregation: "simple", ...tagging });
   return results.map((tags) => ({
     value: { tags },
     line: tags.map(({ label, word, score }) => `${label}\t${oneLine(word)}\t${score.toFixed(4)}`).join("\n"),
