@@ -47,7 +47,7 @@ export type { Classification, ClassifyOptions } from "./pipelines/classify.js";
 export type { EmbedOptions, Pooling } from "./pipelines/embed.js";
 export type { FillMaskOptions, MaskGuess } from "./pipelines/fillMask.js";
 export type { SearchHit, SearchOptions } from "./pipelines/search.js";
-export type { TagTokensOptions, TokenTag } from "./pipelines/tagTokens.js";
+export type { Aggregation, TagTokensOptions, TokenTag } from "./pipelines/tagTokens.js";
 export type { TensorData } from "./tensor/tensor.js";
 export type { BatchOptions, EncodeOptions, Truncation } from "./tokenizers/options.js";
 export type { Role, SpecialTokens } from "./tokenizers/specials.js";

@@ -116,7 +116,26 @@ describe("commands that use a model", () => {
     );
   });
 
+  it("predict and answer hand on what their pipelines take", async () => {
+    const options = { aggregation: "first", ignoreLabels: ["LABEL_0", "O"], maxLength: 6, stride: 1 } as const;
+    const tags = await library("token-classification", (m) => m.tagTokens(TEXTS, options));
+    expect(tags).not.toEqual(await library("token-classification", (m) => m.tagTokens(TEXTS)));
+    const flags = "--aggregation first --ignore-labels LABEL_0,O --max-length 6 --stride 1".split(" ");
+    expect(await lines(["predict", "--model", "token-classification", ...TEXTS, ...flags])).toEqual(
+      json(tags.map((own, i) => ({ text: TEXTS[i], tags: own }))),
+    );
+    const question = { question: "who ?", context: "anna ran in paris the cat sat on a mat" };
+    const settings = { topK: 3, maxLength: 10, stride: 2, maxAnswerLength: 1 };
+    const answers = await library("question-answering", (m) => m.answer(question, settings));
+    const given = "--top 3 --max-length 10 --stride 2 --max-answer-length 1".split(" ");
+    const asked = ["answer", "--model", "question-answering", "who ?", "--context", question.context];
+    expect(await lines([...asked, ...given])).toEqual([json({ question: "who ?", answers })]);
+  });
+
   it.each([
+    ["predict --model sequence-classification a --aggregation max", 2, /are for models that tag tokens/],
+    ["predict --model token-classification a --aggregation last", 2, /one of none, simple, first, average, max/],
+    ["predict --model token-classification a --aggregation none --stride 2", 1, /stride needs an aggregation/],
     ["embed --model base", 2, /embed needs texts/],
     ["embed --model base a --out vectors.txt", 2, /ends neither in \.npy nor in \.jsonl/],
     ["embed --model base a --pooling max", 2, /max/],

@@ -253,8 +253,8 @@ export class RoFormer {
   }
 
   /**
-   * The labels of the tokens of one text, or of several, in their order; special tokens have none. Needs a token classifier
-   * with a tokenizer. Errors: as {@link classify}.
+   * The labels of the tokens of one text, or of several, in their order, as transformers' pipeline gives them; what the special
+   * tokens mask marks has none. Needs a token classifier with a tokenizer. Errors: as {@link classify}.
    */
   tagTokens(text: string, options?: TagTokensOptions): Promise<TokenTag[]>;
   tagTokens(texts: readonly string[], options?: TagTokensOptions): Promise<TokenTag[][]>;
@@ -264,9 +264,9 @@ export class RoFormer {
   }
 
   /**
-   * Answers to one question, or to several, each from its context, best first, as Hugging Face's pipeline finds them. Needs a
-   * question answerer with a tokenizer. Errors: as {@link classify}, and ConfigError for a question that leaves no room for its
-   * context.
+   * Answers to one question, or to several, each from its context, best first, as transformers' pipeline finds them. Needs a
+   * question answerer with a tokenizer. Errors: as {@link classify}, ConfigError for a question that leaves no room for its
+   * context, and DataError for an empty question or context.
    */
   answer(question: Question, options?: AnswerOptions): Promise<Answer[]>;
   answer(questions: readonly Question[], options?: AnswerOptions): Promise<Answer[][]>;
