@@ -152,6 +152,7 @@ describe("answer", () => {
     await expect(model.answer({ question: "who ".repeat(40), context }, { maxLength: 32 })).rejects.toThrow(
       /question takes 43 tokens of maxLength 32/,
     );
+    await expect(model.answer({ question, context }, { stride: Number.NaN })).rejects.toThrow(ConfigError);
     await expect(model.answer({ question, context: "" })).rejects.toThrow(/questions\[0\]: the context is empty/);
     await expect(model.answer({ question: "", context })).rejects.toThrow(DataError);
     await expect(model.answer({ question } as never)).rejects.toThrow(/must be \{ question, context \}/);

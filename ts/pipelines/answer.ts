@@ -125,6 +125,8 @@ function encodeWindows(
       `${where}: the question takes ${head} tokens of maxLength ${maxLength}: none is left for the context`,
     );
   const { stride = Math.min(128, Math.floor(maxLength / 2)) } = options;
+  if (!Number.isInteger(stride) || stride < 0)
+    throw new ConfigError(`answer: stride is ${String(stride)}, not a whole number from 0`);
   const limits = { maxLength, stride: stride < room ? stride : Math.floor(room / 2) };
   const { overflow = [], ...first } =
     side === 1
