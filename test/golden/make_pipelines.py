@@ -1,6 +1,6 @@
 """What transformers' question-answering and token-classification pipelines make of texts: writes pipelines/ beside this file.
 
-Needs transformers 4.57.6, tokenizers 0.22.2, torch, rjieba. Vocabularies are trained on the lines below, weights are random. Each
+Needs transformers 4.57.6, tokenizers 0.22.2, torch, rjieba. Vocabularies are trained on the lines below, in each run anew. Each
 folder holds a tokenizer, `answer/` and `tags/` a model each, and `cases.json` what came out: answers as `[answer, score, start,
 end]`, tags as `[label, score, word, start, end, index]`, without an index if tokens are joined. Places are UTF-16 units.
 Cases whose order would hang on the last bit of a float are refused: choose other texts.
