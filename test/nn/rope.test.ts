@@ -57,7 +57,10 @@ describe("ropeTable", () => {
     ],
     [{ headSize: 8, positions: [], ropeParameters: { rope_type: "yarn", factor: 0 } }, /factor is 0/],
     [{ headSize: 8, positions: [], ropeParameters: { rope_theta: "big" } }, /rope_theta is big/],
-    [{ headSize: 6, positions: [], ropeParameters: { partial_rotary_factor: 0.5 } }, /is 3 numbers, not an even/],
+    [
+      { headSize: 6, positions: [], ropeParameters: { partial_rotary_factor: 0.5 } },
+      /partial_rotary_factor is 0.5, which turns 3 of 6 numbers/,
+    ],
   ] as const)("%j is refused", (options, message) => {
     expect(() => ropeTable(options as never)).toThrow(message);
     expect(() => ropeTable(options as never)).toThrow(ConfigError);

@@ -8,6 +8,7 @@ import type { Same } from "../nn/same.js";
 import { type ActivationName, activations } from "../ops/activation.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "./configFields.js";
 import { misspelt } from "./misspelt.js";
+import { rotaryConflict, withRopeParameters } from "./rotarySettings.js";
 
 export type { RoFormerConfig, RoFormerConfigInput, RoFormerExtension, RoFormerExtensionInput } from "./configFields.js";
 
@@ -121,7 +122,7 @@ export function parseConfig(value: unknown, where = "config"): RoFormerConfig {
     throw new ConfigError(`${where}: roformer_js is a list, not an object`);
   }
   const bert = (value as Input | null)?.model_type === "bert";
-  const result = v.safeParse(schema, bert ? { ...bertDefaults, ...(value as object) } : value);
+  const result = v.safeParse(schema, withRopeParameters(bert ? { ...bertDefaults, ...(value as object) } : value));
   if (!result.success) throw new ConfigError(problem(where, result.issues[0]));
   const config: Output = result.output;
   const wrong = misspelt(Object.keys(value as object), Object.keys(fields));
@@ -146,6 +147,8 @@ export function parseConfig(value: unknown, where = "config"): RoFormerConfig {
     throw new ConfigError(`${where}: add_cross_attention needs is_decoder`);
   }
   if (config.model_type === "bert") checkBert(config, where);
+  const rotary = rotaryConflict(config);
+  if (rotary) throw new ConfigError(`${where}: ${rotary}`);
   return config;
 }
 

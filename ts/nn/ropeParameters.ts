@@ -21,33 +21,34 @@ export interface LinearRope extends RopeBase {
   readonly factor: number;
 }
 
-/** Dynamic NTK: from L₀ tokens on the base is b · (s · L / L₀ − (s − 1))^(d / (d − 2)) for a sequence of L tokens. */
+/**
+ * Dynamic NTK: from L₀ = `max_position_embeddings` tokens on the base is b · (s · L / L₀ − (s − 1))^(d / (d − 2)) for a sequence of L
+ * tokens.
+ */
 export interface DynamicRope extends RopeBase {
   /** The way's name. */
   readonly rope_type: "dynamic";
   /** s ≥ 1. */
   readonly factor: number;
-  /** Tokens that the model was first trained with, L₀; `max_position_embeddings` unless given. */
-  readonly original_max_position_embeddings?: number | undefined;
 }
 
 /** YaRN (Peng et al. 2023): fast pairs as they are, slow ones interpolated, a ramp between. */
 export interface YarnRope extends RopeBase {
   /** The way's name. */
   readonly rope_type: "yarn";
-  /** How many times longer sequences may be, s ≥ 1; `max_position_embeddings` / L₀ unless given. */
+  /** How many times longer sequences may be, s ≥ 1. Default: `max_position_embeddings` / L₀. */
   readonly factor?: number | null | undefined;
-  /** Tokens that the model was first trained with, L₀; `max_position_embeddings` unless given. */
-  readonly original_max_position_embeddings?: number | undefined;
-  /** Turns in L₀ tokens from which on a pair counts as fast; 32 unless given. */
-  readonly beta_fast?: number | undefined;
-  /** Turns in L₀ tokens below which a pair counts as slow; 1 unless given. */
-  readonly beta_slow?: number | undefined;
-  /** Whether the ends of the ramp are rounded to whole pairs; true unless given. */
-  readonly truncate?: boolean | undefined;
-  /** What sines and cosines are multiplied by; 0.1 · ln s + 1, or what `mscale`s say, unless given. */
+  /** Tokens that the model was first trained with, L₀. Default: `max_position_embeddings`. */
+  readonly original_max_position_embeddings?: number | null | undefined;
+  /** Turns in L₀ tokens from which on a pair counts as fast. Default: 32. */
+  readonly beta_fast?: number | null | undefined;
+  /** Turns in L₀ tokens below which a pair counts as slow. Default: 1. */
+  readonly beta_slow?: number | null | undefined;
+  /** Whether the ends of the ramp are rounded to whole pairs; null: no. Default: true. */
+  readonly truncate?: boolean | null | undefined;
+  /** What sines and cosines are multiplied by. Default: what the `mscale`s say, else 0.1 · ln s + 1. */
   readonly attention_factor?: number | null | undefined;
-  /** m: with `mscale_all_dim` n, the attention factor is (0.1 · m · ln s + 1) / (0.1 · n · ln s + 1). */
+  /** m: with `mscale_all_dim` n, the attention factor is (0.1 · m · ln s + 1) / (0.1 · n · ln s + 1). 0 counts as absent. */
   readonly mscale?: number | null | undefined;
   /** n: see `mscale`. */
   readonly mscale_all_dim?: number | null | undefined;
@@ -61,11 +62,14 @@ export interface LongRope extends RopeBase {
   readonly short_factor: number[];
   /** The same for longer sequences, `[d / 2]`. */
   readonly long_factor: number[];
-  /** How many times longer sequences may be, s ≥ 1; `max_position_embeddings` / L₀ unless given. */
+  /**
+   * How many times longer sequences may be, s ≥ 1. Counts only without `original_max_position_embeddings`: with it, s is
+   * `max_position_embeddings` / L₀, as in transformers 4.57.6 (5.24.0 takes `factor` first). Default: 1.
+   */
   readonly factor?: number | null | undefined;
-  /** Tokens that the model was first trained with, L₀; `max_position_embeddings` unless given. */
-  readonly original_max_position_embeddings?: number | undefined;
-  /** What sines and cosines are multiplied by; √(1 + ln s / ln L₀), or 1 for s ≤ 1, unless given. */
+  /** Tokens that the model was first trained with, L₀. Default: `max_position_embeddings`. */
+  readonly original_max_position_embeddings?: number | null | undefined;
+  /** What sines and cosines are multiplied by. Default: √(1 + ln s / ln L₀), or 1 for s ≤ 1. */
   readonly attention_factor?: number | null | undefined;
 }
 
@@ -79,8 +83,8 @@ export interface Llama3Rope extends RopeBase {
   readonly low_freq_factor: number;
   /** Turns in L₀ tokens above which a pair stays as it is. */
   readonly high_freq_factor: number;
-  /** Tokens that the model was first trained with, L₀. */
-  readonly original_max_position_embeddings: number;
+  /** Tokens that the model was first trained with, L₀. Default: `max_position_embeddings`. */
+  readonly original_max_position_embeddings?: number | null | undefined;
 }
 
 /** The whole head's frequencies for the first `partial_rotary_factor` of its pairs, and 0 for the others. */
@@ -117,7 +121,7 @@ export type RopeParameters<T extends RopeType = RopeType> = {
   [K in T]: RopeParametersByType[K] &
     Required<Pick<RopeBase, "rope_theta" | "partial_rotary_factor">> &
     (K extends "yarn"
-      ? Required<Pick<YarnRope, "beta_fast" | "beta_slow" | "truncate">>
+      ? { readonly beta_fast: number; readonly beta_slow: number; readonly truncate: boolean | null }
       : K extends "proportional"
         ? Required<Pick<ProportionalRope, "factor">>
         : unknown);

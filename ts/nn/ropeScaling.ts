@@ -21,14 +21,21 @@ export interface RopeFrequencies {
 
 type Scaling<T extends RopeType> = (parameters: RopeParameters<T>, lengths: RopeLengths) => RopeFrequencies;
 
-/** Numbers of a head that are turned, d: an even one. */
-export function rotarySize({ partial_rotary_factor }: RopeParameters, headSize: number): number {
-  const size = Math.trunc(headSize * partial_rotary_factor);
-  if (size < 2 || size % 2 !== 0)
-    throw new ConfigError(
-      `rotary positions turn pairs: partial_rotary_factor ${partial_rotary_factor} of head size ${headSize} is ${size} numbers, not an even number from 2`,
-    );
-  return size;
+/** Numbers of a head that are turned, d: an even one, or there is a {@link ropeProblem}. */
+export const rotarySize = ({ partial_rotary_factor }: RopeParameters, headSize: number): number =>
+  Math.trunc(headSize * partial_rotary_factor);
+
+/** What of `parameters` does not fit heads of `headSize` numbers, in words that begin with the field's name. */
+export function ropeProblem(parameters: RopeParameters, headSize: number): string | undefined {
+  const { rope_type: type, partial_rotary_factor: share } = parameters;
+  if (type === "proportional") return undefined;
+  const size = rotarySize(parameters, headSize);
+  if (size < 2 || size % 2 !== 0) {
+    return `partial_rotary_factor is ${share}, which turns ${size} of ${headSize} numbers a head, not an even number from 2`;
+  }
+  if (type !== "longrope") return undefined;
+  const field = (["short_factor", "long_factor"] as const).find((name) => parameters[name].length !== size / 2);
+  return field && `${field} has ${parameters[field].length} numbers, not ${size / 2}, one for each pair that is turned`;
 }
 
 /** b^(−2i/d), i = 0 … d/2 − 1 (RoFormer, eq. 15). */
@@ -45,8 +52,8 @@ const linear: Scaling<"linear"> = (parameters, { headSize }) =>
   unscaled(plain(parameters.rope_theta, rotarySize(parameters, headSize)).map((f) => f / parameters.factor));
 
 /** Dynamic NTK: the base grows with the sequence, once it is longer than the model was made for. */
-const dynamic: Scaling<"dynamic"> = (parameters, { headSize, maxPositionEmbeddings, sequenceLength = 0 }) => {
-  const { factor, rope_theta, original_max_position_embeddings: original = maxPositionEmbeddings } = parameters;
+const dynamic: Scaling<"dynamic"> = (parameters, { headSize, maxPositionEmbeddings: original, sequenceLength = 0 }) => {
+  const { factor, rope_theta } = parameters;
   const size = rotarySize(parameters, headSize);
   if (size === 2) return unscaled([1]);
   const length = Math.max(sequenceLength, original);
@@ -56,9 +63,9 @@ const dynamic: Scaling<"dynamic"> = (parameters, { headSize, maxPositionEmbeddin
 
 /** YaRN (Peng et al. 2023): fast pairs as they are, slow ones interpolated, a ramp between. */
 const yarn: Scaling<"yarn"> = (parameters, { headSize, maxPositionEmbeddings }) => {
-  const { rope_theta, original_max_position_embeddings: original = maxPositionEmbeddings } = parameters;
-  const { beta_fast, beta_slow, truncate, factor: given } = parameters;
-  const factor = given ?? maxPositionEmbeddings / original;
+  const { rope_theta, beta_fast, beta_slow, truncate } = parameters;
+  const original = parameters.original_max_position_embeddings ?? maxPositionEmbeddings;
+  const factor = parameters.factor ?? maxPositionEmbeddings / original;
   const size = rotarySize(parameters, headSize);
   const pairAt = (turns: number) => (size * Math.log(original / (2 * Math.PI * turns))) / (2 * Math.log(rope_theta));
   const rounded = truncate ? [Math.floor(pairAt(beta_fast)), Math.ceil(pairAt(beta_slow))] : undefined;
@@ -79,27 +86,23 @@ function yarnFactor(factor: number, { mscale, mscale_all_dim }: RopeParameters<"
 
 /** LongRoPE (Ding et al. 2024): a searched factor for each pair, other ones for long sequences. */
 const longrope: Scaling<"longrope"> = (parameters, { headSize, maxPositionEmbeddings, sequenceLength = 0 }) => {
-  const { original_max_position_embeddings: original = maxPositionEmbeddings, attention_factor } = parameters;
-  const size = rotarySize(parameters, headSize);
+  const given = parameters.original_max_position_embeddings ?? undefined;
+  const original = given ?? maxPositionEmbeddings;
   const factors = parameters[sequenceLength > original ? "long_factor" : "short_factor"];
-  if (factors.length !== size / 2)
-    throw new ConfigError(`rope_parameters: longrope has ${factors.length} factors, not ${size / 2}, one a pair`);
-  const factor = parameters.factor ?? maxPositionEmbeddings / original;
+  // Of two settings that say the same, the lengths win.
+  const factor = given === undefined ? (parameters.factor ?? 1) : maxPositionEmbeddings / given;
   const attention = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+  const whole = plain(parameters.rope_theta, rotarySize(parameters, headSize));
   return {
-    inverseFrequencies: plain(parameters.rope_theta, size).map((frequency, i) => frequency / factors[i]!),
-    attentionFactor: attention_factor ?? attention,
+    inverseFrequencies: whole.map((frequency, i) => frequency / factors[i]!),
+    attentionFactor: parameters.attention_factor ?? attention,
   };
 };
 
 /** Llama 3.1: pairs that turn slowly are interpolated, those that turn fast are not. */
-const llama3: Scaling<"llama3"> = (parameters, { headSize }) => {
-  const {
-    factor,
-    low_freq_factor: low,
-    high_freq_factor: high,
-    original_max_position_embeddings: original,
-  } = parameters;
+const llama3: Scaling<"llama3"> = (parameters, { headSize, maxPositionEmbeddings }) => {
+  const { factor, low_freq_factor: low, high_freq_factor: high } = parameters;
+  const original = parameters.original_max_position_embeddings ?? maxPositionEmbeddings;
   const scaled = (frequency: number) => {
     const wavelength = (2 * Math.PI) / frequency;
     if (wavelength < original / high) return frequency;
@@ -121,8 +124,13 @@ const scalings = { default: standard, linear, dynamic, yarn, longrope, llama3, p
   [K in RopeType]: Scaling<K>;
 };
 
-/** Frequencies by Hugging Face's formulas (`modeling_rope_utils.py`), in f64. */
+/**
+ * Frequencies by Hugging Face's formulas (`modeling_rope_utils.py` of transformers 4.57.6), in f64. Errors: ConfigError for a
+ * {@link ropeProblem}.
+ */
 export function ropeFrequencies(parameters: RopeParameters, lengths: RopeLengths): RopeFrequencies {
+  const problem = ropeProblem(parameters, lengths.headSize);
+  if (problem) throw new ConfigError(`rope_parameters: ${problem}`);
   return (scalings[parameters.rope_type] as Scaling<RopeType>)(parameters, lengths);
 }
 
@@ -131,8 +139,8 @@ export function ropeFrequencies(parameters: RopeParameters, lengths: RopeLengths
  * nothing of it.
  */
 export function lengthClass(parameters: RopeParameters, maxPositionEmbeddings: number, length: number): number {
-  if (parameters.rope_type !== "dynamic" && parameters.rope_type !== "longrope") return 0;
-  const { original_max_position_embeddings: original = maxPositionEmbeddings } = parameters;
-  if (length <= original) return 0;
-  return parameters.rope_type === "dynamic" ? length : original + 1;
+  if (parameters.rope_type === "dynamic") return length <= maxPositionEmbeddings ? 0 : length;
+  if (parameters.rope_type !== "longrope") return 0;
+  const original = parameters.original_max_position_embeddings ?? maxPositionEmbeddings;
+  return length <= original ? 0 : original + 1;
 }

@@ -7,6 +7,7 @@ const positive = v.pipe(
   v.finite("a positive number"),
   v.gtValue(0, "a positive number"),
 );
+const notNegative = v.pipe(v.number("a number ≥ 0"), v.finite("a number ≥ 0"), v.minValue(0, "a number ≥ 0"));
 const factor = v.pipe(v.number("a number ≥ 1"), v.finite("a number ≥ 1"), v.minValue(1, "a number ≥ 1"));
 const length = v.pipe(
   v.number("a positive whole number"),
@@ -26,22 +27,17 @@ const common = { rope_theta: v.optional(positive, 10_000), partial_rotary_factor
 const schemas = {
   default: v.looseObject({ rope_type: v.literal("default"), ...common }),
   linear: v.looseObject({ rope_type: v.literal("linear"), factor, ...common }),
-  dynamic: v.looseObject({
-    rope_type: v.literal("dynamic"),
-    factor,
-    original_max_position_embeddings: v.optional(length),
-    ...common,
-  }),
+  dynamic: v.looseObject({ rope_type: v.literal("dynamic"), factor, ...common }),
   yarn: v.looseObject({
     rope_type: v.literal("yarn"),
     factor: v.nullish(factor),
-    original_max_position_embeddings: v.optional(length),
-    beta_fast: v.optional(positive, 32),
-    beta_slow: v.optional(positive, 1),
-    truncate: v.optional(v.boolean("true or false"), true),
+    original_max_position_embeddings: v.nullish(length),
+    beta_fast: v.nullish(positive, 32),
+    beta_slow: v.nullish(positive, 1),
+    truncate: v.optional(v.nullable(v.boolean("true or false")), true),
     attention_factor: v.nullish(positive),
-    mscale: v.nullish(positive),
-    mscale_all_dim: v.nullish(positive),
+    mscale: v.nullish(notNegative),
+    mscale_all_dim: v.nullish(notNegative),
     ...common,
   }),
   longrope: v.looseObject({
@@ -49,7 +45,7 @@ const schemas = {
     short_factor: factors,
     long_factor: factors,
     factor: v.nullish(factor),
-    original_max_position_embeddings: v.optional(length),
+    original_max_position_embeddings: v.nullish(length),
     attention_factor: v.nullish(positive),
     ...common,
   }),
@@ -58,7 +54,7 @@ const schemas = {
     factor,
     low_freq_factor: positive,
     high_freq_factor: positive,
-    original_max_position_embeddings: length,
+    original_max_position_embeddings: v.nullish(length),
     ...common,
   }),
   proportional: v.looseObject({ rope_type: v.literal("proportional"), factor: v.optional(factor, 1), ...common }),
@@ -75,11 +71,14 @@ type Input = Same<RopeParametersByType[RopeType], Inputs> | RopeParametersInput;
 const ROPE_TYPES = Object.keys(schemas) as RopeType[];
 
 /**
- * Hugging Face's `rope_parameters`, by `rope_type` ("default" unless given; `type` is its old name), checked and complete.
- * Lengths count tokens.
+ * Hugging Face's `rope_parameters`, by `rope_type` (`type` is its old name, which counts without it), checked and complete.
+ * Lengths count tokens. Default: "default".
  */
 export const ropeParametersSchema = v.pipe(
   v.looseObject({}, "an object"),
-  v.transform(({ type, ...rest }: Record<string, unknown>) => ({ rope_type: type ?? "default", ...rest })),
+  v.transform(({ type, rope_type, ...rest }: Record<string, unknown>) => ({
+    rope_type: rope_type ?? type ?? "default",
+    ...rest,
+  })),
   v.variant("rope_type", Object.values(schemas) as never, `one of ${ROPE_TYPES.join(", ")}`),
 ) as unknown as v.GenericSchema<Input, Same<RopeParameters, Outputs>>;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ConfigError } from "../errors.js";
 import type { RopeParameters, RopeParametersInput } from "./ropeParameters.js";
-import { type RopeFrequencies, ropeFrequencies } from "./ropeScaling.js";
+import { type RopeFrequencies, ropeFrequencies, ropeProblem } from "./ropeScaling.js";
 import { ropeParametersSchema } from "./ropeSchema.js";
 
 /** What a table of rotations is made from. */
@@ -38,6 +38,8 @@ export function ropeTable(options: RopeTableOptions): RopeTable {
   if (!Number.isInteger(headSize) || headSize % 2 !== 0 || headSize < 2)
     throw new ConfigError(`ropeTable: headSize is ${headSize}, not an even number from 2`);
   const parameters = parsedParameters(ropeParameters);
+  const problem = ropeProblem(parameters, headSize);
+  if (problem) throw new ConfigError(`ropeTable: ropeParameters.${problem}`);
   const lengths = { headSize, maxPositionEmbeddings, sequenceLength: sequenceLength ?? undefined };
   const frequencies = ropeFrequencies(parameters, lengths);
   return { ...frequencies, ...turns(positions, frequencies) };
@@ -48,7 +50,9 @@ function parsedParameters(input: RopeParametersInput): RopeParameters {
   if (result.success) return result.output;
   const [issue] = result.issues;
   const field = v.getDotPath(issue as Parameters<typeof v.getDotPath>[0]);
-  throw new ConfigError(`ropeParameters${field ? `: ${field}` : ""} is ${String(issue.input)}, not ${issue.message}`);
+  throw new ConfigError(
+    `ropeTable: ropeParameters${field ? `.${field}` : ""} is ${String(issue.input)}, not ${issue.message}`,
+  );
 }
 
 /** Sine and cosine of every position's angles, row by row. */

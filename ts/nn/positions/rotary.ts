@@ -30,7 +30,8 @@ class Rotary implements Position {
 
   constructor(options: PositionOptions, half: boolean) {
     const { headSize, rope = PLAIN } = options;
-    if (headSize % 2 !== 0) throw new ConfigError(`rotary positions turn pairs: head size ${headSize} is odd`);
+    if (headSize % 2 !== 0)
+      throw new ConfigError(`headSize is ${headSize}, not an even number: rotary positions turn pairs`);
     this.options = options;
     this.parameters = rope;
     this.half = half;
