@@ -1,8 +1,9 @@
 import { DataError } from "../errors.js";
-import type { TokenizerConfig } from "./specials.js";
+import { hasDecoder, type NamedSpecials } from "./specials.js";
+import type { ObjectFile } from "./textFiles.js";
 
 /** A token as `tokenizer.json` lists it among its added ones. */
-interface AddedToken {
+export interface AddedToken {
   readonly content: string;
   readonly special: boolean;
   readonly single_word: boolean;
@@ -11,34 +12,64 @@ interface AddedToken {
   readonly normalized: boolean;
 }
 
-type Named = { readonly value: TokenizerConfig; readonly file: string };
+/** The id that a file gives the token, if any. */
+export type Placed = readonly [number | null, AddedToken];
+
+/** The files that list added tokens. */
+export interface AddedFiles {
+  /** `tokenizer_config.json`. */
+  readonly config: ObjectFile;
+  /** `special_tokens_map.json`. */
+  readonly map: ObjectFile;
+  /** `added_tokens.json`. */
+  readonly older: ObjectFile;
+}
 
 /**
- * Tokens that stand beside the vocabulary, as JSON `[[id or null, token], …]` in the order in which they get ids: of
- * `added_tokens_decoder` (`tokenizer_config.json`) or else `added_tokens.json`, and `additional_special_tokens`.
- * Errors: DataError for what is no token and no id.
+ * Tokens that stand beside the vocabulary, in the order in which they get ids: of `added_tokens_decoder`
+ * (`tokenizer_config.json`) or else `added_tokens.json`, then `additional_special_tokens` and `extra_special_tokens`. Where
+ * `added_tokens_decoder` is, the two older files do not count, as in transformers 4.57.6. Errors: DataError for what is not a
+ * token or an id.
  */
-export function addedTokens(config: Named, map: Named, older: Named): string {
-  const decoder = config.value.added_tokens_decoder;
-  const found: [number | null, AddedToken][] =
-    decoder === undefined || decoder === null
-      ? Object.entries(older.value).map(([content, id]) => [asId(id, older.file), asToken(content, false, older.file)])
-      : Object.entries(asObject(decoder, `${config.file}: added_tokens_decoder`)).map(([id, token]) => [
-          asId(Number(id), config.file),
-          asToken(token, false, config.file),
-        ]);
-  found.sort(([a], [b]) => a! - b!);
-  for (const { value, file } of [config, map]) {
-    const names = value.additional_special_tokens ?? [];
-    if (!Array.isArray(names)) throw new DataError(`${file}: additional_special_tokens is no list`);
-    for (const name of names) {
-      const token = asToken(name, true, file);
-      const at = found.findIndex(([, { content }]) => content === token.content);
-      if (at < 0) found.push([null, token]);
-      else found[at] = [found[at]![0], { ...found[at]![1], special: true }];
-    }
+export function addedTokens({ config, map, older }: AddedFiles): Placed[] {
+  const found = hasDecoder(config) ? decoderTokens(config) : olderTokens(older);
+  found.sort(([a], [b]) => a - b);
+  const tokens: Placed[] = [...found];
+  const files = hasDecoder(config) ? [config] : [config, map];
+  for (const token of files.flatMap((file) => [...additionalTokens(file), ...extraTokens(file)])) {
+    const at = tokens.findIndex(([, { content }]) => content === token.content);
+    if (at < 0) tokens.push([null, token]);
+    else tokens[at] = [tokens[at]![0], { ...tokens[at]![1], special: true }];
   }
-  return JSON.stringify(found);
+  return tokens;
+}
+
+/** The tokens of roles, which are special. Those that the vocabulary lacks get no id. */
+export const roleTokens = (specials: NamedSpecials): AddedToken[] =>
+  Object.values(specials)
+    .filter((token) => token !== null && token !== "")
+    .map((token) => asToken(token, true, ""));
+
+const decoderTokens = ({ value, file }: ObjectFile): [number, AddedToken][] =>
+  Object.entries(asObject(value.added_tokens_decoder, `${file}: added_tokens_decoder`)).map(([id, token]) => [
+    asId(Number(id), file),
+    asToken(token, false, file),
+  ]);
+
+const olderTokens = ({ value, file }: ObjectFile): [number, AddedToken][] =>
+  Object.entries(value).map(([content, id]) => [asId(id, file), asToken(content, false, file)]);
+
+function additionalTokens({ value, file }: ObjectFile): AddedToken[] {
+  const names = value.additional_special_tokens ?? [];
+  if (!Array.isArray(names)) throw new DataError(`${file}: additional_special_tokens is not a list`);
+  return names.map((name) => asToken(name, true, file));
+}
+
+/** transformers 4 names them, `{ image_token: "<image>" }`; transformers 5 lists them. */
+function extraTokens({ value, file }: ObjectFile): AddedToken[] {
+  const extra = value.extra_special_tokens ?? [];
+  const tokens = Array.isArray(extra) ? extra : Object.values(asObject(extra, `${file}: extra_special_tokens`));
+  return tokens.map((token) => asToken(token, true, file));
 }
 
 function asToken(value: unknown, special: boolean, file: string): AddedToken {

@@ -2,9 +2,6 @@ import { EngineError } from "../errors.js";
 import { packageFiles, platform } from "../platform/index.js";
 import type { Recipe } from "./read.js";
 
-/** Classes of transformers whose text jieba cuts. It is not in their files: their `tokenizer.json` names BERT's pre-tokenizer. */
-export const JIEBA = /^RoFormerTokenizer(Fast)?$/;
-
 let loading: Promise<Uint8Array> | undefined;
 
 /** The recipe of a tokenizer that cuts Chinese words first. Errors: EngineError if the dictionary cannot be loaded. */
@@ -24,10 +21,6 @@ export async function cuttingWords(recipe: Recipe): Promise<Recipe> {
     },
   };
 }
-
-/** Whether a vocabulary, as `vocab.txt` or `tokenizer.json` has it, holds Chinese words and not their characters alone. */
-export const hasChineseWords = (text: string): boolean =>
-  /^\p{Script=Han}{2,}\r?$/mu.test(text) || /"\p{Script=Han}{2,}":/u.test(text);
 
 async function loadDictionary(): Promise<Uint8Array> {
   const bytes = await platform.readPackageFile(packageFiles.dictionary());

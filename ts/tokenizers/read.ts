@@ -1,25 +1,21 @@
 import { DataError } from "../errors.js";
 import { type FileSource, type Files, fileName, openFiles } from "../io/files.js";
 import { platform } from "../platform/index.js";
-import { addedTokens } from "./added.js";
-import { cuttingWords, hasChineseWords, JIEBA } from "./jieba.js";
+import { addedTokens, type Placed, roleTokens } from "./added.js";
+import { readsVocabulary, type TokenizerClass, tokenizerClass } from "./classes.js";
+import { cuttingWords } from "./jieba.js";
 import type { Glue, Handle } from "./native.js";
-import { namedSpecials, type SpecialTokens, type TokenizerConfig } from "./specials.js";
-
-/** The name of a class, and the file that says so. */
-interface Class {
-  readonly name: string | undefined;
-  readonly from: string;
-}
+import { BERT_SPECIALS, type NamedSpecials, specialsOf, type TokenizerConfig } from "./specials.js";
+import { decodeText, type ObjectFile, readObject } from "./textFiles.js";
 
 /** What a reader makes a recipe of: the text of a file, and what stands beside it. */
-interface Given extends Class {
+interface Given {
   readonly file: string;
   readonly text: string;
-  readonly config: TokenizerConfig;
-  /** What messages call `config`'s file. */
-  readonly settings: string;
-  readonly specials: SpecialTokens;
+  /** `tokenizer_config.json`. */
+  readonly settings: ObjectFile;
+  readonly specials: NamedSpecials;
+  readonly class: TokenizerClass;
 }
 
 /** A tokenizer's files, read and not yet opened. */
@@ -29,57 +25,42 @@ export interface Recipe {
   /** Opens it in the module; may be called again after a trap. */
   readonly open: (glue: Glue) => Handle;
   readonly config: TokenizerConfig;
-  /** The special tokens that the files name. */
-  readonly specials: SpecialTokens;
+  /** The special tokens that the files decide. */
+  readonly specials: NamedSpecials;
   /** Whether decoded text is cleaned up if the configuration does not say. */
   readonly cleanUp: boolean;
 }
 
-const [CONFIG, MAP, ADDED, JSON_FILE, VOCABULARY, MODEL] = [
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "tokenizer.json",
-  "vocab.txt",
-  "config.json",
-];
-
-/** Classes of transformers that `vocab.txt` alone makes: BERT's, under its heirs' names. */
-const BERT =
-  /^(Bert|DistilBert|Electra|MobileBert|ConvBert|SqueezeBert|LayoutLM|Lxmert|RetriBert|DPR(ContextEncoder|QuestionEncoder|Reader))Tokenizer(Fast)?$/;
-
-/** Classes of what only the files say. */
-const PLAIN = /^PreTrainedTokenizer(Fast)?$/;
+const [JSON_FILE, VOCABULARY] = ["tokenizer.json", "vocab.txt"];
 
 /**
- * Reads a folder, a `vocab.txt`, a `tokenizer.json` or files by name. A `tokenizer_config.json` and a
- * `special_tokens_map.json` beside count, and of a `config.json` what class of tokenizer it names. Errors: DataError naming
- * the file, and the line where there is one.
+ * Reads a folder, a `vocab.txt`, a `tokenizer.json` or files by name, as AutoTokenizer of transformers does: what stands beside
+ * them in `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json` counts, and of `config.json` the class of
+ * tokenizer that it names or that its `model_type` has. Where transformers 4.57.6 and 5.24.0 differ, it is as in 4.57.6; what one
+ * of them refuses is read as the other reads it. Errors: DataError naming the file, and the line where there is one.
  */
 export async function readTokenizer(source: FileSource): Promise<Recipe> {
   const { files, named = await chosen(openFiles(source)) } = await locate(source);
-  const [config, map, older] = await Promise.all([CONFIG, MAP, ADDED].map((name) => readConfig(files, name)));
-  const [settings, mapFile, olderFile] = [CONFIG, MAP, ADDED].map((name) => fileName(files, name));
-  const specials = { ...namedSpecials(map!, mapFile!), ...namedSpecials(config!, settings!) };
+  const names = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json"];
+  const objects = await Promise.all(names.map((name) => readObject(files, name)));
+  const [settings, map, older, model] = objects as [ObjectFile, ObjectFile, ObjectFile, ObjectFile];
   const text = decodeText(await files.read(named), fileName(files, named));
-  const { name, from } = await tokenizerClass(files, config!, text);
-  const given = { file: fileName(files, named), text, config: config!, settings: settings!, specials, name, from };
+  const found = tokenizerClass(settings, model);
+  const specials = specialsOf(found.kind, settings, map);
+  const given = { file: fileName(files, named), text, settings, specials, class: found };
   const recipe = named.endsWith(".txt") ? readVocabulary(given) : readJson(given);
-  const added = addedTokens(
-    { value: config!, file: settings! },
-    { value: map!, file: mapFile! },
-    { value: older!, file: olderFile! },
-  );
-  const whole = added === "[]" ? recipe : adding(recipe, added);
-  return JIEBA.test(name ?? "") ? cuttingWords(whole) : whole;
+  const whole = adding(recipe, addedTokens({ config: settings, map, older }));
+  return found.kind === "words" ? cuttingWords(whole) : whole;
 }
 
-/** The recipe of a tokenizer with further tokens. */
-const adding = (recipe: Recipe, tokens: string): Recipe => ({
+/** The recipe of a tokenizer with further tokens, and with those of roles special as far as the vocabulary has them. */
+const adding = (recipe: Recipe, tokens: readonly Placed[]): Recipe => ({
   ...recipe,
   open: (glue) => {
     const handle = recipe.open(glue);
-    handle.addTokens(tokens);
+    if (tokens.length > 0) handle.addTokens(JSON.stringify(tokens));
+    const roles = roleTokens(recipe.specials).filter(({ content }) => handle.tokenId(content) !== undefined);
+    if (roles.length > 0) handle.addTokens(JSON.stringify(roles.map((token) => [null, token])));
     return handle;
   },
 });
@@ -96,25 +77,6 @@ async function chosen(files: Files): Promise<string> {
   throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}`);
 }
 
-/**
- * The class of transformers that a folder is for: as its files say, or RoFormer's where they say only that the model is one and
- * the vocabulary is of words. (A RoFormer of characters has BERT's, and says so or not.)
- */
-async function tokenizerClass(files: Files, config: TokenizerConfig, text: string): Promise<Class> {
-  const own = config.tokenizer_class;
-  if (own !== undefined && own !== null)
-    return { name: asClass(own, fileName(files, CONFIG)), from: fileName(files, CONFIG) };
-  const from = fileName(files, MODEL);
-  const { tokenizer_class, model_type } = await readConfig(files, MODEL);
-  if (tokenizer_class !== undefined && tokenizer_class !== null) return { name: asClass(tokenizer_class, from), from };
-  return { name: model_type === "roformer" && hasChineseWords(text) ? "RoFormerTokenizer" : undefined, from };
-}
-
-function asClass(value: unknown, file: string): string {
-  if (typeof value === "string") return value;
-  throw new DataError(`${file}: tokenizer_class is ${JSON.stringify(value)}, not the name of a class`);
-}
-
 /** A path to a file is that file in its folder. */
 async function locate(source: FileSource): Promise<{ files: Files; named?: string }> {
   if (typeof source !== "string" || !platform.isNode || (await platform.fileSize(source)) === undefined) {
@@ -124,93 +86,51 @@ async function locate(source: FileSource): Promise<{ files: Files; named?: strin
   return { files: openFiles(cut < 0 ? "." : source.slice(0, cut) || "/"), named: source.slice(cut + 1) };
 }
 
-function readJson({ file, text, config, settings, specials, name }: Given): Recipe {
-  const [lowercase, stripAccents, chineseChars] = folding(config, settings);
-  // These classes set up their normalizer by the configuration, whatever the file says.
-  const folds = BERT.test(name ?? "") || JIEBA.test(name ?? "");
+/** A flag that the files leave out has the class's value, whatever `tokenizer.json` says. */
+function readJson({ file, text, settings, specials, class: { kind, name } }: Given): Recipe {
+  const { lowercase, accents, chineseChars } = folding(settings);
+  const prefixSpace = flag(settings, "add_prefix_space") ?? false;
   const open = (glue: Glue) => {
     const handle = glue.Handle.fromJson(text);
-    const accents = "strip_accents" in config ? accentsNumber(stripAccents) : undefined;
-    if (folds) handle.foldAs(lowercase, accents, JIEBA.test(name!) ? undefined : chineseChars);
+    // RoFormer's class leaves Chinese characters as the file has them.
+    if (kind !== "plain") handle.foldAs(lowercase, accents, kind === "words" ? undefined : chineseChars);
+    if (name !== undefined) handle.addPrefixSpace(prefixSpace);
     return handle;
   };
-  return { file, config, specials, cleanUp: false, open };
+  return { file, config: settings.value, specials, cleanUp: false, open };
 }
 
-function readVocabulary({ file, text, config, settings, specials, name = "BertTokenizer", from }: Given): Recipe {
-  const words = JIEBA.test(name);
-  if (!words && !BERT.test(name) && !PLAIN.test(name)) {
-    throw new DataError(`${from}: tokenizer_class is ${JSON.stringify(name)}, which ${VOCABULARY} does not make`);
+function readVocabulary({ file, text, settings, specials, class: found }: Given): Recipe {
+  if (!readsVocabulary(found)) {
+    throw new DataError(
+      `${found.from}: tokenizer_class is ${JSON.stringify(found.name)}, which ${VOCABULARY} does not make`,
+    );
   }
   if (text === "") throw new DataError(`${file}: is empty`);
-  const [lowercase = true, stripAccents, chineseChars = true] = folding(config, settings);
-  const named = { unk: "[UNK]", cls: "[CLS]", sep: "[SEP]", pad: "[PAD]", mask: "[MASK]", ...specials };
-  const roles = [named.unk, named.cls, named.sep, named.pad, named.mask];
-  const accents = accentsNumber(stripAccents);
+  const { lowercase, accents, chineseChars } = folding(settings);
+  const all = { ...BERT_SPECIALS, ...specials };
+  const framing = (["unk", "cls", "sep"] as const).map((role) => all[role] ?? BERT_SPECIALS[role]);
+  const roles = [...framing, ...[all.pad, all.mask].filter((token) => token !== null)];
   // Where jieba cuts, characters are not set apart beforehand.
-  const open = (glue: Glue) => glue.Handle.fromVocabulary(text, lowercase, accents, chineseChars && !words, roles);
-  return { file, config, specials: named, cleanUp: true, open };
+  const apart = chineseChars && found.kind !== "words";
+  const open = (glue: Glue) => glue.Handle.fromVocabulary(text, lowercase, accents, apart, roles);
+  return { file, config: settings.value, specials: all, cleanUp: true, open };
 }
 
-/** `do_lower_case`, `strip_accents` and `tokenize_chinese_chars`. */
-const folding = (config: TokenizerConfig, file: string) =>
-  ["do_lower_case", "strip_accents", "tokenize_chinese_chars"].map((name) => flag(config, name, file));
-
-/** As the module takes it. */
-const accentsNumber = (strip: boolean | undefined): number => (strip === undefined ? 2 : Number(strip));
-
-async function readConfig(files: Files, name: string): Promise<TokenizerConfig> {
-  if (!(await files.has(name))) return {};
-  const file = fileName(files, name);
-  const text = decodeText(await files.read(name), file);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new DataError(`${file}: is no JSON: ${(error as Error).message}`, { cause: error });
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new DataError(`${file}: holds ${Array.isArray(value) ? "an array" : JSON.stringify(value)}, not an object`);
-  }
-  return value as TokenizerConfig;
+/** `do_lower_case`, `strip_accents` (0 no, 1 yes, 2 as case) and `tokenize_chinese_chars`, with the defaults of BERT's class. */
+function folding(settings: ObjectFile): { lowercase: boolean; accents: number; chineseChars: boolean } {
+  const strip = flag(settings, "strip_accents");
+  return {
+    lowercase: flag(settings, "do_lower_case") ?? true,
+    accents: strip === undefined ? 2 : Number(strip),
+    chineseChars: flag(settings, "tokenize_chinese_chars") ?? true,
+  };
 }
 
-function flag(config: TokenizerConfig, name: string, file: string): boolean | undefined {
+function flag({ value: config, file }: ObjectFile, name: string): boolean | undefined {
   const value = config[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "boolean")
     throw new DataError(`${file}: ${name} is ${JSON.stringify(value)}, not true or false`);
   return value;
-}
-
-/** UTF-8 without its byte-order mark. Errors: DataError naming the first line that is no text. */
-function decodeText(bytes: Uint8Array, file: string): string {
-  const nul = bytes.indexOf(0);
-  if (nul >= 0) throw new DataError(`${file}: line ${lineAt(bytes, nul)} holds a zero byte: this is no text`);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new DataError(`${file}: line ${firstBadLine(bytes)} is no UTF-8`, { cause: error });
-  }
-}
-
-const NEWLINE = 10;
-
-function lineAt(bytes: Uint8Array, at: number): number {
-  let line = 1;
-  for (let i = 0; i < at; i++) if (bytes[i] === NEWLINE) line++;
-  return line;
-}
-
-function firstBadLine(bytes: Uint8Array): number {
-  for (let line = 1, at = 0; ; line++) {
-    const end = bytes.indexOf(NEWLINE, at);
-    try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(at, end < 0 ? bytes.length : end));
-    } catch {
-      return line;
-    }
-    if (end < 0) return line;
-    at = end + 1;
-  }
 }

@@ -1,4 +1,5 @@
-import type { SpecialTokens, TokenizerConfig } from "./specials.js";
+import { savedClass } from "./classes.js";
+import type { NamedSpecials, SpecialTokens, TokenizerConfig } from "./specials.js";
 
 /** The parts of a tokenizer without its vocabulary, each as it stands in a `tokenizer.json`. */
 export interface Description {
@@ -17,33 +18,55 @@ interface Part {
   readonly [field: string]: unknown;
 }
 
+/** What a tokenizer was loaded with. */
+interface Loaded {
+  /** `tokenizer_config.json`: fields that this library does not know are kept. */
+  readonly config: TokenizerConfig;
+  readonly named: NamedSpecials;
+}
+
 /**
- * The files of a tokenizer, by name. `config` is what it was loaded with: fields that this library does not know are kept.
- * The class is BertTokenizer where BERT's pipeline is all there is, RoFormerTokenizer where jieba cuts before it (which
- * `tokenizer.json` cannot say), and PreTrainedTokenizerFast for what only `tokenizer.json` says.
+ * The files of a tokenizer, by name, such that this library and transformers 4 and 5 read the same from them. The class is
+ * BertTokenizer where BERT's pipeline is all there is, RoFormerTokenizer where jieba cuts before it (which `tokenizer.json`
+ * cannot say), and PreTrainedTokenizerFast for what only `tokenizer.json` says.
  */
 export function savedFiles(
   json: string,
   parts: Description,
   vocabulary: ReadonlyMap<string, number>,
   specials: SpecialTokens,
-  config: TokenizerConfig,
+  { config, named }: Loaded,
 ): Map<string, Uint8Array> {
-  const named = Object.fromEntries(Object.entries(specials).map(([role, token]) => [`${role}_token`, token]));
-  const bert = isBert(parts);
-  const settings = bert ? bertSettings(parts, config) : {};
-  const kind = {
-    tokenizer_class: parts.words ? "RoFormerTokenizer" : bert ? "BertTokenizer" : "PreTrainedTokenizerFast",
+  const roles = Object.fromEntries(Object.entries(specials).map(([role, token]) => [`${role}_token`, token]));
+  const none = Object.keys(named).filter((role) => named[role as keyof NamedSpecials] === null);
+  const settings = {
+    tokenizer_class: classOf(parts),
+    ...readable(config),
+    ...partSettings(parts, config),
+    ...Object.fromEntries(none.map((role) => [`${role}_token`, null])),
+    ...roles,
   };
   const files = new Map<string, Uint8Array>();
   files.set("tokenizer.json", bytes(json));
   if (parts.model.type === "WordPiece") files.set("vocab.txt", bytes(lines(vocabulary)));
-  files.set(
-    "tokenizer_config.json",
-    bytes(`${JSON.stringify({ ...kind, ...config, ...settings, ...named }, null, 2)}\n`),
-  );
-  files.set("special_tokens_map.json", bytes(`${JSON.stringify(named, null, 2)}\n`));
+  files.set("tokenizer_config.json", bytes(`${JSON.stringify(settings, null, 2)}\n`));
+  files.set("special_tokens_map.json", bytes(`${JSON.stringify(roles, null, 2)}\n`));
   return files;
+}
+
+const classOf = (parts: Description): string =>
+  parts.words ? "RoFormerTokenizer" : isBert(parts) ? "BertTokenizer" : "PreTrainedTokenizerFast";
+
+/** A configuration as both versions of transformers read it: 4 does not know a list of further tokens by 5's name. */
+function readable(config: TokenizerConfig): Record<string, unknown> {
+  const { extra_special_tokens: extra, additional_special_tokens: more } = config;
+  const entries = Object.entries(config).flatMap(([field, value]): [string, unknown][] => {
+    if (field === "tokenizer_class" && typeof value === "string") return [[field, savedClass(value)]];
+    if (!Array.isArray(extra)) return [[field, value]];
+    if (field === "extra_special_tokens") return [["additional_special_tokens", [...((more ?? []) as []), ...extra]]];
+    return field === "additional_special_tokens" ? [] : [[field, value]];
+  });
+  return Object.fromEntries(entries);
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -61,7 +84,11 @@ function isBert({ model, normalizer, preTokenizer, postProcessor }: Description)
   return model.type === "WordPiece" && model.prefix === "##" && words && framed;
 }
 
-function bertSettings({ normalizer, words }: Description, config: TokenizerConfig): Record<string, unknown> {
+/** What the classes would not take from `tokenizer.json`. */
+function partSettings(parts: Description, config: TokenizerConfig): Record<string, unknown> {
+  const { normalizer, preTokenizer, words } = parts;
+  if (preTokenizer?.type === "ByteLevel") return { add_prefix_space: preTokenizer.add_prefix_space };
+  if (!isBert(parts)) return {};
   return {
     do_lower_case: normalizer!.lowercase,
     strip_accents: normalizer!.strip_accents,

@@ -39,7 +39,10 @@ export class Tokenizer {
     const stored = recipe.config.model_max_length;
     this.modelMaxLength = Number.isSafeInteger(stored) && (stored as number) > 0 ? (stored as number) : undefined;
     const parts = this.#describe();
-    this.#specials = { ...customarySpecials(parts.added.map((token) => token.content)), ...recipe.specials };
+    this.#specials = customarySpecials(
+      parts.added.map((token) => token.content),
+      recipe.specials,
+    );
     this.#settle();
   }
 
@@ -222,7 +225,8 @@ export class Tokenizer {
     const json = this.#call("files", (handle) => handle.toJson());
     const length = this.modelMaxLength === undefined ? {} : { model_max_length: this.modelMaxLength };
     const config = { ...this.#recipe.config, ...length, clean_up_tokenization_spaces: this.#cleansUp };
-    return savedFiles(json, this.#describe(), this.getVocab(), this.#specials, config);
+    const loaded = { config, named: this.#recipe.specials };
+    return savedFiles(json, this.#describe(), this.getVocab(), this.#specials, loaded);
   }
 
   get #cleansUp(): boolean {

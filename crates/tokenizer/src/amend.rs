@@ -5,6 +5,7 @@ use crate::exports::{Handle, accents, js};
 use crate::fast::Memory;
 use crate::jieba::shared;
 use tokenizers::normalizers::{BertNormalizer, NormalizerWrapper};
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::{AddedToken, Tokenizer};
 use wasm_bindgen::prelude::*;
@@ -30,21 +31,31 @@ impl Handle {
         Ok(())
     }
 
-    /// Folds case and accents otherwise than the file says, if it has BERT's normalizer; undefined: as the file says.
-    /// `strip_accents`: 0 no, 1 yes, 2 as case.
+    /// Sets case, accents and Chinese characters if the file has BERT's normalizer. `strip_accents`: 0 no, 1 yes, 2 as case;
+    /// `chinese_chars` undefined: as the file says.
     #[wasm_bindgen(js_name = foldAs)]
-    pub fn fold_as(&mut self, lowercase: Option<bool>, strip_accents: Option<u32>, chinese_chars: Option<bool>) {
+    pub fn fold_as(&mut self, lowercase: bool, strip_accents: u32, chinese_chars: Option<bool>) {
         let Some(NormalizerWrapper::BertNormalizer(stored)) = self.pipeline.tokenizer.get_normalizer() else {
             return;
         };
         let normalizer = BertNormalizer::new(
             stored.clean_text,
             chinese_chars.unwrap_or(stored.handle_chinese_chars),
-            strip_accents.map_or(stored.strip_accents, accents),
-            lowercase.unwrap_or(stored.lowercase),
+            accents(strip_accents),
+            lowercase,
         );
         self.pipeline.tokenizer.with_normalizer(Some(normalizer));
         self.memory = Memory::default();
+    }
+
+    /// Sets whether a text begins with a space, if the pre-tokenizer is byte-level BPE's.
+    #[wasm_bindgen(js_name = addPrefixSpace)]
+    pub fn add_prefix_space(&mut self, add: bool) {
+        if let Some(PreTokenizerWrapper::ByteLevel(stored)) = self.pipeline.tokenizer.get_pre_tokenizer() {
+            let level = stored.add_prefix_space(add);
+            self.pipeline.tokenizer.with_pre_tokenizer(Some(level));
+            self.memory = Memory::default();
+        }
     }
 }
 

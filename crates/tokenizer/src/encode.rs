@@ -1,7 +1,9 @@
 //! One text, or two, to pieces with their places; truncation, windows and padding as the call asks.
 
 use crate::Problem;
+use crate::growth::Growth;
 use crate::jieba::Words;
+use serde_json::to_value;
 use std::rc::Rc;
 use tokenizers::processors::PostProcessorWrapper;
 use tokenizers::{
@@ -16,6 +18,10 @@ pub struct Pipeline {
     pub tokenizer: Tokenizer,
     /// Cuts Chinese words, in the pre-tokenizer's place.
     pub words: Option<Rc<Words>>,
+    /// How long normalizing makes a text.
+    pub normalizing: Growth,
+    /// How long decoding makes the tokens.
+    pub decoding: Growth,
     /// Adds special tokens, trims offsets.
     pub processor: Option<PostProcessorWrapper>,
     /// The token that fills up, and its id.
@@ -48,7 +54,18 @@ impl Pipeline {
         tokenizer.with_padding(None);
         let processor = tokenizer.get_post_processor().cloned();
         tokenizer.with_post_processor(None::<PostProcessorWrapper>);
-        Ok(Self { tokenizer, words: None, processor, pad: None, pad_left: false, cut_left: false })
+        let normalizing = Growth::new(to_value(tokenizer.get_normalizer())?)?;
+        let decoding = Growth::new(to_value(tokenizer.get_decoder())?)?;
+        Ok(Self {
+            tokenizer,
+            words: None,
+            normalizing,
+            decoding,
+            processor,
+            pad: None,
+            pad_left: false,
+            cut_left: false,
+        })
     }
 
     /// The tokenizer in one piece, to be written.
@@ -59,8 +76,12 @@ impl Pipeline {
     }
 
     /// Encodes `text`, and `pair` behind it. Offsets are bytes if both are ASCII, else characters. Errors: limits that
-    /// leave no room, a text too short to be cut as asked, a word that the model cannot spell.
+    /// leave no room, a text too short to be cut as asked, a word that the model cannot spell, a text that normalizing makes
+    /// too long.
     pub fn encode(&self, text: &str, pair: Option<&str>, limits: Limits) -> Result<Encoding, Problem> {
+        for text in std::iter::once(text).chain(pair) {
+            self.normalizing.check(text)?;
+        }
         let ascii = text.is_ascii() && pair.is_none_or(str::is_ascii);
         let spell = |text: &str| match (&self.words, ascii) {
             (Some(words), true) => words.encode(&self.tokenizer, text, OffsetType::Byte),
@@ -77,10 +98,20 @@ impl Pipeline {
 
     /// The ids of `text` alone.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>, Problem> {
+        self.normalizing.check(text)?;
         match &self.words {
             Some(words) => words.ids(&self.tokenizer, text),
             None => Ok(self.tokenizer.encode_fast(text, false)?.get_ids().to_vec()),
         }
+    }
+
+    /// The text of ids; ids that no token has give nothing. Errors: a text that decoding makes too long.
+    pub fn decode(&self, ids: &[u32], skip_specials: bool) -> Result<String, Problem> {
+        if self.decoding.multiplies() {
+            let bytes = |id: &u32| self.tokenizer.id_to_token(*id).map_or(0, |token| token.len());
+            self.decoding.check_length(ids.iter().map(bytes).sum())?;
+        }
+        self.tokenizer.decode(ids, skip_specials)
     }
 
     /// Cuts, adds special tokens, fills up.
@@ -202,62 +233,6 @@ pub fn kept(
     }
 }
 
-/// An encoding as it crosses the boundary.
-pub struct Packed {
-    /// `[windows, then for each: n, ids·n, type ids·n, attention mask·n, begins·n, ends·n, UTF-16 units of tokens·n, special
-    /// tokens mask·n, sequence ids·n, word ids·n]`. Sequence and word ids count from 1; 0 stands for none.
-    pub numbers: Vec<u32>,
-    /// The tokens of all windows, end to end.
-    pub tokens: String,
-}
-
-/// Packs `encoding` and its overflow, with offsets in UTF-16 units of the text that a token is of.
-pub fn pack(encoding: &Encoding, text: &str, pair: Option<&str>) -> Packed {
-    let units = [units(text), pair.and_then(units)];
-    let mut packed = Packed { numbers: vec![1 + encoding.get_overflowing().len() as u32], tokens: String::new() };
-    for window in std::iter::once(encoding).chain(encoding.get_overflowing()) {
-        pack_window(&mut packed, window, &units);
-    }
-    packed
-}
-
-fn pack_window(packed: &mut Packed, window: &Encoding, units: &[Option<Vec<u32>>; 2]) {
-    let numbers = &mut packed.numbers;
-    numbers.push(window.len() as u32);
-    numbers.extend(window.get_ids());
-    numbers.extend(window.get_type_ids());
-    numbers.extend(window.get_attention_mask());
-    let sequences = window.get_sequence_ids();
-    let place = |at: usize, offset: usize| match sequences[at].map(|sequence| &units[sequence.min(1)]) {
-        None => 0, // a special token that was added, or padding
-        Some(None) => offset as u32,
-        Some(Some(units)) => units[offset.min(units.len() - 1)],
-    };
-    numbers.extend(window.get_offsets().iter().enumerate().map(|(at, offsets)| place(at, offsets.0)));
-    numbers.extend(window.get_offsets().iter().enumerate().map(|(at, offsets)| place(at, offsets.1)));
-    for token in window.get_tokens() {
-        numbers.push(token.encode_utf16().count() as u32);
-        packed.tokens.push_str(token);
-    }
-    numbers.extend(window.get_special_tokens_mask());
-    numbers.extend(sequences.iter().map(|sequence| sequence.map_or(0, |sequence| sequence as u32 + 1)));
-    numbers.extend(window.get_word_ids().iter().map(|word| word.map_or(0, |word| word + 1)));
-}
-
-/// UTF-16 units before each character and before the end; `None` for ASCII, where they are the bytes.
-fn units(text: &str) -> Option<Vec<u32>> {
-    if text.is_ascii() {
-        return None;
-    }
-    let mut at = 0;
-    let mut units = vec![0];
-    for character in text.chars() {
-        at += character.len_utf16() as u32;
-        units.push(at);
-    }
-    Some(units)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,11 +259,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn units_count_astral_characters_twice() {
-        assert_eq!(units("a😀é"), Some(vec![0, 1, 3, 4]));
-        assert_eq!(units("plain"), None);
     }
 }

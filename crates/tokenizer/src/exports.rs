@@ -2,15 +2,14 @@
 
 use crate::Problem;
 use crate::bert::{BertOptions, BertSpecials, from_lines};
-use crate::encode::{Limits, Packed, Pipeline, pack};
+use crate::bounds;
+use crate::encode::{Limits, Pipeline};
 use crate::fast::{Batch, Memory, encode_many};
+use crate::pack::{Packed, pack};
 use crate::train::{Kind, Options, Training};
 use serde_json::{Value, json, to_value};
 use tokenizers::{Decoder, Model, ModelWrapper, Tokenizer, TruncationStrategy};
 use wasm_bindgen::prelude::*;
-
-/// No embedding table is that long: an id beyond it is a mistake in the file.
-const IDS: u32 = 1 << 24;
 
 pub(crate) fn js(problem: impl ToString) -> JsError {
     JsError::new(&problem.to_string())
@@ -25,15 +24,11 @@ pub struct Handle {
 
 impl Handle {
     fn new(tokenizer: Tokenizer) -> Result<Self, Problem> {
-        let far = tokenizer.get_vocab(true).into_iter().find(|(_, id)| *id >= IDS);
-        if let Some((token, id)) = far {
-            return Err(format!("the token {token:?} has the id {id}, not one below {IDS}").into());
-        }
         Ok(Self { pipeline: Pipeline::new(tokenizer)?, memory: Memory::default() })
     }
 }
 
-/// What `encode` gives; `numbers` and `tokens` are laid out as `encode::Packed` says.
+/// What `encode` gives; `numbers` and `tokens` are laid out as `pack::Packed` says.
 #[wasm_bindgen]
 pub struct Encoded(Packed);
 
@@ -100,6 +95,7 @@ impl Handle {
     #[wasm_bindgen(js_name = fromJson)]
     pub fn from_json(text: &str) -> Result<Handle, JsError> {
         let tokenizer: Tokenizer = serde_json::from_str(text).map_err(js)?;
+        bounds::check(&tokenizer).map_err(js)?;
         Handle::new(tokenizer).map_err(js)
     }
 
@@ -171,7 +167,7 @@ impl Handle {
 
     /// The text of ids; ids that no token has give nothing.
     pub fn decode(&self, ids: &[u32], skip_specials: bool) -> Result<String, JsError> {
-        self.pipeline.tokenizer.decode(ids, skip_specials).map_err(js)
+        self.pipeline.decode(ids, skip_specials).map_err(js)
     }
 
     /// The text of tokens as the decoder joins them; without a decoder, spaces do.

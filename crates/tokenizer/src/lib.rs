@@ -6,12 +6,15 @@
 
 pub mod amend;
 pub mod bert;
+pub mod bounds;
 pub mod chunks;
 pub mod dictionary;
 pub mod encode;
 pub mod exports;
 pub mod fast;
+pub mod growth;
 pub mod jieba;
+pub mod pack;
 #[allow(unsafe_code)]
 mod seeds;
 pub mod train;
