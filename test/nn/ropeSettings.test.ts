@@ -64,10 +64,7 @@ describe("rotary settings of a configuration", () => {
     expect(parsed({ rope_theta: 500, partial_rotary_factor: 0.5, rope_scaling: dynamic })).toEqual({
       rope_parameters: rope,
     });
-    expect(parsed({ rope_scaling: null, rope_parameters: rope })).toEqual({
-      rope_scaling: null,
-      rope_parameters: rope,
-    });
+    expect(parsed({ rope_scaling: null, rope_parameters: rope })).toEqual({ rope_parameters: rope });
     expect(parsed({ rope_theta: 500 }).rope_parameters).toMatchObject({ rope_type: "default", rope_theta: 500 });
     expect(parsed({ position: "alibi" })).toEqual({ position: "alibi" });
   });

@@ -61,7 +61,7 @@ const classOf = (parts: Description): string =>
 function readable(config: TokenizerConfig): Record<string, unknown> {
   const { extra_special_tokens: extra, additional_special_tokens: more } = config;
   const entries = Object.entries(config).flatMap(([field, value]): [string, unknown][] => {
-    if (field === "tokenizer_class" && typeof value === "string") return [[field, savedClass(value)]];
+    if (field === "tokenizer_class") return typeof value === "string" ? [[field, savedClass(value)]] : [];
     if (!Array.isArray(extra)) return [[field, value]];
     if (field === "extra_special_tokens") return [["additional_special_tokens", [...((more ?? []) as []), ...extra]]];
     return field === "additional_special_tokens" ? [] : [[field, value]];

@@ -3,12 +3,13 @@
 use crate::Problem;
 use crate::growth::Growth;
 use crate::jieba::Words;
+use crate::wordpiece::{longest, spell};
 use serde_json::to_value;
 use std::rc::Rc;
 use tokenizers::processors::PostProcessorWrapper;
 use tokenizers::{
-    Encoding, OffsetType, PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, Tokenizer,
-    TruncationDirection, TruncationStrategy, pad_encodings,
+    Encoding, OffsetType, PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, PreTokenizer, Token,
+    Tokenizer, TruncationDirection, TruncationStrategy, pad_encodings,
 };
 
 /// A tokenizer, taken apart: what the crate does after the pieces are found is done here, where each call has limits of its
@@ -18,6 +19,8 @@ pub struct Pipeline {
     pub tokenizer: Tokenizer,
     /// Cuts Chinese words, in the pre-tokenizer's place.
     pub words: Option<Rc<Words>>,
+    /// Bytes of the longest token of WordPiece.
+    pub longest: usize,
     /// How long normalizing makes a text.
     pub normalizing: Growth,
     /// How long decoding makes the tokens.
@@ -56,8 +59,10 @@ impl Pipeline {
         tokenizer.with_post_processor(None::<PostProcessorWrapper>);
         let normalizing = Growth::new(to_value(tokenizer.get_normalizer())?)?;
         let decoding = Growth::new(to_value(tokenizer.get_decoder())?)?;
+        let longest = longest(tokenizer.get_model());
         Ok(Self {
             tokenizer,
+            longest,
             words: None,
             normalizing,
             decoding,
@@ -83,12 +88,7 @@ impl Pipeline {
             self.normalizing.check(text)?;
         }
         let ascii = text.is_ascii() && pair.is_none_or(str::is_ascii);
-        let spell = |text: &str| match (&self.words, ascii) {
-            (Some(words), true) => words.encode(&self.tokenizer, text, OffsetType::Byte),
-            (Some(words), false) => words.encode(&self.tokenizer, text, OffsetType::Char),
-            (None, true) => self.tokenizer.encode(text, false),
-            (None, false) => self.tokenizer.encode_char_offsets(text, false),
-        };
+        let spell = |text: &str| self.pieces(text, if ascii { OffsetType::Byte } else { OffsetType::Char });
         let mut second = pair.map(spell).transpose()?;
         if let Some(second) = &mut second {
             second.set_type_ids(vec![1; second.len()]);
@@ -100,9 +100,28 @@ impl Pipeline {
     pub fn ids(&self, text: &str) -> Result<Vec<u32>, Problem> {
         self.normalizing.check(text)?;
         match &self.words {
-            Some(words) => words.ids(&self.tokenizer, text),
-            None => Ok(self.tokenizer.encode_fast(text, false)?.get_ids().to_vec()),
+            Some(words) => words.ids(&self.tokenizer, text, |word| self.spell(word)),
+            None => Ok(self.pieces(text, OffsetType::None)?.get_ids().to_vec()),
         }
+    }
+
+    /// The pieces of a word.
+    pub fn spell(&self, word: &str) -> Result<Vec<Token>, Problem> {
+        spell(self.tokenizer.get_model(), self.longest, word)
+    }
+
+    /// The pieces of `text`, as the crate finds them but for the words. Special tokens are found first, and the text between
+    /// them is normalized and cut as if each stood alone.
+    pub fn pieces(&self, text: &str, offsets: OffsetType) -> Result<Encoding, Problem> {
+        let tokenizer = &self.tokenizer;
+        let mut pieces = tokenizer.get_added_vocabulary().extract_and_normalize(tokenizer.get_normalizer(), text);
+        match (&self.words, tokenizer.get_pre_tokenizer()) {
+            (Some(words), _) => words.split(tokenizer, &mut pieces)?,
+            (None, Some(cutter)) => cutter.pre_tokenize(&mut pieces)?,
+            (None, None) => {}
+        }
+        pieces.tokenize(|word| self.spell(word.get()))?;
+        pieces.into_encoding(None, 0, offsets)
     }
 
     /// The text of ids; ids that no token has give nothing. Errors: a text that decoding makes too long.

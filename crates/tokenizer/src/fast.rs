@@ -9,7 +9,7 @@ use ahash::AHashMap;
 use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::metaspace::PrependScheme;
-use tokenizers::{Encoding, Model, ModelWrapper, Tokenizer};
+use tokenizers::{Encoding, ModelWrapper, Tokenizer};
 
 const CHUNKS: usize = 1 << 17; // forgotten, all of them, when there are more
 const CHUNK_BYTES: usize = 64; // longer ones are not worth remembering
@@ -131,7 +131,7 @@ fn spell_chunk(pipeline: &Pipeline, chunk: &str) -> Result<Vec<u32>, Problem> {
     {
         let mut ids = vec![];
         for word in words {
-            ids.extend(tokenizer.get_model().tokenize(&word)?.into_iter().map(|token| token.id));
+            ids.extend(pipeline.spell(&word)?.into_iter().map(|token| token.id));
         }
         return Ok(ids);
     }

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::{Rc, Weak};
 use tokenizers::tokenizer::normalizer::Range as Of;
-use tokenizers::{Encoding, Model, OffsetReferential, OffsetType, PreTokenizedString, Tokenizer};
+use tokenizers::{OffsetReferential, OffsetType, PreTokenizedString, Token, Tokenizer};
 
 /// A dictionary that cuts text to words.
 pub struct Words(Dictionary);
@@ -46,37 +46,34 @@ impl Words {
         pieces
     }
 
-    /// Encodes `text` by the parts of `tokenizer`, but for its pre-tokenizer, whose place `cut` takes. Special tokens are found
-    /// first, and the text between them is normalized and cut as if each stood alone.
-    pub fn encode(&self, tokenizer: &Tokenizer, text: &str, offsets: OffsetType) -> Result<Encoding, Problem> {
-        let mut pieces = normalized(tokenizer, text);
+    /// Cuts normalized text, in the place of a pre-tokenizer.
+    pub fn split(&self, tokenizer: &Tokenizer, pieces: &mut PreTokenizedString) -> Result<(), Problem> {
         pieces.split(|_, text| {
             let ranges = self.cut(text.get(), |word| tokenizer.token_to_id(word).is_some());
             Ok(ranges.into_iter().filter_map(|range| text.slice(Of::Normalized(range))).collect::<Vec<_>>())
-        })?;
-        pieces.tokenize(|text| tokenizer.get_model().tokenize(text.get()))?;
-        pieces.into_encoding(None, 0, offsets)
+        })
     }
 
-    /// The ids that `encode` gives, without slices of the text that know their places: many times faster.
-    pub fn ids(&self, tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>, Problem> {
+    /// The ids of `text`, without slices of it that know their places: many times faster.
+    pub fn ids(
+        &self,
+        tokenizer: &Tokenizer,
+        text: &str,
+        spell: impl Fn(&str) -> Result<Vec<Token>, Problem>,
+    ) -> Result<Vec<u32>, Problem> {
         let mut ids = vec![];
-        let pieces = normalized(tokenizer, text);
+        let pieces = tokenizer.get_added_vocabulary().extract_and_normalize(tokenizer.get_normalizer(), text);
         for (text, _, special) in pieces.get_splits(OffsetReferential::Original, OffsetType::None) {
             if let Some(tokens) = special {
                 ids.extend(tokens.iter().map(|token| token.id));
                 continue;
             }
             for range in self.cut(text, |word| tokenizer.token_to_id(word).is_some()) {
-                ids.extend(tokenizer.get_model().tokenize(&text[range])?.into_iter().map(|token| token.id));
+                ids.extend(spell(&text[range])?.into_iter().map(|token| token.id));
             }
         }
         Ok(ids)
     }
-}
-
-fn normalized(tokenizer: &Tokenizer, text: &str) -> PreTokenizedString {
-    tokenizer.get_added_vocabulary().extract_and_normalize(tokenizer.get_normalizer(), text)
 }
 
 /// `word`, which begins at byte `start`, as Chinese characters and what stands between them and white space.
@@ -200,10 +197,9 @@ mod tests {
 
     #[test]
     fn a_known_word_stays_whole_and_no_piece_holds_white_space() {
-        let pipeline = pipeline();
+        let mut pipeline = pipeline();
         let tokens = |text: &str| {
-            let encoding =
-                pipeline.words.as_ref().unwrap().encode(&pipeline.tokenizer, text, OffsetType::Char).unwrap();
+            let encoding = pipeline.pieces(text, OffsetType::Char).unwrap();
             encoding.get_tokens().iter().cloned().zip(encoding.get_offsets().iter().copied()).collect::<Vec<_>>()
         };
         let wanted = |list: &[(&str, usize, usize)]| -> Vec<(String, (usize, usize))> {
@@ -216,7 +212,8 @@ mod tests {
         assert_eq!(tokens("今天 非\u{200d}常[SEP]\u{3000}好"), wanted(&whole));
         assert_eq!(tokens("C++ [sep]")[0], ("[UNK]".to_owned(), (0, 3)));
         let lone = Words::new("今天天气 3\n天 1\n".as_bytes()).unwrap();
-        let encoding = lone.encode(&pipeline.tokenizer, "今天天气", OffsetType::Char).unwrap();
+        pipeline.words = Some(Rc::new(lone));
+        let encoding = pipeline.pieces("今天天气", OffsetType::Char).unwrap();
         assert_eq!(encoding.get_tokens(), apart.map(|(token, _, _)| token));
     }
 }

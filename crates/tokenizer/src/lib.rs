@@ -18,6 +18,7 @@ pub mod pack;
 #[allow(unsafe_code)]
 mod seeds;
 pub mod train;
+pub mod wordpiece;
 
 /// What went wrong, in words.
 pub type Problem = Box<dyn std::error::Error + Send + Sync>;
