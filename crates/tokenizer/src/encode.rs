@@ -8,8 +8,8 @@ use serde_json::to_value;
 use std::rc::Rc;
 use tokenizers::processors::PostProcessorWrapper;
 use tokenizers::{
-    Encoding, OffsetType, PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, PreTokenizer, Token,
-    Tokenizer, TruncationDirection, TruncationStrategy, pad_encodings,
+    Decoder, Encoding, OffsetType, PaddingDirection, PaddingParams, PaddingStrategy, PostProcessor, PreTokenizer,
+    Token, Tokenizer, TruncationDirection, TruncationStrategy, pad_encodings,
 };
 
 /// A tokenizer, taken apart: what the crate does after the pieces are found is done here, where each call has limits of its
@@ -131,6 +131,15 @@ impl Pipeline {
             self.decoding.check_length(ids.iter().map(bytes).sum())?;
         }
         self.tokenizer.decode(ids, skip_specials)
+    }
+
+    /// The text of tokens as the decoder joins them; without a decoder, spaces do. Errors: as `decode`.
+    pub fn join(&self, tokens: Vec<String>) -> Result<String, Problem> {
+        self.decoding.check_length(tokens.iter().map(String::len).sum())?;
+        match self.tokenizer.get_decoder() {
+            Some(decoder) => decoder.decode(tokens),
+            None => Ok(tokens.join(" ")),
+        }
     }
 
     /// Cuts, adds special tokens, fills up.

@@ -8,7 +8,7 @@ use crate::fast::{Batch, Memory, encode_many};
 use crate::pack::{Packed, pack};
 use crate::train::{Kind, Options, Training};
 use serde_json::{Value, json, to_value};
-use tokenizers::{Decoder, Model, ModelWrapper, Tokenizer, TruncationStrategy};
+use tokenizers::{Model, ModelWrapper, Tokenizer, TruncationStrategy};
 use wasm_bindgen::prelude::*;
 
 pub(crate) fn js(problem: impl ToString) -> JsError {
@@ -173,10 +173,7 @@ impl Handle {
     /// The text of tokens as the decoder joins them; without a decoder, spaces do.
     #[wasm_bindgen(js_name = joinTokens)]
     pub fn join_tokens(&self, tokens: Vec<String>) -> Result<String, JsError> {
-        match self.pipeline.tokenizer.get_decoder() {
-            Some(decoder) => decoder.decode(tokens).map_err(js),
-            None => Ok(tokens.join(" ")),
-        }
+        self.pipeline.join(tokens).map_err(js)
     }
 
     /// The vocabulary as JSON, `[[token, id], …]`, by id and then by token.
