@@ -82,8 +82,8 @@ test("a word that cannot be spelt where there is no [UNK] is an error, not a cra
 
 test("tokenizer_config.json is checked, and read for case, accents and special tokens", async () => {
   const config = (value: string | object) => refused({ "vocab.txt": vocabulary, "tokenizer_config.json": value });
-  expect(await config("{")).toMatch(/^tokenizer_config.json: is not JSON/);
-  expect(await config([])).toBe("tokenizer_config.json: holds an array, not an object");
+  expect(await config("{")).toMatch(/^tokenizer_config.json is not JSON: /);
+  expect(await config([])).toBe("tokenizer_config.json is a list, not an object");
   expect(await config({ do_lower_case: "yes" })).toBe(
     'tokenizer_config.json: do_lower_case is "yes", not true or false',
   );

@@ -1,6 +1,6 @@
 import { CheckpointError, DataError } from "../errors.js";
 import { type Content, platform } from "../platform/index.js";
-import { reason } from "./reasons.js";
+import { reading, reason } from "./reasons.js";
 import { blobFiles } from "./sources/blobs.js";
 import { folderFiles } from "./sources/folder.js";
 import { handleFiles } from "./sources/handle.js";
@@ -33,7 +33,7 @@ export type FileSource = string | URL | ReadonlyMap<string, Blob> | FileSystemDi
 
 /** Bytes that a load has come to. */
 export interface LoadProgress {
-  /** "download" while a file comes from the hub, "read" while the weights become the model's. */
+  /** "download" while a file comes from a server, "read" while the weights become the model's. */
   readonly stage: "download" | "read";
   /** The file, or where there are several shards the folder's weights. */
   readonly file: string;
@@ -47,12 +47,21 @@ export interface LoadProgress {
 export interface SourceOptions {
   /** Ends requests and downloads with an AbortError. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds for which a server may stay silent: before its answer begins, and between two pieces of it. After that the
+   * load fails with a DataError (`reason: "timeout"`). Default: ROFORMER_TIMEOUT, in seconds, else 30,000.
+   */
+  readonly timeout?: number | undefined;
   /** Told while files are downloaded, and while weights are read: bytes, of weights as f32. */
   readonly onProgress?: ((event: LoadProgress) => void) | undefined;
 }
 
 /** Whether a text is a folder's path on this machine, and not a URL. */
 export const isFolderPath = (source: string): boolean => !/^(hf:|https?:\/\/)/i.test(source);
+
+/** Whether a source is the path of a file on this machine, not a folder's. */
+export const isFile = async (source: string): Promise<boolean> =>
+  platform.isNode && isFolderPath(source) && (await reading(source, () => platform.fileSize(source))) !== undefined;
 
 /** The files of a source. Neither the folder nor its files are touched, and nothing is fetched, before they are asked for. */
 export function openFiles(source: FileSource, options: SourceOptions = {}): Files {

@@ -1,3 +1,5 @@
+import { DataError, type ErrorReason, RoFormerError } from "../errors.js";
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such place",
   ENOSPC: "the disk is full",
@@ -8,6 +10,16 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of the path is a file, not a folder",
   EEXIST: "a part of the path is a file, not a folder",
   EFBIG: "the file is too large for this disk or its limit",
+  EISDIR: "it is a folder, not a file",
+  ELOOP: "its links lead in a circle",
+  ENAMETOOLONG: "the path is too long",
+  EIO: "the disk failed",
+  EBUSY: "something else uses it",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open",
+  ENOMEM: "the system has no memory left",
+  ERR_FS_FILE_TOO_LARGE: "the file is larger than 2 GiB",
+  ERR_INVALID_ARG_VALUE: "the path is not one that a file can have",
 };
 
 /** What went wrong with a file, in one line: a system's error in words and by its code. */
@@ -15,4 +27,22 @@ export function reason(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const words = typeof code === "string" ? REASONS[code] : undefined;
   return words === undefined ? String(message ?? error).replace(/\s+/g, " ") : `${words} (${String(code)})`;
+}
+
+/** The same as an {@link ErrorReason}, where there is one. */
+export function errorReason(error: unknown): ErrorReason | undefined {
+  const { code, reason } = error as { code?: unknown; reason?: ErrorReason };
+  if (error instanceof RoFormerError) return reason;
+  if (code === "ENOENT" || code === "ENOTDIR") return "not-found";
+  return code === "ENOMEM" ? "out-of-memory" : undefined;
+}
+
+/** Reads from a file: what fails in `read` is a DataError that says `what` cannot be read and why. Errors of this library pass. */
+export async function reading<T>(what: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof RoFormerError) throw error;
+    throw new DataError(`${what} cannot be read: ${reason(error)}`, { cause: error, reason: errorReason(error) });
+  }
 }

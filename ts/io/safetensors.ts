@@ -54,9 +54,7 @@ function checkHeader(name: string, bytes: Uint8Array, start: number, size: numbe
 }
 
 function parseHeader(name: string, bytes: Uint8Array): Map<string, StrictJson> {
-  const header = decodeStrictJson(bytes, (problem, cause) => {
-    throw new CheckpointError(`${name}: the header ${problem}`, { cause });
-  });
+  const header = decodeStrictJson(bytes, `${name}: the header`, CheckpointError);
   if (!(header instanceof Map)) throw new CheckpointError(`${name}: the header is ${shown(header)}, not a JSON object`);
   return header;
 }

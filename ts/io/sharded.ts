@@ -16,7 +16,7 @@ export function sharded(open: OpenWeights): OpenWeights {
     const places = await readIndex(files, index);
     const shards = new Map<string, Weights>();
     for (const shard of new Set(places.values())) {
-      if (!(await files.has(shard))) throw new CheckpointError(`${name}: there is no file ${quote(shard)}`);
+      if (!(await files.has(shard))) throw new CheckpointError(`${name}: there is no file ${quote(shard)}`, { reason: "not-found" });
       shards.set(shard, await open(files, shard));
     }
     const tensors = new Map<string, StoredTensor>();
@@ -40,9 +40,7 @@ async function readIndex(files: Files, index: string): Promise<Map<string, strin
   const name = fileName(files, index);
   const size = await files.size(index);
   if (size > LONGEST_INDEX) throw new CheckpointError(`${name} has ${size} bytes, more than ${LONGEST_INDEX}`);
-  const json = decodeStrictJson(await files.read(index), (problem, cause) => {
-    throw new CheckpointError(`${name} ${problem}`, { cause });
-  });
+  const json = decodeStrictJson(await files.read(index), name, CheckpointError);
   const map = json instanceof Map ? json.get("weight_map") : undefined;
   if (!(map instanceof Map)) throw new CheckpointError(`${name}: weight_map is missing, or no object`);
   for (const [tensor, shard] of map) {

@@ -1,3 +1,5 @@
+import { type Failure, utf8 } from "./json.js";
+
 /** A number that is not a whole one which JavaScript holds exactly, as it was written. */
 export interface NumberText {
   readonly text: string;
@@ -26,13 +28,14 @@ export function parseStrictJson(text: string, depth = 32): StrictJson {
   return value;
 }
 
-/** The JSON that `bytes` spell in UTF-8; what is wrong with them is given to `fail`: "is not UTF-8 text". */
-export function decodeStrictJson(bytes: Uint8Array, fail: (problem: string, cause: unknown) => never): StrictJson {
+/** The JSON that `bytes` spell in UTF-8. Bytes that do not are a `Failure` whose message begins with `where`. */
+export function decodeStrictJson(bytes: Uint8Array, where: string, Failure: Failure): StrictJson {
+  const text = utf8(bytes, { keepMark: true });
+  if (text === undefined) throw new Failure(`${where} is not UTF-8 text`);
   try {
-    return parseStrictJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    return parseStrictJson(text);
   } catch (error) {
-    const isJson = error instanceof SyntaxError;
-    return fail(isJson ? `is not JSON that can be used: it ${error.message}` : "is not UTF-8 text", error);
+    throw new Failure(`${where} is not JSON that can be used: it ${(error as Error).message}`, { cause: error });
   }
 }
 

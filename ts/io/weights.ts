@@ -1,4 +1,4 @@
-import { AbortError, CheckpointError } from "../errors.js";
+import { CheckpointError, RoFormerError } from "../errors.js";
 import { BITS, widen } from "./dtypes.js";
 import { type Files, fileName, reason } from "./files.js";
 
@@ -71,7 +71,7 @@ export function widening(files: Files, span: Span) {
 /** The bytes of a span, all of them. */
 export async function readBytes(files: Files, span: Span): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await files.readRange(span.file, span.begin, span.end).catch((error: unknown) => {
-    if (error instanceof AbortError) throw error;
+    if (error instanceof RoFormerError) throw error; // it names the file, and what failed: an abort, a network, a disk
     throw new CheckpointError(`${tensorName(files, span)} cannot be read: ${reason(error)}`, { cause: error });
   });
   if (bytes.length !== span.end - span.begin)

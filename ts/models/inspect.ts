@@ -1,8 +1,7 @@
 import { ConfigError, DataError } from "../errors.js";
-import { type FileSource, isFolderPath, openFiles } from "../io/files.js";
+import { type FileSource, isFile, openFiles } from "../io/files.js";
 import { openWeightFile, openWeights } from "../io/formats.js";
 import type { StoredTensor, Weights } from "../io/weights.js";
-import { platform } from "../platform/index.js";
 import { totalSize } from "../tensor/tensor.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { RoFormerConfig } from "./config.js";
@@ -43,7 +42,7 @@ export interface InspectedTokenizer {
 export async function inspect(source: FileSource): Promise<Inspection> {
   const file = typeof source === "string" ? /^(.*?)([^/\\]+\.(?:safetensors|bin))$/.exec(source) : null;
   if (file) return tensorsOf(await openWeightFile(openFiles(file[1] || "."), file[2]!));
-  if (typeof source === "string" && isFolderPath(source) && (await platform.fileSize(source)) !== undefined)
+  if (typeof source === "string" && (await isFile(source)))
     throw new DataError(`${source} is a file, and neither .safetensors nor .bin`);
   const files = openFiles(source);
   const config = await readConfig(files).then(

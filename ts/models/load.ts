@@ -1,9 +1,9 @@
 import { AbortError, ConfigError } from "../errors.js";
-import { type Files, fileName, isFolderPath, type SourceOptions } from "../io/files.js";
+import { type Files, fileName, isFile, type SourceOptions } from "../io/files.js";
 import { openWeights } from "../io/formats.js";
+import { readJsonObject } from "../io/json.js";
 import type { Weights } from "../io/weights.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
-import { platform } from "../platform/index.js";
 import { parseConfig, type RoFormerConfig } from "./config.js";
 import { families, headOfClass, poolerOf } from "./families.js";
 import { type Fit, fitWeights, requireFit } from "./fit.js";
@@ -41,21 +41,10 @@ export interface ReadModel extends Omit<Fit, "found"> {
 export async function readConfig(files: Files): Promise<RoFormerConfig> {
   const where = fileName(files, "config.json");
   if (!(await files.has("config.json"))) {
-    const isFile = isFolderPath(files.name) && (await platform.fileSize(files.name)) !== undefined;
-    if (isFile) throw new ConfigError(`${files.name} is a file, not a model's folder`);
-    throw new ConfigError(`${where}: no such file; a model folder has one`);
+    if (await isFile(files.name)) throw new ConfigError(`${files.name} is a file, not a model's folder`);
+    throw new ConfigError(`${where}: no such file; a model folder has one`, { reason: "not-found" });
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await files.read("config.json")));
-  } catch (error) {
-    throw new ConfigError(`${where} is not JSON: ${(error as Error).message}`, { cause: error });
-  }
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new ConfigError(
-      `${where} is ${Array.isArray(value) ? "a list" : value === null ? "null" : typeof value}, not an object`,
-    );
-  }
+  const value = await readJsonObject(files, "config.json", ConfigError);
   if (!Object.hasOwn(value, "model_type")) {
     throw new ConfigError(`${where}: model_type is missing; it is one of ${Object.keys(families).join(", ")}`);
   }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ConfigError } from "../errors.js";
 import { type Files, fileName } from "../io/files.js";
+import { decodeText, parseJson } from "../io/json.js";
 import type { Pooling } from "../pipelines/embed.js";
 
 /** How a sentence-transformers folder wants texts embedded. */
@@ -30,12 +31,12 @@ const MODES: Readonly<Record<string, Pooling>> = {
 export async function readSentences(files: Files): Promise<SentenceSettings | undefined> {
   if (!(await files.has("modules.json"))) return undefined;
   const held = new Map<string, Uint8Array>();
-  const modules = await readJson(files, "modules.json", modulesSchema, held);
+  const modules = await readSettings(files, "modules.json", modulesSchema, held);
   const of = (kind: string) => modules.find(({ type }) => type.endsWith(`.${kind}`));
   const pooling = of("Pooling");
-  const modes = pooling && (await readJson(files, `${pooling.path}/config.json`, poolingSchema, held));
+  const modes = pooling && (await readSettings(files, `${pooling.path}/config.json`, poolingSchema, held));
   const length = (await files.has("sentence_bert_config.json"))
-    ? await readJson(files, "sentence_bert_config.json", lengthSchema, held)
+    ? await readSettings(files, "sentence_bert_config.json", lengthSchema, held)
     : {};
   return {
     pooling: modes && poolingOf(modes),
@@ -51,19 +52,21 @@ function poolingOf(modes: Record<string, unknown>): Pooling | undefined {
   return on.length === 1 ? MODES[on[0]!] : undefined;
 }
 
-async function readJson<T extends v.GenericSchema>(
+async function readSettings<T extends v.GenericSchema>(
   files: Files,
   file: string,
   schema: T,
   held: Map<string, Uint8Array>,
 ): Promise<v.InferOutput<T>> {
+  const where = fileName(files, file);
   const bytes = await files.read(file);
   held.set(file, bytes);
+  const value = parseJson(decodeText(bytes, where, ConfigError), where, ConfigError);
   try {
-    return v.parse(schema, JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    return v.parse(schema, value);
   } catch (error) {
     throw new ConfigError(
-      `${fileName(files, file)} is not what sentence-transformers writes: ${(error as Error).message}`,
+      `${where} is not what sentence-transformers writes: ${(error as Error).message}`,
       {
         cause: error,
       },

@@ -1,12 +1,12 @@
 import { DataError } from "../errors.js";
-import { type FileSource, type Files, fileName, openFiles } from "../io/files.js";
-import { platform } from "../platform/index.js";
+import { type FileSource, type Files, fileName, isFile, openFiles } from "../io/files.js";
+import { readText } from "../io/json.js";
 import { addedTokens, type Placed, roleTokens } from "./added.js";
 import { readsVocabulary, type TokenizerClass, tokenizerClass } from "./classes.js";
 import { cuttingWords } from "./jieba.js";
 import type { Glue, Handle } from "./native.js";
 import { BERT_SPECIALS, type NamedSpecials, specialsOf, type TokenizerConfig } from "./specials.js";
-import { decodeText, type ObjectFile, readObject } from "./textFiles.js";
+import { type ObjectFile, readObject } from "./textFiles.js";
 
 /** What a reader makes a recipe of: the text of a file, and what stands beside it. */
 interface Given {
@@ -44,7 +44,7 @@ export async function readTokenizer(source: FileSource): Promise<Recipe> {
   const names = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json"];
   const objects = await Promise.all(names.map((name) => readObject(files, name)));
   const [settings, map, older, model] = objects as [ObjectFile, ObjectFile, ObjectFile, ObjectFile];
-  const text = decodeText(await files.read(named), fileName(files, named));
+  const text = await readText(files, named, DataError);
   const found = tokenizerClass(settings, model);
   const specials = specialsOf(found.kind, settings, map);
   const given = { file: fileName(files, named), text, settings, specials, class: found };
@@ -74,14 +74,12 @@ async function chosen(files: Files): Promise<string> {
       `${where}: vocab.json and merges.txt do not say all: transformers' save_pretrained makes a ${JSON_FILE}`,
     );
   }
-  throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}`);
+  throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}`, { reason: "not-found" });
 }
 
 /** A path to a file is that file in its folder. */
 async function locate(source: FileSource): Promise<{ files: Files; named?: string }> {
-  if (typeof source !== "string" || !platform.isNode || (await platform.fileSize(source)) === undefined) {
-    return { files: openFiles(source) };
-  }
+  if (typeof source !== "string" || !(await isFile(source))) return { files: openFiles(source) };
   const cut = Math.max(source.lastIndexOf("/"), source.lastIndexOf("\\"));
   return { files: openFiles(cut < 0 ? "." : source.slice(0, cut) || "/"), named: source.slice(cut + 1) };
 }

@@ -1,25 +1,27 @@
 import { DataError } from "../../errors.js";
 import { platform } from "../../platform/index.js";
 import type { Files } from "../files.js";
+import { reading } from "../reasons.js";
 
 /** The files of a folder on this machine. */
 export function folderFiles(folder: string): Files {
   const name = folder.replace(/[/\\]+$/, "");
   const at = (file: string) => `${name}/${file}`;
-  const absent = (file: string) => new DataError(`${at(file)}: no such file`);
+  const sizeOf = (file: string) => reading(at(file), () => platform.fileSize(at(file)));
+  const size = async (file: string) => {
+    const found = await sizeOf(file);
+    if (found === undefined) throw new DataError(`${at(file)}: no such file`, { reason: "not-found" });
+    return found;
+  };
   return {
     name,
-    has: async (file) => (await platform.fileSize(at(file))) !== undefined,
-    size: async (file) => {
-      const size = await platform.fileSize(at(file));
-      if (size === undefined) throw absent(file);
-      return size;
+    has: async (file) => (await sizeOf(file)) !== undefined,
+    size,
+    async read(file) {
+      await size(file);
+      return reading(at(file), () => platform.readFile(at(file)));
     },
-    read: async (file) => {
-      if ((await platform.fileSize(at(file))) === undefined) throw absent(file);
-      return platform.readFile(at(file));
-    },
-    readRange: (file, start, end) => platform.readRange(at(file), start, end),
-    list: async () => (await platform.listFolder(folder)) ?? [],
+    readRange: (file, start, end) => reading(at(file), () => platform.readRange(at(file), start, end)),
+    list: async () => (await reading(folder, () => platform.listFolder(folder))) ?? [],
   };
 }

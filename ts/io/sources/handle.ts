@@ -1,5 +1,6 @@
 import { DataError } from "../../errors.js";
 import type { Files } from "../files.js";
+import { reading } from "../reasons.js";
 
 /** The files of a folder that the user of a page has chosen (`showDirectoryPicker`), or of its private one. */
 export function handleFiles(folder: FileSystemDirectoryHandle): Files {
@@ -17,20 +18,23 @@ export function handleFiles(folder: FileSystemDirectoryHandle): Files {
   };
   const open = async (file: string): Promise<File> => {
     const found = await find(file);
-    if (found === undefined) throw new DataError(`${folder.name}/${file}: no such file`);
+    if (found === undefined) throw new DataError(`${folder.name}/${file}: no such file`, { reason: "not-found" });
     return found;
   };
-  const bytes = async (part: Blob) => new Uint8Array(await part.arrayBuffer());
+  const bytes = (file: string, part: Blob) =>
+    reading(`${folder.name}/${file}`, async () => new Uint8Array(await part.arrayBuffer()));
   return {
     name: folder.name,
     has: async (file) => (await find(file)) !== undefined,
     size: async (file) => (await open(file)).size,
-    read: async (file) => bytes(await open(file)),
-    readRange: async (file, start, end) => bytes((await open(file)).slice(start, end)),
+    read: async (file) => bytes(file, await open(file)),
+    readRange: async (file, start, end) => bytes(file, (await open(file)).slice(start, end)),
     async list() {
-      const names: string[] = [];
-      for await (const name of folder.keys()) names.push(name);
-      return names.sort();
+      return reading(folder.name, async () => {
+        const names: string[] = [];
+        for await (const name of folder.keys()) names.push(name);
+        return names.sort();
+      });
     },
   };
 }
