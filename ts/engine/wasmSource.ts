@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.js";
-import { type PackageFile, packageFiles, platform } from "../platform/index.js";
+import { type PackageFile, packageFiles, platform, shownAddress } from "../platform/index.js";
 
 /** Where a wasm module comes from: its address, an answer to a request for it, its bytes, or itself. */
 export type WasmSource = URL | Response | BufferSource | WebAssembly.Module;
@@ -57,7 +57,7 @@ const isResponse = (source: unknown): source is Response =>
   typeof Response !== "undefined" && source instanceof Response;
 
 async function bytesOfResponse(response: Response): Promise<ArrayBuffer> {
-  if (!response.ok) throw new Error(`${response.url}: the server answered ${response.status}`);
+  if (!response.ok) throw new Error(`${shownAddress(response.url)}: the server answered ${response.status}`);
   return response.arrayBuffer();
 }
 

@@ -17,7 +17,8 @@ const FORMATS: readonly (readonly [file: string, open: OpenWeights])[] = [
 
 /** Opens one file of weights, whose ending tells the format: `.safetensors` or `.bin`. */
 export const openWeightFile: OpenWeights = async (files, file) => {
-  if (!(await files.has(file))) throw new CheckpointError(`${fileName(files, file)}: no such file`, { reason: "not-found" });
+  if (!(await files.has(file)))
+    throw new CheckpointError(`${fileName(files, file)}: no such file`, { reason: "not-found" });
   return file.endsWith(".bin") ? openTorch(files, file) : openSafetensors(files, file);
 };
 
@@ -25,7 +26,8 @@ export const openWeightFile: OpenWeights = async (files, file) => {
 export async function openWeights(files: Files): Promise<Weights> {
   for (const [file, open] of FORMATS) if (await files.has(file)) return open(files, file);
   const held = await files.list();
-  if (held?.length === 0) throw new DataError(`${files.name}: no such folder, or an empty one`, { reason: "not-found" });
+  if (held?.length === 0)
+    throw new DataError(`${files.name}: no such folder, or an empty one`, { reason: "not-found" });
   const holds = held === undefined ? "" : `; it holds ${held.slice(0, 8).join(", ")}`;
   throw new CheckpointError(
     `${files.name || "the files given"}: there is none of ${FORMATS.map(([file]) => file).join(", ")}${holds}`,

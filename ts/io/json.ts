@@ -23,7 +23,11 @@ export async function readText(files: Files, file: string, Failure: Failure, mos
 /** The object in a JSON file of settings. Errors: as {@link readText}, and `Failure` for what is not a JSON object. */
 export async function readJsonObject(files: Files, file: string, Failure: Failure): Promise<Record<string, unknown>> {
   const where = fileName(files, file);
-  return requireObject(parseJson(await readText(files, file, Failure, LONGEST_SETTINGS), where, Failure), where, Failure);
+  return requireObject(
+    parseJson(await readText(files, file, Failure, LONGEST_SETTINGS), where, Failure),
+    where,
+    Failure,
+  );
 }
 
 /** What `text` says in JSON; `where` begins the message of the `Failure`. */

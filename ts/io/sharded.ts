@@ -16,7 +16,8 @@ export function sharded(open: OpenWeights): OpenWeights {
     const places = await readIndex(files, index);
     const shards = new Map<string, Weights>();
     for (const shard of new Set(places.values())) {
-      if (!(await files.has(shard))) throw new CheckpointError(`${name}: there is no file ${quote(shard)}`, { reason: "not-found" });
+      if (!(await files.has(shard)))
+        throw new CheckpointError(`${name}: there is no file ${quote(shard)}`, { reason: "not-found" });
       shards.set(shard, await open(files, shard));
     }
     const tensors = new Map<string, StoredTensor>();

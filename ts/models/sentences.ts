@@ -65,11 +65,8 @@ async function readSettings<T extends v.GenericSchema>(
   try {
     return v.parse(schema, value);
   } catch (error) {
-    throw new ConfigError(
-      `${where} is not what sentence-transformers writes: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
+    throw new ConfigError(`${where} is not what sentence-transformers writes: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

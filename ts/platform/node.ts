@@ -9,6 +9,9 @@ import { fetchBytes } from "./web.js";
 /** Bytes a read of a stream takes at once. */
 const PIECE = 1 << 20;
 
+/** Bytes that Node reads at once at most. */
+const LARGEST_READ = 2 ** 30;
+
 /** Node's platform, or undefined elsewhere. Modules are asked for at run time, so that bundlers for browsers see none. */
 export function createNode(): Platform | undefined {
   const modules = nodeModules();
@@ -30,6 +33,10 @@ export function createNode(): Platform | undefined {
     tryFolder: (folder) => tryFolder(modules, path.resolve(folder)),
     writeFile: (file, content) => writeFile(modules, path.resolve(file), content),
     downloads: () => folderOfDownloads(modules, (file, start, end) => readRange(fs, file, start, end)),
+    hash(algorithm) {
+      const hash = process.getBuiltinModule("node:crypto").createHash(algorithm);
+      return { update: (bytes) => void hash.update(bytes), hex: async () => hash.digest("hex") };
+    },
     async readPackageFile(file) {
       if (file instanceof Uint8Array || file instanceof Promise) return file;
       if (file.protocol === "http:" || file.protocol === "https:") return fetchBytes(file);
@@ -107,7 +114,12 @@ async function readRange(fs: typeof Files, file: string, start: number, end: num
     const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
     let filled = 0;
     while (filled < bytes.length) {
-      const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+      const { bytesRead } = await handle.read(
+        bytes,
+        filled,
+        Math.min(bytes.length - filled, LARGEST_READ),
+        start + filled,
+      );
       if (bytesRead === 0) break;
       filled += bytesRead;
     }

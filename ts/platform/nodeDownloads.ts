@@ -1,8 +1,10 @@
-import { type NodeModules, safeParts, writeFile } from "./nodeFolders.js";
+import { type NodeModules, safeParts } from "./nodeFolders.js";
+import { leftovers, temporaryName } from "./nodeLeftovers.js";
 import type { Downloads, KeptFile } from "./platform.js";
 
 /**
- * Downloaded files in a folder: `ROFORMER_CACHE`, else `roformer` in `XDG_CACHE_HOME`, else `~/.cache/roformer`.
+ * Downloaded files in a folder: `ROFORMER_CACHE`, else `roformer` in `XDG_CACHE_HOME`, else `~/.cache/roformer`. What killed
+ * processes left there is removed before the first file is kept.
  */
 export function folderOfDownloads(node: NodeModules, readRange: ReadRange): Downloads {
   const { path, fs } = node;
@@ -17,8 +19,58 @@ export function folderOfDownloads(node: NodeModules, readRange: ReadRange): Down
       if (!found?.isFile()) return undefined;
       return { size: found.size, readRange: (start, end) => readRange(at(key), start, end) };
     },
-    keep: (key, content) => writeFile(node, at(key), content),
+    async keep(key, content) {
+      await sweep(node, folder);
+      await keepFile(node, at(key), content);
+    },
   };
 }
 
 type ReadRange = (file: string, start: number, end: number) => Promise<Uint8Array>;
+
+/** Writes a file beside and renames it, so that it is there whole or not at all, however many processes write it. */
+async function keepFile({ fs, sync, path }: NodeModules, file: string, content: Pieces): Promise<void> {
+  const missing: string[] = [];
+  for (let at = path.dirname(file); !sync.existsSync(at); at = path.dirname(at)) missing.unshift(at);
+  // Not `mkdir`'s own `recursive`, which never returns under /proc. Other processes may make the same folders.
+  for (const one of missing) {
+    await fs.mkdir(one).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST" || !sync.statSync(one).isDirectory()) throw error;
+    });
+  }
+  const beside = path.join(path.dirname(file), temporaryName(path.basename(file)));
+  try {
+    const handle = await fs.open(beside, "wx");
+    try {
+      for await (const piece of content)
+        for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at)).bytesWritten;
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await fs.rename(beside, file);
+  } catch (error) {
+    await fs.rm(beside, { force: true });
+    throw error;
+  }
+}
+
+type Pieces = Parameters<Downloads["keep"]>[1];
+
+const swept = new Map<string, Promise<void>>();
+
+/** Removes leftovers, once a process. */
+function sweep({ fs, path }: NodeModules, folder: string): Promise<void> {
+  const sweeping = swept.get(folder) ?? removeLeftovers(fs, path, folder);
+  swept.set(folder, sweeping);
+  return sweeping;
+}
+
+async function removeLeftovers(fs: NodeModules["fs"], path: NodeModules["path"], folder: string): Promise<void> {
+  const names = await fs.readdir(folder, { recursive: true }).catch(() => [] as string[]);
+  for (const file of leftovers(names)) {
+    const full = path.join(folder, file.name);
+    const age = Date.now() - ((await fs.stat(full).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY);
+    if (age >= file.age) await fs.rm(full, { force: true }).catch(() => undefined);
+  }
+}

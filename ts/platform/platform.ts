@@ -20,6 +20,13 @@ export interface Downloads {
   keep(key: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
 }
 
+/** A hash that is fed piece by piece. */
+export interface Hash {
+  update(bytes: Uint8Array): void;
+  /** The hash of all pieces, in hexadecimal. */
+  hex(): Promise<string>;
+}
+
 /** A worker of any runtime, as its owner sees it. */
 export interface StartedWorker {
   /** The runtime's own object: `worker_threads`' Worker in Node. */
@@ -72,6 +79,8 @@ export interface Platform {
   writeFile(path: string, content: Content): Promise<void>;
   /** Downloaded files: a folder of the user's in Node, the Cache API in browsers. */
   downloads(): Downloads;
+  /** A hash to begin with; undefined where a runtime does not have it. */
+  hash(algorithm: "sha1" | "sha256"): Hash | undefined;
   /** The bytes of a file of the package's own: read in Node, fetched elsewhere. */
   readPackageFile(file: PackageFile): Promise<Uint8Array<ArrayBuffer>>;
   /** The same at once; an error where a runtime cannot. */

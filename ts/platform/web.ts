@@ -1,6 +1,8 @@
 import { DataError } from "../errors.js";
 import type { Platform } from "./platform.js";
+import { shownAddress, shownUrl } from "./urls.js";
 import { cachedDownloads } from "./webDownloads.js";
+import { webHash } from "./webHashes.js";
 import { firstMessage, holdLock, lockReleased, startThread, startWorker, turn } from "./webWorkers.js";
 
 const noFiles = async (path: string): Promise<never> => {
@@ -9,16 +11,23 @@ const noFiles = async (path: string): Promise<never> => {
 
 /** The bytes behind a URL. */
 export async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url).catch((error: Error) => {
-    throw new DataError(`${url.href} cannot be fetched: ${error.message}`, { cause: error });
-  });
-  if (!response.ok)
-    throw new DataError(`${url.href}: the server answered ${`${response.status} ${response.statusText}`.trim()}`);
-  const bytes = new Uint8Array(await response.arrayBuffer());
+  const name = shownUrl(url);
+  const failed = (error: Error): never => {
+    // What is secret about an address must not be in the runtime's message either.
+    const message = error.message.replace(/[a-z]+:\/\/\S+/gi, shownAddress);
+    throw new DataError(`${name} cannot be fetched: ${message}`, { reason: "network", cause: new Error(message) });
+  };
+  const response = await fetch(url).catch(failed);
+  if (!response.ok) {
+    const status = `${response.status} ${response.statusText}`.trim();
+    const reason = response.status === 404 ? "not-found" : undefined;
+    throw new DataError(`${name}: the server answered ${status}`, { reason });
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer().catch(failed));
   // Servers of single-page applications answer with their page where they have no such file.
   if (bytes[0] === 0x3c)
     throw new DataError(
-      `${url.href}: the server sent a page, not this file; is it where the bundler put the package's files?`,
+      `${name}: the server sent a page, not this file; is it where the bundler put the package's files?`,
     );
   return bytes;
 }
@@ -40,6 +49,7 @@ export const web: Platform = {
   tryFolder: noFiles,
   writeFile: noFiles,
   downloads: cachedDownloads,
+  hash: webHash,
   readPackageFile: async (file) => (file instanceof URL ? fetchBytes(file) : file),
   readPackageFileSync(file) {
     if (file instanceof Uint8Array) return file;

@@ -1,8 +1,20 @@
 import { ConfigError, DataError } from "../../errors.js";
-import type { KeptFile } from "../../platform/index.js";
-import { platform } from "../../platform/index.js";
+import { type KeptFile, platform, shownAddress } from "../../platform/index.js";
 import type { Files, SourceOptions } from "../files.js";
-import type { Hub, HubModel } from "./hubCache.js";
+import { readWhole } from "./http.js";
+import type { Hub } from "./hubCache.js";
+import { checkedEndpoint, checkedToken } from "./hubSettings.js";
+
+/** A model on a hub, at one revision. */
+export interface HubModel {
+  /** What messages call it. */
+  readonly name: string;
+  /** `owner/name`. */
+  readonly repository: string;
+  readonly revision: string;
+  readonly endpoint: URL;
+  readonly token: string | undefined;
+}
 
 /** The hub that `hf:` means unless `HF_ENDPOINT` names another one. */
 const ENDPOINT = "https://huggingface.co";
@@ -11,7 +23,7 @@ const ENDPOINT = "https://huggingface.co";
  * The files of a model on the Hugging Face hub, `hf:owner/name` or `hf:owner/name@revision` (a branch, tag or commit; `main`
  * unless given). What is asked for is downloaded once and kept (`Platform.downloads`), by the commit that the hub names: a load asks for
  * the revision's commit, and takes everything of it from what is kept. Without a network the last commit that was seen counts.
- * `HF_TOKEN` is sent to the hub's own origin alone.
+ * What comes is compared with the length and the hash that the hub announces; anything else is not kept. `HF_TOKEN` is sent to the hub's own origin alone.
  */
 export function hubFiles(source: string, options: SourceOptions): Files {
   const model = parseHub(source);
@@ -19,17 +31,15 @@ export function hubFiles(source: string, options: SourceOptions): Files {
   const hub = () => (opened ??= import("./hubCache.js").then(({ Hub }) => new Hub(model, options)));
   const open = async (file: string): Promise<KeptFile> => {
     const found = await (await hub()).open(file);
-    if (found === undefined) throw new DataError(`${model.name}/${file}: the hub has no such file`);
+    if (found === undefined)
+      throw new DataError(`${model.name}/${file}: the hub has no such file`, { reason: "not-found" });
     return found;
   };
   return {
     name: model.name,
     has: async (file) => (await hub()).has(file),
     size: async (file) => (await open(file)).size,
-    async read(file) {
-      const found = await open(file);
-      return found.readRange(0, found.size);
-    },
+    read: async (file) => readWhole(`${model.name}/${file}`, await open(file)),
     readRange: async (file, start, end) => (await open(file)).readRange(start, end),
     list: async () => undefined,
   };
@@ -39,9 +49,7 @@ function parseHub(source: string): HubModel {
   const [, repository, revision = "main"] = /^hf:([\w.-]+(?:\/[\w.-]+)?)(?:@([\w./-]+))?$/.exec(source) ?? [];
   const parts = [...(repository ?? "..").split("/"), ...revision.split("/")];
   if (repository === undefined || parts.some((part) => part === "" || part === "." || part === ".."))
-    throw new ConfigError(`${source} is not hf:owner/name or hf:owner/name@revision`);
-  const endpoint = platform.environment("HF_ENDPOINT") || ENDPOINT;
-  if (!URL.canParse(endpoint) || !/^https?:/.test(endpoint))
-    throw new ConfigError(`HF_ENDPOINT is ${JSON.stringify(endpoint)}, not a URL of http or https`);
-  return { name: source, repository, revision, endpoint: new URL(endpoint), token: platform.environment("HF_TOKEN") };
+    throw new ConfigError(`${shownAddress(source)} is not hf:owner/name or hf:owner/name@revision`);
+  const endpoint = checkedEndpoint(platform.environment("HF_ENDPOINT") || ENDPOINT);
+  return { name: source, repository, revision, endpoint, token: checkedToken(platform.environment("HF_TOKEN")) };
 }

@@ -1,32 +1,34 @@
-import { AbortError, DataError } from "../../errors.js";
-import { type Downloads, type KeptFile, platform } from "../../platform/index.js";
+import { DataError } from "../../errors.js";
+import type { KeptFile } from "../../platform/index.js";
 import type { SourceOptions } from "../files.js";
-import { reason } from "../reasons.js";
-import { bodyOf, discard, Unreachable } from "./http.js";
-import { ask, type HubAnswer } from "./hubRequest.js";
+import { type Announced, agreed, changed, verified } from "./announced.js";
+import { bodyOf, discard, mostOf, Unreachable, type Waiting, waitingOf } from "./http.js";
+import type { HubModel } from "./hub.js";
+import { ask, type HubAnswer, isCommit } from "./hubRequest.js";
+import { Keeping } from "./keeping.js";
 
-/** A model on a hub, at one revision. */
-export interface HubModel {
-  /** What messages call it. */
-  readonly name: string;
-  /** `owner/name`. */
-  readonly repository: string;
-  readonly revision: string;
-  readonly endpoint: URL;
-  readonly token: string | undefined;
+/** A file that the hub has. */
+interface Located extends Announced {
+  /** Its version: the commit, or what stands for it. */
+  readonly version: string;
 }
 
+const UNKNOWN: Announced = { size: undefined, sha256: undefined, etag: undefined };
+
 /**
- * The files of one model as they come from the hub and stay: `snapshots/COMMIT/FILE`, `refs/REVISION` (the commit last seen) and
- * `absent/COMMIT/FILE` (empty: the hub said that there is none); of servers that name no commit, `versions/REVISION/FILE`. A commit never changes, so what is kept of it is not asked for again.
+ * The files of one model as they come from the hub and stay: `snapshots/COMMIT/FILE`, with the size that each must have in
+ * `sizes/COMMIT/FILE`; `refs/REVISION`, the commit last seen; `absent/COMMIT/FILE`, empty, for what the hub said not to have, and
+ * `missing/COMMIT/FILE` for what it seemed not to have, which counts where it cannot be asked. Of servers that name no commit,
+ * `versions/REVISION/FILE` is the version of one file. A commit never changes, so what is kept of it, in its size, is not asked
+ * for again.
  */
 export class Hub {
   readonly #model: HubModel;
   readonly #options: SourceOptions;
-  readonly #downloads: Downloads = platform.downloads();
-  readonly #folder: string;
-  /** Where each file is kept or will be; undefined: there is none. */
-  readonly #keys = new Map<string, string | undefined>();
+  readonly #waiting: Waiting;
+  readonly #kept: Keeping;
+  /** What is known of each file; undefined: it does not exist. */
+  readonly #located = new Map<string, Located | undefined>();
   #commit: string | undefined;
   /** Lookups follow one another: the first one says which commit all are of. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -34,8 +36,9 @@ export class Hub {
   constructor(model: HubModel, options: SourceOptions) {
     this.#model = model;
     this.#options = options;
-    const { endpoint, repository, revision } = model;
-    this.#folder = `hub/${endpoint.host.replace(":", "_")}/${repository.replace("/", "--")}`;
+    this.#waiting = waitingOf(options);
+    const { name, endpoint, repository, revision } = model;
+    this.#kept = new Keeping(`hub/${endpoint.host.replace(":", "_")}/${repository.replace("/", "--")}`, name);
     if (/^[0-9a-f]{40}$/.test(revision)) this.#commit = revision;
   }
 
@@ -46,18 +49,20 @@ export class Hub {
 
   /** A file, downloaded unless it is kept; undefined where the hub has none. */
   async open(file: string): Promise<KeptFile | undefined> {
-    const key = await this.#locate(file);
-    if (key === undefined) return undefined;
-    const kept = await this.#downloads.find(key);
-    if (kept !== undefined) return kept;
-    await this.#next(() => this.#download(file, key));
-    return this.#downloads.find(key);
+    const located = await this.#locate(file);
+    if (located === undefined) return undefined;
+    return this.#next(async () => {
+      const kept = await this.#find(file, located);
+      if (kept) return kept;
+      await this.#download(file, located);
+      return this.#kept.find(snapshot(located.version, file));
+    });
   }
 
-  #locate(file: string): Promise<string | undefined> {
+  #locate(file: string): Promise<Located | undefined> {
     return this.#next(async () => {
-      if (!this.#keys.has(file)) this.#keys.set(file, await this.#look(file));
-      return this.#keys.get(file);
+      if (!this.#located.has(file)) this.#located.set(file, await this.#look(file));
+      return this.#located.get(file);
     });
   }
 
@@ -67,125 +72,138 @@ export class Hub {
     return result;
   }
 
-  async #look(file: string): Promise<string | undefined> {
-    const kept = await this.#lookKept(file);
-    if (kept) return kept.key;
+  async #look(file: string): Promise<Located | undefined> {
+    if (this.#commit !== undefined) {
+      const size = await this.#sizeOf(this.#commit, file);
+      const located = { ...UNKNOWN, version: this.#commit, size };
+      if (size !== undefined && (await this.#find(file, located))) return located;
+      if (await this.#kept.find(`absent/${this.#commit}/${file}`)) return undefined;
+    }
     let answer: HubAnswer;
     try {
-      answer = await ask(this.#model, { file, method: "HEAD", revision: this.#revision, signal: this.#options.signal });
+      answer = await ask(this.#model, { file, method: "HEAD", revision: this.#revision }, this.#waiting);
     } catch (error) {
       return this.#lookOffline(file, error);
     }
-    if (this.#commit === undefined && answer.commit !== undefined) await this.#see(answer.commit);
-    if (!answer.found) {
-      if (this.#commit !== undefined) await this.#downloads.keep(this.#key("absent", this.#commit, file), []);
-      else await this.#noteVersion(file, ABSENT);
+    return this.#read(file, answer);
+  }
+
+  /** What the hub says of a file, and noted. */
+  async #read(file: string, { found, commit, announced }: HubAnswer): Promise<Located | undefined> {
+    if (this.#commit === undefined && commit !== undefined) await this.#see(commit);
+    const version = this.#commit ?? versionOf(announced);
+    if (found !== "yes") {
+      if (this.#commit === undefined) await this.#kept.write(this.#fileRef(file), ABSENT);
+      else await this.#kept.keep(`${found === "no" ? "absent" : "missing"}/${this.#commit}/${file}`, []);
       return undefined;
     }
+    if (version === undefined) {
+      const { name, endpoint, repository, revision } = this.#model;
+      const url = `${endpoint.href.replace(/\/$/, "")}/${repository}/resolve/${revision}`;
+      throw new DataError(
+        `${name}: the server says neither X-Repo-Commit nor ETag, so nothing can be kept; load ${url}`,
+      );
+    }
     // Servers that are no hub may name no commit; the file's own version does for a file.
-    if (this.#commit !== undefined) return this.#key("snapshots", this.#commit, file);
-    if (answer.etag) {
-      const version = `etag-${answer.etag.replace(/[^\w-]/g, "")}`;
-      await this.#noteVersion(file, version);
-      return this.#key("snapshots", version, file);
-    }
-    const { name, endpoint, repository, revision } = this.#model;
-    const url = `${endpoint.href.replace(/\/$/, "")}/${repository}/resolve/${revision}`;
-    throw new DataError(`${name}: the server says neither X-Repo-Commit nor ETag, so nothing can be kept; load ${url}`);
+    if (this.#commit === undefined) await this.#kept.write(this.#fileRef(file), version);
+    return { version, ...announced };
   }
 
-  /** What is known without asking. */
-  async #lookKept(file: string): Promise<{ key: string | undefined } | undefined> {
-    if (this.#commit === undefined) return undefined;
-    const key = this.#key("snapshots", this.#commit, file);
-    if (await this.#downloads.find(key)) return { key };
-    return (await this.#downloads.find(this.#key("absent", this.#commit, file))) && { key: undefined };
-  }
-
-  async #lookOffline(file: string, error: unknown): Promise<string | undefined> {
+  async #lookOffline(file: string, error: unknown): Promise<Located | undefined> {
     if (!(error instanceof Unreachable)) throw error;
-    if (this.#commit === undefined) {
-      const seen = await this.#downloads.find(this.#ref);
-      if (seen) this.#commit = new TextDecoder().decode(await seen.readRange(0, seen.size));
-    }
-    const kept = await this.#lookKept(file);
-    if (kept) return kept.key;
-    const noted = await this.#downloads.find(this.#fileRef(file));
-    if (noted) {
-      const version = new TextDecoder().decode(await noted.readRange(0, noted.size));
+    const seen = this.#commit ?? (await this.#kept.text(this.#ref));
+    if (seen !== undefined && isCommit(seen)) this.#commit = seen;
+    for (const version of [this.#commit, await this.#kept.text(this.#fileRef(file))]) {
+      if (version === undefined) continue;
       if (version === ABSENT) return undefined;
-      const key = this.#key("snapshots", version, file);
-      if (await this.#downloads.find(key)) return key;
+      for (const kind of ["absent", "missing"])
+        if (await this.#kept.find(`${kind}/${version}/${file}`)) return undefined;
+      const located = { ...UNKNOWN, version, size: await this.#sizeOf(version, file) };
+      if (await this.#find(file, located)) return located;
     }
     const { name } = this.#model;
-    const place = this.#downloads.name;
-    throw new DataError(`${name}: ${error.message}, and ${file} is not in ${place}: connect, or give a folder's path`, {
-      cause: error,
-    });
+    const advice = `${file} is not in ${this.#kept.name}: connect, or give a folder's path`;
+    throw new DataError(`${name}: ${error.message}, and ${advice}`, { cause: error, reason: error.reason });
+  }
+
+  /** A kept file of the size that it must have, as far as that is known. */
+  async #find(file: string, { version, size }: Located): Promise<KeptFile | undefined> {
+    const kept = await this.#kept.find(snapshot(version, file));
+    if (kept === undefined || (size !== undefined && kept.size !== size)) return undefined;
+    if (size !== undefined) await this.#noteSize(version, file, size);
+    return kept;
+  }
+
+  async #sizeOf(version: string, file: string): Promise<number | undefined> {
+    const noted = (await this.#kept.text(`sizes/${version}/${file}`)) ?? "";
+    return /^\d{1,15}$/.test(noted) ? Number(noted) : undefined;
+  }
+
+  async #noteSize(version: string, file: string, size: number): Promise<void> {
+    if ((await this.#sizeOf(version, file)) !== size) await this.#kept.write(`sizes/${version}/${file}`, String(size));
   }
 
   /** The commit that the revision is at: all files are of this one, whatever happens meanwhile. */
   async #see(commit: string): Promise<void> {
     this.#commit = commit;
-    await this.#downloads.keep(this.#ref, [new TextEncoder().encode(commit)]);
+    if ((await this.#kept.text(this.#ref)) !== commit) await this.#kept.write(this.#ref, commit);
   }
 
-  async #download(file: string, key: string): Promise<void> {
-    const { signal } = this.#options;
-    const answer = await ask(this.#model, { file, method: "GET", revision: this.#revision, signal });
-    if (!answer.found) throw new DataError(`${this.#model.name}/${file}: the hub has it no more`);
+  async #download(file: string, located: Located): Promise<void> {
+    const where = `${this.#model.name}/${file}`;
+    const answer = await ask(this.#model, { file, method: "GET", revision: this.#revision }, this.#waiting);
+    if (answer.found !== "yes") throw new DataError(`${where}: the hub has it no more`, { reason: "not-found" });
     try {
-      await this.#downloads.keep(key, this.#arriving(file, answer));
-    } catch (error) {
-      await discard(answer.response);
-      if (error instanceof AbortError || error instanceof DataError) throw error;
-      const place = this.#downloads.name;
-      throw new DataError(`${this.#model.name}/${file} cannot be kept in ${place}: ${reason(error)}`, { cause: error });
+      // A commit stays what it is; where there is none, the ETag tells.
+      const version = this.#commit === undefined ? versionOf(answer.announced) : answer.commit;
+      if ((version ?? located.version) !== located.version) throw changed(where);
+      const announced = agreed(where, located, answer.announced);
+      const pieces = verified(where, announced, this.#arriving(file, announced, answer));
+      await this.#kept.keep(snapshot(located.version, file), pieces);
+      if (announced.size !== undefined) await this.#noteSize(located.version, file, announced.size);
+    } finally {
+      discard(answer.response);
     }
   }
 
   /** The bytes of an answer, counted. */
-  async *#arriving(file: string, { response, url }: HubAnswer): AsyncGenerator<Uint8Array> {
-    const { signal, onProgress } = this.#options;
-    // What is sent compressed has another length.
-    const length = response.headers.has("Content-Encoding") ? null : response.headers.get("Content-Length");
-    const total = length === null ? undefined : Number(length);
+  async *#arriving(file: string, { size }: Announced, { response, url }: HubAnswer): AsyncGenerator<Uint8Array> {
+    const { onProgress } = this.#options;
+    const limits = { exact: size, most: mostOf(file) };
     let loaded = 0;
-    for await (const piece of bodyOf(response, url, signal)) {
+    for await (const piece of bodyOf(response, url, this.#waiting, limits)) {
       if (loaded === 0 && isLfsPointer(piece))
         throw new DataError(`${this.#model.name}/${file}: the server has a Git LFS pointer there, not the file itself`);
       yield piece;
       loaded += piece.length;
-      onProgress?.({ stage: "download", file, loaded, total });
+      onProgress?.({ stage: "download", file, loaded, total: size });
     }
-    if (total !== undefined && loaded !== total)
-      throw new DataError(`${this.#model.name}/${file}: ${loaded} bytes came, and not ${total}`);
   }
 
   get #revision(): string {
     return this.#commit ?? this.#model.revision;
   }
 
-  #noteVersion(file: string, version: string): Promise<void> {
-    return this.#downloads.keep(this.#fileRef(file), [new TextEncoder().encode(version)]);
-  }
-
   /** Where the version of a file is kept that a server without commits had last. */
   #fileRef(file: string): string {
-    return this.#key("versions", encodeURIComponent(this.#model.revision), file);
+    return `versions/${encodeURIComponent(this.#model.revision)}/${file}`;
   }
 
   get #ref(): string {
-    return `${this.#folder}/refs/${encodeURIComponent(this.#model.revision)}`;
-  }
-
-  #key(kind: "snapshots" | "absent" | "versions", version: string, file: string): string {
-    return `${this.#folder}/${kind}/${version}/${file}`;
+    return `refs/${encodeURIComponent(this.#model.revision)}`;
   }
 }
 
-/** Stands for the version of a file that there is not. */
+const snapshot = (version: string, file: string): string => `snapshots/${version}/${file}`;
+
+/** Stands for the version of a file that does not exist. */
 const ABSENT = "absent";
+
+/** What stands for a file's version where no commit is named: its ETag, as a folder's name. */
+function versionOf({ etag }: Announced): string | undefined {
+  const name = etag?.replace(/[^\w-]/g, "");
+  return name && name.length <= 100 ? `etag-${name}` : undefined;
+}
 
 /** Whether a file is the note that Git LFS leaves in the place of a large one. */
 const isLfsPointer = (begin: Uint8Array): boolean =>

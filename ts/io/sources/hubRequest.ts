@@ -1,7 +1,8 @@
-import { DataError } from "../../errors.js";
-import { platform } from "../../platform/index.js";
-import { discard, request, shownUrl, Unreachable } from "./http.js";
-import type { HubModel } from "./hubCache.js";
+import { DataError, type ErrorReason } from "../../errors.js";
+import { platform, shownAddress, shownUrl } from "../../platform/index.js";
+import { type Announced, announcedBy } from "./announced.js";
+import { asTheyAre, discard, request, Unreachable, type Waiting } from "./http.js";
+import type { HubModel } from "./hub.js";
 
 /** Redirects that are followed at most. */
 const MOST_REDIRECTS = 8;
@@ -12,82 +13,97 @@ export interface HubQuestion {
   readonly method: "HEAD" | "GET";
   /** A branch, tag or commit. */
   readonly revision: string;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** What a hub says of a file. */
 export interface HubAnswer {
-  readonly found: boolean;
+  /** "unnamed": 404 without the hub's word that it is the file that does not exist, which a proxy may have answered. */
+  readonly found: "yes" | "no" | "unnamed";
   readonly response: Response;
   /** Where it came from in the end. */
   readonly url: URL;
   readonly commit: string | undefined;
-  readonly etag: string | undefined;
+  readonly announced: Announced;
 }
 
 /**
  * Asks for `ENDPOINT/owner/name/resolve/revision/file`. Errors: Unreachable where the network or the server fails, DataError that
  * says what to do where the hub refuses.
  */
-export async function ask(model: HubModel, question: HubQuestion): Promise<HubAnswer> {
+export async function ask(model: HubModel, question: HubQuestion, waiting: Waiting): Promise<HubAnswer> {
   const { endpoint, repository, token } = model;
   let url = new URL(endpoint);
   const path = [...repository.split("/"), "resolve", question.revision, ...question.file.split("/")];
   url.pathname = `${endpoint.pathname.replace(/\/$/, "")}/${path.map(encodeURIComponent).join("/")}`;
-  let [commit, etag]: (string | null)[] = [null, null];
+  const answers: Response[] = [];
   for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
-    const { method, signal = null } = question;
+    const { method } = question;
     // The token is nobody's business but the hub's.
-    const headers: HeadersInit = token && url.origin === endpoint.origin ? { Authorization: `Bearer ${token}` } : {};
+    const mayKnow = token !== undefined && url.origin === endpoint.origin;
+    const headers = { ...asTheyAre(), ...(mayKnow && { Authorization: `Bearer ${token}` }) };
     // Browsers show no redirects; they take the token away from other origins themselves.
-    const response = await request(url, { method, headers, signal, redirect: platform.isNode ? "manual" : "follow" });
-    commit ??= response.headers.get("X-Repo-Commit");
-    etag ??= response.headers.get("X-Linked-Etag") ?? response.headers.get("ETag");
-    const answer = { response, url, commit: checkedCommit(commit), etag: etag ?? undefined };
+    const redirect = platform.isNode ? "manual" : "follow";
+    const response = await request(url, { method, headers, redirect }, waiting);
+    answers.push(response);
+    const answer = { response, url, commit: commitOf(answers), announced: announcedBy(answers, question.method) };
     const location = response.status >= 300 && response.status < 400 ? response.headers.get("Location") : null;
     if (location === null) {
-      if (response.ok) return { found: true, ...answer };
-      await discard(response);
-      requireAbsent(model, question, response, url);
-      return { found: false, ...answer };
+      if (response.status === 200 && !isPage(response, question.file)) return { found: "yes", ...answer };
+      discard(response);
+      return { found: absence(model, question, response, url), ...answer };
     }
-    await discard(response);
+    discard(response);
     url = redirected(url, location);
     // The file is somewhere else: so it exists, and that is all that was asked.
-    if (method === "HEAD" && url.origin !== endpoint.origin) return { found: true, ...answer };
+    if (method === "HEAD" && url.origin !== endpoint.origin) return { found: "yes", ...answer };
   }
   throw new DataError(`${model.name}: ${shownUrl(endpoint)} redirects without end`);
 }
 
+/** Networks with a page to log in at answer with it, whatever was asked for. */
+const isPage = ({ headers }: Response, file: string): boolean =>
+  /^text\/html\b/i.test(headers.get("Content-Type") ?? "") && !/\.html?$/.test(file);
+
 function redirected(from: URL, location: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const isSafe = to?.protocol === "https:" || (to?.protocol === "http:" && from.protocol === "http:");
-  if (to === undefined || !isSafe)
+  if (to === undefined || !isSafe || to.username !== "" || to.password !== "")
     throw new DataError(
-      `${shownUrl(from)} redirects to ${JSON.stringify(location.slice(0, 200))}, which is not followed`,
+      `${shownUrl(from)} redirects to ${JSON.stringify(shownAddress(location).slice(0, 200))}, which is not followed`,
     );
   return to;
 }
 
-/** A commit becomes a folder's name. */
-const checkedCommit = (commit: string | null): string | undefined =>
-  commit !== null && /^\w[\w.-]*$/.test(commit) ? commit : undefined;
+/** A commit as the first answer names it; it becomes a folder's name. */
+function commitOf(answers: readonly Response[]): string | undefined {
+  const named = answers.map(({ headers }) => headers.get("X-Repo-Commit")).find((commit) => commit !== null);
+  return named !== undefined && isCommit(named) ? named : undefined;
+}
 
-/** Returns if an answer means that there is no such file; every other one is an error. */
-function requireAbsent(model: HubModel, { revision }: HubQuestion, { status, headers }: Response, url: URL): void {
+/** Whether a text can be a commit's. */
+export const isCommit = (text: string): boolean => /^\w[\w.-]{0,99}$/.test(text);
+
+/** What a refusal says of the file; every one but that it does not exist is an error. */
+function absence(
+  { name, repository, endpoint, token }: HubModel,
+  { revision }: HubQuestion,
+  { status, headers }: Response,
+  url: URL,
+): "no" | "unnamed" {
   const code = headers.get("X-Error-Code") ?? "";
-  const { name, repository, endpoint, token } = model;
-  const refuse = (what: string): never => {
-    throw new DataError(`${name}: ${endpoint.host} answered ${status}: ${what}`);
+  const refuse = (what: string, reason?: ErrorReason): never => {
+    throw new DataError(`${name}: ${endpoint.host} answered ${status}: ${what}`, { reason });
   };
   if (status === 401 && token) refuse("HF_TOKEN is not valid there, or may not read this model");
   if (status === 401) refuse("there is no such model, or it is private: set HF_TOKEN to a token that may read it");
   if (status === 403) {
-    const page = `${endpoint.href.replace(/\/$/, "")}/${repository}`;
+    const page = `${shownUrl(endpoint).replace(/\/$/, "")}/${repository}`;
     refuse(`${token ? "HF_TOKEN may not read it" : "HF_TOKEN is not set"}, or ${page} has conditions to be accepted`);
   }
-  if (code === "RepoNotFound") refuse("there is no such model; is the name spelt right?");
-  if (code === "RevisionNotFound") refuse(`the model has no revision "${revision}"`);
+  if (code === "RepoNotFound") refuse("there is no such model; is the name spelt right?", "not-found");
+  if (code === "RevisionNotFound") refuse(`the model has no revision "${revision}"`, "not-found");
   if (status === 429 || status >= 500) throw new Unreachable(`${shownUrl(url)} answered ${status}`);
+  if (status === 200) throw new Unreachable(`${shownUrl(url)} answered with a page: does this network want a login?`);
   if (status !== 404) refuse(`${shownUrl(url)} cannot be had`);
+  return code === "EntryNotFound" ? "no" : "unnamed";
 }

@@ -1,6 +1,20 @@
-import { DataError } from "../../errors.js";
+import { ConfigError, DataError } from "../../errors.js";
+import { shownAddress, shownUrl } from "../../platform/index.js";
 import type { Files, SourceOptions } from "../files.js";
-import { discard, inWords, request, shownUrl } from "./http.js";
+import { reading } from "../reasons.js";
+import { changed } from "./announced.js";
+import {
+  asTheyAre,
+  bodyOf,
+  discard,
+  isEncoded,
+  lengthOf,
+  mostOf,
+  readWhole,
+  request,
+  type Waiting,
+  waitingOf,
+} from "./http.js";
 
 /** Bytes that are asked for first: small files are there with them. */
 const FIRST = 1 << 16;
@@ -11,19 +25,28 @@ interface Remote {
   readRange(start: number, end: number): Promise<Uint8Array>;
 }
 
+/** One file's address, and how it is read. */
+interface Place {
+  readonly url: URL;
+  readonly file: string;
+  readonly waiting: Waiting;
+  readonly onProgress: SourceOptions["onProgress"];
+}
+
 /**
  * The files behind the URL of a folder, read by HTTP ranges. Where the server knows none, a file is kept in memory (in browsers,
- * wherever they keep Blobs) until the Files are let go. A query of the URL, as of signed ones, is sent with each file's.
+ * wherever they keep Blobs) until the Files are let go. A query of the URL, as of signed ones, is sent with each file's. An answer
+ * must have the length that it announces.
  */
-export function urlFiles(folder: string, { signal }: SourceOptions): Files {
-  if (!URL.canParse(folder)) throw new DataError(`${folder} is no URL`);
-  const base = new URL(folder);
+export function urlFiles(folder: string, options: SourceOptions): Files {
+  const base = baseOf(folder);
   const name = shownUrl(base).replace(/\/+$/, "");
+  const waiting = waitingOf(options);
   const opened = new Map<string, Promise<Remote | undefined>>();
   const find = (file: string): Promise<Remote | undefined> => {
     const url = new URL(base);
     url.pathname = `${base.pathname.replace(/\/+$/, "")}/${file.split("/").map(encodeURIComponent).join("/")}`;
-    const found = opened.get(file) ?? openRemote(url, signal);
+    const found = opened.get(file) ?? openRemote({ url, file, waiting, onProgress: options.onProgress });
     opened.set(file, found);
     // A failure is no answer to the next question.
     found.catch(() => opened.delete(file));
@@ -31,79 +54,115 @@ export function urlFiles(folder: string, { signal }: SourceOptions): Files {
   };
   const open = async (file: string): Promise<Remote> => {
     const found = await find(file);
-    if (found === undefined) throw new DataError(`${name}/${file}: the server has no such file`);
+    if (found === undefined)
+      throw new DataError(`${name}/${file}: the server has no such file`, { reason: "not-found" });
     return found;
   };
   return {
     name,
     has: async (file) => (await find(file)) !== undefined,
     size: async (file) => (await open(file)).size,
-    async read(file) {
-      const remote = await open(file);
-      return remote.readRange(0, remote.size);
-    },
+    read: async (file) => readWhole(`${name}/${file}`, await open(file)),
     readRange: async (file, start, end) => (await open(file)).readRange(start, end),
     list: async () => undefined,
   };
 }
 
+function baseOf(folder: string): URL {
+  if (!URL.canParse(folder)) throw new DataError(`${shownAddress(folder)} is not a URL`);
+  const base = new URL(folder);
+  if (base.username !== "" || base.password !== "")
+    throw new ConfigError(`${shownUrl(base)}: the URL holds a user name or password, which are not sent`);
+  return base;
+}
+
 /** Undefined where the server says that there is nothing. */
-async function openRemote(url: URL, signal: AbortSignal | undefined): Promise<Remote | undefined> {
-  const response = await request(url, { headers: { Range: `bytes=0-${FIRST - 1}` }, signal: signal ?? null });
+async function openRemote(place: Place): Promise<Remote | undefined> {
+  const { url, waiting } = place;
+  const response = await request(url, { headers: { ...asTheyAre(), Range: `bytes=0-${FIRST - 1}` } }, waiting);
   // Servers of single-page applications answer with their page where there is no such file.
   const isPage = /^text\/html\b/i.test(response.headers.get("Content-Type") ?? "");
   if (response.status === 404 || response.status === 410 || (response.ok && isPage)) {
-    await discard(response);
+    discard(response);
     return undefined;
   }
   // There is no first byte of an empty file.
-  if (response.status === 416) return { size: 0, readRange: async () => new Uint8Array(0) };
-  await requireOk(response, url);
-  if (response.status !== 206) return inMemory(response, url, signal);
-  const size = totalOf(response);
+  if (response.status === 416) {
+    discard(response);
+    return { size: 0, readRange: async () => new Uint8Array(0) };
+  }
+  if (response.status !== 206) return inMemory(place, response);
+  const size = totalOf(response, 0, FIRST);
   if (size === undefined) {
     // Another origin's page may read ranges, and yet not be told where they lie.
-    await discard(response);
-    return inMemory(await request(url, { signal: signal ?? null }), url, signal);
+    discard(response);
+    return inMemory(place, await request(url, { headers: asTheyAre() }, waiting));
   }
-  const bytesOf = async (one: Response) => new Uint8Array(await inWords(url, signal, () => one.arrayBuffer()));
-  const first = await bytesOf(response);
+  return byRanges(place, size, response);
+}
+
+async function byRanges(place: Place, size: number, response: Response): Promise<Remote> {
+  const { url, file, waiting, onProgress } = place;
+  let loaded = 0;
+  const bytesOf = async (one: Response, length: number) => {
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for await (const piece of bodyOf(one, url, waiting, { exact: length, most: length })) {
+      bytes.set(piece, at);
+      at += piece.length;
+      loaded += piece.length;
+      onProgress?.({ stage: "download", file, loaded, total: size });
+    }
+    return bytes;
+  };
+  const first = await bytesOf(response, Math.min(size, FIRST));
   const etag = response.headers.get("ETag");
   return {
     size,
     async readRange(start, end) {
       const stop = Math.min(end, size);
       if (stop <= first.length) return first.slice(start, Math.max(start, stop));
-      const part = await request(url, { headers: { Range: `bytes=${start}-${stop - 1}` }, signal: signal ?? null });
-      await requireOk(part, url);
-      if (part.status !== 206 || (totalOf(part) ?? size) !== size || part.headers.get("ETag") !== etag) {
-        await discard(part);
-        throw new DataError(`${shownUrl(url)}: the file was changed while it was read`);
+      const part = await request(url, { headers: { ...asTheyAre(), Range: `bytes=${start}-${stop - 1}` } }, waiting);
+      if (!part.ok) throw refused(part, url);
+      const total = part.status === 206 ? totalOf(part, start, stop) : undefined;
+      // A range that cannot be seen was not refused by its status either; its length is checked.
+      const isHidden = part.status === 206 && !part.headers.has("Content-Range");
+      if ((total !== size && !isHidden) || part.headers.get("ETag") !== etag) {
+        discard(part);
+        throw changed(shownUrl(url));
       }
-      const bytes = await bytesOf(part);
-      if (bytes.length === stop - start) return bytes;
-      throw new DataError(`${shownUrl(url)}: the server sent ${bytes.length} bytes of ${stop - start}`);
+      return bytesOf(part, stop - start);
     },
   };
 }
 
-async function inMemory(response: Response, url: URL, signal: AbortSignal | undefined): Promise<Remote> {
-  await requireOk(response, url);
-  const blob = await inWords(url, signal, () => response.blob());
-  return {
-    size: blob.size,
-    readRange: async (start, end) => new Uint8Array(await blob.slice(start, end).arrayBuffer()),
-  };
+async function inMemory({ url, file, waiting, onProgress }: Place, response: Response): Promise<Remote> {
+  if (response.status !== 200) throw refused(response, url);
+  const total = lengthOf(response);
+  const pieces: Uint8Array[] = [];
+  let loaded = 0;
+  for await (const piece of bodyOf(response, url, waiting, { exact: total, most: mostOf(file) })) {
+    pieces.push(piece);
+    loaded += piece.length;
+    onProgress?.({ stage: "download", file, loaded, total });
+  }
+  const blob = new Blob(pieces as Uint8Array<ArrayBuffer>[]);
+  const bytesOf = async (start: number, end: number) => new Uint8Array(await blob.slice(start, end).arrayBuffer());
+  return { size: blob.size, readRange: (start, end) => reading(shownUrl(url), () => bytesOf(start, end)) };
 }
 
-async function requireOk(response: Response, url: URL): Promise<void> {
-  if (response.ok) return;
-  await discard(response);
-  throw new DataError(`${shownUrl(url)}: the server answered ${response.status} ${response.statusText}`.trimEnd());
+function refused(response: Response, url: URL): DataError {
+  discard(response);
+  const status = `${response.status} ${response.statusText}`.trimEnd();
+  const passing = response.status === 429 || response.status >= 500;
+  return new DataError(`${shownUrl(url)}: the server answered ${status}`, { reason: passing ? "network" : undefined });
 }
 
-/** The size of the file of which an answer is a part, as it is: not compressed. */
-function totalOf({ headers }: Response): number | undefined {
-  const total = /^bytes \d+-\d+\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1];
-  return total === undefined || headers.has("Content-Encoding") ? undefined : Number(total);
+/** The size of the file of which an answer is the part `[start, end)`, as it is: not compressed. */
+function totalOf(response: Response, start: number, end: number): number | undefined {
+  const range = response.headers.get("Content-Range") ?? "";
+  const [, from, to, total] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(range) ?? [];
+  if (total === undefined || isEncoded(response)) return undefined;
+  const isWhole = Number(from) === start && Number(to) === Math.min(end, Number(total)) - 1;
+  return isWhole ? Number(total) : undefined;
 }
