@@ -131,7 +131,7 @@ describe("a config file", () => {
     ["broken.json", '{\n"model": }', /broken\.json:2: /],
     ["short.json", '{\n"model": "m"\n', /short\.json:2: /],
     ["broken.yaml", "model: m\n bad: [\n", /broken\.yaml:\d: .+/],
-    ["list.yaml", "- model\n", /list\.yaml is no object of options/],
+    ["list.yaml", "- model\n", /list\.yaml is a list, not an object/],
     ["number.yaml", "maxLength: .nan\n", /number\.yaml: maxLength: NaN is not a whole number/],
     ["key.yaml", "? [a]\n: b\n", /key\.yaml: .* is no option/],
     ["empty.yaml", 'model: ""\n', /empty\.yaml: model: "" is not a path/],

@@ -59,7 +59,7 @@ async function runCommand(
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   let debug = Boolean(flags.debug);
   try {
-    const file = typeof flags.config === "string" ? readConfigFile(flags.config, all) : {};
+    const file = typeof flags.config === "string" ? await readConfigFile(flags.config, all, interrupt.signal) : {};
     const options = { ...file, ...flags };
     debug ||= Boolean(options.debug);
     const missing = spec.required.filter((field) => options[field] === undefined);

@@ -1,16 +1,22 @@
-import { readFileSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import { parse as parseYaml, YAMLParseError } from "yaml";
-import { ConfigError } from "../errors.js";
+import { AbortError, ConfigError } from "../errors.js";
+import { decodeText, requireObject } from "../io/json.js";
+import { errorReason, reason } from "../io/reasons.js";
 import { misspelt } from "../models/misspelt.js";
 import { fieldOf, type OptionSpec } from "./option.js";
 
-/** The options of a JSON or YAML file, each checked as its flag would be. */
-export function readConfigFile(path: string, specs: readonly OptionSpec[]): Record<string, unknown> {
-  const value = parseFile(path);
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new ConfigError(`${path} is no object of options`);
-  }
+/** Bytes of a file of options that are read at most. */
+const LONGEST = 2 ** 20;
+
+/** The options of a JSON or YAML file, each checked as its flag would be. `signal` ends the reading: a file may be a pipe. */
+export async function readConfigFile(
+  path: string,
+  specs: readonly OptionSpec[],
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const value = requireObject(parse(path, decodeText(await readBounded(path, signal), path, ConfigError)), path, ConfigError);
   const byField = new Map(specs.map((spec) => [fieldOf(spec), spec]));
   const options: Record<string, unknown> = {};
   for (const [field, given] of Object.entries(value)) {
@@ -26,21 +32,42 @@ export function readConfigFile(path: string, specs: readonly OptionSpec[]): Reco
   return options;
 }
 
-function parseFile(path: string): unknown {
-  let content: string;
+/** A file's bytes, none beyond what options could take: `path` may be a device that never ends. */
+async function readBounded(path: string, signal: AbortSignal): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
   try {
-    content = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+    for await (const piece of createReadStream(path, { signal })) {
+      pieces.push(piece as Uint8Array);
+      length += (piece as Uint8Array).length;
+      if (length > LONGEST) break;
+    }
   } catch (error) {
-    throw new ConfigError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    if (signal.aborted) throw new AbortError(`interrupted while ${path} was read`, { cause: error });
+    throw new ConfigError(`${path} cannot be read: ${reason(error)}`, { cause: error, reason: errorReason(error) });
   }
+  if (length > LONGEST) throw new ConfigError(`${path} is longer than ${LONGEST} bytes, too long for a file of options`);
+  return Buffer.concat(pieces);
+}
+
+function parse(path: string, content: string): unknown {
   try {
     // JSON is YAML too, but JSON's own parser names mistakes in JSON better.
-    return path.endsWith(".json") ? JSON.parse(content) : parseYaml(content, { logLevel: "error" });
+    const value: unknown = path.endsWith(".json") ? JSON.parse(content) : parseYaml(content, { logLevel: "error" });
+    requireTree(value, []);
+    return value;
   } catch (error) {
     const line = error instanceof YAMLParseError ? error.linePos?.[0].line : jsonLine(content, error as Error);
     const what = (error as Error).message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "");
     throw new ConfigError(`${path}${line ? `:${line}` : ""}: ${what}`, { cause: error });
   }
+}
+
+/** An alias may stand inside what it repeats; options are what JSON could say. */
+function requireTree(value: unknown, above: readonly unknown[]): void {
+  if (typeof value !== "object" || value === null) return;
+  if (above.includes(value)) throw new Error("an alias repeats what it stands in");
+  for (const one of Object.values(value)) requireTree(one, [...above, value]);
 }
 
 function jsonLine(content: string, error: Error): number {

@@ -16,7 +16,7 @@ export interface Downloads {
   /** The place in messages. */
   readonly name: string;
   find(key: string): Promise<KeptFile | undefined>;
-  /** Keeps a file, whole or not at all; it replaces one of the same key. */
+  /** Keeps a file, whole or not at all; it replaces one of the same key. What `content` throws is thrown. */
   keep(key: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
 }
 

@@ -12,7 +12,8 @@ export function cachedDownloads(): Downloads {
       return found && keptBlob(await found.blob());
     },
     async keep(key, content) {
-      await (await caches.open("roformer")).put(url(key), new Response(streamOf(content)));
+      const cache = await caches.open("roformer");
+      await whole(content, (stream) => cache.put(url(key), new Response(stream)));
     },
   };
 }
@@ -25,7 +26,7 @@ const blobDownloads: Downloads = {
     return found && keptBlob(found);
   },
   async keep(key, content) {
-    memory.set(key, await new Response(streamOf(content)).blob());
+    memory.set(key, await whole(content, (stream) => new Response(stream).blob()));
   },
 };
 
@@ -34,14 +35,34 @@ const keptBlob = (blob: Blob): KeptFile => ({
   readRange: async (start, end) => new Uint8Array(await blob.slice(start, end).arrayBuffer()),
 });
 
+type Pieces = Parameters<Downloads["keep"]>[1];
+
+/** What `take` makes of pieces. Where these fail, their own error is thrown: a browser may tell only that the stream failed. */
+async function whole<T>(content: Pieces, take: (stream: ReadableStream) => Promise<T>): Promise<T> {
+  let failure: unknown;
+  const stream = streamOf(content, (error) => {
+    failure = error;
+  });
+  try {
+    return await take(stream);
+  } catch (error) {
+    throw failure ?? error;
+  }
+}
+
 /** Pieces as a stream that asks for one after another. */
-function streamOf(content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
+function streamOf(content: Pieces, failed: (error: unknown) => void): ReadableStream<Uint8Array<ArrayBuffer>> {
   const pieces = Symbol.asyncIterator in content ? content[Symbol.asyncIterator]() : content[Symbol.iterator]();
   return new ReadableStream({
     async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(value as Uint8Array<ArrayBuffer>);
+      try {
+        const { done, value } = await pieces.next();
+        if (done) controller.close();
+        else controller.enqueue(value as Uint8Array<ArrayBuffer>);
+      } catch (error) {
+        failed(error);
+        throw error;
+      }
     },
     cancel: async () => void (await pieces.return?.()),
   });
