@@ -58,6 +58,7 @@ async function runCommand(
   const onSignal = () => interrupt.abort();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   let debug = Boolean(flags.debug);
+  let out: Output | undefined;
   try {
     const file = typeof flags.config === "string" ? await readConfigFile(flags.config, all, interrupt.signal) : {};
     const options = { ...file, ...flags };
@@ -72,11 +73,13 @@ async function runCommand(
       v8Flags: true,
       ...(options.threads !== undefined && { threads: options.threads as number | "auto" }),
     });
-    const call = { options, words, out: output(options), signal: interrupt.signal };
-    return (await spec.run(call)) ?? EXIT.done;
+    out = output(options);
+    return (await spec.run({ options, words, out, signal: interrupt.signal })) ?? EXIT.done;
   } catch (error) {
+    out?.end(); // a bar hides the cursor
     return report(error, debug);
   } finally {
+    out?.end();
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
 }

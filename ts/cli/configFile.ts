@@ -16,7 +16,11 @@ export async function readConfigFile(
   specs: readonly OptionSpec[],
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  const value = requireObject(parse(path, decodeText(await readBounded(path, signal), path, ConfigError)), path, ConfigError);
+  const value = requireObject(
+    parse(path, decodeText(await readBounded(path, signal), path, ConfigError)),
+    path,
+    ConfigError,
+  );
   const byField = new Map(specs.map((spec) => [fieldOf(spec), spec]));
   const options: Record<string, unknown> = {};
   for (const [field, given] of Object.entries(value)) {
@@ -46,7 +50,8 @@ async function readBounded(path: string, signal: AbortSignal): Promise<Uint8Arra
     if (signal.aborted) throw new AbortError(`interrupted while ${path} was read`, { cause: error });
     throw new ConfigError(`${path} cannot be read: ${reason(error)}`, { cause: error, reason: errorReason(error) });
   }
-  if (length > LONGEST) throw new ConfigError(`${path} is longer than ${LONGEST} bytes, too long for a file of options`);
+  if (length > LONGEST)
+    throw new ConfigError(`${path} is longer than ${LONGEST} bytes, too long for a file of options`);
   return Buffer.concat(pieces);
 }
 

@@ -2,6 +2,7 @@ import type { LoadOptions } from "../models/load.js";
 import { RoFormer } from "../models/roformer.js";
 import type { PipelineOptions } from "../pipelines/batches.js";
 import type { Call } from "./command.js";
+import { modelSource } from "./modelSource.js";
 import { flag, type OptionSpec, path } from "./option.js";
 
 /** Options of commands that use a model. */
@@ -19,11 +20,13 @@ export const modelOptions: readonly OptionSpec[] = [
  * Calls `use` with the model that {@link modelOptions} name, and what pipelines are to be told: shows how far they are.
  */
 export async function withModel<T>(
-  { options, out, signal }: Call,
+  call: Call,
   load: Pick<LoadOptions, "head">,
   use: (model: RoFormer, settings: PipelineOptions) => Promise<T>,
 ): Promise<T> {
-  const model = await RoFormer.load(options.model as string, { ...load, int8: options.int8 === true });
+  const { options, out, signal } = call;
+  const source = modelSource(options.model as string, call);
+  const model = await RoFormer.load(source, { ...load, int8: options.int8 === true, signal });
   let bar: ReturnType<typeof out.progress> | undefined;
   const onProgress = ({ done, total }: { done: number; total: number }) => {
     if (total < 2) return;

@@ -13,10 +13,14 @@ export interface Output {
   result(value: unknown, lines: readonly string[]): Promise<void>;
   /** Shows how far a job is. `long`: on a stderr that is not a terminal, the first line comes at once and not after 10 seconds. */
   progress(total: number, unit: string, long?: boolean): Progress;
+  /** Shows how far a download is, of `total` bytes if known: on a terminal alone. */
+  download(file: string, total: number | undefined): Progress;
+  /** Ends what is still shown, when a command ends. */
+  end(): void;
 }
 
 /** How far a long job is: a bar on a terminal, else a line now and then. */
-interface Progress {
+export interface Progress {
   update(done: number, note: string): void;
   end(): void;
 }
@@ -36,6 +40,17 @@ export function output({ json = false, quiet = false }: { json?: boolean; quiet?
     shown = now;
     return true;
   };
+  const bars = new Set<Progress>();
+  const bar = (total: number, format: string): Progress => {
+    const shown = startBar(total, format);
+    const end = () => {
+      if (bars.delete(mine)) shown.end();
+    };
+    const mine: Progress = { update: shown.update, end };
+    bars.add(mine);
+    return mine;
+  };
+  const onTerminal = !quiet && process.stderr.isTTY;
   return {
     json,
     say,
@@ -43,8 +58,19 @@ export function output({ json = false, quiet = false }: { json?: boolean; quiet?
     result: async (value, lines) => print(json ? [JSON.stringify(value)] : lines),
     progress: (total, unit, long = false) => {
       shown ??= long ? Number.NEGATIVE_INFINITY : performance.now() / 1000;
-      if (quiet) return { update: () => {}, end: () => {} };
-      return process.stderr.isTTY ? bar(total, unit) : plainLines(total, unit, say, due);
+      if (quiet) return NOTHING;
+      return onTerminal ? bar(total, `{bar} {value}/{total} ${unit}  {note}`) : plainLines(total, unit, say, due);
+    },
+    download: (file, total) => {
+      if (!onTerminal) return NOTHING;
+      const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
+      const name = file.replace(/[^\x20-\x7e]|[{}]/g, "?");
+      const of = total === undefined ? "" : "/{total}";
+      const shown = bar(total === undefined ? 0 : megabytes(total), `{bar} {value}${of} MB  ${name}`);
+      return { update: (done, note) => shown.update(megabytes(done), note), end: shown.end };
+    },
+    end: () => {
+      for (const one of [...bars]) one.end();
     },
   };
 }
@@ -54,8 +80,9 @@ export async function print(lines: Iterable<string>): Promise<void> {
   for (const line of lines) if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
 }
 
-function bar(total: number, unit: string): Progress {
-  const format = `{bar} {value}/{total} ${unit}  {note}`;
+const NOTHING: Progress = { update: () => {}, end: () => {} };
+
+function startBar(total: number, format: string): Progress {
   const single = new SingleBar({
     format,
     stream: process.stderr,

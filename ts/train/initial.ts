@@ -44,13 +44,14 @@ export async function freshModel({ rows, labels, settings, options }: Start): Pr
 export async function pretrainedModel({ labels, settings, options }: Start, source: FileSource): Promise<RoFormer> {
   const set = DECIDED.find((name) => options[name] !== undefined);
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
-  const files = openFiles(source);
+  const files = openFiles(source, { signal: options.signal });
   if (!(await Tokenizer.isIn(files)))
     throw new ConfigError(`${files.name} has no tokenizer.json or vocab.txt to encode texts with`);
   const config = await readConfig(files);
   const model = await RoFormer.load(files, {
     head: "sequence-classification",
     strict: false,
+    signal: options.signal,
     seed: settings.seed,
     config: {
       ...labelFields(labels),

@@ -1,5 +1,5 @@
 import { ConfigError, DataError } from "../errors.js";
-import { openFiles } from "../io/files.js";
+import { type FileSource, openFiles } from "../io/files.js";
 import { inWords } from "../models/fit.js";
 import { readConfig } from "../models/load.js";
 import { RoFormer } from "../models/roformer.js";
@@ -24,7 +24,7 @@ export interface PretrainSettings extends ArchitectureSettings, OptimizationSett
    * "char" and "byte": pieces are the characters of the text, or bytes; else a tokenizer's file or folder. Unless given, "char" for
    * "clm", and a WordPiece vocabulary of the text for "mlm".
    */
-  readonly tokenizer?: string | undefined;
+  readonly tokenizer?: FileSource | undefined;
   /** Entries of the WordPiece vocabulary; 8000 unless given. */
   readonly vocabSize?: number | undefined;
   /** Tokens of a window; 256 unless given. */
@@ -89,10 +89,11 @@ async function tokenizerOf({ objective, tokenizer, vocabSize = 8000 }: PretrainO
 async function pretrained(options: PretrainOptions, head: "causal-lm" | "masked-lm", seed: number): Promise<RoFormer> {
   const set = ([...DECIDED, "tokenizer"] as const).find((name) => options[name] !== undefined);
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
-  const files = openFiles(options.init!);
+  const files = openFiles(options.init!, { signal: options.signal });
   const model = await RoFormer.load(files, {
     head,
     strict: false,
+    signal: options.signal,
     seed,
     config: changes(options, await readConfig(files), head),
   });

@@ -1,6 +1,7 @@
 import { type ConvertOptions, convert as write } from "../../models/convert.js";
 import { heads } from "../../nn/heads/index.js";
 import { type CommandSpec, UsageError } from "../command.js";
+import { modelSource } from "../modelSource.js";
 import { type OptionSpec, oneOf, whole } from "../option.js";
 
 const options: readonly OptionSpec[] = [
@@ -39,10 +40,11 @@ export const convert: CommandSpec = {
   words: "[in-out...]",
   options,
   required: [],
-  async run({ options: given, words, out }) {
+  async run(call) {
+    const { options: given, words, out } = call;
     const [from, to] = words;
     if (words.length !== 2) throw new UsageError("convert needs two folders: IN OUT");
-    const done = await write(from!, to!, given as ConvertOptions);
+    const done = await write(modelSource(from!, call), to!, given as ConvertOptions);
     await out.result(done, [
       `${to}: ${done.modelType} with the head ${done.head}, ${done.parameters.toLocaleString("en")} numbers of ${done.dtype}`,
       ...(done.dropped.length > 0 ? [`left out: ${done.dropped.join(", ")}`] : []),

@@ -2,6 +2,7 @@ import { platform } from "../../platform/index.js";
 import { type FinetuneOptions, type FinetuneResult, finetune as train } from "../../train/finetune.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
+import { modelSource } from "../modelSource.js";
 import { type OptionSpec, path, rate, whole } from "../option.js";
 import { duration, type Output } from "../output.js";
 import { reportLines } from "../report.js";
@@ -39,7 +40,8 @@ export const finetune: CommandSpec = {
   summary: "train a classifier on labelled texts",
   options,
   required: ["train", "text", "label", "out"],
-  async run({ options: given, out, signal }) {
+  async run(call) {
+    const { options: given, out, signal } = call;
     const files = Object.fromEntries(
       ["train", "valid", "test"]
         .filter((name) => given[name] !== undefined)
@@ -47,7 +49,8 @@ export const finetune: CommandSpec = {
     );
     const show = trainingProgress(out);
     const started = performance.now();
-    const settings = { ...given, ...files, signal, onMessage: show.message, onProgress: show.step };
+    const init = given.init === undefined ? {} : { init: modelSource(given.init as string, call) };
+    const settings = { ...given, ...init, ...files, signal, onMessage: show.message, onProgress: show.step };
     const result = await train(settings as unknown as FinetuneOptions).finally(show.end);
     await present(result, out, given.out as string, (performance.now() - started) / 1000);
     result.model.close();

@@ -1,5 +1,6 @@
 import { type Inspection, inspect as look } from "../../models/inspect.js";
 import { type CommandSpec, UsageError } from "../command.js";
+import { modelSource } from "../modelSource.js";
 
 /** Looks into a model. */
 export const inspect: CommandSpec = {
@@ -8,10 +9,11 @@ export const inspect: CommandSpec = {
   words: "[path...]",
   options: [],
   required: [],
-  async run({ words, out }) {
+  async run(call) {
+    const { words, out } = call;
     if (words.length !== 1)
       throw new UsageError("inspect needs one path: of a folder, or of a .safetensors or .bin file");
-    const found = await look(words[0]!);
+    const found = await look(modelSource(words[0]!, call));
     await out.result(found, lines(found));
     return undefined;
   },

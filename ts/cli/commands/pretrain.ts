@@ -3,6 +3,7 @@ import { platform } from "../../platform/index.js";
 import { type PretrainOptions, pretrain as train } from "../../train/pretrain.js";
 import type { CommandSpec } from "../command.js";
 import { dataSource, formatOption } from "../dataOptions.js";
+import { modelSource } from "../modelSource.js";
 import { type OptionSpec, oneOf, path, paths, text, whole } from "../option.js";
 import { duration } from "../output.js";
 import { architectureOptions, folderOptions, optimizationOptions } from "../trainingOptions.js";
@@ -39,15 +40,23 @@ export const pretrain: CommandSpec = {
   summary: "train a language model on running text",
   options,
   required: ["objective", "data", "out"],
-  async run({ options: given, out, signal }) {
+  async run(call) {
+    const { options: given, out, signal } = call;
     const sources = (files: unknown): DataSource[] =>
       (files as string[]).map((file) => {
         const source = dataSource(file, signal);
         return typeof source === "string" ? source : { ...source, format: "txt" };
       });
     const show = trainingProgress(out);
+    const sourcesOf = (names: string[]) =>
+      Object.fromEntries(
+        names
+          .filter((name) => given[name] !== undefined)
+          .map((name) => [name, modelSource(given[name] as string, call)]),
+      );
     const settings = {
       ...given,
+      ...sourcesOf(["init", "tokenizer"]),
       data: sources(given.data),
       ...(given.valid !== undefined && { valid: sources(given.valid) }),
       ...{ signal, onMessage: show.message, onProgress: show.step },

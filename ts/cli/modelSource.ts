@@ -1,0 +1,21 @@
+import { type FileSource, isFolderPath, openFiles } from "../io/files.js";
+import type { Call } from "./command.js";
+import type { Progress } from "./output.js";
+
+/**
+ * A model's folder, URL or name on the hub, as a command was given it: downloads show how far they are on a terminal, and end with
+ * Ctrl-C. A file of weights by its address stays what it is.
+ */
+export function modelSource(source: string, { out, signal }: Pick<Call, "out" | "signal">): FileSource {
+  if (isFolderPath(source) || /\.(safetensors|bin)$/.test(source)) return source;
+  const bars = new Map<string, Progress>();
+  return openFiles(source, {
+    signal,
+    onProgress({ file, loaded, total }) {
+      const bar = bars.get(file) ?? out.download(file, total);
+      bars.set(file, bar);
+      bar.update(loaded, "");
+      if (loaded === total) bar.end();
+    },
+  });
+}
