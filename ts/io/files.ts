@@ -49,7 +49,8 @@ export interface SourceOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Milliseconds for which a server may stay silent: before its answer begins, and between two pieces of it. After that the
-   * load fails with a DataError (`reason: "timeout"`). Default: ROFORMER_TIMEOUT, in seconds, else 30,000.
+   * load fails with a DataError (`reason: "timeout"`). Default: ROFORMER_TIMEOUT, in seconds; else 10,000 before an answer and
+   * 30,000 between its pieces.
    */
   readonly timeout?: number | undefined;
   /** Told while files are downloaded, and while weights are read: bytes, of weights as f32. */

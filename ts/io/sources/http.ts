@@ -15,8 +15,10 @@ export class Unreachable extends DataError {
 /** What ends a request before its answer does. */
 export interface Waiting {
   readonly signal: AbortSignal | undefined;
-  /** Milliseconds without a byte. */
-  readonly timeout: number;
+  /** Milliseconds until an answer begins, as Hugging Face's own clients wait. */
+  readonly answer: number;
+  /** Milliseconds between two pieces of a body: a download that stalls is not begun anew lightly. */
+  readonly idle: number;
 }
 
 /** The longest time that a timer takes. */
@@ -24,10 +26,13 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** How long to wait for servers. Errors: ConfigError for what is not a time. */
 export function waitingOf({ signal, timeout }: SourceOptions): Waiting {
-  const seconds = platform.environment("ROFORMER_TIMEOUT") || "30";
+  const seconds = platform.environment("ROFORMER_TIMEOUT");
+  if (timeout === undefined && !seconds) return { signal, answer: 10_000, idle: 30_000 };
   const milliseconds = timeout ?? 1000 * Number(seconds);
-  if (typeof milliseconds === "number" && milliseconds > 0)
-    return { signal, timeout: Math.min(milliseconds, LONGEST_TIMER) };
+  if (typeof milliseconds === "number" && milliseconds > 0) {
+    const most = Math.min(milliseconds, LONGEST_TIMER);
+    return { signal, answer: most, idle: most };
+  }
   if (timeout === undefined)
     throw new ConfigError(`ROFORMER_TIMEOUT is ${JSON.stringify(seconds)}, not a positive number of seconds`);
   throw new ConfigError(`timeout is ${String(timeout)}, not a positive number of milliseconds`);
@@ -38,7 +43,7 @@ export function waitingOf({ signal, timeout }: SourceOptions): Waiting {
  * is up to the caller.
  */
 export function request(url: URL, init: RequestInit, waiting: Waiting): Promise<Response> {
-  return within(url, waiting, (signal) => fetch(url, { ...init, signal }));
+  return within(url, waiting.signal, waiting.answer, (signal) => fetch(url, { ...init, signal }));
 }
 
 /** How much a body may hold. */
@@ -63,7 +68,7 @@ export async function* bodyOf(
   let loaded = 0;
   try {
     while (reader !== undefined) {
-      const { done, value } = await within(url, waiting, () => reader.read());
+      const { done, value } = await within(url, waiting.signal, waiting.idle, () => reader.read());
       if (done) break;
       loaded += value.length;
       if (loaded > (exact ?? most))
@@ -115,7 +120,12 @@ export function readWhole(
 }
 
 /** Begins something of the network, and waits for it as long as may be; what it fails with becomes an error of this library. */
-function within<T>(url: URL, { signal, timeout }: Waiting, begin: (stop: AbortSignal) => Promise<T>): Promise<T> {
+function within<T>(
+  url: URL,
+  signal: AbortSignal | undefined,
+  timeout: number,
+  begin: (stop: AbortSignal) => Promise<T>,
+): Promise<T> {
   const aborted = () => new AbortError("load was aborted", { cause: signal?.reason });
   if (signal?.aborted) return Promise.reject(aborted());
   const controller = new AbortController();

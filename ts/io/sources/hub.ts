@@ -49,7 +49,9 @@ function parseHub(source: string): HubModel {
   const [, repository, revision = "main"] = /^hf:([\w.-]+(?:\/[\w.-]+)?)(?:@([\w./-]+))?$/.exec(source) ?? [];
   const parts = [...(repository ?? "..").split("/"), ...revision.split("/")];
   if (repository === undefined || parts.some((part) => part === "" || part === "." || part === ".."))
-    throw new ConfigError(`${shownAddress(source)} is not hf:owner/name or hf:owner/name@revision`);
+    throw new ConfigError(
+      `${source.includes("//") ? shownAddress(source) : source} is not hf:owner/name or hf:owner/name@revision`,
+    );
   const endpoint = checkedEndpoint(platform.environment("HF_ENDPOINT") || ENDPOINT);
   return { name: source, repository, revision, endpoint, token: checkedToken(platform.environment("HF_TOKEN")) };
 }

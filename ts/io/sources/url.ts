@@ -153,7 +153,8 @@ async function inMemory({ url, file, waiting, onProgress }: Place, response: Res
 
 function refused(response: Response, url: URL): DataError {
   discard(response);
-  const status = `${response.status} ${response.statusText}`.trimEnd();
+  const unasked = response.status === 206 ? ", a part, to a request for the whole file" : "";
+  const status = `${response.status} ${response.statusText}`.trimEnd() + unasked;
   const passing = response.status === 429 || response.status >= 500;
   return new DataError(`${shownUrl(url)}: the server answered ${status}`, { reason: passing ? "network" : undefined });
 }
