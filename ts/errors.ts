@@ -1,6 +1,7 @@
 /**
  * What a program may want to tell apart within one class: a full queue (retry later), a file, model or column that does not exist,
- * a network that failed, a server that stayed silent, a caller's abort, memory that ran out, something used after `close()`.
+ * a network that failed, a server that stayed silent, a caller's abort, memory that ran out, something used after `close()` or
+ * after its worker or engine ended.
  */
 export type ErrorReason = "queue-full" | "not-found" | "network" | "timeout" | "aborted" | "out-of-memory" | "closed";
 

@@ -56,7 +56,7 @@ describe("memory", () => {
       expect(memory().limit).toBe(used + MIB);
       const [now, most] = [Math.ceil(used / MIB), Math.ceil(used / MIB + 1)];
       const message = `out of memory: activation: y [1024, 512] needs 2 MiB, ${now} MiB of ${most} MiB in use`;
-      expect(() => activation(x, "gelu")).toThrow(new EngineError(message));
+      expect(() => activation(x, "gelu")).toThrow(new EngineError(message, { reason: "out-of-memory" }));
       expect(() => zeros([2 ** 20, 2 ** 20])).toThrow(
         /^out of memory: a tensor \[1048576, 1048576\] needs 4194304 MiB/,
       );

@@ -17,20 +17,27 @@ describe("an error of the worker arrives as what it was:", () => {
       (s: built.Session) => s.create(config).then((m) => m.forward({ inputIds: [[1]], attentionMask: [[1, 1]] })),
     ],
     ["ConfigError", "CONFIG_ERROR", (s: built.Session) => s.create({ ...config, hidden_size: 7 })],
-    ["DataError", "DATA_ERROR", (s: built.Session) => s.finetune({ ...training, train: "no/such/file.csv" })],
+    [
+      "DataError",
+      "DATA_ERROR",
+      (s: built.Session) => s.finetune({ ...training, train: "no/such/file.csv" }),
+      "not-found",
+    ],
     ["CheckpointError", "CHECKPOINT_ERROR", brokenWeights],
     [
       "EngineError",
       "ENGINE_ERROR",
       (s: built.Session) => s.create({ ...config, vocab_size: 2 ** 20, hidden_size: 1024 }),
+      "out-of-memory",
     ],
-  ] as const)("%s", async (name, code, cause) => {
+  ] as const)("%s", async (name, code, cause, reason?: string) => {
     const error = await failure(cause(await session()));
     expect(error).toBeInstanceOf(classes[name]);
     expect(error).toBeInstanceOf(built.RoFormerError);
     expect([error.name, error.code]).toEqual([name, code]);
     expect(error.stack).toMatch(/session[\\/]worker\.js/);
-    expect(Object.keys(error)).toEqual(["code"]);
+    expect(Object.keys(error)).toEqual(reason === undefined ? ["code"] : ["code", "reason"]);
+    expect((error as built.RoFormerError).reason).toBe(reason);
   });
 
   async function brokenWeights(asked: built.Session) {

@@ -1,5 +1,5 @@
-import { AbortError, DataError } from "../errors.js";
-import { reason } from "../io/files.js";
+import { DataError, RoFormerError } from "../errors.js";
+import { errorReason, reason } from "../io/reasons.js";
 import { platform } from "../platform/index.js";
 import type { Format } from "./rows.js";
 
@@ -32,15 +32,18 @@ export async function* readBytes(source: DataSource): AsyncGenerator<Uint8Array>
     zipped = first[0] === 0x1f && first[1] === 0x8b;
     yield* zipped ? unzip(joined(first, pieces)) : joined(first, pieces);
   } catch (error) {
-    if (error instanceof DataError || error instanceof AbortError) throw error;
-    throw new DataError(`${name}: ${zipped ? "broken or truncated gzip: " : ""}${reason(error)}`, { cause: error });
+    if (error instanceof RoFormerError) throw error;
+    throw new DataError(`${name}: ${zipped ? "broken or truncated gzip: " : ""}${reason(error)}`, {
+      cause: error,
+      reason: errorReason(error),
+    });
   }
 }
 
 async function rawBytes(source: DataSource): Promise<AsyncIterator<Uint8Array>> {
   if (typeof source === "string") {
     if ((await platform.listFolder(source)) !== undefined) throw new DataError(`${source} is a folder, not a file`);
-    if (!(await platform.exists(source))) throw new DataError(`${source}: no such file`);
+    if (!(await platform.exists(source))) throw new DataError(`${source}: no such file`, { reason: "not-found" });
     return platform.stream(source)[Symbol.asyncIterator]();
   }
   const { bytes } = source;

@@ -152,7 +152,7 @@ function sharedMemory(most: number, threads: number): { memory: WebAssembly.Memo
       const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: pages, shared: true });
       return { memory, most: (pages - beside) * PAGE };
     } catch (error) {
-      if (pages < 2 * beside) throw unreadable(error);
+      if (pages < 2 * beside) throw unreadable(error, "out-of-memory");
     }
   }
 }

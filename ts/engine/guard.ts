@@ -21,7 +21,7 @@ const ADVICE = "start a new process or worker";
 export function guarded(exports: typeof glue): Guard {
   let died: EngineError | undefined;
   const bury = (reason: string, cause?: unknown): EngineError => {
-    died ??= new EngineError(`the engine died: ${reason}; ${ADVICE}`, { cause });
+    died ??= new EngineError(`the engine died: ${reason}; ${ADVICE}`, { cause, reason: "closed" });
     return died;
   };
   const guard = (name: string, call: (...values: unknown[]) => unknown) => {
@@ -31,7 +31,7 @@ export function guarded(exports: typeof glue): Guard {
         return call(...values);
       } catch (error) {
         const { message } = error as Error;
-        if (!(error instanceof WebAssembly.RuntimeError)) throw new EngineError(message, { cause: error });
+        if (!(error instanceof WebAssembly.RuntimeError)) throw refused(message, error);
         throw bury(exports.team_failed() ? `a thread died in ${name}` : `${message} in ${name}`, error);
       }
     };
@@ -44,13 +44,19 @@ export function guarded(exports: typeof glue): Guard {
   return { kernels: bounded(Object.fromEntries(kernels) as Kernels), bury };
 }
 
+/** What the module says where there is no room begins so: `Problem::out_of_memory` in crates/wasm. */
+const OUT_OF_MEMORY = "out of memory: ";
+
+const refused = (message: string, cause?: unknown): EngineError =>
+  new EngineError(message, { cause, reason: message.startsWith(OUT_OF_MEMORY) ? "out-of-memory" : undefined });
+
 /** A size beyond 32 bits would lose its upper ones on its way into the module, and too little memory would be made. */
 function bounded(kernels: Kernels): Kernels {
   const alloc = (words: number): number => {
     if (words <= MOST_WORDS) return kernels.alloc(words);
     const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
-    throw new EngineError(
-      `out of memory: ${mebibytes(4 * words)} MiB asked for, ${mebibytes(kernels.used_bytes())} MiB in use`,
+    throw refused(
+      `${OUT_OF_MEMORY}${mebibytes(4 * words)} MiB asked for, ${mebibytes(kernels.used_bytes())} MiB in use`,
     );
   };
   return { ...kernels, alloc };

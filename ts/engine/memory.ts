@@ -34,11 +34,12 @@ export function allocate(words: number, what: string, shape: readonly number[]):
   try {
     return engine().alloc(words);
   } catch (error) {
-    if (!(error as Error).message.startsWith("out of memory")) throw error;
+    if (!(error instanceof EngineError) || error.reason !== "out-of-memory") throw error;
     const { used, limit } = memory();
     const needs = `${what} [${shape.join(", ")}] needs ${mebibytes(4 * words)}`;
     throw new EngineError(`out of memory: ${needs}, ${mebibytes(used)} of ${mebibytes(limit)} in use`, {
       cause: error,
+      reason: "out-of-memory",
     });
   }
 }

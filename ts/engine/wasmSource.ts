@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.js";
+import { errorReason } from "../io/reasons.js";
 import { type PackageFile, packageFiles, platform, shownAddress } from "../platform/index.js";
 
 /** Where a wasm module comes from: its address, an answer to a request for it, its bytes, or itself. */
@@ -76,5 +77,5 @@ export async function sendable(source: WasmSource): Promise<SentWasm> {
 }
 
 /** What is thrown where a module cannot be had. */
-export const unreadable = (error: unknown): EngineError =>
-  new EngineError(`the wasm module could not be loaded: ${(error as Error).message}`, { cause: error });
+export const unreadable = (error: unknown, reason = errorReason(error)): EngineError =>
+  new EngineError(`the wasm module could not be loaded: ${(error as Error).message}`, { cause: error, reason });

@@ -104,7 +104,7 @@ export class RoFormer {
 
   /** Parameters and gradients as flat buffers, for optimisers. Errors: EngineError for a closed model. */
   get store(): ParameterStore {
-    if (this.closed) throw new EngineError("the model is closed");
+    if (this.closed) throw new EngineError("the model is closed", { reason: "closed" });
     return this.network.store;
   }
 
@@ -320,7 +320,7 @@ export class RoFormer {
   }
 
   private run<T>(packed: Packed, body: (batch: PackedBatch) => T): T {
-    if (this.closed) throw new EngineError("the model is closed");
+    if (this.closed) throw new EngineError("the model is closed", { reason: "closed" });
     this.network.store.pack();
     return noGrad(() => scope(() => body(new PackedBatch(packed))));
   }

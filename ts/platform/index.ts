@@ -4,7 +4,16 @@ import { web } from "./web.js";
 
 export type { Inlined } from "./inlined.js";
 export { inlined, type PackageFile, packageFiles, takeInlined } from "./packageFiles.js";
-export type { Content, Downloads, Hash, KeptFile, Platform, StartedWorker, WorkerSource } from "./platform.js";
+export type {
+  Content,
+  Downloads,
+  Hash,
+  KeptFile,
+  Platform,
+  StartedWorker,
+  WorkerEnd,
+  WorkerSource,
+} from "./platform.js";
 export { shownAddress, shownUrl } from "./urls.js";
 
 /** This runtime's platform, chosen once. */

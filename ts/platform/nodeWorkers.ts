@@ -1,7 +1,7 @@
 import type { Worker as NodeWorker, TransferListItem } from "node:worker_threads";
 import { ConfigError } from "../errors.js";
 import { type NodeScript, nodeScripts } from "./nodeScripts.js";
-import type { StartedWorker, ThreadFate, WorkerSource } from "./platform.js";
+import type { StartedWorker, ThreadFate, WorkerEnd, WorkerSource } from "./platform.js";
 
 // No flags of the parent's: a loader of TypeScript would cost each worker its start.
 const start = (script: NodeScript, data?: unknown): NodeWorker => {
@@ -23,12 +23,12 @@ export function startThread(data: unknown, { absent, ended }: ThreadFate): void 
 }
 
 /** See `Platform.startWorker`. */
-export function startWorker(source: WorkerSource | undefined, onEnd: (reason: string) => void): StartedWorker {
+export function startWorker(source: WorkerSource | undefined, onEnd: WorkerEnd): StartedWorker {
   if (typeof source === "function") throw new ConfigError("worker is a function, which is for browsers: give a URL");
   const script = typeof source === "string" ? fileUrl(source) : (source ?? nodeScripts.session());
   const worker = start(script);
   let ending = false;
-  worker.once("error", (error) => onEnd(inWords(error as NodeJS.ErrnoException)));
+  worker.once("error", (error) => tell(error as NodeJS.ErrnoException, onEnd));
   worker.once("exit", (code) => {
     if (!ending) onEnd(`it exited with code ${code}`);
   });
@@ -47,8 +47,10 @@ export function startWorker(source: WorkerSource | undefined, onEnd: (reason: st
 const fileUrl = (path: string): URL =>
   /^(file|data):/.test(path) ? new URL(path) : process.getBuiltinModule("node:url").pathToFileURL(path);
 
-const inWords = ({ code, message }: NodeJS.ErrnoException): string =>
-  code === "ERR_WORKER_OUT_OF_MEMORY" ? `it ran out of JavaScript's memory (${message})` : message;
+function tell({ code, message }: NodeJS.ErrnoException, onEnd: WorkerEnd): void {
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") onEnd(`it ran out of JavaScript's memory (${message})`, "out-of-memory");
+  else onEnd(message);
+}
 
 /** See `Platform.firstMessage`. */
 export function firstMessage(): Promise<unknown> {

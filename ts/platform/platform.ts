@@ -1,3 +1,4 @@
+import type { ErrorReason } from "../errors.js";
 import type { PackageFile } from "./packageFiles.js";
 
 /** What one file of a folder is to hold: bytes, text (written as UTF-8) or pieces that are made while they are written. */
@@ -45,6 +46,9 @@ export interface ThreadFate {
   /** It ran, and is no more. */
   ended(reason: string): void;
 }
+
+/** Hears why a worker ended: in words, and for programs where there is more to say than that it did. */
+export type WorkerEnd = (why: string, reason?: ErrorReason) => void;
 
 /** Where a worker's script is, if not where the package has it; in browsers also a function that starts it. */
 export type WorkerSource = URL | string | (() => Worker);
@@ -96,7 +100,7 @@ export interface Platform {
   /** Starts a thread of the engine with `data`, which keeps no process alive. */
   startThread(data: unknown, fate: ThreadFate): void;
   /** Starts the worker of a session. `onEnd` is told why it ended, if it does. */
-  startWorker(source: WorkerSource | undefined, onEnd: (reason: string) => void): StartedWorker;
+  startWorker(source: WorkerSource | undefined, onEnd: WorkerEnd): StartedWorker;
   /** In the worker of a session: what it is sent first. */
   firstMessage(): Promise<unknown>;
   /**

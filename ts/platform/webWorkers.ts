@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.js";
-import type { StartedWorker, ThreadFate, WorkerSource } from "./platform.js";
+import type { StartedWorker, ThreadFate, WorkerEnd, WorkerSource } from "./platform.js";
 import { webScripts } from "./webScripts.js";
 
 /** See `Platform.startThread`. */
@@ -10,7 +10,7 @@ export function startThread(data: unknown, { absent, ended }: ThreadFate): void 
 }
 
 /** See `Platform.startWorker`. */
-export function startWorker(source: WorkerSource | undefined, onEnd: (reason: string) => void): StartedWorker {
+export function startWorker(source: WorkerSource | undefined, onEnd: WorkerEnd): StartedWorker {
   const worker = open(source);
   if (typeof worker?.postMessage !== "function") throw new ConfigError("worker is a function that gives no Worker");
   worker.onerror = ({ message }) => onEnd(message || NOT_LOADED);

@@ -65,6 +65,9 @@ function receiveError(sent: Sent): unknown {
 
 const received = new WeakSet<Error>();
 
+/** Whether an error came from a worker. */
+export const isFromWorker = (error: Error): boolean => received.has(error);
+
 /** Whether something thrown came from the other side, where anything may be thrown. */
 export const isReceived = (thrown: unknown): boolean => !(thrown instanceof Error) || received.has(thrown);
 

@@ -45,7 +45,7 @@ class Models {
 
   get(handle: number): RoFormer {
     const model = this.#models.get(handle);
-    if (model === undefined) throw new EngineError("the model is closed");
+    if (model === undefined) throw new EngineError("the model is closed", { reason: "closed" });
     return model;
   }
 

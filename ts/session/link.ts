@@ -1,8 +1,9 @@
 import { type Remote, wrap } from "comlink";
 import type { CompiledModules } from "../engine/wasmSource.js";
-import { AbortError, ConfigError, EngineError, RoFormerError } from "../errors.js";
-import { inlined, platform, type StartedWorker, type WorkerSource } from "../platform/index.js";
+import { AbortError, ConfigError, EngineError, type ErrorReason, RoFormerError } from "../errors.js";
+import { inlined, platform, type StartedWorker, type WorkerEnd, type WorkerSource } from "../platform/index.js";
 import { onAbort } from "./aborts.js";
+import { traced } from "./callers.js";
 import { isReceived, keepErrorClasses } from "./errors.js";
 import type { ArgumentsOf, Commands, Host, ResultOf } from "./host.js";
 import {
@@ -26,6 +27,12 @@ type Message = Heard | Compiled | typeof UNREADABLE;
 /** Compiled once for all sessions: allocators do not give back all that compiling takes. */
 const modules: CompiledModules = new Map();
 
+/** Why a session has ended, in words and for programs. */
+interface Ending {
+  readonly message: string;
+  readonly reason: ErrorReason;
+}
+
 /** A call that has not ended. */
 interface Pending extends Pick<Detached, "listeners"> {
   readonly reject: (error: unknown) => void;
@@ -42,13 +49,13 @@ export class Link {
   readonly #pending = new Map<number, Pending>();
   readonly #watch = new AbortController();
   readonly #lock = `roformer-session-${Date.now()}-${Math.random().toString(36).slice(2)}`;
-  #ended: EngineError | undefined;
+  #ended: Ending | undefined;
   #started = false;
   #calls = 0;
 
   constructor(source: WorkerSource | undefined) {
     keepErrorClasses();
-    this.worker = startWorker(source, (reason) => this.#killed(`the session's worker ended: ${reason}`));
+    this.worker = startWorker(source, (why, reason) => this.#killed(`the session's worker ended: ${why}`, reason));
     const { port1, port2 } = new MessageChannel();
     const greeting: Greeting = { port: port2, lock: this.#lock, files: inlined, modules };
     this.worker.postMessage(greeting, [port2]);
@@ -59,8 +66,8 @@ export class Link {
   }
 
   /** Why no call can be made any more; undefined while calls can. */
-  get ended(): EngineError | undefined {
-    return this.#ended;
+  get ended(): string | undefined {
+    return this.#ended?.message;
   }
 
   /** Waits for the worker and its engine. Errors: what `init` throws; EngineError where the worker does not start. */
@@ -71,7 +78,11 @@ export class Link {
   }
 
   /** Runs a command in the worker. Signal and listeners stand in the last argument, as everywhere. */
-  async call<K extends keyof Commands>(name: K, ...given: ArgumentsOf<K>): Promise<ResultOf<K>> {
+  call<K extends keyof Commands>(name: K, ...given: ArgumentsOf<K>): Promise<ResultOf<K>> {
+    return traced(() => this.#call(name, given));
+  }
+
+  async #call<K extends keyof Commands>(name: K, given: ArgumentsOf<K>): Promise<ResultOf<K>> {
     const { args, listeners, signal } = detach(given);
     const names = Object.keys(listeners) as Listener[];
     const wants = { id: ++this.#calls, listeners: names, abortable: signal !== undefined || names.length > 0 };
@@ -97,7 +108,7 @@ export class Link {
 
   /** What `make` promises, unless the worker ends before; the process lives until then. */
   async #pend<T>(listeners: Pending["listeners"], make: () => Promise<T>, id = 0): Promise<T> {
-    if (this.#ended) throw this.#ended;
+    if (this.#ended) throw endError(this.#ended);
     this.worker.hold(true);
     try {
       return await new Promise<T>((resolve, reject) => {
@@ -117,7 +128,7 @@ export class Link {
 
   #hear(data: Message): void {
     if (data === UNREADABLE) {
-      this.#rejectAll(new ConfigError(UNREAD));
+      this.#rejectAll(() => new ConfigError(UNREAD));
       return;
     }
     if ("compiled" in data) modules.set(data.compiled, data.module);
@@ -133,25 +144,29 @@ export class Link {
     }
   }
 
-  #rejectAll(error: Error): void {
-    for (const { reject } of this.#pending.values()) reject(error);
+  /** An error each: every call has lines of its own in its stack. */
+  #rejectAll(make: () => Error): void {
+    for (const { reject } of this.#pending.values()) reject(make());
   }
 
-  #killed(reason: string): void {
-    this.#bury(this.#started ? `${reason}; session.restart() starts a new one, without models` : reason);
+  #killed(why: string, reason?: ErrorReason): void {
+    this.#bury(this.#started ? `${why}; session.restart() starts a new one, without models` : why, reason);
   }
 
-  #bury(message: string): void {
+  #bury(message: string, reason: ErrorReason = "closed"): void {
     if (this.#ended) return;
-    this.#ended = new EngineError(message);
+    const ended = { message, reason };
+    this.#ended = ended;
     this.#watch.abort();
     // Comlink remembers the port until nobody has its proxy any more, which this object has: nothing of it may stay there.
     for (const [kind, listener] of this.#listeners) this.#port.removeEventListener(kind, listener as EventListener);
     this.#port.close();
-    this.#rejectAll(this.#ended);
+    this.#rejectAll(() => endError(ended));
     void this.worker.terminate();
   }
 }
+
+const endError = ({ message, reason }: Ending): EngineError => new EngineError(message, { reason });
 
 /** An answer of the worker. What fails otherwise is that the question could not be sent. */
 async function sent<T>(name: string, answer: Promise<T>): Promise<T> {
@@ -167,7 +182,7 @@ async function sent<T>(name: string, answer: Promise<T>): Promise<T> {
 }
 
 /** Browsers refuse some scripts at once, as those of other origins. */
-function startWorker(source: WorkerSource | undefined, onEnd: (reason: string) => void): StartedWorker {
+function startWorker(source: WorkerSource | undefined, onEnd: WorkerEnd): StartedWorker {
   try {
     return platform.startWorker(source, onEnd);
   } catch (error) {

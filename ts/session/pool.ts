@@ -4,6 +4,7 @@ import type { FileSource } from "../io/files.js";
 import type { LoadOptions } from "../models/load.js";
 import { platform } from "../platform/index.js";
 import { onAbort } from "./aborts.js";
+import { traced } from "./callers.js";
 import { Member } from "./member.js";
 import type { SessionModel } from "./model.js";
 import { PoolModels } from "./poolModels.js";
@@ -42,7 +43,11 @@ const AHEAD = 2;
  * await pool.close();
  * ```
  */
-export async function createPool(options: PoolOptions = {}): Promise<Pool> {
+export function createPool(options: PoolOptions = {}): Promise<Pool> {
+  return traced(() => startPool(options));
+}
+
+async function startPool(options: PoolOptions): Promise<Pool> {
   const { size = platform.cores(), maxQueue = 10_000, threads = 1, ...rest } = options;
   for (const [name, count] of Object.entries({ size, maxQueue })) {
     if (!Number.isInteger(count) || count < 1)
@@ -55,6 +60,8 @@ export async function createPool(options: PoolOptions = {}): Promise<Pool> {
   await Promise.all(sessions.map((session) => session.close()));
   throw failed.reason;
 }
+
+const closed = (): EngineError => new EngineError("the pool was closed", { reason: "closed" });
 
 /** A request that waits for a session. */
 interface Waiting {
@@ -95,8 +102,12 @@ export class Pool {
    * Loads a model into every session: see {@link roformer!RoFormer.load}. A download comes once, where it is kept. Where one session cannot load it,
    * none keeps it.
    */
-  async load(source: FileSource, options?: LoadOptions): Promise<PoolModel> {
-    if (this.#closed) throw new EngineError("the pool was closed");
+  load(source: FileSource, options?: LoadOptions): Promise<PoolModel> {
+    return traced(() => this.#load(source, options));
+  }
+
+  async #load(source: FileSource, options: LoadOptions | undefined): Promise<PoolModel> {
+    if (this.#closed) throw closed();
     const models = new PoolModels((session) => session.load(source, options));
     try {
       const [first, ...others] = this.#members;
@@ -114,11 +125,12 @@ export class Pool {
    * requests. Errors: those of `work`; AbortError where `signal` is aborted while it waits; EngineError where `maxQueue` requests wait already,
    * and where the session's worker ends, or none can be started. (One that ended is started anew, and what {@link load} gave is loaded again.)
    */
-  async run<T>(
+  run<T>(
     work: (session: Session, index: number) => Promise<T>,
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
-    return this.#inOrder(({ session, index }) => work(session, index), signal);
+    // `work` is the caller's: what its own calls throw names their lines.
+    return traced(() => this.#inOrder(({ session, index }) => work(session, index), signal), { inner: true });
   }
 
   /**
@@ -157,7 +169,7 @@ export class Pool {
   /** Ends all sessions; requests that wait are an EngineError. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#refuseAll(new EngineError("the pool was closed"));
+    this.#refuseAll(closed);
     await Promise.all(this.#members.map(({ session }) => session.close()));
   }
 
@@ -191,10 +203,12 @@ export class Pool {
   /** The session that has least to do, when one has room. */
   #free(signal: AbortSignal | undefined): Promise<Member> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) throw new EngineError("the pool was closed");
+      if (this.#closed) throw closed();
       if (signal?.aborted) throw new AbortError("aborted", { cause: signal.reason });
       if (this.#waiting.length >= this.#maxQueue)
-        throw new EngineError(`the pool's queue is full: ${this.#maxQueue} requests wait; await pool.ready() first`);
+        throw new EngineError(`the pool's queue is full: ${this.#maxQueue} requests wait; await pool.ready() first`, {
+          reason: "queue-full",
+        });
       const mine: Waiting = {
         take: (member) => settle(() => resolve(member)),
         refuse: (error) => settle(() => reject(error)),
@@ -230,12 +244,14 @@ export class Pool {
     if (this.#members.every((member) => member.problem)) {
       const { problem } = this.#members[0]!;
       const reason = problem instanceof Error ? problem.message : String(problem);
-      this.#refuseAll(new EngineError(`the pool has no session any more: ${reason}`, { cause: problem }));
+      const message = `the pool has no session any more: ${reason}`;
+      this.#refuseAll(() => new EngineError(message, { cause: problem, reason: "closed" }));
     }
   }
 
-  #refuseAll(error: EngineError): void {
-    for (const { refuse } of this.#waiting.splice(0)) refuse(error);
+  /** An error each: every request has lines of its own in its stack. */
+  #refuseAll(make: () => EngineError): void {
+    for (const { refuse } of this.#waiting.splice(0)) refuse(make());
     this.#tellRoom();
   }
 
@@ -249,9 +265,11 @@ export class Pool {
     const method =
       (name: (typeof ASKING)[number]) =>
       (...args: unknown[]) =>
-        this.#inOrder(
-          async (member) => ((await models.on(member))[name] as (...args: unknown[]) => Promise<unknown>)(...args),
-          (args.at(-1) as { signal?: AbortSignal } | undefined)?.signal,
+        traced(() =>
+          this.#inOrder(
+            async (member) => ((await models.on(member))[name] as (...args: unknown[]) => Promise<unknown>)(...args),
+            (args.at(-1) as { signal?: AbortSignal } | undefined)?.signal,
+          ),
         );
     const close = () => models.close();
     return {

@@ -16,7 +16,7 @@ export class PoolModels {
   /** The model in a session, which is started anew if it has ended. */
   async on(member: Member): Promise<SessionModel> {
     const session = await member.up();
-    if (this.#closed) throw new EngineError("the model is closed");
+    if (this.#closed) throw new EngineError("the model is closed", { reason: "closed" });
     const known = this.#models.get(member);
     if (known?.life === member.life) return known.model;
     const model = this.#load(session);

@@ -14,6 +14,7 @@ import { platform, type WorkerSource } from "../platform/index.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import type { FinetuneOptions, FinetuneResult } from "../train/finetune.js";
 import type { PretrainOptions, PretrainResult } from "../train/pretrain.js";
+import { traced } from "./callers.js";
 import type { Commands, ResultOf } from "./host.js";
 import { Link } from "./link.js";
 import { handleOf, type SessionModel, sessionModel } from "./model.js";
@@ -53,13 +54,16 @@ export interface SessionPretrainResult extends Omit<PretrainResult, "model"> {
  *
  * Errors: EngineError where worker or engine do not start, ConfigError for options.
  */
-export async function createSession(options: SessionOptions = {}): Promise<Session> {
+export function createSession(options: SessionOptions = {}): Promise<Session> {
   const { worker, ...engine } = options;
-  const sent = await sendableOptions(engine);
-  return new Session(await start(worker, sent), worker, sent);
+  return traced(async () => {
+    const sent = await sendableOptions(engine);
+    return new Session(await start(worker, sent), worker, sent);
+  });
 }
 
 const CLOSED = "the session was closed";
+const closed = (): EngineError => new EngineError(CLOSED, { reason: "closed" });
 
 async function start(worker: WorkerSource | undefined, options: SentEngineOptions): Promise<Link> {
   const link = new Link(worker);
@@ -152,7 +156,7 @@ export class Session {
 
   /** Ends the worker, if it has not ended, and starts a fresh one: without models. Calls that wait are an EngineError. */
   restart(): Promise<void> {
-    this.#restarting ??= this.#startAgain().finally(() => {
+    this.#restarting ??= traced(() => this.#startAgain()).finally(() => {
       this.#restarting = undefined;
     });
     return this.#restarting;
@@ -166,12 +170,12 @@ export class Session {
   }
 
   async #startAgain(): Promise<void> {
-    if (this.#closed) throw new EngineError(CLOSED);
+    if (this.#closed) throw closed();
     await this.#link.close("the session was restarted");
     const link = await start(this.#source, this.#options);
     if (this.#closed) {
       await link.close(CLOSED);
-      throw new EngineError(CLOSED);
+      throw closed();
     }
     this.#link = link;
   }

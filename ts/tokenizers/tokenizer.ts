@@ -1,4 +1,4 @@
-import { DataError, type RoFormerError, ShapeError } from "../errors.js";
+import { DataError, EngineError, ShapeError } from "../errors.js";
 import type { FileSource, Files } from "../io/files.js";
 import { batchEnd, type EncodedBatch, joined } from "./batch.js";
 import { cleanUp } from "./cleanUp.js";
@@ -67,7 +67,7 @@ export class Tokenizer {
       tokenizer.#probe();
       return tokenizer;
     } catch (error) {
-      if ((error as RoFormerError).code !== "ENGINE_ERROR") throw error;
+      if (!(error instanceof EngineError)) throw error;
       throw new DataError((error as Error).message, { cause: error });
     }
   }
@@ -272,7 +272,7 @@ export class Tokenizer {
     try {
       this.encode("a", { pair: "a" });
     } catch (error) {
-      if ((error as RoFormerError).code === "ENGINE_ERROR") throw error;
+      if (error instanceof EngineError) throw error;
     }
   }
 
