@@ -22,6 +22,8 @@ export interface Ended {
 /** Settings of {@link run}. */
 export interface RunOptions {
   readonly cwd?: string;
+  /** Environment variables beside this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Another Node than the one that runs the tests. */
   readonly node?: string;
   readonly input?: string;
@@ -33,9 +35,9 @@ export interface RunOptions {
 
 /** Runs Node with `args`, and waits. */
 export function run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { cwd = ROOT, node = process.execPath, input = "", within, interruptAt } = options;
+  const { cwd = ROOT, env, node = process.execPath, input = "", within, interruptAt } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(node, args, { cwd, timeout: within, killSignal: "SIGKILL" });
+    const child = spawn(node, args, { cwd, env: { ...process.env, ...env }, timeout: within, killSignal: "SIGKILL" });
     let [stdout, stderr, interrupted, last] = ["", "", false, performance.now()];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;

@@ -16,6 +16,16 @@ export interface HubSettings {
   noCommit?: boolean;
   /** Ranges are not known. */
   noRanges?: boolean;
+  /** Answers a request for a file that there is by itself; false: as usual. `headers` are those that it would have. */
+  answer?: (asked: HubRequest, response: ServerResponse) => boolean;
+}
+
+/** A request for a file that there is. */
+export interface HubRequest {
+  readonly method: string;
+  readonly file: string;
+  readonly bytes: Uint8Array;
+  readonly headers: Record<string, string>;
 }
 
 /** A server with the hub's URLs and headers, of one model, on a port of its own. */
@@ -51,6 +61,7 @@ export class HubServer {
       return void response.writeHead(404, { "X-Error-Code": "RevisionNotFound" }).end();
     const bytes = this.files.get(file!);
     if (bytes === undefined) return void response.writeHead(404, { ...named, "X-Error-Code": "EntryNotFound" }).end();
+    if (this.settings.answer?.({ method, file: file!, bytes, headers: named }, response)) return;
     const isStore = url.startsWith("/store/");
     if (this.settings.store && !isStore && file!.endsWith(".safetensors")) {
       const location = `${this.settings.store}/store${url}`;

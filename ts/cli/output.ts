@@ -46,7 +46,7 @@ export function output({ json = false, quiet = false }: { json?: boolean; quiet?
     const end = () => {
       if (bars.delete(mine)) shown.end();
     };
-    const mine: Progress = { update: shown.update, end };
+    const mine: Progress = { update: (done, note) => bars.has(mine) && shown.update(done, note), end };
     bars.add(mine);
     return mine;
   };
@@ -63,11 +63,12 @@ export function output({ json = false, quiet = false }: { json?: boolean; quiet?
     },
     download: (file, total) => {
       if (!onTerminal) return NOTHING;
-      const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
+      const [unit, bytes] = total !== undefined && total < 1e6 ? ["kB", 1e3] : ["MB", 1e6];
+      const amount = (count: number) => Math.round((10 * count) / bytes) / 10;
       const name = file.replace(/[^\x20-\x7e]|[{}]/g, "?");
       const of = total === undefined ? "" : "/{total}";
-      const shown = bar(total === undefined ? 0 : megabytes(total), `{bar} {value}${of} MB  ${name}`);
-      return { update: (done, note) => shown.update(megabytes(done), note), end: shown.end };
+      const shown = bar(total === undefined ? 0 : amount(total), `{bar} {value}${of} ${unit}  ${name}`);
+      return { update: (done, note) => shown.update(amount(done), note), end: shown.end };
     },
     end: () => {
       for (const one of [...bars]) one.end();
