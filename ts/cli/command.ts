@@ -56,11 +56,12 @@ async function runCommand(
 ) {
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   let debug = Boolean(flags.debug);
   let out: Output | undefined;
   try {
-    const file = typeof flags.config === "string" ? await readConfigFile(flags.config, all, interrupt.signal) : {};
+    const file = typeof flags.config === "string" ? await readConfigFile(flags.config, all) : {};
+    // Until here a signal simply ends the process: a pipe that says nothing could not be left otherwise.
+    process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
     const options = { ...file, ...flags };
     debug ||= Boolean(options.debug);
     const missing = spec.required.filter((field) => options[field] === undefined);

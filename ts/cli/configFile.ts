@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import { parse as parseYaml, YAMLParseError } from "yaml";
-import { AbortError, ConfigError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import { decodeText, requireObject } from "../io/json.js";
 import { errorReason, reason } from "../io/reasons.js";
 import { misspelt } from "../models/misspelt.js";
@@ -10,17 +10,9 @@ import { fieldOf, type OptionSpec } from "./option.js";
 /** Bytes of a file of options that are read at most. */
 const LONGEST = 2 ** 20;
 
-/** The options of a JSON or YAML file, each checked as its flag would be. `signal` ends the reading: a file may be a pipe. */
-export async function readConfigFile(
-  path: string,
-  specs: readonly OptionSpec[],
-  signal: AbortSignal,
-): Promise<Record<string, unknown>> {
-  const value = requireObject(
-    parse(path, decodeText(await readBounded(path, signal), path, ConfigError)),
-    path,
-    ConfigError,
-  );
+/** The options of a JSON or YAML file, each checked as its flag would be. */
+export async function readConfigFile(path: string, specs: readonly OptionSpec[]): Promise<Record<string, unknown>> {
+  const value = requireObject(parse(path, decodeText(await readBounded(path), path, ConfigError)), path, ConfigError);
   const byField = new Map(specs.map((spec) => [fieldOf(spec), spec]));
   const options: Record<string, unknown> = {};
   for (const [field, given] of Object.entries(value)) {
@@ -37,17 +29,16 @@ export async function readConfigFile(
 }
 
 /** A file's bytes, none beyond what options could take: `path` may be a device that never ends. */
-async function readBounded(path: string, signal: AbortSignal): Promise<Uint8Array> {
+async function readBounded(path: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   try {
-    for await (const piece of createReadStream(path, { signal })) {
+    for await (const piece of createReadStream(path)) {
       pieces.push(piece as Uint8Array);
       length += (piece as Uint8Array).length;
       if (length > LONGEST) break;
     }
   } catch (error) {
-    if (signal.aborted) throw new AbortError(`interrupted while ${path} was read`, { cause: error });
     throw new ConfigError(`${path} cannot be read: ${reason(error)}`, { cause: error, reason: errorReason(error) });
   }
   if (length > LONGEST)

@@ -5,7 +5,7 @@ import { type Files, fileName } from "./files.js";
 export type Failure = new (message: string, options?: RoFormerErrorOptions) => RoFormerError;
 
 /** Bytes of a text file that are read at most: more than any tokenizer has, less than a string can hold. */
-export const LONGEST_TEXT = 2 ** 28;
+const LONGEST_TEXT = 2 ** 28;
 /** Bytes of a file of settings that are read at most. */
 const LONGEST_SETTINGS = 2 ** 26;
 
