@@ -145,6 +145,7 @@ function noColumn(where: string, column: string, names: readonly string[]): Data
   const shown = names.slice(0, 20).map((name) => JSON.stringify(name.slice(0, 80)));
   return new DataError(
     `${where}: no column ${JSON.stringify(column)}; there are ${shown.join(", ")}${names.length > 20 ? ", …" : ""}`,
+    { reason: "not-found" },
   );
 }
 

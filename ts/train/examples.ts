@@ -60,7 +60,9 @@ function textValues(
   return Object.fromEntries(
     names.map((name) => {
       if (!Object.hasOwn(row, name) || row[name] === undefined) {
-        throw new DataError(`${where}: no column "${name}"; there are ${Object.keys(row).join(", ")}`);
+        throw new DataError(`${where}: no column "${name}"; there are ${Object.keys(row).join(", ")}`, {
+          reason: "not-found",
+        });
       }
       return [name, asText(`${where}: ${JSON.stringify(name)}`, row[name])];
     }),
