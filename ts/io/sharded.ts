@@ -1,5 +1,6 @@
 import { CheckpointError } from "../errors.js";
 import { type Files, fileName, isInside } from "./files.js";
+import { placeholderOf } from "./placeholders.js";
 import { decodeStrictJson } from "./strictJson.js";
 import { type OpenWeights, quote, type StoredTensor, type Weights } from "./weights.js";
 
@@ -40,7 +41,10 @@ async function readIndex(files: Files, index: string): Promise<Map<string, strin
   const name = fileName(files, index);
   const size = await files.size(index);
   if (size > LONGEST_INDEX) throw new CheckpointError(`${name} has ${size} bytes, more than ${LONGEST_INDEX}`);
-  const json = decodeStrictJson(await files.read(index), (problem, cause) => {
+  const bytes = await files.read(index);
+  const other = placeholderOf(bytes);
+  if (other !== undefined) throw new CheckpointError(`${name} ${other}`);
+  const json = decodeStrictJson(bytes, (problem, cause) => {
     throw new CheckpointError(`${name} ${problem}`, { cause });
   });
   const map = json instanceof Map ? json.get("weight_map") : undefined;

@@ -1,5 +1,6 @@
 import { DataError } from "../errors.js";
 import { type Files, fileName } from "../io/files.js";
+import { placeholderOf } from "../io/placeholders.js";
 import type { TokenizerConfig } from "./specials.js";
 
 /** A file that holds an object, and what messages call it. */
@@ -28,6 +29,8 @@ export async function readObject(files: Files, name: string): Promise<ObjectFile
 
 /** UTF-8 without its byte-order mark. Errors: DataError naming the first line that is not text. */
 export function decodeText(bytes: Uint8Array, file: string): string {
+  const other = placeholderOf(bytes);
+  if (other !== undefined) throw new DataError(`${file} ${other}`);
   const nul = bytes.indexOf(0);
   if (nul >= 0) throw new DataError(`${file}: line ${lineAt(bytes, nul)} holds a zero byte: the file is not text`);
   try {

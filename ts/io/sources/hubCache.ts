@@ -1,6 +1,7 @@
 import { AbortError, DataError } from "../../errors.js";
 import { type Downloads, type KeptFile, platform } from "../../platform/index.js";
 import type { SourceOptions } from "../files.js";
+import { placeholderOf } from "../placeholders.js";
 import { reason } from "../reasons.js";
 import { bodyOf, discard, Unreachable } from "./http.js";
 import { ask, type HubAnswer } from "./hubRequest.js";
@@ -152,8 +153,8 @@ export class Hub {
     const total = length === null ? undefined : Number(length);
     let loaded = 0;
     for await (const piece of bodyOf(response, url, signal)) {
-      if (loaded === 0 && isLfsPointer(piece))
-        throw new DataError(`${this.#model.name}/${file}: the server has a Git LFS pointer there, not the file itself`);
+      const other = loaded === 0 ? placeholderOf(piece) : undefined;
+      if (other !== undefined) throw new DataError(`${this.#model.name}/${file}: what the server has there ${other}`);
       yield piece;
       loaded += piece.length;
       onProgress?.({ stage: "download", file, loaded, total });
@@ -186,7 +187,3 @@ export class Hub {
 
 /** Stands for the version of a file that there is not. */
 const ABSENT = "absent";
-
-/** Whether a file is the note that Git LFS leaves in the place of a large one. */
-const isLfsPointer = (begin: Uint8Array): boolean =>
-  new TextDecoder().decode(begin.subarray(0, 40)).startsWith("version https://git-lfs.github.com/");
