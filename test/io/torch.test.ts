@@ -24,7 +24,11 @@ describe("a pickle", () => {
     ["the end of a list that has no begin", "t.", "ends a list that it has not begun"],
     ["items without a dictionary", "(K\x01K\x02u.", "adds to a list or dictionary that is not there"],
     ["a key without a value", "}(K\x01u.", "a key without a value"],
-    ["an object of a class", "ctorch.nn\nLinear\n)\x81.", 'of the class "torch.nn.Linear", as torch.save(model) writes it'],
+    [
+      "an object of a class",
+      "ctorch.nn\nLinear\n)\x81.",
+      'of the class "torch.nn.Linear", as torch.save(model) writes it',
+    ],
     ["a call of what is no function", "K\x01)R.", "func is not a function"],
     ["a call of a storage's class", "ctorch\nFloatStorage\n)R.", "calls torch.FloatStorage"],
     ["a class that nobody listed", "ctorch\nload\n.", 'names "torch.load"'],

@@ -164,7 +164,8 @@ class Guard {
 
   /** Keeps a text that may be half of a class's name. */
   #word(from: number, to: number): void {
-    if (to - from < 200) this.#words = [...this.#words.slice(-1), new TextDecoder().decode(this.#bytes.subarray(from, to))];
+    if (to - from < 200)
+      this.#words = [...this.#words.slice(-1), new TextDecoder().decode(this.#bytes.subarray(from, to))];
   }
 
   /** An object of a class is no tensor: most often it is the model itself. */

@@ -33,7 +33,9 @@ export async function openSafetensors(files: Files, file: string): Promise<Safet
   const claimed = new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true);
   const length = Number(claimed);
   if (length > size - 8)
-    throw new CheckpointError(`${name}: the header is ${claimed} bytes long by its own account, but the file has ${size}`);
+    throw new CheckpointError(
+      `${name}: the header is ${claimed} bytes long by its own account, but the file has ${size}`,
+    );
   if (length > LONGEST_HEADER)
     throw new CheckpointError(`${name}: the header is ${length} bytes, more than ${LONGEST_HEADER}`);
   const { tensors, metadata } = checkHeader(name, await files.readRange(file, 8, 8 + length), 8 + length, size);

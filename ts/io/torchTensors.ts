@@ -138,7 +138,9 @@ export function tensorsOf(value: unknown): Map<string, View> {
   const chosen = inside.length === 1 ? names[0] : STATE_DICTS.find((name) => names.includes(name));
   if (chosen !== undefined) return viewsOf(inside[names.indexOf(chosen)]![1] as Map<unknown, unknown>);
   if (inside.length > 0)
-    throw new SyntaxError(`holds several dictionaries of tensors, ${names.map(quote).join(", ")}: save one of them alone`);
+    throw new SyntaxError(
+      `holds several dictionaries of tensors, ${names.map(quote).join(", ")}: save one of them alone`,
+    );
   const [first] = value;
   const held = first === undefined ? "an empty dictionary" : `${kindOf(first[1])} under ${quote(String(first[0]))}`;
   throw new SyntaxError(`has ${held}, not a tensor`);

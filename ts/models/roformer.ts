@@ -79,7 +79,7 @@ export class RoFormer {
     if (!Object.hasOwn(heads, head))
       throw new ConfigError(`head is "${head}", not one of ${Object.keys(heads).join(", ")}`);
     // Who creates a causal model wants one that does not see what it is to guess.
-    const checked = parseConfig(head === "causal-lm" ? { is_decoder: true, ...config } : config);
+    const checked = parseConfig(config, "config", head === "causal-lm" ? { is_decoder: true } : {});
     const network = new Network(checked, head, poolerOf(checked, head));
     try {
       network.store.allocate();
