@@ -6,6 +6,7 @@ import type { Weights } from "../io/weights.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
 import { checkFields, misspeltHint, parseSavedConfig, type RoFormerConfig } from "./config.js";
 import { type ConfigFields, readConfigFile } from "./configFile.js";
+import { withActivation } from "./crossEncoder.js";
 import { families, headOfClass, poolerOf } from "./families.js";
 import { type Fit, fitWeights, requireFit } from "./fit.js";
 import { refuseOtherFamily } from "./foreign.js";
@@ -74,7 +75,7 @@ export async function readModel(files: Files, options: LoadOptions = {}): Promis
   const read = parseSavedConfig(fields, where);
   const chosen = head ?? headOf(read, where);
   const weights = await openWeights(files);
-  const config = withOneLabelCount(read, weights);
+  const config = await withActivation(withOneLabelCount(read, weights), chosen, files);
   const network = inFile(
     where,
     () => new Network(config, chosen, poolerOf(config, chosen, holdsPooler(weights, config))),

@@ -83,6 +83,9 @@ const labelFields = ({ names }: LabelSet) => ({
   num_labels: names.length,
   id2label: Object.fromEntries(names.map((name, id) => [String(id), name])),
   label2id: Object.fromEntries(names.map((name, id) => [name, id])),
+  // A cross-encoder's activation is for its own labels.
+  sentence_transformers: undefined,
+  sbert_ce_default_activation_function: undefined,
 });
 
 function* texts(rows: readonly Row[], { text, textPair }: FinetuneOptions): Generator<string> {
