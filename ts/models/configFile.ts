@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.js";
-import { type Files, fileName, isFolderPath } from "../io/files.js";
+import { type Files, fileName, hubHint, isFolderPath } from "../io/files.js";
 import { placeholderOf } from "../io/placeholders.js";
 import { parseStrictJson } from "../io/strictJson.js";
 import { platform } from "../platform/index.js";
@@ -75,10 +75,7 @@ async function absent(files: Files, where: string): Promise<ConfigError> {
   const { name } = files;
   if (!isFolderPath(name)) return new ConfigError(`${where}: no such file; a model folder has one`, NOT_FOUND);
   if ((await platform.fileSize(name)) !== undefined) return new ConfigError(`${name} is a file, not a model's folder`);
-  const listed = await files.list().catch(() => undefined);
-  // Names of the hub, `owner/name`, are the commonest paths that are not there.
-  const isHubName = listed?.length === 0 && /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(name);
-  const meant = isHubName ? `; did you mean hf:${name}?` : "; a model folder has one";
+  const meant = (await hubHint(files)) || "; a model folder has one";
   return new ConfigError(`${where}: no such file${meant}`, NOT_FOUND);
 }
 

@@ -7,7 +7,7 @@ import type { ParameterStore } from "../nn/parameters.js";
 import { ropeTable } from "../nn/ropeTable.js";
 import type { Content } from "../platform/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
-import { numLabels, type RoFormerConfig } from "./config.js";
+import { labelNames, numLabels, type RoFormerConfig } from "./config.js";
 import { classOf, families, parts, savedModelType } from "./families.js";
 
 /** What a saved model is made of. */
@@ -109,8 +109,11 @@ function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = 
   const typed = ["dtype", "torch_dtype"].find((name) => Object.hasOwn(config, name));
   if (typed !== undefined || dtype !== "f32") fields[typed ?? "torch_dtype"] = TORCH_DTYPES[dtype];
   if (fields.dtype !== undefined) delete fields.torch_dtype;
-  // Hugging Face derives the number of labels from their names.
-  if (fields.id2label) delete fields.num_labels;
+  // Hugging Face derives the number of labels from their names, and fails at one without a name.
+  if (fields.id2label) {
+    delete fields.num_labels;
+    fields.id2label = Object.fromEntries(labelNames(config).entries());
+  }
   // One label excludes no other one; transformers 5 refuses such a configuration, and takes the sigmoid without.
   if (fields.problem_type === "single_label_classification" && numLabels(config) === 1) delete fields.problem_type;
   // Starts and ends, whatever labels are named: Hugging Face's BERT would make as many outputs.

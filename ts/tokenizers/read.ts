@@ -1,5 +1,5 @@
 import { DataError } from "../errors.js";
-import { type FileSource, type Files, fileName, openFiles } from "../io/files.js";
+import { type FileSource, type Files, fileName, hubHint, openFiles } from "../io/files.js";
 import { platform } from "../platform/index.js";
 import { addedTokens, type Placed, roleTokens } from "./added.js";
 import { readsVocabulary, type TokenizerClass, tokenizerClass } from "./classes.js";
@@ -74,7 +74,8 @@ async function chosen(files: Files): Promise<string> {
       `${where}: vocab.json and merges.txt do not say all: transformers' save_pretrained makes a ${JSON_FILE}`,
     );
   }
-  throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}`);
+  const meant = await hubHint(files);
+  throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}${meant}`);
 }
 
 /** A path to a file is that file in its folder. */
