@@ -115,7 +115,7 @@ describe("other labels for a saved classifier", () => {
     expect(Object.keys((await three.classify("the cat")).scores)).toEqual(["LABEL_0", "LABEL_1", "LABEL_2"]);
     const two = await RoFormer.load(folder, { head, config: { num_labels: 2 } });
     expect(Object.keys((await two.classify("the cat")).scores)).toEqual(["a", "b"]);
-    const named = await RoFormer.load(folder, { head, strict: false, config: { id2label: ["x", "y", "z"] as never } });
+    const named = await RoFormer.load(folder, { head, strict: false, config: { id2label: ["x", "y", "z"] } });
     expect(Object.keys((await named.classify("the cat")).scores)).toEqual(["x", "y", "z"]);
     for (const model of [three, two, named]) model.close();
   });
@@ -249,6 +249,12 @@ describe("what torch.save wrote", () => {
       return vector;
     };
     expect(await embed(await folder(name))).toEqual(await embed(await folderOf(classifier)));
+  });
+
+  it("is known under the other format's name", async () => {
+    const error = await failure(await withFile("model.safetensors", bin("numbers")));
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toBe("model.safetensors is a zip, as torch.save writes it: call it pytorch_model.bin");
   });
 
   it.each([

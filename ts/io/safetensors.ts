@@ -30,6 +30,9 @@ export async function openSafetensors(files: Files, file: string): Promise<Safet
   if (other !== undefined) throw new CheckpointError(`${name} ${other}`);
   if (size < 8) throw new CheckpointError(`${name} is ${size} bytes long, less than a safetensors file's first 8`);
   const head = await files.readRange(file, 0, 8);
+  // As a zip's first entry begins.
+  if (head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4)
+    throw new CheckpointError(`${name} is a zip, as torch.save writes it: call it pytorch_model.bin`);
   const claimed = new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true);
   const length = Number(claimed);
   if (length > size - 8)

@@ -4,7 +4,13 @@ import { openWeights } from "../io/formats.js";
 import { bareNames } from "../io/names.js";
 import type { Weights } from "../io/weights.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
-import { checkFields, misspeltHint, parseSavedConfig, type RoFormerConfig } from "./config.js";
+import {
+  checkFields,
+  misspeltHint,
+  parseSavedConfig,
+  type RoFormerConfig,
+  type RoFormerConfigInput,
+} from "./config.js";
 import { type ConfigFields, readConfigFile } from "./configFile.js";
 import { withActivation } from "./crossEncoder.js";
 import { families, headOfClass, poolerOf } from "./families.js";
@@ -24,7 +30,7 @@ export interface LoadOptions extends SourceOptions {
   /** What fresh values follow from, as in `RoFormer.create`; 0 unless given. */
   readonly seed?: number | undefined;
   /** Fields of `config.json` to have other values than in the file. */
-  readonly config?: Partial<RoFormerConfig> | undefined;
+  readonly config?: RoFormerConfigInput | undefined;
   /**
    * Keeps the linear layers' weights as int8 and multiplies bytes: a quarter of their memory and about twice the speed, for
    * inference alone. Rows are rounded to 127 steps, activations to 128. Layers whose number of outputs is no multiple of 8 stay
@@ -96,7 +102,7 @@ export async function readModel(files: Files, options: LoadOptions = {}): Promis
 }
 
 /** A file's fields with others in their place. Another number of labels takes the names of the old ones away, and other names their number. */
-function changed(file: ConfigFields, changes: Partial<RoFormerConfig>): ConfigFields {
+function changed(file: ConfigFields, changes: RoFormerConfigInput): ConfigFields {
   const { id2label, num_labels } = changes;
   const old = file.id2label ?? undefined;
   const relabelled =

@@ -21,7 +21,7 @@ export interface ClassifyOptions extends PipelineOptions {
    * pipeline applies: "none" for a regression, "sigmoid" for one label or several labels a text, "softmax" for the rest.
    */
   readonly functionToApply?: FunctionToApply;
-  /** Labels in `scores`, the best first. Default: all labels, in the order of their ids. */
+  /** How many labels `scores` has, the best ones. Default: all labels. */
   readonly topK?: number;
 }
 

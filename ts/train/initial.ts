@@ -1,7 +1,7 @@
 import type { LabelSet } from "../data/labels.js";
 import type { Row } from "../data/rows.js";
 import { CheckpointError, ConfigError } from "../errors.js";
-import { type FileSource, openFiles } from "../io/files.js";
+import { type FileSource, hubHint, openFiles } from "../io/files.js";
 import type { RoFormerConfigInput } from "../models/config.js";
 import { families } from "../models/families.js";
 import { inWords } from "../models/fit.js";
@@ -46,7 +46,9 @@ export async function pretrainedModel({ labels, settings, options }: Start, sour
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
   const files = openFiles(source);
   if (!(await Tokenizer.isIn(files)))
-    throw new ConfigError(`${files.name} has no tokenizer.json or vocab.txt to encode texts with`);
+    throw new ConfigError(
+      `${files.name} has no tokenizer.json or vocab.txt to encode texts with${await hubHint(files)}`,
+    );
   const config = await readConfig(files);
   const model = await RoFormer.load(files, {
     head: "sequence-classification",
