@@ -14,6 +14,8 @@ export type { SavedDtype } from "./io/dtypes.js";
 export type { FileSource, Files, LoadProgress, SourceOptions } from "./io/files.js";
 export type { StoredTensor } from "./io/weights.js";
 export type {
+  LabelName,
+  LabelNames,
   RoFormerConfig,
   RoFormerConfigInput,
   RoFormerExtension,
@@ -46,6 +48,7 @@ export type { Choice, ChoiceQuestion } from "./pipelines/choose.js";
 export type { Classification, ClassifyOptions } from "./pipelines/classify.js";
 export type { EmbedOptions, Pooling } from "./pipelines/embed.js";
 export type { FillMaskOptions, MaskGuess } from "./pipelines/fillMask.js";
+export type { FunctionToApply } from "./pipelines/functionToApply.js";
 export type { SearchHit, SearchOptions } from "./pipelines/search.js";
 export type { Aggregation, TagTokensOptions, TokenTag } from "./pipelines/tagTokens.js";
 export type { TensorData } from "./tensor/tensor.js";

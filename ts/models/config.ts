@@ -6,7 +6,14 @@ import { configSchema, fields } from "./configSchema.js";
 import { misspelt } from "./misspelt.js";
 import { rotaryConflict, withRopeParameters } from "./rotarySettings.js";
 
-export type { RoFormerConfig, RoFormerConfigInput, RoFormerExtension, RoFormerExtensionInput } from "./configFields.js";
+export type {
+  LabelName,
+  LabelNames,
+  RoFormerConfig,
+  RoFormerConfigInput,
+  RoFormerExtension,
+  RoFormerExtensionInput,
+} from "./configFields.js";
 
 /** What the schema infers has to be what is documented. */
 type Input = Same<RoFormerConfigInput, v.InferInput<typeof configSchema>>;

@@ -3,7 +3,12 @@ import type { SummaryType } from "../nn/heads/summary.js";
 import type { PositionName } from "../nn/positions/index.js";
 import type { RopeParameters, RopeParametersInput } from "../nn/ropeParameters.js";
 import type { ActivationName } from "../ops/activation.js";
-import type { LabelNames } from "./labelMaps.js";
+
+/** What may stand for a class's name in a `config.json`. */
+export type LabelName = string | number | boolean | null;
+
+/** `id2label` as files have it: names by id, or in a list. */
+export type LabelNames = Record<string, LabelName> | readonly LabelName[];
 
 /** What Hugging Face's classes do not know: fields of `roformer_js`. Other fields are kept and mean nothing. */
 export interface RoFormerExtensionInput {

@@ -1,11 +1,6 @@
 import * as v from "valibot";
 import type { StrictJson } from "../io/strictJson.js";
-
-/** What may stand for a class's name in a `config.json`. */
-export type LabelName = string | number | boolean | null;
-
-/** `id2label` as files have it: names by id, or in a list. */
-export type LabelNames = Record<string, LabelName> | readonly LabelName[];
+import type { LabelNames } from "./configFields.js";
 
 /** What Python's `int` reads, which transformers calls for every id: "0", " 1 ", "01". */
 const ID = /^\s*\+?\d+\s*$/;
