@@ -41,13 +41,15 @@ interface Shared {
   readonly variants: readonly Variant[];
 }
 
-export const { families, last, vocabulary, texts, variants } = golden<Shared>("configs/variants.json");
+const shared = golden<Shared>("configs/variants.json");
+const { families, last, vocabulary } = shared;
+export const { texts, variants } = shared;
 export const outcomes = ["4.57.6", "5.24.0"].map((version) =>
   golden<Record<string, Outcome>>(`configs/transformers-${version}.json`),
 ) as [Record<string, Outcome>, Record<string, Outcome>];
 
 /** The tensors of a family, the classifier of `rows` rows. */
-export async function tensorsOf(family: string, rows: number) {
+async function tensorsOf(family: string, rows: number) {
   const bytes = readFileSync(new URL(`../golden/configs/${family}.safetensors`, import.meta.url));
   const weights = await openSafetensors(openFiles(new Map([["w", new Blob([bytes])]])), "w");
   const read = [...weights.tensors].map(async ([name, { shape }]) => {
@@ -68,7 +70,7 @@ export async function tensorsOf(family: string, rows: number) {
 }
 
 /** A `config.json` of a family, with `set` in place of the fields that it names. */
-export function configText({ family, set = "", drop = [] }: Pick<Variant, "family" | "set" | "drop">): string {
+function configText({ family, set = "", drop = [] }: Pick<Variant, "family" | "set" | "drop">): string {
   const named = [...drop, ...[...set.matchAll(/"(\w+)":/g)].map(([, name]) => name!)];
   const kept = Object.fromEntries(Object.entries(families[family]!).filter(([name]) => !named.includes(name)));
   const text = JSON.stringify(kept);

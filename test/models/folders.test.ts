@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CheckpointError, ConfigError, DataError, EngineError } from "../../ts/errors.js";
 import { inspect, RoFormer, type RoFormerConfigInput, Tokenizer } from "../../ts/index.js";
+import { finetune } from "../../ts/train/index.js";
 import { temporaryFolder } from "../process.js";
 import { folderOf, texts } from "./configFiles.js";
 
@@ -147,6 +148,20 @@ describe("a cross-encoder of sentence-transformers 6", () => {
     expect((await again.classify("the cat")).score).toBe(logit);
     for (const one of [model, again]) one.close();
   });
+});
+
+it("fine-tuning from a cross-encoder leaves its activation behind", async () => {
+  const set = '"sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity", "num_labels": 1';
+  const encoder = await RoFormer.load(await folderOf({ ...classifier, rows: 1, set }));
+  const init = join(temporaryFolder(), "m");
+  await encoder.save(init);
+  expect((await encoder.classify("the cat")).score).toBeLessThan(0);
+  encoder.close();
+  const train = ["good", "bad", "the cat", "a dog"].map((text, i) => ({ text, label: i % 2 ? "no" : "yes" }));
+  const { model } = await finetune({ train, valid: train, text: "text", label: "label", init, epochs: 1 });
+  const { scores } = await model.classify("the cat");
+  expect(scores.yes! + scores.no!).toBeCloseTo(1, 6);
+  model.close();
 });
 
 describe("architectures of another class", () => {
