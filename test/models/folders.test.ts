@@ -40,6 +40,18 @@ describe("fields that nobody knows", () => {
     (await RoFormer.load(await folderOf({ ...classifier, set }), { head })).close();
   });
 
+  it("may be NaN, as Python writes it, for the tokenizer too", async () => {
+    const folder = await folderOf({
+      ...classifier,
+      set: '"loss": NaN, "note": "NaN, \\"-Infinity", "worst": -Infinity',
+    });
+    folder.set("tokenizer_config.json", new Blob(['{"do_lower_case": true, "best": Infinity}']));
+    const model = await RoFormer.load(folder);
+    expect(model.config).toMatchObject({ loss: null, note: 'NaN, "-Infinity', worst: null });
+    expect((await model.classify(texts)).length).toBe(texts.length);
+    model.close();
+  });
+
   it("are looked at a thousand at most", async () => {
     const set = Array.from({ length: 20_000 }, (_, i) => `"hidden_s${String(i).padStart(4, "0")}": 1`).join(", ");
     const folder = await folderOf({ ...classifier, set: `"num_hidden_layers": 2, ${set}` });

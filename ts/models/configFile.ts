@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.js";
 import { type Files, fileName, hubHint, isFolderPath } from "../io/files.js";
 import { placeholderOf } from "../io/placeholders.js";
+import { withoutNaN } from "../io/pythonJson.js";
 import { parseStrictJson } from "../io/strictJson.js";
 import { platform } from "../platform/index.js";
 import { families } from "./families.js";
@@ -26,7 +27,7 @@ function parse(bytes: Uint8Array, where: string): ConfigFields {
   let text: string;
   let value: unknown;
   try {
-    text = finite(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = withoutNaN(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     value = JSON.parse(text);
   } catch (error) {
     throw new ConfigError(`${where} is not JSON: ${(error as Error).message}`, { cause: error });
@@ -37,12 +38,6 @@ function parse(bytes: Uint8Array, where: string): ConfigFields {
     );
   }
   return withNumbersAsNames(value as ConfigFields, text);
-}
-
-/** Python writes NaN and Infinity, which JSON does not have: null stands for them. */
-function finite(text: string): string {
-  if (!/NaN|Infinity/.test(text)) return text;
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (part) => (part.startsWith('"') ? part : "null"));
 }
 
 /** The names of classes that are numbers, as Python prints them: 1 and 1.0 are one number in JavaScript. */

@@ -1,6 +1,7 @@
 import { DataError } from "../errors.js";
 import { type Files, fileName } from "../io/files.js";
 import { placeholderOf } from "../io/placeholders.js";
+import { withoutNaN } from "../io/pythonJson.js";
 import type { TokenizerConfig } from "./specials.js";
 
 /** A file that holds an object, and what messages call it. */
@@ -17,7 +18,7 @@ export async function readObject(files: Files, name: string): Promise<ObjectFile
   const text = decodeText(await files.read(name), file);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(withoutNaN(text));
   } catch (error) {
     throw new DataError(`${file}: is not JSON: ${(error as Error).message}`, { cause: error });
   }
