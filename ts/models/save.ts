@@ -9,6 +9,7 @@ import type { Content } from "../platform/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { labelNames, numLabels, type RoFormerConfig } from "./config.js";
 import { classOf, families, parts, savedModelType } from "./families.js";
+import { SENTENCE_FILES } from "./sentences/settings.js";
 
 /** What a saved model is made of. */
 export interface SavedModel {
@@ -48,7 +49,7 @@ export async function saveModel(path: string, model: SavedModel, options: SaveOp
       .list()
       .catch(() => undefined)) ?? []
   ).filter((name) => WEIGHTS.test(name));
-  const stale = model.tokenizer ? [...old, ...TOKENIZERS] : old;
+  const stale = [...old, ...SENTENCE_FILES, ...(model.tokenizer ? TOKENIZERS : [])];
   await saveFolder(path, new Map<string, Content | null>([...stale.map((name) => [name, null] as const), ...written]));
 }
 

@@ -2,6 +2,7 @@ import type { LabelSet } from "../data/labels.js";
 import type { Row } from "../data/rows.js";
 import { CheckpointError, ConfigError } from "../errors.js";
 import { type FileSource, hubHint, openFiles } from "../io/files.js";
+import { transformerFiles } from "../io/modules.js";
 import type { RoFormerConfigInput } from "../models/config.js";
 import { families } from "../models/families.js";
 import { inWords } from "../models/fit.js";
@@ -45,11 +46,12 @@ export async function pretrainedModel({ labels, settings, options }: Start, sour
   const set = DECIDED.find((name) => options[name] !== undefined);
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
   const files = openFiles(source);
-  if (!(await Tokenizer.isIn(files)))
+  const folder = await transformerFiles(files);
+  if (!(await Tokenizer.isIn(folder)))
     throw new ConfigError(
       `${files.name} has no tokenizer.json or vocab.txt to encode texts with${await hubHint(files)}`,
     );
-  const config = await readConfig(files);
+  const config = await readConfig(folder);
   const model = await RoFormer.load(files, {
     head: "sequence-classification",
     strict: false,

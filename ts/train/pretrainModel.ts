@@ -1,5 +1,6 @@
 import { ConfigError, DataError } from "../errors.js";
 import { openFiles } from "../io/files.js";
+import { transformerFiles } from "../io/modules.js";
 import { inWords } from "../models/fit.js";
 import { readConfig } from "../models/load.js";
 import { RoFormer } from "../models/roformer.js";
@@ -94,7 +95,7 @@ async function pretrained(options: PretrainOptions, head: "causal-lm" | "masked-
     head,
     strict: false,
     seed,
-    config: changes(options, await readConfig(files), head),
+    config: changes(options, await readConfig(await transformerFiles(files)), head),
   });
   try {
     const missing = model.missing.filter((name) => !isProjection(name));
