@@ -25,16 +25,19 @@ export const isKnown = (type: string): boolean => type.startsWith("sentence_tran
  * `modules.json` that is not a list of modules.
  */
 export async function readModules(files: Files): Promise<readonly ModuleEntry[] | undefined> {
+  // A hub names the commit with the first file that it is asked for: let it be one that nearly all models have.
+  await files.has("config.json");
   if (!(await files.has("modules.json"))) return undefined;
   const where = fileName(files, "modules.json");
   const list = parseJson(await files.read("modules.json"), where);
   if (!Array.isArray(list) || list.length === 0) throw new ConfigError(`${where} is not a list of modules`);
   return list.map((entry: { type?: unknown; path?: unknown } | null, i) => {
-    const { type, path } = entry ?? {};
+    const { type, path: given } = entry ?? {};
     if (typeof type !== "string") throw new ConfigError(`${where}: module ${i} has no type`);
-    if (typeof path !== "string" || (path !== "" && !isInside(path)))
+    const path = typeof given === "string" ? given.replace(/^\.\/|^\.$|\/+$/g, "") : undefined;
+    if (path === undefined || (path !== "" && !isInside(path)))
       throw new ConfigError(
-        `${where}: the path of module ${i} is ${JSON.stringify(path)}, not a folder in the model's`,
+        `${where}: the path of module ${i} is ${JSON.stringify(given)}, not a folder in the model's`,
       );
     return { name: type.slice(type.lastIndexOf(".") + 1), type, path };
   });

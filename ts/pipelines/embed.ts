@@ -73,7 +73,7 @@ function modulesOf({ sentences, sentenceModel }: RoFormer, options: EmbedOptions
   if (!sentenceModel) return [pooling(modes ?? ["mean"])];
   if (sentences?.problem !== undefined) {
     if (modes) return [pooling(modes)];
-    throw new ConfigError(`embed: ${sentences.problem}; name a pooling to do without the folder's modules`);
+    throw new ConfigError(`embed: ${sentences.problem}; name a pooling to embed without the folder's modules`);
   }
   const { modules } = sentenceModel;
   const chosen = options.normalize === false && sentences?.normalize ? modules.slice(0, -1) : modules;

@@ -57,11 +57,10 @@ function logSoftmax(row: Float64Array): Float64Array {
   return row.map((x) => x - top - Math.log(sum));
 }
 
-/** An activation of a row; `slope`: the weights of a `PReLU`, one or one a number. */
-export type Activation = (row: Float64Array, slope?: Float32Array) => Float64Array;
+/** An activation of a row; `slope`: the weight of a `PReLU`. */
+export type Activation = (row: Float64Array, slope: number) => Float64Array;
 
-const prelu: Activation = (row, slope = new Float32Array(1)) =>
-  row.map((x, i) => (x < 0 ? slope[slope.length === 1 ? 0 : i]! * x : x));
+const prelu: Activation = (row, slope) => row.map((x) => (x < 0 ? slope * x : x));
 
 /** The activation of a class of `torch.nn`, by its full name; undefined for what this library does not compute. */
 export function activationOf(className: string): Activation | undefined {

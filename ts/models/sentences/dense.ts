@@ -11,8 +11,8 @@ export interface DenseOptions {
   /** `[outputs]`. */
   readonly bias: Float32Array | undefined;
   readonly activation: Activation;
-  /** Weights of the activation, if it has any. */
-  readonly slope: Float32Array | undefined;
+  /** The weight of the activation, if it has one. */
+  readonly slope: number | undefined;
   /** What is added to the outputs: the inputs as they are (true), or times a weight, `[outputs, inputs]`. */
   readonly residual: true | Float32Array | undefined;
   readonly input: FeatureName;
@@ -25,7 +25,7 @@ export interface DenseOptions {
 export function dense(options: DenseOptions): SentenceModule {
   const { inputs, outputs, weight, bias, activation, slope, residual, input, output, where } = options;
   const layer = (x: Float64Array): Float64Array => {
-    const y = activation(product(weight, x, outputs, bias), slope);
+    const y = activation(product(weight, x, outputs, bias), slope ?? 0);
     if (residual === undefined) return y;
     const more = residual === true ? x : product(residual, x, outputs);
     return y.map((value, i) => value + more[i]!);

@@ -79,7 +79,9 @@ const readDense: Reader = async (folder) => {
     weight: await tensors.read("linear.weight", [outputs, inputs]),
     bias,
     activation,
-    slope: await tensors.readIfThere("activation_function.weight"),
+    slope: tensors.has("activation_function.weight")
+      ? (await tensors.read("activation_function.weight", [1]))[0]
+      : undefined,
     residual: residual ?? (fields.use_residual === true || undefined),
     ...names,
     where: folder.name,
@@ -123,7 +125,7 @@ async function moduleTensors(folder: Files) {
   const weights = await openWeightFile(folder, file);
   const where = fileName(folder, file);
   return {
-    readIfThere: async (name: string) => (weights.tensors.has(name) ? readTensor(weights, name) : undefined),
+    has: (name: string) => weights.tensors.has(name),
     async read(name: string, shape: readonly number[]): Promise<Float32Array> {
       const stored = weights.tensors.get(name);
       if (!stored) throw new CheckpointError(`${where}: there is no tensor ${name}`);

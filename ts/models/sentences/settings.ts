@@ -89,7 +89,7 @@ export async function readSentences(
   const modules = typeof read === "string" ? [] : read;
   const calls = transformer.processing_kwargs;
   const opened = transformer.processor_kwargs ?? transformer.tokenizer_args;
-  // The most particular one counts, as in sentence-transformers.
+  // The most particular one counts, as in sentence-transformers. Python writes 10³⁰ for no limit.
   const lengths = [calls?.common?.max_length, calls?.text?.max_length, opened?.model_max_length];
   return {
     modules,
@@ -98,7 +98,7 @@ export async function readSentences(
       modules: entries.map(({ name }) => name),
       pooling: poolingOf(modules),
       normalize: modules.at(-1)?.name === "Normalize",
-      maxLength: [...lengths, transformer.max_seq_length].find((length) => length != null) ?? undefined,
+      maxLength: [...lengths, transformer.max_seq_length].find((length) => Number.isSafeInteger(length)) ?? undefined,
       lowerCase: transformer.do_lower_case ?? false,
       prompts: promptsOf(model.prompts ?? {}),
       defaultPromptName: model.default_prompt_name ?? undefined,
