@@ -49,6 +49,7 @@ export type { Classification, ClassifyOptions } from "./pipelines/classify.js";
 export type { EmbedOptions, Pooling } from "./pipelines/embed.js";
 export type { FillMaskOptions, MaskGuess } from "./pipelines/fillMask.js";
 export type { FunctionToApply } from "./pipelines/functionToApply.js";
+export type { PromptOptions } from "./pipelines/prompts.js";
 export type { SearchHit, SearchOptions, SimilarityFnName } from "./pipelines/search.js";
 export type { Aggregation, TagTokensOptions, TokenTag } from "./pipelines/tagTokens.js";
 export type { TensorData } from "./tensor/tensor.js";

@@ -88,6 +88,18 @@ describe("an old layout, with the transformer in a folder of its own", () => {
     }
   });
 
+  it("is an encoder's where its configuration names no head, or one that is not supported", async () => {
+    const config = JSON.parse(await sentenceFiles(OLD).get("0_BERT/config.json")!.text());
+    for (const architectures of [undefined, ["BertForNextSentencePrediction"]]) {
+      const files = sentenceFiles(OLD, { "0_BERT/config.json": { ...config, architectures } });
+      const model = await RoFormer.load(files);
+      expect(model.head).toBe("base");
+      expect(apart(await model.embed(texts), OLD.runs[0]!.vectors)).toBeLessThan(2e-5);
+      model.close();
+      await convert(files, join(temporaryFolder(), "copy"));
+    }
+  });
+
   it("counts before a model beside modules.json, as in sentence-transformers", async () => {
     const files = sentenceFiles(OLD);
     for (const [name, blob] of sentenceFiles(sentenceCase("pooling_mode mean")))

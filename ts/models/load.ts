@@ -50,12 +50,13 @@ export async function readConfig(files: Files): Promise<RoFormerConfig> {
   return parseSavedConfig(await readConfigFile(files), fileName(files, "config.json"));
 }
 
-/** The head that `architectures` names. */
-export function headOf({ architectures, model_type }: RoFormerConfig, where: string): HeadName {
+/** The head that `architectures` names; `otherwise` where it names none that is supported. */
+export function headOf(config: RoFormerConfig, where: string, otherwise?: HeadName): HeadName {
+  const { architectures, model_type } = config;
   const [name] = architectures ?? [];
-  if (name === undefined) throw new ConfigError(`${where}: architectures is missing, so name a head: { head: "base" }`);
-  const head = headOfClass(families[model_type], name);
+  const head = name === undefined ? otherwise : (headOfClass(families[model_type], name) ?? otherwise);
   if (head) return head;
+  if (name === undefined) throw new ConfigError(`${where}: architectures is missing, so name a head: { head: "base" }`);
   const other = name.startsWith(families[model_type].className)
     ? "which is not supported"
     : `not a ${model_type} class`;
@@ -66,8 +67,8 @@ export function headOf({ architectures, model_type }: RoFormerConfig, where: str
   );
 }
 
-/** Reads a model folder. Nothing is allocated before every shape has been checked against the file. */
-export async function readModel(files: Files, options: LoadOptions = {}): Promise<ReadModel> {
+/** Reads a model folder; `otherwise`: as of {@link headOf}. Nothing is allocated before every shape has been checked against the file. */
+export async function readModel(files: Files, options: LoadOptions = {}, otherwise?: HeadName): Promise<ReadModel> {
   const { head, strict = true, seed = 0, config: changes = {}, int8 = false } = options;
   if (int8 && !strict)
     throw new ConfigError(
@@ -79,7 +80,7 @@ export async function readModel(files: Files, options: LoadOptions = {}): Promis
   const where = fileName(files, "config.json");
   const fields = changed(await readConfigFile(files), changes);
   const read = parseSavedConfig(fields, where);
-  const chosen = head ?? headOf(read, where);
+  const chosen = head ?? headOf(read, where, otherwise);
   const weights = await openWeights(files);
   const config = await withActivation(withOneLabelCount(read, weights), chosen, files);
   const network = inFile(

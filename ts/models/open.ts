@@ -20,7 +20,7 @@ export async function openModel(source: FileSource, options: LoadOptions): Promi
   const root = openFiles(source, options);
   const modules = await readModules(root);
   const files = await transformerFolder(root, modules);
-  const model = await readModel(files, options);
+  const model = await readModel(files, options, modules && "base");
   try {
     const tokenizer = (await Tokenizer.isIn(files)) ? await Tokenizer.load(files) : undefined;
     return { model, tokenizer, sentences: modules && (await readSentences(root, files, modules)) };

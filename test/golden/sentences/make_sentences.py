@@ -23,10 +23,10 @@ from transformers import BertConfig, BertModel, BertTokenizer, RoFormerConfig, R
 HERE = Path(__file__).parent
 WIDTH = 16
 WORDS = ("the cat sat on mat dog ran who where lives in paris a b c ##s ##ing ##ed . , ? ! : hello world Hello World THE "
-         "query passage is it not far ##ther σ é").split()
+         "query passage is it not far ##ther ασ é").split()
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
 LONG = " ".join(["the cat sat on the mat , who lives in paris ?"] * 6)
-TEXTS = ["the cat sat on the mat .", "a dog ran farther", "", "Hello World ! THE [MASK] cat Σ É", LONG, "who"]
+TEXTS = ["the cat sat on the mat .", "a dog ran farther", "", "Hello World ! THE [MASK] cat ΑΣ É", LONG, "who"]
 
 TRANSFORMER = "sentence_transformers.models.Transformer"
 NEW = "sentence_transformers.sentence_transformer.modules"
