@@ -19,6 +19,7 @@ export async function* readUnquoted(blocks: AsyncIterable<TextBlock>, separator:
   for await (const block of blocks) {
     const lines = splitLines(block.text);
     for (const [i, text] of lines.entries()) {
+      if (text === "") continue;
       const fields = text.split(separator);
       if (fields.length === 1 && BLANK.test(text)) continue;
       const ahead = () => `${lines.slice(i, i + LOOKED_AT).join("\n")}\n`;
@@ -78,8 +79,8 @@ export class Records {
 
   /** The rows that end in a block. */
   *read({ text, line: first }: TextBlock): Generator<Fields> {
-    const next = [this.#separator, "\n", "\r"].map((what) => finder(text, what));
-    const fieldEnd = (at: number) => Math.min(...next.map((find) => find(at)));
+    const [separator, lineFeed, carriageReturn] = [this.#separator, "\n", "\r"].map((what) => finder(text, what));
+    const fieldEnd = (at: number) => Math.min(separator!(at), lineFeed!(at), carriageReturn!(at));
     let [at, line] = [0, first];
     if (!this.#open) this.#line = line;
     while (at < text.length || this.#fields.length > 0) {

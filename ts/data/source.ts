@@ -92,10 +92,10 @@ async function* joined(first: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
 }
 
 /**
- * Texts shrink to a third or a tenth, a table of the same words over and over to a hundredth, and gzip can do no more than 1:1032.
+ * Texts shrink to a third or a tenth, tables full of the same words to a thirtieth, and gzip can do no more than 1:1032.
  * What grows further, beyond what any machine holds easily, was made to fill memory.
  */
-const [MOST_TIMES, ALWAYS_ALLOWED] = [200, 2 ** 26];
+const [MOST_TIMES, ALWAYS_ALLOWED] = [100, 2 ** 24];
 
 /** Decompressed bytes. Errors: a DataError for a small file that would never end. */
 async function* unzip(name: string, pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
