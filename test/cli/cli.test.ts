@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { roformer, temporaryFolder } from "../process.js";
+import { ROOT, roformer, temporaryFolder } from "../process.js";
 
 const words = { yes: ["good", "great", "lovely", "fine", "joy"], no: ["bad", "awful", "poor", "sad", "bore"] };
 
