@@ -5,10 +5,13 @@ import { ratio, samePairs } from "./pairs.js";
 /** For each label of a row, whether the row has it: 0 or 1, or a truth value. */
 export type Indicators = ArrayLike<number | boolean>;
 
-/** Precision, recall and F1, 0 … 1. */
+/** Precision, recall and F1. */
 export interface F1Scores {
+  /** 0 … 1; 0 where nothing was predicted. */
   readonly precision: number;
+  /** 0 … 1; 0 where there is nothing to find. */
   readonly recall: number;
+  /** Harmonic mean of both, 0 … 1. */
   readonly f1: number;
 }
 

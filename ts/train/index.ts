@@ -6,6 +6,7 @@
 
 export { type FileOptions, type Format, type ReadOptions, type Row, readRows } from "../data/rows.js";
 export type { Bytes, DataSource, NamedBytes } from "../data/source.js";
+export type { TableOptions } from "../data/table.js";
 export { metrics } from "../metrics/index.js";
 export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "../tokenizers/train.js";
 export type { ArchitectureSettings, AttentionSettings } from "./architecture.js";

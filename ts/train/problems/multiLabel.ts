@@ -8,8 +8,11 @@ import type { Problem } from "./problem.js";
 export interface LabelMetrics {
   /** Its name. */
   readonly label: string;
+  /** Of the texts that the model gives it, the share that has it. */
   readonly precision: number;
+  /** Of the texts that have it, the share that the model gives it. */
   readonly recall: number;
+  /** Harmonic mean of both. */
   readonly f1: number;
   /** Texts that have it. */
   readonly support: number;
@@ -21,19 +24,23 @@ export interface MultiLabelMetrics {
   readonly n: number;
   /** Mean binary cross-entropy over texts and labels, in nats. */
   readonly loss: number;
-  /** Share of the texts whose labels are all right, 0 … 1; {@link subsetAccuracy}, by scikit-learn's `accuracy_score`. */
+  /** The same as `subsetAccuracy`: scikit-learn's `accuracy_score`. */
   readonly accuracy: number;
   /** Share of the texts whose labels are all right, 0 … 1. */
   readonly subsetAccuracy: number;
-  /** Mean of the labels' F1: {@link macroF1}. */
+  /** The same as `macroF1`. */
   readonly f1: number;
-  /** From the counts of all labels together, 0 … 1. */
+  /** Precision from the counts of all labels together, 0 … 1. */
   readonly microPrecision: number;
+  /** Recall from the counts of all labels together, 0 … 1. */
   readonly microRecall: number;
+  /** F1 from the counts of all labels together, 0 … 1. */
   readonly microF1: number;
-  /** Means over labels, 0 … 1. */
+  /** Mean of the labels' precision, 0 … 1. */
   readonly macroPrecision: number;
+  /** Mean of the labels' recall, 0 … 1. */
   readonly macroRecall: number;
+  /** Mean of the labels' F1, 0 … 1. */
   readonly macroF1: number;
   /** Each label's, in order of their ids. */
   readonly perLabel: readonly LabelMetrics[];
