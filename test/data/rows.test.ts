@@ -53,6 +53,25 @@ test("a txt file has a row a line, blank ones included", async () => {
   expect(lines(got)).toEqual([1, 2, 3]);
 });
 
+test("lines of txt, jsonl and json files end with LF, CRLF or CR, as Python's open has it", async () => {
+  for (const end of ["\n", "\r\n", "\r"]) {
+    for (const size of [1, 2, 5, 100]) {
+      const txt = await read("a.txt", `\ufeffa${end}${end}b`, {}, size);
+      expect([values(txt), lines(txt)]).toEqual([
+        [{ text: "a" }, { text: "" }, { text: "b" }],
+        [1, 2, 3],
+      ]);
+      const jsonl = await read("a.jsonl", `{"a":1}${end}${end}{"a":2}${end}`, {}, size);
+      expect([values(jsonl), lines(jsonl)]).toEqual([
+        [{ a: 1 }, { a: 2 }],
+        [1, 3],
+      ]);
+      expect(lines(await read("a.json", `[{"a":1},${end}${end}{"a":2}]`, {}, size))).toEqual([1, 3]);
+      await expect(read("a.json", `[{"a":1},${end}{"a"; 2}]`, {}, size)).rejects.toThrow("a.json:2: broken JSON");
+    }
+  }
+});
+
 test("only the file's first byte-order mark is dropped", async () => {
   expect(values(await read("a.txt", "\ufeffa\n\ufeffb\n", {}, 1))).toEqual([{ text: "a" }, { text: "\ufeffb" }]);
 });

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
 import { ConfigError, DataError } from "../../ts/errors.js";
 import { type FinetuneOptions, finetune } from "../../ts/train/index.js";
-import { temporaryFolder } from "../process.js";
+import { ROOT, temporaryFolder } from "../process.js";
 
 const rows = Array.from({ length: 20 }, (_, i) => ({ text: `${i % 2 ? "good" : "bad"} ${i}`, label: i % 2 }));
 const small = { layers: 1, width: 8, heads: 2, vocabSize: 80, batch: 8, steps: 2 };
@@ -193,9 +193,29 @@ describe("finetune", () => {
     it("begins with a fresh output layer of another size: some of the labels, and more of them", async () => {
       const three = rows.map(({ text }, i) => ({ text, label: ["NEGATIVE", "POSITIVE", "neutral"][i % 3] }));
       const found = await begin(three);
+      expect(found.messages).toContain(
+        "the model tells NEGATIVE, POSITIVE apart and the texts have NEGATIVE, POSITIVE, neutral: its output layer begins with fresh weights",
+      );
       expect(found.labels).toEqual(["NEGATIVE", "POSITIVE", "neutral"]);
       expect(found.messages).toContain("fresh weights: classifier.out_proj.weight, classifier.out_proj.bias");
     });
+  });
+
+  it("begins with a fresh output layer on a model of one value a text", async () => {
+    const init = join(ROOT, "test/golden/evaluate/regression");
+    const messages: string[] = [];
+    const onMessage = (line: string) => messages.push(line);
+    const train = rows.map(({ text, label }) => ({ text, label: label ? "good" : "bad" }));
+    const { model } = await finetune({ train, text: "text", label: "label", init, steps: 1, onMessage });
+    expect(model.config).toMatchObject({
+      problem_type: "single_label_classification",
+      id2label: { 0: "bad", 1: "good" },
+    });
+    model.close();
+    expect(messages).toContain(
+      "the model has problem_type regression and the texts have one label each: its output layer begins with fresh weights",
+    );
+    expect(messages).toContain("fresh weights: classifier.weight, classifier.bias");
   });
 
   it.each([

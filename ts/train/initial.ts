@@ -73,9 +73,10 @@ export async function pretrainedModel(start: Start, source: FileSource): Promise
   try {
     requireEncoder(model);
     requireVocabulary(model, files.name);
-    const others = kept === undefined ? renewOutput(model, settings.seed) : [];
-    if (others.length > 0) options.onMessage?.(whyFresh(config, labels));
-    const fresh = [...model.missing, ...model.mismatched.map(({ name }) => name), ...others];
+    const renewed = kept === undefined ? renewOutput(model, settings.seed) : [];
+    const mismatched = model.mismatched.map(({ name }) => name);
+    if ([...renewed, ...mismatched].some(isOutput)) options.onMessage?.(whyFresh(config, labels));
+    const fresh = [...model.missing, ...mismatched, ...renewed];
     if (fresh.length > 0) options.onMessage?.(`fresh weights: ${fresh.join(", ")}`);
     const lengths = encodedLengths(model.tokenizer!, start.rows, options);
     model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(usualLength(lengths), trainedLength(model));
@@ -99,10 +100,13 @@ function loadForTraining(
   return RoFormer.load(files, { head: HEAD, strict: false, seed, config: changed });
 }
 
+/** Whether a parameter belongs to the layer with an output for each label, of either family. */
+const isOutput = (name: string): boolean => /^classifier\.(out_proj\.)?(weight|bias)$/.test(name);
+
 /** Gives the output layer fresh values where the file's were loaded: they mean other labels. Returns the names. */
 function renewOutput(model: RoFormer, seed: number): string[] {
   const fresh = new Set([...model.missing, ...model.mismatched.map(({ name }) => name)]);
-  const isLoaded = (name: string) => /^classifier\.(out_proj\.)?(weight|bias)$/.test(name) && !fresh.has(name);
+  const isLoaded = (name: string) => isOutput(name) && !fresh.has(name);
   model.store.initialise(seed, isLoaded);
   return model.store.parameters.map(({ name }) => name).filter(isLoaded);
 }
