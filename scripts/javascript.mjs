@@ -17,7 +17,6 @@ import { filesBelow } from "./stamp.mjs";
  */
 export const VENDORS = {
   comlink: ["expose", "transfer", "transferHandlers", "wrap"],
-  papaparse: ["default"],
   pickleparser: ["BufferReader", "Parser"],
   unzipit: ["unzipRaw"],
   valibot: [],
@@ -66,13 +65,10 @@ export async function makeScripts(out) {
 }
 
 /**
- * Packages without what nobody uses here, and bundlers would follow or warn of: Node's streams in papaparse, and the program that it would start
- * as a worker, text that is taken for CommonJS; in unzipit its workers.
+ * Packages without what nobody uses here, and bundlers would follow or warn of: the workers in unzipit.
  * @returns {Record<string, string>} for {@link instead}
  */
 const unused = () => ({
-  stream: "",
-  ...without("papaparse/papaparse.js", /(function getWorkerBlob\(\) \{)[\s\S]*?\n\t\}/, "$1}"),
   ...without("unzipit/dist/unzipit.module.js", /await import\(moduleId\)/, "{}"),
 });
 

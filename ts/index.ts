@@ -14,6 +14,8 @@ export type { SavedDtype } from "./io/dtypes.js";
 export type { FileSource, Files, LoadProgress, SourceOptions } from "./io/files.js";
 export type { StoredTensor } from "./io/weights.js";
 export type {
+  LabelName,
+  LabelNames,
   RoFormerConfig,
   RoFormerConfigInput,
   RoFormerExtension,
@@ -37,7 +39,7 @@ export type {
 export type { LoadOptions } from "./models/load.js";
 export { RoFormer } from "./models/roformer.js";
 export type { SaveOptions } from "./models/save.js";
-export type { SentenceSettings } from "./models/sentences.js";
+export type { SentenceSettings } from "./models/sentences/settings.js";
 export { AdamW, type AdamWOptions, type AdamWState, type AdamWStep, type Trainable } from "./nn/adamw.js";
 export type { HeadName } from "./nn/heads/index.js";
 export type { Answer, AnswerOptions, Question } from "./pipelines/answer.js";
@@ -46,7 +48,9 @@ export type { Choice, ChoiceQuestion } from "./pipelines/choose.js";
 export type { Classification, ClassifyOptions } from "./pipelines/classify.js";
 export type { EmbedOptions, Pooling } from "./pipelines/embed.js";
 export type { FillMaskOptions, MaskGuess } from "./pipelines/fillMask.js";
-export type { SearchHit, SearchOptions } from "./pipelines/search.js";
+export type { FunctionToApply } from "./pipelines/functionToApply.js";
+export type { PromptOptions } from "./pipelines/prompts.js";
+export type { SearchHit, SearchOptions, SimilarityFnName } from "./pipelines/search.js";
 export type { Aggregation, TagTokensOptions, TokenTag } from "./pipelines/tagTokens.js";
 export type { TensorData } from "./tensor/tensor.js";
 export type { BatchOptions, EncodeOptions, Truncation } from "./tokenizers/options.js";

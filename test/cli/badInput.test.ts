@@ -47,6 +47,12 @@ describe("data that cannot be used are refused by file and line, and the previou
     "bytes.csv": [new Uint8Array([...Buffer.from(csv), 0xff, 10]), /bytes\.csv:26: not valid UTF-8/],
     "once.csv": [`${csv}lone,maybe\n`, /once\.csv:26: the label "maybe" occurs once/],
     "few.csv": ["text,label\na,x\nb,x\na,y\nb,y\n", /few\.csv: 4 rows are too few/],
+    "quoted.tsv": ['text\tlabel\n"a\tb"\tx\n', /quoted\.tsv:2: 3 fields, but the header has 2; .* --quoted/],
+    "separated.csv": ["text|label\na|x\n", /separated\.csv:1: no column "text".*"\|" would part it: .*--separator/],
+    "null.jsonl": [
+      '{"text":"a","label":"x"}\n{"text":"b","label":null}\n',
+      /null\.jsonl:2: "label" is null, not a text/,
+    ],
   };
 
   it.each(Object.entries(files))("%s", async (name, [content, message]) => {
@@ -133,11 +139,63 @@ describe("a config file", () => {
     ["broken.yaml", "model: m\n bad: [\n", /broken\.yaml:\d: .+/],
     ["list.yaml", "- model\n", /list\.yaml is a list, not an object/],
     ["number.yaml", "maxLength: .nan\n", /number\.yaml: maxLength: NaN is not a whole number/],
+    ["string.yaml", 'maxLength: "16"\n', /string\.yaml: maxLength: "16" is a string; write the number without quotes/],
     ["key.yaml", "? [a]\n: b\n", /key\.yaml: .* is no option/],
     ["empty.yaml", 'model: ""\n', /empty\.yaml: model: "" is not a path/],
   ])("%s is refused in one line", async (name, content, message) => {
     write(name, content);
     refused(await cli("predict", "--config", name, "x"), 1, message);
+  });
+});
+
+describe("delimited files in other forms", () => {
+  const predicted = async (name: string, content: string, ...more: readonly string[]) => {
+    write(name, content);
+    const ended = await cli(
+      "predict",
+      "--model",
+      "model",
+      "--data",
+      name,
+      "--text",
+      "text",
+      "--json",
+      "--quiet",
+      ...more,
+    );
+    expect(ended.code, ended.stderr).toBe(0);
+    return ended.stdout
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { text: string }).text);
+  };
+
+  it.each<[string, string, readonly string[], readonly string[]]>([
+    ["column.csv", 'text\na good cat\n""\nbad dog\n', [], ["a good cat", "", "bad dog"]],
+    ["cr.csv", "text,label\ra,x\rb,y", [], ["a", "b"]],
+    ["semicolons.csv", "text;label\na, b;x\nc;y\n", [], ["a, b", "c"]],
+    ["bars.csv", "text|label\na, b|x\nc|y\n", ["--separator", "|"], ["a, b", "c"]],
+    ["tabs.txt", "text\tlabel\na, b\tx\nc\ty\n", ["--format", "csv", "--separator", "tab"], ["a, b", "c"]],
+    ["quoted.tsv", 'text\tlabel\n"a\tb\nc"\tx\nd\ty\n', ["--quoted"], ["a\tb\nc", "d"]],
+    ["plain.tsv", 'text\tlabel\n"a\tx\n"b"\ty\n', [], ['"a', '"b"']],
+  ])("%s", async (name, content, more, want) => {
+    expect(await predicted(name, content, ...more)).toEqual(want);
+  });
+
+  it("embed gives a vector a row too, empty ones included", async () => {
+    write("column.csv", 'text\na good cat\n""\nbad dog\n');
+    const { stdout } = await cli(
+      "embed",
+      "--model",
+      "model",
+      "--data",
+      "column.csv",
+      "--text",
+      "text",
+      "--json",
+      "--quiet",
+    );
+    expect(stdout.trim().split("\n")).toHaveLength(3);
   });
 });
 

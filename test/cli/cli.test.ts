@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { roformer, temporaryFolder } from "../process.js";
+import { ROOT, roformer, temporaryFolder } from "../process.js";
 
 const words = { yes: ["good", "great", "lovely", "fine", "joy"], no: ["bad", "awful", "poor", "sad", "bore"] };
 
@@ -88,6 +88,33 @@ describe("the command line, from training to prediction", () => {
     expect(code).toBe(0);
     const { n, loss, accuracy, f1 } = JSON.parse(trained.stdout);
     expect(JSON.parse(stdout)).toMatchObject({ n, loss, accuracy, f1 });
+  });
+
+  it("a model that has not learned says so, and no F1 of 0", async () => {
+    const short = [...training, "--out", "short", "--steps", "1", "--lr", "1e-9"];
+    const { stdout } = await roformer(short, { cwd: folder });
+    expect(stdout).toMatch(/^20 texts: accuracy [\d.]+ %, loss [\d.]+$/m);
+    expect(stdout).toMatch(
+      /the model has not learned to tell the labels apart: it never predicts "(yes|no)"; train for more/,
+    );
+    expect(stdout).not.toContain("F1");
+  });
+
+  it("evaluate scores regressions and several labels a text", async () => {
+    const at = (name: string) => join(ROOT, "test/golden/evaluate", name);
+    const score = (model: string, data: string, ...more: string[]) =>
+      roformer(["evaluate", "--model", at(model), "--data", at(data), "--text", "text", "--label", "label", ...more]);
+    const expected = JSON.parse(readFileSync(at("expected.json"), "utf8"));
+    expect((await score("regression", "values.csv")).stdout).toMatch(
+      new RegExp(`^40 texts: mean squared error ${expected.regression.meanSquaredError.toFixed(4)}, Pearson`),
+    );
+    const { stdout } = await score("multi-label", "labels-bar.csv", "--label-separator", "|", "--json");
+    const { perLabel, microF1 } = JSON.parse(stdout);
+    expect(microF1).toBeCloseTo(expected["multi-label"].microF1, 9);
+    expect(perLabel).toEqual(expected["multi-label"].perLabel);
+    const lines = (await score("multi-label", "labels.csv")).stdout.split("\n");
+    expect(lines[0]).toMatch(/^40 texts: all labels right 7\.50 %, micro F1 0\.1905, macro F1 0\.1544, loss 1\.4250$/);
+    expect(lines[3]).toMatch(/^y +0\.2500 +0\.1579 +0\.1935 +19$/);
   });
 
   it("predict labels words, files and standard input alike, in order", async () => {

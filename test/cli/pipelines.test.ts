@@ -138,7 +138,7 @@ describe("commands that use a model", () => {
     ["predict --model token-classification a --aggregation none --stride 2", 1, /stride needs an aggregation/],
     ["embed --model base", 2, /embed needs texts/],
     ["embed --model base a --out vectors.txt", 2, /ends neither in \.npy nor in \.jsonl/],
-    ["embed --model base a --pooling max", 2, /max/],
+    ["embed --model base a --pooling median", 2, /median/],
     ["embed --model base a --pooling pooler", 1, /no pooler/],
     ["search --model base --data texts.csv --text body", 2, /search needs one query/],
     ["search --model base who", 2, /search needs --data/],

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { compareLabels, labelSet, labelsOf } from "../../ts/data/labels.js";
-import type { Row } from "../../ts/data/rows.js";
+import { compareLabels, inOrderOf, labelSet, labelsOf } from "../../ts/data/labels.js";
+import type { Row } from "../../ts/data/values.js";
 import { DataError } from "../../ts/errors.js";
 
 const rows = (...labels: string[]): Row[] =>
@@ -29,7 +29,39 @@ test("a row's id is its label's place", () => {
   expect(rows("spam", "ham").map((row) => labels.idOf(row, "label"))).toEqual([1, 0]);
 });
 
+test("names mean what the model's files say, and numbers the classes of LABEL_0, LABEL_1, …", () => {
+  const labels = labelSet(["LABEL_0", "LABEL_1"], { ham: 0, spam: 1, other: 7, LABEL_1: 0 });
+  const find = (...names: string[]) => names.map((name) => labels.find(name));
+  expect(find("LABEL_0", "LABEL_1", "ham", "spam", "other")).toEqual([0, 1, 0, 1, undefined]);
+  expect(find("0", "1", " 1 ", "1.0", "2", "-0", "1.5", "")).toEqual([0, 1, 1, 1, ...Array(4).fill(undefined)]);
+  expect(labelSet(["no", "yes"]).find("1")).toBeUndefined();
+  expect(labelSet(["1", "0"]).find("0")).toBe(1);
+});
+
+test("the same labels take a model's order, other ones do not", () => {
+  const order = (own: string[], names: string[], others?: Record<string, number>) =>
+    inOrderOf(labelSet(own, others), labelSet(names))?.names;
+  expect(order(["POSITIVE", "NEGATIVE"], ["NEGATIVE", "POSITIVE"])).toEqual(["POSITIVE", "NEGATIVE"]);
+  expect(order(["c ", "a", "b"], ["a", "b", "c"])).toEqual(["c", "a", "b"]);
+  expect(order(["LABEL_0", "LABEL_1", "LABEL_2"], ["2", "0", "1"])).toEqual(["0", "1", "2"]);
+  expect(order(["LABEL_0", "LABEL_1"], ["ham", "spam"], { spam: 0, ham: 1 })).toEqual(["spam", "ham"]);
+  expect(order(["a", "b"], ["a", "c"])).toBeUndefined();
+  expect(order(["a", "b", "c"], ["a", "b"])).toBeUndefined();
+  expect(order(["a", "b"], ["a", "b", "c"])).toBeUndefined();
+  expect(order(["LABEL_0", "LABEL_1"], ["0", "LABEL_0"])).toBeUndefined();
+  expect(order(["LABEL_0", "LABEL_1"], ["1", "2"])).toBeUndefined();
+});
+
+test("white space around a label does not make another one", () => {
+  expect(labelsOf(rows("ham", " ham", "spam ", "spam"), "label").names).toEqual(["ham", "spam"]);
+});
+
 test.each<[string, () => unknown, string]>([
+  [
+    "a label that is not a number",
+    () => labelsOf([{ values: { label: Number.NaN }, file: "train", line: 1, index: 0 }], "label"),
+    'train[0]: "label" is NaN, not a text',
+  ],
   [
     "an unknown label at evaluation",
     () => labelSet(["ham", "spam"]).idOf(rows("ham", "spma")[1]!, "label"),

@@ -5,7 +5,8 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ReadOptions, type Row, readRows } from "../../ts/data/rows.js";
-import { DataError } from "../../ts/errors.js";
+import { textOf } from "../../ts/data/values.js";
+import { ConfigError, DataError } from "../../ts/errors.js";
 
 /** A stream that gives `bytes` in pieces of `size`. */
 async function* pieces(bytes: Uint8Array, size = bytes.length || 1) {
@@ -27,6 +28,9 @@ const rows = [
   { text: 'two "quoted", and more', label: "0" },
 ];
 
+const asTexts = (rows: readonly Row[]) =>
+  rows.map((row) => Object.fromEntries(Object.keys(row.values).map((column) => [column, textOf(row, column)])));
+
 test.each([
   ["a.csv", 'text,label\none,1\n"two ""quoted"", and more",0\n'],
   ["a.csv", '\ufefftext,label\r\none,1\r\n\r\n"two ""quoted"", and more",0'],
@@ -38,8 +42,8 @@ test.each([
 ])("%s gives the same rows, plain and compressed, whole and byte by byte", async (name, content) => {
   const options = { columns: ["text", "label"] };
   for (const size of [undefined, 1, 3]) {
-    expect(values(await read(name, content, options, size))).toEqual(rows);
-    expect(values(await read(name, gzipSync(content), options, size))).toEqual(rows);
+    expect(asTexts(await read(name, content, options, size))).toEqual(rows);
+    expect(asTexts(await read(name, gzipSync(content), options, size))).toEqual(rows);
   }
 });
 
@@ -47,6 +51,25 @@ test("a txt file has a row a line, blank ones included", async () => {
   const got = await read("a.txt", 'one\n\n two, "x\r\n');
   expect(values(got)).toEqual([{ text: "one" }, { text: "" }, { text: ' two, "x' }]);
   expect(lines(got)).toEqual([1, 2, 3]);
+});
+
+test("lines of txt, jsonl and json files end with LF, CRLF or CR, as Python's open has it", async () => {
+  for (const end of ["\n", "\r\n", "\r"]) {
+    for (const size of [1, 2, 5, 100]) {
+      const txt = await read("a.txt", `\ufeffa${end}${end}b`, {}, size);
+      expect([values(txt), lines(txt)]).toEqual([
+        [{ text: "a" }, { text: "" }, { text: "b" }],
+        [1, 2, 3],
+      ]);
+      const jsonl = await read("a.jsonl", `{"a":1}${end}${end}{"a":2}${end}`, {}, size);
+      expect([values(jsonl), lines(jsonl)]).toEqual([
+        [{ a: 1 }, { a: 2 }],
+        [1, 3],
+      ]);
+      expect(lines(await read("a.json", `[{"a":1},${end}${end}{"a":2}]`, {}, size))).toEqual([1, 3]);
+      await expect(read("a.json", `[{"a":1},${end}{"a"; 2}]`, {}, size)).rejects.toThrow("a.json:2: broken JSON");
+    }
+  }
 });
 
 test("only the file's first byte-order mark is dropped", async () => {
@@ -99,16 +122,89 @@ test("a file without a header is read with names that are given", async () => {
   ).toEqual([{ text: "He left.", label: "1" }]);
 });
 
-test("numbers and truth values of JSON become text as JavaScript writes them", async () => {
-  expect(
-    values(await read("a.jsonl", '{"a":1.50,"b":true,"__proto__":"x"}\n', { columns: ["a", "b", "__proto__"] }))[0],
-  ).toEqual(
-    Object.fromEntries([
-      ["a", "1.5"],
-      ["b", "true"],
-      ["__proto__", "x"],
-    ]),
-  );
+test("values of JSON keep their types, and become text as JavaScript writes them", async () => {
+  const options = { columns: ["a", "b", "__proto__", "c", "d"] };
+  const [row] = await read("a.jsonl", '{"a":1.50,"b":true,"__proto__":"x","c":null,"d":["y",2]}\n', options);
+  const want: [string, unknown][] = [
+    ["a", 1.5],
+    ["b", true],
+    ["__proto__", "x"],
+    ["c", null],
+    ["d", ["y", 2]],
+  ];
+  expect(row!.values).toEqual(Object.fromEntries(want));
+  expect(["a", "b", "__proto__"].map((column) => textOf(row!, column))).toEqual(["1.5", "true", "x"]);
+});
+
+test.each<[unknown, string]>([
+  [null, "null"],
+  [undefined, "undefined"],
+  [Number.NaN, "NaN"],
+  [Number.NEGATIVE_INFINITY, "-Infinity"],
+  [["x"], "a list"],
+  [{ a: 1 }, "an object"],
+  [new Date(0), "a date"],
+  [Symbol("x"), "a symbol"],
+])("%s is not a text, wherever the row is", (value, what) => {
+  const row = { values: { a: value }, file: "train", line: 8 };
+  expect(() => textOf(row, "a")).toThrow(new DataError(`train:8: "a" is ${what}, not a text`));
+  expect(() => textOf({ ...row, index: 7 }, "a")).toThrow(new DataError(`train[7]: "a" is ${what}, not a text`));
+});
+
+describe("the separator of a csv file", () => {
+  const columns = ["text", "label"];
+  test.each([
+    ["semicolons", "text;label\na, b;1\n"],
+    ["semicolons in a longer header", "id;text;x, y;label\n1;a, b;;1\n".replace("x, y", "x y")],
+    ["tabs", "label\ttext\n1\ta, b\n"],
+    ["a comma where the columns are there so", 'label,"text",a;b\n1,"a, b",\n'],
+  ])("is found: %s", async (_, text) => {
+    expect(values(await read("a.csv", text, { columns }, 3))).toEqual([{ text: "a, b", label: "1" }]);
+  });
+
+  test("is a comma where another one does not give the columns that are asked for", async () => {
+    expect(values(await read("a.csv", "a;b\n1;2\n", { columns: ["a;b"] }))).toEqual([{ "a;b": "1;2" }]);
+    await expect(read("a.csv", "a;b\n1;2\n", { columns })).rejects.toThrow('no column "text"; there are "a;b"');
+  });
+
+  test("that would give the column is named", async () => {
+    const hint = (one: string) => `; ${JSON.stringify(one)} would part it: name the separator (--separator, separator)`;
+    await expect(read("a.csv", "text|label\n", { columns })).rejects.toThrow(hint("|"));
+    await expect(read("a.csv", "x,y;text;label\n", { columns })).rejects.toThrow(hint(";"));
+    await expect(read("a.tsv", "text,label\n", { columns })).rejects.toThrow(hint(","));
+  });
+
+  test.each([["::"], [""], ['"'], ["\n"], [5]])("cannot be %j", async (separator) => {
+    const reading = read("a.csv", "a,b\n1,2\n", { separator: separator as string });
+    await expect(reading).rejects.toBeInstanceOf(ConfigError);
+    await expect(reading).rejects.toThrow(`separator is ${JSON.stringify(separator)}, not one character`);
+  });
+});
+
+test("a tsv row that fits only where quotes count says how to read it", async () => {
+  const hint = "but the header has 2; a field begins with a quote: --quoted (quoted: true) reads quoted fields";
+  for (const row of ['"a\tb"\t1', '"a\nb"\t1', 'a\t"1\t2"'])
+    await expect(read("a.tsv", `text\tlabel\n${row}\n`)).rejects.toThrow(hint);
+  for (const row of ["a\tb\t1", '"a"\tb\t1', 'a "b\t\tc"'])
+    await expect(read("a.tsv", `text\tlabel\n${row}\n`)).rejects.toThrow(/the header has 2$/);
+});
+
+test("a row of many columns takes time in proportion to them", async () => {
+  const header = Array.from({ length: 200_000 }, (_, i) => `c${i}`).join(",");
+  const started = performance.now();
+  const rows = await read("a.csv", `${header}\n${header.replaceAll("c", "")}\n`, {}, 1 << 16);
+  expect(rows[0]!.values.c199999).toBe("199999");
+  expect(await read("a.csv", `${header}\n${header}x\n`, { columns: ["c7", "c9"] }, 1 << 16)).toHaveLength(1);
+  expect(performance.now() - started).toBeLessThan(20_000); // 200,000² comparisons take minutes
+});
+
+test.each(["txt", "csv", "tsv", "jsonl", "json"])("a small %s.gz that fills memory is refused soon", async (format) => {
+  const bomb = gzipSync(Buffer.alloc(24 << 20, "\n"), { level: 9 });
+  expect(bomb.length).toBeLessThan(1 << 16);
+  const reading = async () => {
+    for await (const _ of readRows({ name: `a.${format}.gz`, bytes: new Blob([bomb]) }));
+  };
+  await expect(reading()).rejects.toThrow(`a.${format}.gz: the gzip file grows to more than 100 times its size`);
 });
 
 test("columns that are not asked for may be twice there, or no text", async () => {
@@ -165,18 +261,18 @@ describe("one line says what is wrong and where:", () => {
     ["a line that is no object", "a.jsonl", "[1]\n", {}, "a.jsonl:1: a list, not an object"],
     ["an item that is no object", "a.json", '[{"a":"x"},\n\n3]', {}, "a.json:3: a number, not an object"],
     [
-      "null where text is needed",
-      "a.jsonl",
-      '{"text":null}\n',
-      { columns: ["text"] },
-      'a.jsonl:1: "text" is null, not a text',
+      "bytes that are not UTF-8, after CR alone",
+      "a.csv",
+      Buffer.from("text,label\rx,1\r\ncaf\xe9,1\r", "latin1"),
+      {},
+      "a.csv:3: not valid UTF-8",
     ],
     [
-      "a list where text is needed",
-      "a.jsonl",
-      '{"text":["x"]}\n',
-      { columns: ["text"] },
-      'a.jsonl:1: "text" is a list, not a text',
+      "a space before a quote",
+      "a.csv",
+      'text,label\na, "b, c"\n',
+      {},
+      "a.csv:2: 3 fields, but the header has 2; a quote counts only where a field begins with it",
     ],
     [
       "bytes that are no UTF-8",

@@ -13,7 +13,7 @@ it.each([
   [{ model_type: "bert", position_embedding_type: "relative_key" }, /position_embedding_type is "relative_key"/],
   [{ hidden_size: "8" }, /hidden_size is "8", not a whole number/],
   [{ hidden_act: "gellu" }, /hidden_act is "gellu", not one of/],
-  [{ num_atention_heads: 4 }, /num_atention_heads is no field of a model; num_attention_heads is/],
+  [{ num_atention_heads: 4 }, /num_atention_heads is not a field of a model: did you mean num_attention_heads\?/],
   [{ hidden_size: 10, num_attention_heads: 3 }, /hidden_size 10 is not a multiple of num_attention_heads 3/],
   [{ model_type: "roformer_v2" }, /model_type is "roformer_v2", not one of/],
 ] as const)("%j is refused, and the field is named", (config, message) => {

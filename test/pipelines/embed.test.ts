@@ -76,7 +76,11 @@ describe("embed", () => {
 
   it.each([
     [["a", 3], {}, DataError, /embed: texts\[1\] is number/],
-    [["a"], { pooling: "max" }, ConfigError, /pooling is "max", not one of mean, cls, last, pooler/],
+    [["a"], { pooling: "median" }, ConfigError, /pooling is "median", not one or several of cls, max, mean, .*pooler/],
+    [["a"], { pooling: [] }, ConfigError, /pooling is \[\], not one or several/],
+    [["a"], { truncateDim: 0 }, ConfigError, /truncateDim is 0, not a whole number from 1/],
+    [["a"], { prompt: 3 }, ConfigError, /prompt is 3, not a text/],
+    [["a"], { promptName: "query" }, ConfigError, /promptName is "query"; the model has no prompts/],
     [["a"], { batchTokens: 0 }, ConfigError, /batchTokens is 0/],
   ] as const)("%j with %j is refused", async (texts, options, kind, message) => {
     await expect(model.embed(texts as never, options as never)).rejects.toThrow(message);

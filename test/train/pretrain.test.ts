@@ -58,6 +58,34 @@ describe("pretrain", () => {
     for (const one of [model, loaded]) one.close();
   });
 
+  it.each([
+    [{ lr: "1e-3" }, 'pretrain: lr is "1e-3", a string, not a positive number'],
+    [{ lr: Number.POSITIVE_INFINITY }, "pretrain: lr is Infinity, not a positive number"],
+    [{ steps: "10" }, 'pretrain: steps is "10", a string, not a whole number of at least 1'],
+    [{ evalEvery: 0 }, "pretrain: evalEvery is 0, not a whole number of at least 1"],
+    [{ warmup: -0.1 }, "pretrain: warmup is -0.1, not a number from 0 to 1"],
+    [{ dropout: Number.NaN }, "pretrain: dropout is NaN, not a number from 0 to below 1"],
+    [{ weightDecay: -1 }, "pretrain: weightDecay is -1, not a number of at least 0"],
+    [{ maxLength: 3 }, "pretrain: maxLength is 3, not a whole number of at least 4"],
+    [{ recompute: "yes" }, 'pretrain: recompute is "yes", not true or false'],
+  ])("refuses %j", async (change, message) => {
+    const running = pretrain(given(change as never));
+    await expect(running).rejects.toBeInstanceOf(ConfigError);
+    await expect(running).rejects.toThrow(message);
+  });
+
+  it("reads lines that end with CR or CRLF as those that end with LF", async () => {
+    const ended = async (end: string) => {
+      const { model, metrics } = await pretrain(
+        given({ data: [bytes(SENTENCE.repeat(30).replaceAll("\n", end))], steps: 1 }),
+      );
+      model.close();
+      return [metrics.n, metrics.loss];
+    };
+    const want = await ended("\n");
+    for (const end of ["\r", "\r\n"]) expect(await ended(end)).toEqual(want);
+  });
+
   it("of bytes counts bits a character too, and spells any text", async () => {
     const { model, metrics } = await pretrain(given({ tokenizer: "byte", steps: 2 }));
     const text = "Ünï \n\t😀";

@@ -20,6 +20,8 @@ export async function readConfigFile(path: string, specs: readonly OptionSpec[])
     if (!spec) throw new ConfigError(`${path}: ${field} is no option of this command${hint(field, value, byField)}`);
     try {
       options[field] = spec.parse(given);
+      if (typeof given === "string" && typeof options[field] === "number")
+        throw new InvalidArgumentError(`${JSON.stringify(given)} is a string; write the number without quotes.`);
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
       throw new ConfigError(`${path}: ${field}: ${error.message.replace(/\.$/, "")}`, { cause: error });

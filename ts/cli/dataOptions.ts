@@ -1,7 +1,8 @@
 import { addAbortSignal } from "node:stream";
+import { InvalidArgumentError } from "commander";
 import type { DataSource } from "../data/source.js";
 import { AbortError } from "../errors.js";
-import { type OptionSpec, oneOf, text } from "./option.js";
+import { flag, type OptionSpec, oneOf, text } from "./option.js";
 
 /** Formats of data files, by the ending that means them. */
 const formats = ["csv", "tsv", "jsonl", "json", "txt"];
@@ -13,12 +14,38 @@ export const columnOptions: readonly OptionSpec[] = [
   { flags: "--label <column>", help: "column of the labels", parse: text },
 ];
 
-/** How files are read. */
-export const formatOption: OptionSpec = {
-  flags: "--format <name>",
-  help: `format of the files, if their endings do not tell: ${formats.join(", ")}`,
-  parse: oneOf(formats),
+/** How files are read (`FileOptions`). */
+export const fileOptions: readonly OptionSpec[] = [
+  {
+    flags: "--format <name>",
+    help: `format of the files, if their endings do not tell: ${formats.join(", ")}`,
+    parse: oneOf(formats),
+  },
+  {
+    flags: "--separator <character>",
+    help: 'character between fields: , ; | or tab (default: tab for tsv; for csv as the header says, "," before tab and ";")',
+    parse: character,
+  },
+  {
+    flags: "--quoted",
+    help: "read quoted fields in tsv files too (default: quotes in tsv are plain characters)",
+    parse: flag,
+    isFlag: true,
+  },
+];
+
+/** The option for models of several labels a text. */
+export const labelSeparatorOption: OptionSpec = {
+  flags: "--label-separator <text>",
+  help: "what parts the labels of a text, for models of several (default: the column holds JSON lists)",
+  parse: text,
 };
+
+function character(value: unknown): string {
+  if (value === "tab" || value === "\\t") return "\t";
+  if (typeof value === "string" && value.length === 1 && !/["\r\n]/.test(value)) return value;
+  throw new InvalidArgumentError(`${JSON.stringify(value)} is not one character, nor "tab".`);
+}
 
 /** A file by its path; `-` is standard input, which has no ending: csv unless --format says otherwise. */
 export function dataSource(path: string, signal: AbortSignal): DataSource {

@@ -56,6 +56,14 @@ export const oneOf =
   (value: unknown): string =>
     typeof value === "string" && names.includes(value) ? value : refuse(value, `one of ${names.join(", ")}`);
 
+/** Some of some names: a flag's with commas between, or a config file's list. */
+export const listOf =
+  (names: readonly string[]) =>
+  (value: unknown): string[] => {
+    const list: readonly unknown[] = Array.isArray(value) && value.length > 0 ? value : String(value).split(",");
+    return list.map((one) => oneOf(names)(typeof one === "string" ? one.trim() : one));
+  };
+
 /** The path of a file or folder. */
 export const path = (value: unknown): string =>
   typeof value === "string" && value !== "" ? value : refuse(value, "a path");

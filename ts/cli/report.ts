@@ -1,18 +1,71 @@
-import type { Evaluation } from "../train/evaluate.js";
+import type { AnyEvaluation, Evaluation, MultiLabelEvaluation, RegressionEvaluation } from "../train/evaluate.js";
 
-/** Metrics and confusion matrix, for people. */
-export function reportLines({ metrics, confusionMatrix, labels, tokens, seconds }: Evaluation): string[] {
-  const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
+const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
+
+/** Metrics, and of classes the confusion matrix, for people. */
+export function reportLines(evaluation: AnyEvaluation): string[] {
+  const { tokens, seconds } = evaluation;
+  return [...scoreLines(evaluation), `evaluated ${Math.round(tokens / seconds)} tokens/s`];
+}
+
+function scoreLines(evaluation: AnyEvaluation): string[] {
+  switch (evaluation.problem) {
+    case "regression":
+      return regressionLines(evaluation);
+    case "multi_label_classification":
+      return multiLabelLines(evaluation);
+    default:
+      return classLines(evaluation);
+  }
+}
+
+function classLines({ metrics, confusionMatrix, labels }: Evaluation): string[] {
+  const { n, accuracy, f1, precision, recall, loss } = metrics;
+  const warning = whyNoF1(confusionMatrix, labels);
+  const found = `F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}, `;
   return [
-    `${metrics.n} texts: accuracy ${percent(metrics.accuracy)}, F1 ${metrics.f1.toFixed(4)}, precision ${metrics.precision.toFixed(4)}, recall ${metrics.recall.toFixed(4)}, loss ${metrics.loss.toFixed(4)}`,
-    ...matrixLines(confusionMatrix, labels),
-    `evaluated ${Math.round(tokens / seconds)} tokens/s`,
+    `${n} texts: accuracy ${percent(accuracy)}, ${warning === undefined ? found : ""}loss ${loss.toFixed(4)}`,
+    ...(warning === undefined ? [] : [warning]),
+    ...tableLines([
+      ["true \\ predicted", ...labels],
+      ...confusionMatrix.map((row, i) => [labels[i]!, ...row.map(String)]),
+    ]),
   ];
 }
 
-function matrixLines(matrix: readonly (readonly number[])[], labels: readonly string[]): string[] {
-  const cells = [["true \\ predicted", ...labels], ...matrix.map((row, i) => [labels[i]!, ...row.map(String)])];
-  const widths = cells[0]!.map((_, j) => Math.max(...cells.map((row) => row[j]!.length)));
+/** What is the matter where F1 is 0 by convention only: a model that gives one label to all texts, or texts without the second of two. */
+function whyNoF1(matrix: Evaluation["confusionMatrix"], labels: readonly string[]): string | undefined {
+  const occurs = labels.map((_, i) => matrix[i]!.some((count) => count > 0));
+  const isPredicted = labels.map((_, i) => matrix.some((row) => row[i]! > 0));
+  const never = labels.filter((_, i) => occurs[i] && !isPredicted[i]).map((label) => JSON.stringify(label));
+  if (never.length > 0 && isPredicted.filter(Boolean).length === 1) {
+    const some = never.slice(0, 10).join(", ") + (never.length > 10 ? ", …" : "");
+    return `the model has not learned to tell the labels apart: it never predicts ${some}; train for more steps`;
+  }
+  if (labels.length === 2 && !occurs[1]) return `no text has the label ${JSON.stringify(labels[1])}, so there is no F1`;
+  return undefined;
+}
+
+function regressionLines({ metrics }: RegressionEvaluation): string[] {
+  const { n, meanSquaredError, pearson, spearman } = metrics;
+  return [
+    `${n} texts: mean squared error ${meanSquaredError.toFixed(4)}, Pearson ${pearson.toFixed(4)}, Spearman ${spearman.toFixed(4)}`,
+  ];
+}
+
+function multiLabelLines({ metrics }: MultiLabelEvaluation): string[] {
+  const { n, subsetAccuracy, microF1, macroF1, loss, perLabel } = metrics;
+  const rows = perLabel.map(({ label, precision, recall, f1, support }) => [
+    ...[label, precision.toFixed(4), recall.toFixed(4), f1.toFixed(4), String(support)],
+  ]);
+  return [
+    `${n} texts: all labels right ${percent(subsetAccuracy)}, micro F1 ${microF1.toFixed(4)}, macro F1 ${macroF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
+    ...tableLines([["label", "precision", "recall", "F1", "texts"], ...rows]),
+  ];
+}
+
+function tableLines(cells: readonly (readonly string[])[]): string[] {
+  const widths = cells[0]!.map((_, j) => cells.reduce((most, row) => Math.max(most, row[j]!.length), 0));
   return cells.map((row) =>
     row.map((cell, j) => (j === 0 ? cell.padEnd(widths[j]!) : cell.padStart(widths[j]!))).join("  "),
   );

@@ -1,15 +1,16 @@
-import { readRows } from "../data/rows.js";
+import { type FileOptions, readRows } from "../data/rows.js";
+import { textOf } from "../data/values.js";
 import { platform } from "../platform/index.js";
 import { readTexts } from "../train/examples.js";
 import { UsageError } from "./command.js";
-import { dataSource, formatOption } from "./dataOptions.js";
+import { dataSource, fileOptions } from "./dataOptions.js";
 import { type OptionSpec, path, text, whole } from "./option.js";
 
 /** Options of commands that take texts: words after the options, a file, or lines of standard input. */
 export const textOptions: readonly OptionSpec[] = [
   { flags: "--data <file>", help: "texts, instead of words after the options", parse: path },
   { flags: "--text <column>", help: "column of the texts", parse: text },
-  formatOption,
+  ...fileOptions,
   { flags: "--max-length <tokens>", help: "tokens a text is cut to (default: as in training)", parse: whole(3) },
 ];
 
@@ -54,7 +55,7 @@ export async function readGroups(
 
 async function* linesOfInput(signal: AbortSignal): AsyncGenerator<TextInputs> {
   const rows = readRows(dataSource("-", signal), { format: "txt" });
-  for await (const group of arrived(rows)) yield { texts: group.map(({ values }) => values.text!) };
+  for await (const group of arrived(rows)) yield { texts: group.map((row) => textOf(row, "text")) };
 }
 
 /** What comes from `items` in groups: each holds what is there before the program has to wait, at most {@link GROUP}. */
@@ -86,10 +87,10 @@ export async function readColumns(
     text: (given.text as string | undefined) ?? "text",
     textPair: given.textPair as string | undefined,
   };
-  const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given.format as never);
-  const texts = rows.map(({ values }) => values[columns.text]!);
+  const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given as FileOptions);
+  const texts = rows.map((row) => textOf(row, columns.text));
   const { textPair } = columns;
-  return textPair === undefined ? { texts } : { texts, pairs: rows.map(({ values }) => values[textPair]!) };
+  return textPair === undefined ? { texts } : { texts, pairs: rows.map((row) => textOf(row, textPair)) };
 }
 
 /** A text on one line. */

@@ -1,5 +1,5 @@
 import { DataError } from "../errors.js";
-import type { Row } from "./rows.js";
+import { placeOf, type Row, shown, textOf } from "./values.js";
 
 /** Classes more than this are no labels but texts, ids or numbers. */
 const MOST_CLASSES = 1000;
@@ -7,7 +7,11 @@ const MOST_CLASSES = 1000;
 /** The labels of a task, in the order of their ids. */
 export interface LabelSet {
   readonly names: readonly string[];
-  /** The id of a row's label; one that training did not know is a DataError. */
+  /** The id of a name; undefined for one that is not known. White space around it does not count. */
+  find(name: string): number | undefined;
+  /** The id of a name that stands in a row; one that is not known is a DataError. */
+  idOfName(name: string, row: Row): number;
+  /** The id of a row's label. Errors: as {@link labelOf}, and a DataError for one that is not known. */
   idOf(row: Row, column: string): number;
 }
 
@@ -20,6 +24,13 @@ export interface LabelOptions {
   readonly once?: "error" | "allow";
 }
 
+/** A row's label, without white space around it. Errors: DataError for an empty one, and what {@link textOf} throws. */
+export function labelOf(row: Row, column: string): string {
+  const label = textOf(row, column).trim();
+  if (label === "") throw new DataError(`${placeOf(row)}: the label in ${JSON.stringify(column)} is empty`);
+  return label;
+}
+
 /**
  * The labels in `column` of the training rows, sorted: by value if all are numbers, else as texts in which numbers count as
  * numbers. A label that is empty or occurs once, a single label for all rows, and more than 1,000 are DataErrors.
@@ -28,9 +39,7 @@ export function labelsOf(rows: readonly Row[], column: string, { once = "error" 
   const firstRow = new Map<string, Row>();
   const repeated = new Set<string>();
   for (const row of rows) {
-    const label = row.values[column]!;
-    if (label.trim() === "")
-      throw new DataError(`${row.file}:${row.line}: the label in ${JSON.stringify(column)} is empty`);
+    const label = labelOf(row, column);
     if (firstRow.has(label)) repeated.add(label);
     else firstRow.set(label, row);
   }
@@ -44,7 +53,7 @@ export function labelsOf(rows: readonly Row[], column: string, { once = "error" 
   if (single) {
     const [label, row] = single;
     throw new DataError(
-      `${row.file}:${row.line}: the label ${shown(label)} occurs once; a label needs two rows, or a file of its own to validate with`,
+      `${placeOf(row)}: the label ${shown(label)} occurs once; a label needs two rows, or a file of its own to validate with`,
     );
   }
   if (firstRow.size < 2)
@@ -52,20 +61,40 @@ export function labelsOf(rows: readonly Row[], column: string, { once = "error" 
   return labelSet([...firstRow.keys()].sort(compareLabels));
 }
 
-/** A label set from names in the order of their ids, as a config has them. */
-export function labelSet(names: readonly string[]): LabelSet {
+/**
+ * A label set from names in the order of their ids, as a config's `id2label` has them. `others`: ids of further names
+ * (`label2id`). Where all names are `LABEL_0`, `LABEL_1`, …, the numbers alone mean them too.
+ */
+export function labelSet(names: readonly string[], others?: Readonly<Record<string, number>> | null): LabelSet {
   const ids = new Map(names.map((name, id) => [name, id]));
-  return {
-    names,
-    idOf: ({ values, file, line }, column) => {
-      const id = ids.get(values[column]!);
-      if (id !== undefined) return id;
-      const known = names.slice(0, 20).map(shown).join(", ");
-      throw new DataError(
-        `${file}:${line}: unknown label ${shown(values[column]!)}; known are ${known}${names.length > 20 ? ", …" : ""}`,
-      );
-    },
+  const add = (name: string, id: number) => {
+    if (!ids.has(name) && Number.isInteger(id) && id >= 0 && id < names.length) ids.set(name, id);
   };
+  for (const [name, id] of Object.entries(others ?? {})) add(name, id);
+  for (const [name, id] of [...ids]) add(name.trim(), id);
+  const areNumbered = names.every((name, id) => name === `LABEL_${id}`);
+  // pandas writes 1.0 for 1 in a column that has gaps.
+  if (areNumbered) for (const id of names.keys()) for (const name of [`${id}`, `${id}.0`]) add(name, id);
+  const find = (name: string) => ids.get(name) ?? ids.get(name.trim());
+  const idOfName = (name: string, row: Row) => find(name) ?? unknown(name, row, names);
+  return { names, find, idOfName, idOf: (row, column) => idOfName(labelOf(row, column), row) };
+}
+
+function unknown(name: string, row: Row, names: readonly string[]): never {
+  const known = names.slice(0, 20).map(shown).join(", ");
+  throw new DataError(
+    `${placeOf(row)}: unknown label ${shown(name)}; known are ${known}${names.length > 20 ? ", …" : ""}`,
+  );
+}
+
+/**
+ * The labels in the order of a model's own, if both are the same set: names by id, as the texts have them. A model that was trained
+ * keeps what it knows only so. Undefined for another set.
+ */
+export function inOrderOf(own: LabelSet, { names }: LabelSet): LabelSet | undefined {
+  const ordered = new Map(names.map((name) => [own.find(name), name]));
+  if (names.length !== own.names.length || ordered.size !== names.length || ordered.has(undefined)) return undefined;
+  return labelSet(own.names.map((_, id) => ordered.get(id)!));
 }
 
 /** Order of labels: runs of digits by their value, the rest by code units, so it is the same in every language. */
@@ -80,5 +109,3 @@ export function compareLabels(a: string, b: string): number {
   }
   return as.length - bs.length;
 }
-
-const shown = (label: string): string => JSON.stringify(label.length > 80 ? `${label.slice(0, 80)}…` : label);

@@ -1,6 +1,6 @@
 import { DataError } from "../errors.js";
-import { splitLines } from "./delimited.js";
-import { readWhole, type TextBlock } from "./text.js";
+import { lineEnds, readWhole, splitLines, type TextBlock } from "./text.js";
+import { kind } from "./values.js";
 
 /** One JSON object of a file, and the line it begins on. */
 export interface JsonRow {
@@ -39,13 +39,6 @@ export async function* readJsonArray(name: string, blocks: AsyncIterable<TextBlo
   }
 }
 
-/** A JSON value that stands for a text or a label, as a string; null and nested values are DataErrors. */
-export function asText(where: string, value: unknown): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  throw new DataError(`${where} is ${kind(value)}, not a text`);
-}
-
 function parseLine(where: string, text: string): unknown {
   try {
     return JSON.parse(text);
@@ -59,15 +52,6 @@ function asObject(where: string, value: unknown): Record<string, unknown> {
   throw new DataError(`${where}: ${kind(value)}, not an object`);
 }
 
-const kind = (value: unknown): string =>
-  value === null
-    ? "null"
-    : Array.isArray(value)
-      ? "a list"
-      : typeof value === "object"
-        ? "an object"
-        : `a ${typeof value}`;
-
 /** The engine's own words on what is wrong, without the piece of the file that it quotes. */
 const plain = (error: SyntaxError): string =>
   error.message.replace(/,? ("|\.\.\.)[\s\S]* is not valid JSON$/, "").replace(/\s+/g, " ");
@@ -76,7 +60,7 @@ const plain = (error: SyntaxError): string =>
 function errorLine(text: string, error: SyntaxError): number {
   const position = /at position (\d+)/.exec(error.message)?.[1];
   const before = position === undefined ? text.trimEnd() : text.slice(0, Number(position));
-  return before.split("\n").length;
+  return 1 + lineEnds(before);
 }
 
 /** The line each item of an array begins on; the text has been parsed, so only strings and depth matter. */

@@ -30,7 +30,7 @@ export async function* readBytes(source: DataSource): AsyncGenerator<Uint8Array>
     const pieces = await rawBytes(source);
     const first = await firstBytes(pieces);
     zipped = first[0] === 0x1f && first[1] === 0x8b;
-    yield* zipped ? unzip(joined(first, pieces)) : joined(first, pieces);
+    yield* zipped ? unzip(name, joined(first, pieces)) : joined(first, pieces);
   } catch (error) {
     if (error instanceof RoFormerError) throw error;
     throw new DataError(`${name}: ${zipped ? "broken or truncated gzip: " : ""}${reason(error)}`, {
@@ -94,7 +94,32 @@ async function* joined(first: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
   }
 }
 
-function unzip(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+/**
+ * Texts shrink to a third or a tenth, tables full of the same words to a thirtieth, and gzip can do no more than 1:1032.
+ * What grows further, beyond what any machine holds easily, was made to fill memory.
+ */
+const [MOST_TIMES, ALWAYS_ALLOWED] = [100, 2 ** 24];
+
+/** Decompressed bytes. Errors: a DataError for a small file that would never end. */
+async function* unzip(name: string, pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let [zipped, unzipped] = [0, 0];
+  const counted = async function* () {
+    for await (const piece of pieces) {
+      zipped += piece.length;
+      yield piece;
+    }
+  };
+  for await (const piece of inflated(counted())) {
+    unzipped += piece.length;
+    if (unzipped > ALWAYS_ALLOWED && unzipped > MOST_TIMES * zipped)
+      throw new DataError(
+        `${name}: the gzip file grows to more than ${MOST_TIMES} times its size: decompress it before, if it is meant to`,
+      );
+    yield piece;
+  }
+}
+
+function inflated(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   const zipped = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await pieces.next();

@@ -37,13 +37,13 @@ export function split(
 }
 
 /** What two texts have in common that are the same but for case, white space and composition. */
-const normalised = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
+export const sameText = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
 
 /** Groups of rows of one text, by the label of the group's first row; labels in the order of their appearance. */
 function strata(texts: readonly string[], labels: readonly (string | number)[]): number[][][] {
   const groups = new Map<string, number[]>();
   for (const [row, text] of texts.entries()) {
-    const key = normalised(text);
+    const key = sameText(text);
     const group = groups.get(key);
     if (group) group.push(row);
     else groups.set(key, [row]);

@@ -2,43 +2,55 @@ import { DataError } from "../errors.js";
 
 /** Characters that one line, row or JSON file may have: far more than a text needs, less than a string can hold. */
 export const LONGEST = 2 ** 28;
-const LINE_FEED = 10;
+const [LINE_FEED, CARRIAGE_RETURN] = [10, 13];
 
 /** Consecutive whole lines of a file. */
 export interface TextBlock {
-  /** Lines, each ended by "\n" but perhaps the file's last. */
+  /** Lines, each ended by LF, CRLF or CR as in the file, but perhaps the file's last. */
   readonly text: string;
   /** The first one's number, from 1. */
   readonly line: number;
 }
 
 /**
- * A file's text in blocks of whole lines: UTF-8, a byte-order mark dropped, CRLF made LF. What is not text is a DataError that
- * names the line.
+ * A file's text in blocks of whole lines: UTF-8, without a byte-order mark. A line ends with LF, CRLF or CR, as in Python's
+ * `open`. What is not text is a DataError that names the line.
  */
 export async function* readText(name: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<TextBlock> {
-  let line = 1;
+  let [line, isFirst] = [1, true];
   for await (const bytes of wholeLines(name, pieces)) {
-    const decoded = decode(name, bytes, line);
-    const text = (line === 1 && decoded.startsWith("\ufeff") ? decoded.slice(1) : decoded).replaceAll("\r\n", "\n");
+    const decoded = decode(name, bytes, line, isFirst);
+    const text = isFirst && decoded.startsWith("\ufeff") ? decoded.slice(1) : decoded;
+    isFirst = false;
     if (text.length > 0) yield { text, line };
-    line += newlines(text);
+    line += lineEnds(text);
   }
 }
 
 /** Number of line ends in a text. */
-export function newlines(text: string): number {
+export function lineEnds(text: string): number {
+  if (text.includes("\r")) return text.match(/\r\n?|\n/g)!.length;
   let count = 0;
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;
   return count;
 }
 
-/** A line end is one byte in UTF-8 and part of no other character, so bytes can be cut there before they are decoded. */
+/** A text whose lines all end with LF. */
+export const unixLines = (text: string): string => (text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text);
+
+/** Lines of a block, without their ends. */
+export function splitLines(text: string): string[] {
+  const lines = unixLines(text).split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}
+
+/** A line end is one or two bytes in UTF-8 and part of no other character, so bytes can be cut there before they are decoded. */
 async function* wholeLines(name: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let waiting: Uint8Array[] = [];
   let length = 0;
   for await (const piece of pieces) {
-    const end = piece.lastIndexOf(LINE_FEED) + 1;
+    const end = lastLineEnd(piece);
     if (end > 0) {
       yield join([...waiting, piece.subarray(0, end)]);
       [waiting, length] = [[], 0];
@@ -50,12 +62,20 @@ async function* wholeLines(name: string, pieces: AsyncIterable<Uint8Array>): Asy
   if (length > 0) yield join(waiting);
 }
 
-/** Everything a file holds, for formats that cannot be read in parts. */
+/** Where the last whole line of a piece ends. A CR at the very end does not count: an LF may follow. */
+function lastLineEnd(piece: Uint8Array): number {
+  const lineFeed = piece.lastIndexOf(LINE_FEED) + 1;
+  // From -1, the search would begin at the end.
+  const carriageReturn = piece.length < 2 ? 0 : piece.lastIndexOf(CARRIAGE_RETURN, piece.length - 2) + 1;
+  return Math.max(lineFeed, carriageReturn);
+}
+
+/** Everything a file holds, its lines ended by LF, for formats that cannot be read in parts. */
 export async function readWhole(name: string, blocks: AsyncIterable<TextBlock>): Promise<string> {
   const texts: string[] = [];
   let length = 0;
   for await (const { text } of blocks) {
-    texts.push(text);
+    texts.push(unixLines(text));
     length += text.length;
     if (length > LONGEST)
       throw new DataError(`${name} is longer than ${LONGEST} characters: use JSON Lines for so much`);
@@ -63,14 +83,14 @@ export async function readWhole(name: string, blocks: AsyncIterable<TextBlock>):
   return texts.join("");
 }
 
-function decode(name: string, bytes: Uint8Array, firstLine: number): string {
+function decode(name: string, bytes: Uint8Array, firstLine: number, isFirst: boolean): string {
   const [first, second] = bytes;
-  if (firstLine === 1 && ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))) {
+  if (isFirst && ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))) {
     throw new DataError(`${name}:1: this is UTF-16, not UTF-8`);
   }
   const zero = bytes.indexOf(0);
   if (zero >= 0)
-    throw new DataError(`${name}:${lineOf(bytes, zero, firstLine)}: a NUL byte: this is a binary file, not text`);
+    throw new DataError(`${name}:${firstLine + linesBefore(bytes, zero)}: a NUL byte: this is a binary file, not text`);
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
     return decoder.decode(bytes);
@@ -82,8 +102,7 @@ function decode(name: string, bytes: Uint8Array, firstLine: number): string {
 /** Which line, from 0, is the first that cannot be decoded. */
 function badLine(decoder: TextDecoder, bytes: Uint8Array): number {
   for (let [at, line] = [0, 0]; at < bytes.length; line++) {
-    const found = bytes.indexOf(LINE_FEED, at);
-    const end = found < 0 ? bytes.length : found + 1;
+    const end = lineEnd(bytes, at);
     try {
       decoder.decode(bytes.subarray(at, end));
     } catch {
@@ -94,8 +113,21 @@ function badLine(decoder: TextDecoder, bytes: Uint8Array): number {
   return 0;
 }
 
-const lineOf = (bytes: Uint8Array, at: number, firstLine: number): number =>
-  bytes.subarray(0, at).reduce((line, byte) => line + (byte === LINE_FEED ? 1 : 0), firstLine);
+/** Line ends before a byte. */
+function linesBefore(bytes: Uint8Array, before: number): number {
+  let line = -1;
+  for (let at = 0; at <= before; at = lineEnd(bytes, at)) line++;
+  return line;
+}
+
+/** Where the line that begins at a byte ends. */
+function lineEnd(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
+    if (bytes[at] === LINE_FEED) return at + 1;
+    if (bytes[at] === CARRIAGE_RETURN) return bytes[at + 1] === LINE_FEED ? at + 2 : at + 1;
+  }
+  return bytes.length;
+}
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0]!;

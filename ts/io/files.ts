@@ -78,6 +78,15 @@ export function openFiles(source: FileSource, options: SourceOptions = {}): File
   throw new DataError(`${String(source)} is no folder's path, no URL and no Map of files`);
 }
 
+/**
+ * What was probably meant by the path of a folder that is not there and could be a model of the hub, to end a message with:
+ * "; did you mean hf:owner/name?". Else "".
+ */
+export async function hubHint({ name }: Files): Promise<string> {
+  if (!/^[\w-][\w.-]*\/[\w-][\w.-]*(@[\w./-]+)?$/.test(name) || (await platform.exists(name))) return "";
+  return `; did you mean hf:${name}?`;
+}
+
 /** How a file is called in messages: `folder/file`. */
 export const fileName = (files: Files, file: string): string => (files.name === "" ? file : `${files.name}/${file}`);
 

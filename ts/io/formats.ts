@@ -1,5 +1,5 @@
 import { CheckpointError, DataError } from "../errors.js";
-import { type Files, fileName } from "./files.js";
+import { type Files, fileName, hubHint } from "./files.js";
 import { openSafetensors } from "./safetensors.js";
 import { sharded } from "./sharded.js";
 import type { OpenWeights, Weights } from "./weights.js";
@@ -27,7 +27,10 @@ export async function openWeights(files: Files): Promise<Weights> {
   for (const [file, open] of FORMATS) if (await files.has(file)) return open(files, file);
   const held = await files.list();
   if (held?.length === 0)
-    throw new DataError(`${files.name}: no such folder, or an empty one`, { reason: "not-found" });
+    if (held?.length === 0)
+      throw new DataError(`${files.name}: no such folder, or an empty one${await hubHint(files)}`, {
+        reason: "not-found",
+      });
   const holds = held === undefined ? "" : `; it holds ${held.slice(0, 8).join(", ")}`;
   throw new CheckpointError(
     `${files.name || "the files given"}: there is none of ${FORMATS.map(([file]) => file).join(", ")}${holds}`,

@@ -1,5 +1,7 @@
 import type { RoFormerError, RoFormerErrorOptions } from "../errors.js";
 import { type Files, fileName } from "./files.js";
+import { placeholderOf } from "./placeholders.js";
+import { withoutNaN } from "./pythonJson.js";
 
 /** The class of errors about a file: ConfigError for `config.json`, DataError for a tokenizer's files. */
 export type Failure = new (message: string, options?: RoFormerErrorOptions) => RoFormerError;
@@ -20,20 +22,20 @@ export async function readText(files: Files, file: string, Failure: Failure, mos
   return decodeText(await files.read(file), where, Failure);
 }
 
-/** The object in a JSON file of settings. Errors: as {@link readText}, and `Failure` for what is not a JSON object. */
-export async function readJsonObject(files: Files, file: string, Failure: Failure): Promise<Record<string, unknown>> {
-  const where = fileName(files, file);
-  return requireObject(
-    parseJson(await readText(files, file, Failure, LONGEST_SETTINGS), where, Failure),
-    where,
-    Failure,
-  );
+/** The value of a JSON file of settings. Errors: as {@link readText}, and `Failure` for what is not JSON. */
+export async function readJson(files: Files, file: string, Failure: Failure): Promise<unknown> {
+  return parseJson(await readText(files, file, Failure, LONGEST_SETTINGS), fileName(files, file), Failure);
 }
 
-/** What `text` says in JSON; `where` begins the message of the `Failure`. */
+/** The object in a JSON file of settings. Errors: as {@link readJson}, and `Failure` for what is not an object. */
+export async function readJsonObject(files: Files, file: string, Failure: Failure): Promise<Record<string, unknown>> {
+  return requireObject(await readJson(files, file, Failure), fileName(files, file), Failure);
+}
+
+/** What `text` says in JSON, or in the JSON that Python writes; `where` begins the message of the `Failure`. */
 export function parseJson(text: string, where: string, Failure: Failure): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutNaN(text));
   } catch (error) {
     throw new Failure(`${where} is not JSON: ${(error as Error).message.replace(/\s+/g, " ")}`, { cause: error });
   }
@@ -48,6 +50,8 @@ export function requireObject(value: unknown, where: string, Failure: Failure): 
 
 /** The text of UTF-8 bytes, without a byte-order mark; zero bytes and what is not UTF-8 are a `Failure` naming the line. */
 export function decodeText(bytes: Uint8Array, where: string, Failure: Failure): string {
+  const other = placeholderOf(bytes);
+  if (other !== undefined) throw new Failure(`${where} ${other}`);
   const zero = bytes.indexOf(0);
   if (zero >= 0) throw new Failure(`${where}: line ${lineAt(bytes, zero)} holds a zero byte: the file is not text`);
   const text = utf8(bytes);

@@ -1,8 +1,14 @@
 /** Prefixes of the encoder in files of models with a head. */
 const PREFIXES = ["roformer.", "bert."] as const;
 
+/** What programs put into names around the modules that they wrap: torch.compile, FSDP, activation checkpointing. */
+const WRAPPED = /(^|\.)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g;
+
+/** What stands before every name where a model is part of another: DataParallel's, and Lightning's or one's own class. */
+const HOLDERS = /^(?:(?:module|model)\.)+/;
+
 /** Tensors that files may hold and that no model reads: they are computed anew, or say nothing. */
-const DERIVED = [/(^|\.)embed_positions\.weight$/, /(^|\.)embeddings\.position_ids$/];
+const DERIVED = [/(^|\.)embed_positions\.weight$/, /(^|\.)embeddings\.(position_ids|token_type_ids)$/];
 
 /** Copies of what a tied decoder shares, which some files hold besides: no model lacks or wants them. */
 const TIED = /^cls\.predictions\.decoder\.(weight|bias)$/;
@@ -12,6 +18,16 @@ const ALIASES = new Map([["cls.predictions.decoder.bias", "cls.predictions.bias"
 
 /** True for tensors that are computed instead of read. */
 const isDerived = (name: string): boolean => DERIVED.some((pattern) => pattern.test(name));
+
+/** A file's name for a tensor without what wraps the model: `model.module.bert.pooler` is `bert.pooler`. */
+function unwrapped(name: string): string {
+  let inner = name;
+  for (let before = ""; before !== inner; ) {
+    before = inner;
+    inner = inner.replace(WRAPPED, "$1");
+  }
+  return inner.replace(HOLDERS, "");
+}
 
 /**
  * A file's name for a tensor as Hugging Face's: LayerNorm's `gamma` and `beta` (TensorFlow) are `weight` and `bias`.
@@ -26,6 +42,19 @@ function bare(name: string): string {
   return prefix ? name.slice(prefix.length) : name;
 }
 
+/** A file's names by what they are called here, without the encoder's prefix. Of two for one, the less wrapped counts. */
+export function bareNames(held: Iterable<string>): Map<string, string> {
+  const byBare = new Map<string, string>();
+  for (const name of held) {
+    if (isDerived(name)) continue;
+    const short = bare(modern(unwrapped(name)));
+    const other = byBare.get(short);
+    if (other === undefined || name.length - unwrapped(name).length <= other.length - unwrapped(other).length)
+      byBare.set(short, name);
+  }
+  return byBare;
+}
+
 /**
  * Finds each wanted parameter among a file's names: `found` by wanted name; `missing`; and `unexpected`, what the file holds
  * besides. A tensor under its own name wins over an alias.
@@ -34,8 +63,7 @@ export function matchNames(
   wanted: readonly string[],
   held: readonly string[],
 ): { found: Map<string, string>; missing: string[]; unexpected: string[] } {
-  const byBare = new Map<string, string>();
-  for (const name of held) if (!isDerived(name)) byBare.set(bare(modern(name)), name);
+  const byBare = bareNames(held);
   for (const [alias, name] of ALIASES) {
     const aliased = byBare.get(alias);
     if (aliased !== undefined && !byBare.has(name)) byBare.set(name, aliased);
@@ -48,5 +76,6 @@ export function matchNames(
     else found.set(name, file);
   }
   const used = new Set(found.values());
-  return { found, missing, unexpected: held.filter((name) => !used.has(name) && !isDerived(name) && !TIED.test(name)) };
+  const isKnown = (name: string) => used.has(name) || isDerived(name) || TIED.test(unwrapped(name));
+  return { found, missing, unexpected: held.filter((name) => !isKnown(name)) };
 }

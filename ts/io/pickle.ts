@@ -17,12 +17,12 @@ export interface PickleNames {
  * Nothing but `names` is ever called. Errors say what is wrong in words that go on after "data.pkl".
  */
 export function readPickle(bytes: Uint8Array, names: PickleNames): { value: unknown; end: number } {
-  const end = checkPickle(bytes);
+  const { bytes: checked, end } = checkPickle(bytes);
   const parser = new Parser({
     unpicklingTypeOfDictionary: "Map",
-    // A call may not change what it is given, so functions are frozen: a pickle can set attributes of whatever it holds.
+    // A call may not change what it is given.
     nameResolver: { resolve: (module, name) => Object.freeze(names.resolve(module, name)) },
     persistentResolver: { resolve: (id: unknown) => names.persistent(id) },
   });
-  return { value: parser.read(new BufferReader(bytes.subarray(0, end))), end };
+  return { value: parser.read(new BufferReader(checked)), end };
 }

@@ -9,6 +9,9 @@ interface Operation {
 const [MARK, TUPLE, APPENDS, SETITEMS, STOP, BUILD] = [0x28, 0x74, 0x65, 0x75, 0x2e, 0x62];
 const [PROTO, GLOBAL, LONG1, SHORT_UNICODE, UNICODE] = [0x80, 0x63, 0x8a, 0x8c, 0x58];
 const [PUT, LONG_PUT, MEMOIZE, GET, LONG_GET] = [0x71, 0x72, 0x94, 0x68, 0x6a];
+const [POP, STACK_GLOBAL] = [0x30, 0x93];
+/** Operations that make objects of classes: NEWOBJ, NEWOBJ_EX, OBJ, INST. */
+const OBJECTS = [0x81, 0x92, 0x6f, 0x69];
 const LATEST_PROTOCOL = 5;
 /** Bytes of the longest integers that a number holds exactly. */
 const LONGEST_INTEGER = 6;
@@ -31,10 +34,11 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map([
   [0x4b, { name: "BININT1", bytes: 1, gives: 1 }],
   [0x4d, { name: "BININT2", bytes: 2, gives: 1 }],
   [LONG1, { name: "LONG1", bytes: 1, gives: 1 }],
+  [0x47, { name: "BINFLOAT", bytes: 8, gives: 1 }],
   [UNICODE, { name: "BINUNICODE", bytes: 4, gives: 1 }],
   [SHORT_UNICODE, { name: "SHORT_BINUNICODE", bytes: 1, gives: 1 }],
   [GLOBAL, { name: "GLOBAL", gives: 1 }],
-  [0x93, { name: "STACK_GLOBAL", takes: 2, gives: 1 }],
+  [STACK_GLOBAL, { name: "STACK_GLOBAL", takes: 2, gives: 1 }],
   [0x29, { name: "EMPTY_TUPLE", gives: 1 }],
   [0x85, { name: "TUPLE1", takes: 1, gives: 1 }],
   [0x86, { name: "TUPLE2", takes: 2, gives: 1 }],
@@ -51,15 +55,24 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map([
   [BUILD, { name: "BUILD", takes: 2, gives: 1 }],
 ]);
 
+/** A pickle that can be parsed. */
+export interface CheckedPickle {
+  /** Its bytes, of which some operations are harmless ones instead. */
+  readonly bytes: Uint8Array;
+  /** The place behind it in what was given. */
+  readonly end: number;
+}
+
 /**
- * Follows a pickle without making anything of it, and gives the place where it ends. `pickleparser` trusts its input: it
- * would go back in the stream for a negative length, take values from below an empty stack, and write into whatever stands
- * there. What passes here cannot make it do so. Errors are words that go on after the file's name.
+ * Follows a pickle without making anything of it. `pickleparser` trusts its input: it would go back in the stream for a
+ * negative length, take values from below an empty stack, write into whatever stands there, set attributes of anything, and
+ * misread long and negative integers. What passes here cannot make it do so: attributes are dropped (PyTorch's are versions of
+ * layers, `_metadata`), and integers that it would misread become texts. Errors are words that go on after the file's name.
  */
-export function checkPickle(bytes: Uint8Array): number {
+export function checkPickle(bytes: Uint8Array): CheckedPickle {
   const guard = new Guard(bytes);
   while (!guard.step());
-  return guard.at;
+  return { bytes: guard.harmless(), end: guard.at };
 }
 
 class Guard {
@@ -69,6 +82,10 @@ class Guard {
   /** Values above the last mark, and below each of the marks. */
   #depth = 0;
   readonly #below: number[] = [];
+  /** Bytes to be others: place, value, how often. */
+  readonly #changes: [at: number, byte: number, times: number][] = [];
+  /** The last texts, which name a class. */
+  #words: string[] = [];
   at = 0;
 
   constructor(bytes: Uint8Array) {
@@ -76,11 +93,19 @@ class Guard {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** What was followed, changed where it would not be harmless. */
+  harmless(): Uint8Array {
+    const bytes = this.#bytes.slice(0, this.at);
+    for (const [at, byte, times] of this.#changes) bytes.fill(byte, at, at + times);
+    return bytes;
+  }
+
   /** Follows one operation; true if it was the last. */
   step(): boolean {
     const start = this.at;
     const code = this.#bytes[this.#skip(1)]!;
     const operation = OPERATIONS.get(code);
+    if (OBJECTS.includes(code)) return this.#refuseObject(start);
     if (!operation) return this.#fail(`has the operation 0x${code.toString(16)}, which no tensors need`, start);
     const { name, bytes = 0, takes = 0, gives = 0 } = operation;
     const argument = this.#skip(bytes);
@@ -95,8 +120,8 @@ class Guard {
       [UNICODE, LONG_PUT, LONG_GET].includes(code) ? this.#view.getUint32(argument, true) : this.#bytes[argument]!;
     if (code === PROTO && number() > LATEST_PROTOCOL)
       this.#fail(`is of protocol ${number()}, not at most ${LATEST_PROTOCOL}`, argument);
-    else if (code === UNICODE || code === SHORT_UNICODE) this.#skip(number());
-    else if (code === LONG1) this.#integer(number());
+    else if (code === UNICODE || code === SHORT_UNICODE) this.#word(this.#skip(number()), this.at);
+    else if (code === LONG1) this.#integer(number(), argument - 1);
     else if (code === GLOBAL) for (let lines = 0; lines < 2; lines++) this.#line();
     else if (code === MEMOIZE) this.#memo.add(this.#memo.size);
     else if (code === PUT || code === LONG_PUT) this.#put(number());
@@ -104,9 +129,7 @@ class Guard {
       if (!this.#memo.has(number())) this.#fail(`asks for value ${number()}, which it has not kept`, argument);
     } else if (code === MARK) this.#below.push(this.#depth);
     else if (code === TUPLE || code === APPENDS || code === SETITEMS) this.#close(code);
-    // Attributes are set on anything; only those of the whole, PyTorch's _metadata, are expected, and they are dropped.
-    else if (code === BUILD && this.#bytes[this.at] !== STOP)
-      this.#fail("sets attributes of something inside it", argument);
+    else if (code === BUILD) this.#changes.push([argument - 1, POP, 1]);
     if (code === MARK) this.#depth = 0;
   }
 
@@ -125,17 +148,34 @@ class Guard {
     this.#memo.add(index);
   }
 
-  #integer(length: number): void {
-    const start = this.#skip(length);
-    if (length > LONGEST_INTEGER) this.#fail(`has an integer of ${length} bytes`, start);
-    // pickleparser takes no notice of the sign.
-    if (length > 0 && this.#bytes[this.at - 1]! > 127) this.#fail("has a negative integer", start);
+  /** Integers that pickleparser would misread, long or negative ones, become question marks: no size, and no offset. */
+  #integer(length: number, start: number): void {
+    this.#skip(length);
+    if (length <= LONGEST_INTEGER && (length === 0 || this.#bytes[this.at - 1]! <= 127)) return;
+    this.#changes.push([start, SHORT_UNICODE, 1], [start + 2, 0x3f, length]);
   }
 
   #line(): void {
     const end = this.#bytes.indexOf(0x0a, this.at);
     if (end < 0) this.#fail("ends inside a name", this.at);
+    this.#word(this.at, end);
     this.at = end + 1;
+  }
+
+  /** Keeps a text that may be half of a class's name. */
+  #word(from: number, to: number): void {
+    if (to - from < 200)
+      this.#words = [...this.#words.slice(-1), new TextDecoder().decode(this.#bytes.subarray(from, to))];
+  }
+
+  /** An object of a class is no tensor: most often it is the model itself. */
+  #refuseObject(at: number): never {
+    const name = JSON.stringify(this.#words.join("."));
+    return this.#fail(
+      `holds an object of the class ${name}, as torch.save(model) writes it, and only a dictionary of tensors is read: save ` +
+        "model.state_dict() instead",
+      at,
+    );
   }
 
   /** Passes over `length` bytes, and gives where they begin. */

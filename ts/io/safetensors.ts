@@ -1,6 +1,7 @@
 import { CheckpointError } from "../errors.js";
 import { BITS } from "./dtypes.js";
 import { type Files, fileName } from "./files.js";
+import { placeholderIn } from "./placeholders.js";
 import { decodeStrictJson, type NumberText, type StrictJson } from "./strictJson.js";
 import { quote, readSpan, type StoredTensor, tensorName, type Weights } from "./weights.js";
 
@@ -25,12 +26,19 @@ export interface Safetensors extends Weights {
 export async function openSafetensors(files: Files, file: string): Promise<Safetensors> {
   const name = fileName(files, file);
   const size = await files.size(file);
+  const other = await placeholderIn(files, file);
+  if (other !== undefined) throw new CheckpointError(`${name} ${other}`);
   if (size < 8) throw new CheckpointError(`${name} is ${size} bytes long, less than a safetensors file's first 8`);
   const head = await files.readRange(file, 0, 8);
+  // As a zip's first entry begins.
+  if (head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4)
+    throw new CheckpointError(`${name} is a zip, as torch.save writes it: call it pytorch_model.bin`);
   const claimed = new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true);
   const length = Number(claimed);
   if (length > size - 8)
-    throw new CheckpointError(`${name}: the header is ${claimed} bytes by its own word, but the file has ${size}`);
+    throw new CheckpointError(
+      `${name}: the header is ${claimed} bytes long by its own account, but the file has ${size}`,
+    );
   if (length > LONGEST_HEADER)
     throw new CheckpointError(`${name}: the header is ${length} bytes, more than ${LONGEST_HEADER}`);
   const { tensors, metadata } = checkHeader(name, await files.readRange(file, 8, 8 + length), 8 + length, size);
@@ -59,7 +67,9 @@ function parseHeader(name: string, bytes: Uint8Array): Map<string, StrictJson> {
   return header;
 }
 
+/** Null stands for none, as for the safetensors package. */
 function checkMetadata(name: string, entry: StrictJson): Map<string, string> {
+  if (entry === null) return new Map();
   const fine = entry instanceof Map && [...entry.values()].every((value) => typeof value === "string");
   if (!fine) throw new CheckpointError(`${name}: __metadata__ is not an object of strings`);
   return entry as Map<string, string>;

@@ -1,4 +1,5 @@
 import { type Failure, utf8 } from "./json.js";
+import { placeholderOf } from "./placeholders.js";
 
 /** A number that is not a whole one which JavaScript holds exactly, as it was written. */
 export interface NumberText {
@@ -30,6 +31,8 @@ export function parseStrictJson(text: string, depth = 32): StrictJson {
 
 /** The JSON that `bytes` spell in UTF-8. Bytes that do not are a `Failure` whose message begins with `where`. */
 export function decodeStrictJson(bytes: Uint8Array, where: string, Failure: Failure): StrictJson {
+  const other = placeholderOf(bytes);
+  if (other !== undefined) throw new Failure(`${where} ${other}`);
   const text = utf8(bytes, { keepMark: true });
   if (text === undefined) throw new Failure(`${where} is not UTF-8 text`);
   try {

@@ -1,6 +1,7 @@
 import { CheckpointError, RoFormerError } from "../errors.js";
 import { type Files, fileName, reason } from "./files.js";
 import { readPickle } from "./pickle.js";
+import { placeholderIn } from "./placeholders.js";
 import { isLegacy, openLegacy } from "./torchLegacy.js";
 import { bytesEach, type Storage, tensorsOf, torchNames, type View } from "./torchTensors.js";
 import { quote, readBytes, readSpan, type Span, tensorName, type Weights, widening } from "./weights.js";
@@ -25,6 +26,8 @@ export interface TorchFile {
  */
 export async function openTorch(files: Files, file: string): Promise<Weights> {
   const name = fileName(files, file);
+  const other = await placeholderIn(files, file);
+  if (other !== undefined) throw new CheckpointError(`${name} ${other}`);
   const { tensors, begin } = await inWords(name, async () =>
     (await isLegacy(files, file)) ? openLegacy(files, file) : openZipped(files, file),
   );

@@ -65,14 +65,9 @@ export class View {
   }
 }
 
-/** State of an OrderedDict is PyTorch's `_metadata`: versions of layers, which say nothing here. */
-class OrderedDict extends Map<unknown, unknown> {
-  __setstate__(): void {}
-}
-
 /** The functions that `torch.save` names, each by what it makes. */
 const FUNCTIONS: ReadonlyMap<string, PickledFunction> = new Map<string, PickledFunction>([
-  ["collections.OrderedDict", () => new OrderedDict()],
+  ["collections.OrderedDict", () => new Map()],
   ["torch._utils._rebuild_tensor_v2", (storage, offset, shape, strides) => rebuild(storage, offset, shape, strides)],
   ["torch._utils._rebuild_parameter", (tensor) => tensor],
   ...[...STORAGES.keys()].map((name): [string, PickledFunction] => [`torch.${name}`, refuseCall(name)]),
@@ -84,7 +79,9 @@ export const torchNames: PickleNames = {
   resolve(module, name) {
     const found = FUNCTIONS.get(`${module}.${name}`);
     if (found) return found;
-    throw new SyntaxError(`names ${quote(`${module}.${name}`)}, which is none of what tensors are made of`);
+    throw new SyntaxError(
+      `names ${quote(`${module}.${name}`)}, which tensors are not made of: save model.state_dict() alone`,
+    );
   },
   // ("storage", class, key, device, length) and, in old files, a view of a storage, which is null.
   persistent(id) {
@@ -125,13 +122,35 @@ function counts(what: string, value: unknown): number[] {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** The tensors of an unpickled state dict; a value that is none is an error. */
+/** Where training programs keep the weights among other things: Lightning, PyTorch's own examples, DeepSpeed. */
+const STATE_DICTS = ["state_dict", "model_state_dict", "model", "module"];
+
+/**
+ * The tensors of an unpickled state dict, or of the one that a checkpoint of a training program holds. Numbers, texts and the like
+ * beside tensors are passed over; where there are no tensors at all is an error.
+ */
 export function tensorsOf(value: unknown): Map<string, View> {
   if (!(value instanceof Map)) throw new SyntaxError(`holds ${kindOf(value)}, not a dictionary of tensors`);
+  const tensors = viewsOf(value);
+  if (tensors.size > 0) return tensors;
+  const inside = [...value].filter(([, held]) => held instanceof Map && viewsOf(held).size > 0);
+  const names = inside.map(([name]) => String(name));
+  const chosen = inside.length === 1 ? names[0] : STATE_DICTS.find((name) => names.includes(name));
+  if (chosen !== undefined) return viewsOf(inside[names.indexOf(chosen)]![1] as Map<unknown, unknown>);
+  if (inside.length > 0)
+    throw new SyntaxError(
+      `holds several dictionaries of tensors, ${names.map(quote).join(", ")}: save one of them alone`,
+    );
+  const [first] = value;
+  const held = first === undefined ? "an empty dictionary" : `${kindOf(first[1])} under ${quote(String(first[0]))}`;
+  throw new SyntaxError(`has ${held}, not a tensor`);
+}
+
+function viewsOf(map: Map<unknown, unknown>): Map<string, View> {
   const tensors = new Map<string, View>();
-  for (const [name, tensor] of value as Map<unknown, unknown>) {
+  for (const [name, tensor] of map) {
+    if (!(tensor instanceof View)) continue;
     if (typeof name !== "string") throw new SyntaxError(`has ${kindOf(name)} for a tensor's name`);
-    if (!(tensor instanceof View)) throw new SyntaxError(`has ${kindOf(tensor)} under ${quote(name)}, not a tensor`);
     tensors.set(name, tensor);
   }
   return tensors;

@@ -23,5 +23,6 @@ export {
   recall,
 } from "./classification.js";
 export { bitsPerCharacter, perplexity } from "./language.js";
+export { type F1Scores, type Indicators, type MultiLabelReport, multiLabelReport } from "./multiLabel.js";
 export { meanSquaredError, pearson, spearman, type Values } from "./regression.js";
 export { type SquadScore, squad } from "./squad.js";

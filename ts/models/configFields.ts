@@ -4,6 +4,12 @@ import type { PositionName } from "../nn/positions/index.js";
 import type { RopeParameters, RopeParametersInput } from "../nn/ropeParameters.js";
 import type { ActivationName } from "../ops/activation.js";
 
+/** What may stand for a class's name in a `config.json`. */
+export type LabelName = string | number | boolean | null;
+
+/** `id2label` as files have it: names by id, or in a list. */
+export type LabelNames = Record<string, LabelName> | readonly LabelName[];
+
 /** What Hugging Face's classes do not know: fields of `roformer_js`. Other fields are kept and mean nothing. */
 export interface RoFormerExtensionInput {
   /** Position encoding; "rotary" unless given, of a `bert` "learned". */
@@ -28,7 +34,7 @@ export interface RoFormerExtension extends RoFormerExtensionInput {
 
 /**
  * What `RoFormer.create` takes: any of the fields of Hugging Face's RoFormerConfig and BertConfig; the rest have its defaults.
- * Fields of other names are kept, but one that looks like a typing mistake is refused.
+ * Fields of other names are kept, but one that looks like a misspelling is refused.
  */
 export interface RoFormerConfigInput {
   /** The model's class; "roformer" unless given. "roformer_js" is what `transformers` has no class for. */
@@ -63,7 +69,7 @@ export interface RoFormerConfigInput {
   /** Rows of the token type vectors; 2 unless given. */
   type_vocab_size?: number | undefined;
   /** Standard deviation of fresh weights; 0.02 unless given. */
-  initializer_range?: number | undefined;
+  initializer_range?: number | null | undefined;
   /** ε added to the variances of layer normalisations; 10⁻¹² unless given. */
   layer_norm_eps?: number | undefined;
   /** Id whose word vector begins as 0 and gets no gradient from being looked up, null for none; 0 unless given. */
@@ -73,20 +79,23 @@ export interface RoFormerConfigInput {
   /** Id of the token that ends a text, kept for `transformers`; null unless given. */
   eos_token_id?: number | number[] | null | undefined;
   /** Whether values are turned by position too; false unless given, as in the paper. */
-  rotary_value?: boolean | undefined;
+  rotary_value?: boolean | null | undefined;
   /** Whether tokens see those before them alone; false unless given, true where the head is "causal-lm". */
-  is_decoder?: boolean | undefined;
+  is_decoder?: boolean | null | undefined;
   /** Whether the layers of a decoder look at an encoder's states; false unless given. */
-  add_cross_attention?: boolean | undefined;
+  add_cross_attention?: boolean | null | undefined;
   /** Kept for `transformers`; true unless given. */
-  use_cache?: boolean | undefined;
+  use_cache?: boolean | null | undefined;
   /** Whether a language model's decoder is the word vectors; true unless given. */
-  tie_word_embeddings?: boolean | undefined;
-  /** Classes or values that a classifier gives; as many as `id2label` names, else 2, unless given. */
-  num_labels?: number | undefined;
-  /** Names of the classes by their ids, "0" …; `LABEL_0`, … unless given. */
-  id2label?: Record<string, string> | null | undefined;
-  /** Ids of the classes by their names. */
+  tie_word_embeddings?: boolean | null | undefined;
+  /** Classes or values that a classifier gives. Default: as many as `id2label` names, else 2. */
+  num_labels?: number | null | undefined;
+  /**
+   * Names of the classes by their ids, "0" …, or in a list. A name that is not a text becomes one as Python prints it: 1 is "1", 1.0
+   * in a file "1.0", true "True", null "None". Default: `LABEL_0`, ….
+   */
+  id2label?: LabelNames | null | undefined;
+  /** Ids of the classes by their names, kept for `transformers`; names come from `id2label`. */
   label2id?: Record<string, number> | null | undefined;
   /**
    * What a sequence classifier's labels mean. For null, the default: of one label a regression; of more a class a sequence, or
@@ -144,6 +153,7 @@ export interface RoFormerConfig extends RoFormerConfigInput {
   add_cross_attention: boolean;
   use_cache: boolean;
   tie_word_embeddings: boolean;
+  id2label?: Record<string, string> | null | undefined;
   problem_type: "regression" | "single_label_classification" | "multi_label_classification" | null;
   roformer_js?: RoFormerExtension | undefined;
 }

@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.js";
 import { type FileSource, fileName, openFiles } from "../io/files.js";
+import { readModules, transformerFolder } from "../io/modules.js";
 import { convertRope, type RopeOrder } from "../nn/convertRope.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { rotarySize } from "../nn/ropeScaling.js";
@@ -49,9 +50,11 @@ export async function convert(source: FileSource, out: string, options: ConvertO
   if (rope !== undefined && rope !== "interleaved" && rope !== "half")
     throw new ConfigError(`convert: rope is ${JSON.stringify(rope)}, not "interleaved" or "half"`);
   const files = openFiles(source);
-  const old = await readConfig(files);
-  const where = fileName(files, "config.json");
-  const head = options.head ?? headOf(old, where);
+  const modules = await readModules(files);
+  const folder = await transformerFolder(files, modules);
+  const old = await readConfig(folder);
+  const where = fileName(folder, "config.json");
+  const head = options.head ?? headOf(old, where, modules && "base");
   const changes = { ...(from && asRoFormer(old, head, where)), ...(rope && withPairs(old, from, rope, where)) };
   const model = await RoFormer.load(files, { head, config: changes });
   try {

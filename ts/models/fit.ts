@@ -1,6 +1,7 @@
 import { CheckpointError } from "../errors.js";
 import { matchNames } from "../io/names.js";
-import type { Weights } from "../io/weights.js";
+import { quote, type Weights } from "../io/weights.js";
+import type { RoFormerConfig } from "./config.js";
 import { refuseForeignWeights } from "./foreign.js";
 import type { Network } from "./network.js";
 
@@ -39,23 +40,32 @@ export function fitWeights(weights: Weights, { store }: Network): Fit {
   return { found, missing, unexpected, mismatched };
 }
 
-/** One error that lists all that is missing or has another shape, and what else the file holds. */
-export function requireFit({ name }: Weights, { config }: Network, { missing, mismatched, unexpected }: Fit): void {
+/**
+ * One error that lists all that is missing or has another shape, and what else the file holds. `hint`: what else may be wrong with
+ * the configuration, "" for nothing.
+ */
+export function requireFit({ name }: Weights, { config }: Network, fit: Fit, hint = ""): void {
+  const { missing, mismatched, unexpected } = fit;
   if (missing.length + mismatched.length === 0) return;
   const { hidden_size, num_hidden_layers, vocab_size } = config;
+  const lists = [
+    list("Missing", missing),
+    list("Wrong shapes", mismatched.map(inWords)),
+    // What is missing may be there under another name.
+    missing.length > 0 ? list("Unexpected", unexpected.map(quote)) : "",
+  ];
   throw new CheckpointError(
     `${name} does not fit config.json (hidden_size ${hidden_size}, num_hidden_layers ${num_hidden_layers}, ` +
-      `vocab_size ${vocab_size}).${list("Missing", missing)}${list("Wrong shapes", mismatched.map(inWords))}` +
-      // What is missing may be there under another name.
-      `${
-        missing.length > 0
-          ? list(
-              "Unexpected",
-              unexpected.map((one) => JSON.stringify(one)),
-            )
-          : ""
-      }`,
+      `vocab_size ${vocab_size}).${hint && ` ${hint}`}${pruned(config, mismatched)}${lists.join("")}`,
   );
+}
+
+/** Heads that transformers 4 took out of layers, which are not taken out here. */
+function pruned({ pruned_heads }: RoFormerConfig, mismatched: readonly Mismatch[]): string {
+  const layers = Object.entries(pruned_heads ?? {}).filter(([, heads]) => Array.isArray(heads) && heads.length > 0);
+  if (layers.length === 0 || !mismatched.some(({ name }) => name.includes(".attention."))) return "";
+  const words = layers.map(([layer, heads]) => `${(heads as unknown[]).length} in layer ${layer}`);
+  return ` config.json says pruned_heads (${words.slice(0, 20).join(", ")}), and layers without some of their heads are not supported.`;
 }
 
 /** One line: a parameter, its shape, the shape that it should have. */

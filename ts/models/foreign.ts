@@ -1,9 +1,13 @@
 import { CheckpointError, ConfigError } from "../errors.js";
 import type { RoFormerConfig } from "./config.js";
+import type { Fit } from "./fit.js";
 
 const V2 = "RoFormerV2, without biases and with norms that have no weights";
 const GAU = "GAU-α, of gated attention units";
 const REASON = "is another model than RoFormer and is not computed here";
+
+/** Parameters of layers. */
+const OF_LAYER = /\.layer\.\d+\..+\.(weight|bias)$/;
 
 /** Models that are related to RoFormer, by `model_type` as it is spelt in various places. */
 const MODEL_TYPES: ReadonlyMap<unknown, string> = new Map([
@@ -31,18 +35,18 @@ export function refuseForeignConfig(config: object, where: string): void {
   if (fields.use_bias === false) refuse("use_bias", V2);
 }
 
-/** Refuses a configuration that calls weights BERT's which have no learned positions: they are a RoFormer's. */
-export function refuseOtherFamily(config: RoFormerConfig, where: string, missing: readonly string[]): void {
+/** Refuses a configuration that calls weights BERT's which have layers, but no learned positions: they are a RoFormer's. */
+export function refuseOtherFamily(config: RoFormerConfig, where: string, { found, missing }: Fit): void {
   const lacks = missing.find((name) => name.endsWith("embeddings.position_embeddings.weight"));
-  if (config.model_type === "bert" && lacks !== undefined)
-    throw new ConfigError(`${where}: model_type is bert, but the weights lack ${lacks}: they are another model's`);
+  if (config.model_type !== "bert" || lacks === undefined || ![...found.keys()].some((name) => OF_LAYER.test(name)))
+    return;
+  throw new ConfigError(`${where}: model_type is bert, but the weights lack ${lacks}: they are another model's`);
 }
 
 /** Refuses the weights of such a model under RoFormer's configuration: not one of the layers' biases is there. */
 export function refuseForeignWeights(file: string, found: Iterable<string>, missing: readonly string[]): void {
-  const ofLayer = /\.layer\.\d+\..+\.(weight|bias)$/;
   const isBias = (name: string) => name.endsWith(".bias");
-  const held = [...found].filter((name) => ofLayer.test(name));
-  if (held.length === 0 || held.some(isBias) || !missing.some((name) => ofLayer.test(name) && isBias(name))) return;
+  const held = [...found].filter((name) => OF_LAYER.test(name));
+  if (held.length === 0 || held.some(isBias) || !missing.some((name) => OF_LAYER.test(name) && isBias(name))) return;
   throw new CheckpointError(`${file}: no layer has a bias: the weights are of ${V2}, or of ${GAU}; it ${REASON}`);
 }

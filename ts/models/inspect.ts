@@ -1,6 +1,7 @@
 import { ConfigError, DataError } from "../errors.js";
 import { type FileSource, isFile, openFiles } from "../io/files.js";
 import { openWeightFile, openWeights } from "../io/formats.js";
+import { transformerFiles } from "../io/modules.js";
 import type { StoredTensor, Weights } from "../io/weights.js";
 import { totalSize } from "../tensor/tensor.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
@@ -44,7 +45,7 @@ export async function inspect(source: FileSource): Promise<Inspection> {
   if (file) return tensorsOf(await openWeightFile(openFiles(file[1] || "."), file[2]!));
   if (typeof source === "string" && (await isFile(source)))
     throw new DataError(`${source} is a file, and neither .safetensors nor .bin`);
-  const files = openFiles(source);
+  const files = await transformerFiles(openFiles(source));
   const config = await readConfig(files).then(
     (config) => ({ config }),
     (error: unknown) => {

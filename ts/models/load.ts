@@ -1,13 +1,21 @@
 import { AbortError, ConfigError } from "../errors.js";
-import { type Files, fileName, isFile, type SourceOptions } from "../io/files.js";
+import { type Files, fileName, type SourceOptions } from "../io/files.js";
 import { openWeights } from "../io/formats.js";
-import { readJsonObject } from "../io/json.js";
+import { bareNames } from "../io/names.js";
 import type { Weights } from "../io/weights.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
-import { parseConfig, type RoFormerConfig } from "./config.js";
+import {
+  checkFields,
+  misspeltHint,
+  parseSavedConfig,
+  type RoFormerConfig,
+  type RoFormerConfigInput,
+} from "./config.js";
+import { type ConfigFields, readConfigFile } from "./configFile.js";
+import { withActivation } from "./crossEncoder.js";
 import { families, headOfClass, poolerOf } from "./families.js";
 import { type Fit, fitWeights, requireFit } from "./fit.js";
-import { refuseForeignConfig, refuseOtherFamily } from "./foreign.js";
+import { refuseOtherFamily } from "./foreign.js";
 import { Network } from "./network.js";
 
 /** Settings of `RoFormer.load`. */
@@ -22,7 +30,7 @@ export interface LoadOptions extends SourceOptions {
   /** What fresh values follow from, as in `RoFormer.create`; 0 unless given. */
   readonly seed?: number | undefined;
   /** Fields of `config.json` to have other values than in the file. */
-  readonly config?: Partial<RoFormerConfig> | undefined;
+  readonly config?: RoFormerConfigInput | undefined;
   /**
    * Keeps the linear layers' weights as int8 and multiplies bytes: a quarter of their memory and about twice the speed, for
    * inference alone. Rows are rounded to 127 steps, activations to 128. Layers whose number of outputs is no multiple of 8 stay
@@ -39,53 +47,49 @@ export interface ReadModel extends Omit<Fit, "found"> {
 
 /** The configuration of a folder. */
 export async function readConfig(files: Files): Promise<RoFormerConfig> {
-  const where = fileName(files, "config.json");
-  if (!(await files.has("config.json"))) {
-    if (await isFile(files.name)) throw new ConfigError(`${files.name} is a file, not a model's folder`);
-    throw new ConfigError(`${where}: no such file; a model folder has one`, { reason: "not-found" });
-  }
-  const value = await readJsonObject(files, "config.json", ConfigError);
-  if (!Object.hasOwn(value, "model_type")) {
-    throw new ConfigError(`${where}: model_type is missing; it is one of ${Object.keys(families).join(", ")}`);
-  }
-  refuseForeignConfig(value, where);
-  const config = parseConfig(value, where);
-  const { className } = families[config.model_type];
-  const foreign = config.architectures?.find((name) => !name.startsWith(className));
-  if (foreign !== undefined) {
-    throw new ConfigError(`${where}: architectures names ${foreign}, but model_type is ${config.model_type}`);
-  }
-  return config;
+  return parseSavedConfig(await readConfigFile(files), fileName(files, "config.json"));
 }
 
-/** The head that `architectures` names. */
-export function headOf(config: RoFormerConfig, where: string): HeadName {
-  const [name] = config.architectures ?? [];
-  if (name === undefined) throw new ConfigError(`${where}: architectures is missing, so name a head: { head: "base" }`);
-  const head = headOfClass(families[config.model_type], name);
+/** The head that `architectures` names; `otherwise` where it names none that is supported. */
+export function headOf(config: RoFormerConfig, where: string, otherwise?: HeadName): HeadName {
+  const { architectures, model_type } = config;
+  const [name] = architectures ?? [];
+  const head = name === undefined ? otherwise : (headOfClass(families[model_type], name) ?? otherwise);
   if (head) return head;
+  if (name === undefined) throw new ConfigError(`${where}: architectures is missing, so name a head: { head: "base" }`);
+  const other = name.startsWith(families[model_type].className)
+    ? "which is not supported"
+    : `not a ${model_type} class`;
+  const named = Object.keys(heads).filter((one) => one !== "base");
   throw new ConfigError(
-    `${where}: architectures names ${name}, which is not supported; { head: "base" } loads its encoder alone`,
+    `${where}: architectures names ${name}, ${other}; { head: "base" } loads the encoder alone, and ` +
+      `{ head: "${named.join('" | "')}" } a model of that kind`,
   );
 }
 
-/** Reads a model folder. Nothing is allocated before every shape has been checked against the file. */
-export async function readModel(files: Files, options: LoadOptions = {}): Promise<ReadModel> {
-  const { head, strict = true, seed = 0, config: changes, int8 = false } = options;
+/** Reads a model folder; `otherwise`: as of {@link headOf}. Nothing is allocated before every shape has been checked against the file. */
+export async function readModel(files: Files, options: LoadOptions = {}, otherwise?: HeadName): Promise<ReadModel> {
+  const { head, strict = true, seed = 0, config: changes = {}, int8 = false } = options;
   if (int8 && !strict)
     throw new ConfigError(
       "load: int8 weights are for inference: with strict: false some could be fresh, and untrained",
     );
+  if (head !== undefined && !Object.hasOwn(heads, head))
+    throw new ConfigError(`head is "${head}", not one of ${Object.keys(heads).join(", ")}`);
+  checkFields(changes, "load: config");
   const where = fileName(files, "config.json");
-  const config = parseConfig({ ...(await readConfig(files)), ...changes }, where);
-  const chosen = head ?? headOf(config, where);
-  if (!Object.hasOwn(heads, chosen))
-    throw new ConfigError(`head is "${chosen}", not one of ${Object.keys(heads).join(", ")}`);
+  const fields = changed(await readConfigFile(files), changes);
+  const read = parseSavedConfig(fields, where);
+  const chosen = head ?? headOf(read, where, otherwise);
   const weights = await openWeights(files);
-  const network = new Network(config, chosen, poolerOf(config, chosen, holdsPooler(weights, config)));
+  const config = await withActivation(withOneLabelCount(read, weights), chosen, files);
+  const network = inFile(
+    where,
+    () => new Network(config, chosen, poolerOf(config, chosen, holdsPooler(weights, config))),
+  );
   const fitting = fitWeights(weights, network);
-  if (strict) refuseOtherFamily(config, where, fitting.missing);
-  if (strict) requireFit(weights, network, fitting);
+  if (strict) refuseOtherFamily(config, where, fitting);
+  if (strict) requireFit(weights, network, fitting, misspeltHint(fields));
   const { found, ...report } = fitting;
   try {
     network.store.allocate({ int8 });
@@ -98,10 +102,46 @@ export async function readModel(files: Files, options: LoadOptions = {}): Promis
   return { network, head: chosen, ...report };
 }
 
+/** A file's fields with others in their place. Another number of labels takes the names of the old ones away, and other names their number. */
+function changed(file: ConfigFields, changes: RoFormerConfigInput): ConfigFields {
+  const { id2label, num_labels } = changes;
+  const old = file.id2label ?? undefined;
+  const relabelled =
+    id2label !== undefined || (num_labels != null && old !== undefined && Object.keys(old).length !== num_labels);
+  const labels = relabelled ? { id2label: undefined, label2id: undefined, num_labels: undefined } : {};
+  return { ...file, ...labels, ...changes };
+}
+
+/** Errors of a network's parts as those of the file that describes it. */
+function inFile<T>(where: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`${where}: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * Where `num_labels` and the names disagree, releases of transformers do too: up to 4 the names count, from 5 on the number. A
+ * classifier in the file tells which it is; without one, the names count.
+ */
+function withOneLabelCount(config: RoFormerConfig, { tensors }: Weights): RoFormerConfig {
+  const { id2label, num_labels } = config;
+  const named = Object.keys(id2label ?? {}).length;
+  if (!id2label || num_labels == null || named === num_labels) return config;
+  const names = bareNames(tensors.keys());
+  const classifier = names.get("classifier.weight") ?? names.get("classifier.out_proj.weight");
+  const rows = classifier === undefined ? undefined : tensors.get(classifier)!.shape[0];
+  return rows === num_labels
+    ? { ...config, id2label: undefined, label2id: undefined }
+    : { ...config, num_labels: named };
+}
+
 /** Whether there is a pooler among the weights; something else by its name is none. */
 function holdsPooler({ tensors }: Weights, { hidden_size }: RoFormerConfig): boolean {
-  const dense = [...tensors].find(([name]) => /^((bert|roformer)\.)?pooler\.dense\.weight$/.test(name));
-  return dense?.[1].shape.join() === [hidden_size, hidden_size].join();
+  const dense = bareNames(tensors.keys()).get("pooler.dense.weight");
+  return dense !== undefined && tensors.get(dense)!.shape.join() === [hidden_size, hidden_size].join();
 }
 
 /** Reads the weights, a parameter after the other. */

@@ -1,11 +1,17 @@
-/** A name that is no known one but is within two letters of a known one that is not given, as a typing mistake would be. */
+/** Letters that a misspelling may differ by. */
+const FEW = 2;
+/** Names that are looked at: nobody misspells more, and a hostile file may have any number. */
+const MOST_NAMES = 1000;
+
+/** A name that is not known but is within two letters of a known one that is not given, as a typing mistake would be. */
 export function misspelt(
   given: readonly string[],
   known: readonly string[],
 ): { got: string; meant: string } | undefined {
-  for (const got of given) {
-    if (known.includes(got)) continue;
-    const meant = known.find((name) => !given.includes(name) && name.length > 4 && distance(got, name) <= 2);
+  const [names, all] = [new Set(given), new Set(known)];
+  const candidates = known.filter((name) => !names.has(name) && name.length > 4);
+  for (const got of given.filter((name) => !all.has(name)).slice(0, MOST_NAMES)) {
+    const meant = candidates.find((name) => Math.abs(got.length - name.length) <= FEW && distance(got, name) <= FEW);
     if (meant) return { got, meant };
   }
   return undefined;

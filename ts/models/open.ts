@@ -1,8 +1,9 @@
 import { init } from "../engine/engine.js";
 import { type FileSource, openFiles } from "../io/files.js";
+import { readModules, transformerFolder } from "../io/modules.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { type LoadOptions, type ReadModel, readModel } from "./load.js";
-import { readSentences, type SentenceSettings } from "./sentences.js";
+import { readSentences, type SentenceModel } from "./sentences/settings.js";
 
 /** What a model's folder holds. */
 export interface OpenedModel {
@@ -10,17 +11,19 @@ export interface OpenedModel {
   /** Undefined where the folder has none. */
   readonly tokenizer: Tokenizer | undefined;
   /** Undefined for models that are not sentence-transformers'. */
-  readonly sentences: SentenceSettings | undefined;
+  readonly sentences: SentenceModel | undefined;
 }
 
 /** Reads a model's folder; nothing of it stays in memory where that fails. */
 export async function openModel(source: FileSource, options: LoadOptions): Promise<OpenedModel> {
   await init();
-  const files = openFiles(source, options);
-  const model = await readModel(files, options);
+  const root = openFiles(source, options);
+  const modules = await readModules(root);
+  const files = await transformerFolder(root, modules);
+  const model = await readModel(files, options, modules && "base");
   try {
     const tokenizer = (await Tokenizer.isIn(files)) ? await Tokenizer.load(files) : undefined;
-    return { model, tokenizer, sentences: await readSentences(files) };
+    return { model, tokenizer, sentences: modules && (await readSentences(root, files, modules)) };
   } catch (error) {
     model.network.free();
     throw error;

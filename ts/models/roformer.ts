@@ -35,7 +35,7 @@ import type {
 import type { LoadOptions, ReadModel } from "./load.js";
 import { type EncodeOptions, Network } from "./network.js";
 import type { SaveOptions } from "./save.js";
-import type { SentenceSettings } from "./sentences.js";
+import type { SentenceModel, SentenceSettings } from "./sentences/settings.js";
 import { packTargets } from "./targets.js";
 
 // What only some programs use is imported when it is used: a page that loads a model should wait for little.
@@ -52,6 +52,8 @@ export class RoFormer {
   readonly missing: readonly string[];
   /** How a sentence-transformers folder wants texts embedded; undefined for other models. */
   readonly sentences: SentenceSettings | undefined;
+  /** @internal What makes the vectors of a sentence-transformers folder, and its files. */
+  readonly sentenceModel: SentenceModel | undefined;
   /** Tensors of the loaded file that this model does not have. */
   readonly unexpected: readonly string[];
   /** Parameters that the loaded file has in other shapes, and that are fresh. */
@@ -60,8 +62,9 @@ export class RoFormer {
   private closed = false;
   private draws = 0;
 
-  private constructor(model: ReadModel, tokenizer: Tokenizer | undefined, sentences?: SentenceSettings) {
-    this.sentences = sentences;
+  private constructor(model: ReadModel, tokenizer: Tokenizer | undefined, sentences?: SentenceModel) {
+    this.sentences = sentences?.settings;
+    this.sentenceModel = sentences;
     this.network = model.network;
     this.config = model.network.config;
     this.head = model.head;
@@ -79,7 +82,7 @@ export class RoFormer {
     if (!Object.hasOwn(heads, head))
       throw new ConfigError(`head is "${head}", not one of ${Object.keys(heads).join(", ")}`);
     // Who creates a causal model wants one that does not see what it is to guess.
-    const checked = parseConfig(head === "causal-lm" ? { is_decoder: true, ...config } : config);
+    const checked = parseConfig(config, "config", head === "causal-lm" ? { is_decoder: true } : {});
     const network = new Network(checked, head, poolerOf(checked, head));
     try {
       network.store.allocate();
@@ -315,7 +318,9 @@ export class RoFormer {
   }
 
   private withSentences(options: SaveOptions): SaveOptions {
-    const sentences = this.head === "base" ? (this.sentences?.files ?? []) : [];
+    // A classifier's folder says nothing of vectors.
+    const kept = this.head === "base" || this.head === "masked-lm";
+    const sentences = kept ? (this.sentenceModel?.files ?? []) : [];
     return { ...options, files: new Map([...sentences, ...(options.files ?? [])]) };
   }
 

@@ -7,8 +7,9 @@ import type { ParameterStore } from "../nn/parameters.js";
 import { ropeTable } from "../nn/ropeTable.js";
 import type { Content } from "../platform/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
-import type { RoFormerConfig } from "./config.js";
+import { labelNames, numLabels, type RoFormerConfig } from "./config.js";
 import { classOf, families, parts, savedModelType } from "./families.js";
+import { SENTENCE_FILES } from "./sentences/settings.js";
 
 /** What a saved model is made of. */
 export interface SavedModel {
@@ -48,7 +49,7 @@ export async function saveModel(path: string, model: SavedModel, options: SaveOp
       .list()
       .catch(() => undefined)) ?? []
   ).filter((name) => WEIGHTS.test(name));
-  const stale = model.tokenizer ? [...old, ...TOKENIZERS] : old;
+  const stale = [...old, ...SENTENCE_FILES, ...(model.tokenizer ? TOKENIZERS : [])];
   await saveFolder(path, new Map<string, Content | null>([...stale.map((name) => [name, null] as const), ...written]));
 }
 
@@ -108,14 +109,22 @@ function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = 
   // What a file said of its own weights: newer ones say `dtype`.
   const typed = ["dtype", "torch_dtype"].find((name) => Object.hasOwn(config, name));
   if (typed !== undefined || dtype !== "f32") fields[typed ?? "torch_dtype"] = TORCH_DTYPES[dtype];
-  // Hugging Face derives the number of labels from their names.
-  if (fields.id2label) delete fields.num_labels;
+  if (fields.dtype !== undefined) delete fields.torch_dtype;
+  // Hugging Face derives the number of labels from their names, and fails at one without a name.
+  if (fields.id2label) {
+    delete fields.num_labels;
+    fields.id2label = Object.fromEntries(labelNames(config).entries());
+  }
+  // One label excludes no other one; transformers 5 refuses such a configuration, and takes the sigmoid without.
+  if (fields.problem_type === "single_label_classification" && numLabels(config) === 1) delete fields.problem_type;
   // Starts and ends, whatever labels are named: Hugging Face's BERT would make as many outputs.
   if (head === "question-answering") for (const name of ["id2label", "label2id", "num_labels"]) delete fields[name];
   // No padding is not the same as the default, 0.
   const kept = (name: string) => fields[name] !== undefined && (fields[name] !== null || name === "pad_token_id");
   const names = Object.keys(fields).filter(kept);
-  return `${JSON.stringify(Object.fromEntries(names.sort().map((name) => [name, fields[name]])), null, 2)}\n`;
+  const text = JSON.stringify(Object.fromEntries(names.sort().map((name) => [name, fields[name]])), null, 2);
+  // transformers 5 refuses whole numbers here.
+  return `${text.replace(/^( {2}"(?:initializer_range|layer_norm_eps)": \d+)(?=,?$)/gm, "$1.0")}\n`;
 }
 
 function tensors({ config, head, store }: SavedModel): TensorSource[] {
@@ -123,12 +132,21 @@ function tensors({ config, head, store }: SavedModel): TensorSource[] {
   return savedModelType(config) === "roformer" ? [...own, sinusoids(config, head)] : own;
 }
 
+/** Numbers of the largest table that is written, 256 MiB as f32: 1,048,576 positions of heads of 64. */
+const LARGEST_TABLE = 2 ** 26;
+
 /**
  * The table that Hugging Face's RoFormer keeps as a tensor, `[max_position_embeddings, D]`: sines in the first half of each
- * row, cosines in the second. It is derived, and never read here.
+ * row, cosines in the second. It is derived, and never read here. Errors: ConfigError for a table beyond all use.
  */
 function sinusoids(config: RoFormerConfig, head: HeadName): TensorSource {
   const [rows, D] = [config.max_position_embeddings, config.hidden_size / config.num_attention_heads];
+  if (rows * D > LARGEST_TABLE)
+    throw new ConfigError(
+      `save: max_position_embeddings is ${rows}, not at most ${Math.floor(LARGEST_TABLE / D)}: Hugging Face's RoFormer has a ` +
+        `table of as many rows, ${((4 * rows * D) / 2 ** 30).toFixed(1)} GiB. Rotary positions do without: load the model with ` +
+        "{ config: { max_position_embeddings: 1536 } }",
+    );
   const prefix = head === "base" ? "" : `${families.roformer.prefix}.`;
   const read = () => {
     const { sin, cos } = ropeTable({ headSize: D, positions: Array.from({ length: rows }, (_, p) => p) });

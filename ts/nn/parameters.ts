@@ -162,12 +162,14 @@ export class ParameterStore {
 
   /**
    * Fills every parameter with fresh values, which follow from `seed` alone, a whole number of at most 53 bits, else a
-   * ConfigError.
+   * ConfigError. With `only`, no more than the parameters whose names it takes.
    */
-  initialise(seed: number): void {
+  initialise(seed: number, only?: (name: string) => boolean): void {
     const [low, high] = seedWords(seed);
-    this.drawBuffers(seed);
+    if (!only) this.drawBuffers(seed);
     for (const [index, { parameter, init }] of this.declared.entries()) {
+      if (only && !only(parameter.name)) continue;
+      parameter.unpack();
       if (init.kind === "constant") {
         engine().fill(parameter.slot, init.value);
         continue;

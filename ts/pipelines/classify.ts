@@ -1,20 +1,37 @@
 import { labelNames } from "../models/config.js";
 import type { RoFormer } from "../models/roformer.js";
-import { checkTexts, encodeTexts, needed, type PipelineOptions, readFinite, runBatches, softmax } from "./batches.js";
+import {
+  checkCount,
+  checkTexts,
+  encodeTexts,
+  largest,
+  needed,
+  type PipelineOptions,
+  readFinite,
+  runBatches,
+} from "./batches.js";
+import { type FunctionToApply, scoresFunction } from "./functionToApply.js";
 
 /** Settings of `classify`. */
 export interface ClassifyOptions extends PipelineOptions {
   /** Second texts, one for each first: the model judges pairs. */
   readonly pairs?: readonly string[];
+  /**
+   * What makes scores of the logits. Default: the activation that a cross-encoder's configuration names, else what Hugging Face's
+   * pipeline applies: "none" for a regression, "sigmoid" for one label or several labels a text, "softmax" for the rest.
+   */
+  readonly functionToApply?: FunctionToApply;
+  /** How many labels `scores` has, the best ones. Default: all labels. */
+  readonly topK?: number;
 }
 
 /** What a classifier thinks of one text. */
 export interface Classification {
-  /** The likeliest class; of a model with one output, its only label. */
+  /** The label with the highest score; of a model with one output, its only label. */
   readonly label: string;
-  /** Its probability, 0 … 1 (by softmax, or by sigmoid where labels do not exclude each other); of a regression, the value. */
+  /** Its score: a probability, 0 … 1, by softmax or sigmoid; of a regression, the value. */
   readonly score: number;
-  /** Every label's score. */
+  /** Every label's score, or those of the `topK` best. */
   readonly scores: Record<string, number>;
 }
 
@@ -27,28 +44,25 @@ export async function classify(
   needed("classify", model, ["sequence-classification"]);
   const sequences = encodeTexts("classify", model, checkTexts("classify", texts), options);
   const labels = labelNames(model.config);
-  const scores = scorer(model.config.problem_type, labels);
+  const topK = options.topK === undefined ? undefined : checkCount("classify", "topK", options.topK);
+  const scoresOf = scoresFunction(model.config, options.functionToApply);
   return runBatches("classify", model, sequences, options, ({ head }, chosen) => {
     const logits = readFinite(head().logits!);
-    return chosen.map((_, row) => scores(logits.subarray(row * labels.length, (row + 1) * labels.length)));
+    return chosen.map((_, row) =>
+      classification(labels, scoresOf(logits.subarray(row * labels.length, (row + 1) * labels.length)), topK),
+    );
   });
 }
 
-function scorer(
-  problem: string | null | undefined,
+function classification(
   labels: readonly string[],
-): (logits: Float32Array) => Classification {
-  const regression = problem === "regression" || (labels.length === 1 && !problem);
-  return (logits) => {
-    const scores = regression
-      ? [...logits]
-      : problem === "multi_label_classification"
-        ? sigmoid(logits)
-        : softmax(logits);
-    const best = scores.reduce((top, score, i) => (score > scores[top]! ? i : top), 0);
-    const named = Object.fromEntries(labels.map((label, i) => [label, scores[i]!]));
-    return { label: labels[best]!, score: scores[best]!, scores: named };
-  };
+  scores: readonly number[],
+  topK: number | undefined,
+): Classification {
+  const [best] = largest(scores, 1) as [number];
+  const order = topK === undefined ? labels.keys() : largest(scores, topK);
+  const named = new Map<string, number>();
+  // Where several labels have one name, the best of them counts.
+  for (const i of order) named.set(labels[i]!, Math.max(named.get(labels[i]!) ?? Number.NEGATIVE_INFINITY, scores[i]!));
+  return { label: labels[best]!, score: scores[best]!, scores: Object.fromEntries(named) };
 }
-
-const sigmoid = (logits: Float32Array): number[] => Array.from(logits, (x) => 1 / (1 + Math.exp(-x)));

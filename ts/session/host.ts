@@ -17,6 +17,8 @@ import { type PretrainOptions, pretrain } from "../train/pretrain.js";
 import {
   attach,
   buffersOf,
+  type Fact,
+  factsOf,
   type Heard,
   type Listener,
   type ModelMethod,
@@ -26,7 +28,7 @@ import {
 } from "./protocol.js";
 
 /** What the caller's side knows of a model. */
-export type ModelFacts = Pick<RoFormer, "config" | "head" | "missing" | "unexpected" | "mismatched"> & {
+export type ModelFacts = Pick<RoFormer, Fact> & {
   readonly handle: number;
   readonly hasTokenizer: boolean;
 };
@@ -37,10 +39,8 @@ class Models {
   #count = 0;
 
   keep(model: RoFormer): ModelFacts {
-    const { config, head, missing, unexpected, mismatched, tokenizer } = model;
     this.#models.set(++this.#count, model);
-    const facts = { config, head, missing, unexpected, mismatched };
-    return { ...facts, handle: this.#count, hasTokenizer: tokenizer !== undefined };
+    return { ...factsOf(model), handle: this.#count, hasTokenizer: model.tokenizer !== undefined };
   }
 
   get(handle: number): RoFormer {

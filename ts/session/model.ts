@@ -6,7 +6,7 @@ import type { RoFormer } from "../models/roformer.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { ArgumentsOf, ModelFacts } from "./host.js";
 import type { Link } from "./link.js";
-import { MODEL_METHODS, type ModelMethod } from "./protocol.js";
+import { type Fact, MODEL_METHODS, type ModelMethod } from "./protocol.js";
 
 /** A parameter of a model in a session; reading and writing are requests. */
 export interface SessionParameter {
@@ -37,8 +37,7 @@ type AsTheyAre = Exclude<ModelMethod, "forward">;
  * A model in a session's worker: the methods of `RoFormer`, each a promise. Calls run one at a time, in the order in which they
  * were made. After the session has ended or was restarted, every call is an EngineError.
  */
-export interface SessionModel
-  extends Pick<RoFormer, AsTheyAre | "config" | "head" | "missing" | "unexpected" | "mismatched"> {
+export interface SessionModel extends Pick<RoFormer, AsTheyAre | Fact> {
   /** Undefined where the model has none. */
   readonly tokenizer: SessionTokenizer | undefined;
   /** See {@link roformer!RoFormer.forward}. */

@@ -8,7 +8,7 @@ import { traced } from "./callers.js";
 import { Member } from "./member.js";
 import type { SessionModel } from "./model.js";
 import { PoolModels } from "./poolModels.js";
-import { ASKING } from "./protocol.js";
+import { ASKING, type Fact, factsOf } from "./protocol.js";
 import { createSession, type Session, type SessionOptions } from "./session.js";
 
 /** Settings of a pool. */
@@ -22,8 +22,7 @@ export interface PoolOptions extends SessionOptions {
 }
 
 /** Pipelines of a model that every session of a pool has: each call goes to one of them. */
-export interface PoolModel
-  extends Pick<SessionModel, (typeof ASKING)[number] | "config" | "head" | "missing" | "unexpected" | "mismatched"> {
+export interface PoolModel extends Pick<SessionModel, (typeof ASKING)[number] | Fact> {
   /** Gives the memory in all sessions back. */
   close(): Promise<void>;
   /** `close`, for `await using`. */
@@ -261,7 +260,7 @@ export class Pool {
     for (const tell of told) tell();
   }
 
-  #pooled(models: PoolModels, { config, head, missing, unexpected, mismatched }: SessionModel): PoolModel {
+  #pooled(models: PoolModels, model: SessionModel): PoolModel {
     const method =
       (name: (typeof ASKING)[number]) =>
       (...args: unknown[]) =>
@@ -273,7 +272,7 @@ export class Pool {
         );
     const close = () => models.close();
     return {
-      ...{ config, head, missing, unexpected, mismatched },
+      ...factsOf(model),
       ...Object.fromEntries(ASKING.map((name) => [name, method(name)])),
       close,
       [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: close,

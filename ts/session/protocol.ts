@@ -35,6 +35,15 @@ export const MODEL_METHODS = [...ASKING, "files", "save"] as const;
 /** One of them. */
 export type ModelMethod = (typeof MODEL_METHODS)[number];
 
+/** What a model is, which the caller's side knows without asking. */
+export const FACTS = ["config", "head", "missing", "unexpected", "mismatched", "sentences"] as const;
+/** The name of one of them. */
+export type Fact = (typeof FACTS)[number];
+
+/** The facts of a model. */
+export const factsOf = <T extends Record<Fact, unknown>>(model: T): Pick<T, Fact> =>
+  Object.fromEntries(FACTS.map((name) => [name, model[name]])) as Pick<T, Fact>;
+
 /** What a command is called in messages: a model's method by its own name. */
 export const shownName = (command: string, args: readonly unknown[]): string =>
   command === "method" ? String(args[1]) : command;

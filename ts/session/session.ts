@@ -11,7 +11,7 @@ import type { Inspection } from "../models/inspect.js";
 import type { CreateOptions } from "../models/interface.js";
 import type { LoadOptions } from "../models/load.js";
 import { platform, type WorkerSource } from "../platform/index.js";
-import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
+import type { AnyEvaluation, EvaluateOptions } from "../train/evaluate.js";
 import type { FinetuneOptions, FinetuneResult } from "../train/finetune.js";
 import type { PretrainOptions, PretrainResult } from "../train/pretrain.js";
 import { traced } from "./callers.js";
@@ -128,7 +128,7 @@ export class Session {
   }
 
   /** See {@link roformer/train!evaluate}, for a model of this session. */
-  async evaluate(model: SessionModel, options: EvaluateOptions): Promise<Evaluation> {
+  async evaluate(model: SessionModel, options: EvaluateOptions): Promise<AnyEvaluation> {
     const handle = handleOf(model, this.#link);
     if (handle === undefined) throw new ConfigError("evaluate: the model is not one of this session's");
     return this.#link.call("evaluate", handle, options);

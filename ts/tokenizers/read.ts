@@ -1,6 +1,7 @@
 import { DataError } from "../errors.js";
-import { type FileSource, type Files, fileName, isFile, openFiles } from "../io/files.js";
+import { type FileSource, type Files, fileName, hubHint, isFile, openFiles } from "../io/files.js";
 import { readText } from "../io/json.js";
+import { transformerFiles } from "../io/modules.js";
 import { addedTokens, type Placed, roleTokens } from "./added.js";
 import { readsVocabulary, type TokenizerClass, tokenizerClass } from "./classes.js";
 import { cuttingWords } from "./jieba.js";
@@ -40,7 +41,7 @@ const [JSON_FILE, VOCABULARY] = ["tokenizer.json", "vocab.txt"];
  * of them refuses is read as the other reads it. Errors: DataError naming the file, and the line where there is one.
  */
 export async function readTokenizer(source: FileSource): Promise<Recipe> {
-  const { files, named = await chosen(openFiles(source)) } = await locate(source);
+  const { files, named } = await locate(source);
   const names = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json"];
   const objects = await Promise.all(names.map((name) => readObject(files, name)));
   const [settings, map, older, model] = objects as [ObjectFile, ObjectFile, ObjectFile, ObjectFile];
@@ -74,12 +75,19 @@ async function chosen(files: Files): Promise<string> {
       `${where}: vocab.json and merges.txt do not say all: transformers' save_pretrained makes a ${JSON_FILE}`,
     );
   }
-  throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}`, { reason: "not-found" });
+  const meant = await hubHint(files);
+  throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}${meant}`, { reason: "not-found" });
 }
 
-/** A path to a file is that file in its folder. */
-async function locate(source: FileSource): Promise<{ files: Files; named?: string }> {
-  if (typeof source !== "string" || !(await isFile(source))) return { files: openFiles(source) };
+/**
+ * A path to a file is that file in its folder. A sentence-transformers folder may have the files of its transformer in one
+ * below.
+ */
+async function locate(source: FileSource): Promise<{ files: Files; named: string }> {
+  if (typeof source !== "string" || !(await isFile(source))) {
+    const files = await transformerFiles(openFiles(source));
+    return { files, named: await chosen(files) };
+  }
   const cut = Math.max(source.lastIndexOf("/"), source.lastIndexOf("\\"));
   return { files: openFiles(cut < 0 ? "." : source.slice(0, cut) || "/"), named: source.slice(cut + 1) };
 }

@@ -2,6 +2,7 @@ import { DataError, EngineError, ShapeError } from "../errors.js";
 import type { FileSource, Files } from "../io/files.js";
 import { batchEnd, type EncodedBatch, joined } from "./batch.js";
 import { cleanUp } from "./cleanUp.js";
+import { lowerCase, verbatimTokens } from "./lowerCase.js";
 import { type Glue, type Handle, loadNative, type Native } from "./native.js";
 import { type BatchOptions, type EncodeOptions, type Limits, readLimits } from "./options.js";
 import { type Recipe, readTokenizer } from "./read.js";
@@ -30,6 +31,7 @@ export class Tokenizer {
   #vocabulary: ReadonlyMap<string, number> | undefined;
   #tokens: ReadonlyMap<number, string> | undefined;
   #prefix: string | undefined;
+  #verbatim: readonly string[] | undefined;
 
   private constructor(native: Native, recipe: Recipe) {
     this.#native = native;
@@ -134,6 +136,12 @@ export class Tokenizer {
    */
   convertTokensToString(tokens: readonly string[]): string {
     return this.#call("convertTokensToString", (handle) => handle.joinTokens([...tokens]));
+  }
+
+  /** @internal `text` in lower case but for special tokens in it, as sentence-transformers' `do_lower_case` has it read. */
+  lowerCase(text: string): string {
+    this.#verbatim ??= verbatimTokens(this.#call("lowerCase", (handle) => handle.toJson()));
+    return lowerCase(text, this.#verbatim);
   }
 
   /** Ids by token, added tokens included. */

@@ -1,5 +1,5 @@
 import type { RoFormer } from "../models/roformer.js";
-import type { ClassifierMetrics } from "./evaluate.js";
+import type { ClassifierMetrics } from "./problems/singleLabel.js";
 
 /** The parameters and random features of the epoch that validated best: by accuracy, then by loss. */
 export class Best {

@@ -1,38 +1,53 @@
-import { type Format, readRows } from "../data/rows.js";
+import { type FileOptions, readRows } from "../data/rows.js";
 import { type DataSource, readBytes, sourceName } from "../data/source.js";
-import { readText } from "../data/text.js";
+import { readText, unixLines } from "../data/text.js";
+import { textOf } from "../data/values.js";
 import { DataError } from "../errors.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 
 /** Running text, and how it is read. */
-export interface CorpusOptions {
-  /** Text files are taken as they stand, ends of lines included; of other formats one column's texts, with a line between. */
+export interface CorpusOptions extends FileOptions {
+  /** Text files are taken as they stand, line ends included (as LF); of other formats one column's texts, with a line between. */
   readonly data: DataSource | readonly DataSource[];
-  /** The column, for formats that have some; `text` unless given. */
+  /** The column, for formats that have some. Default: `text`. */
   readonly text?: string | undefined;
-  /** Format of the files; what the endings of their names tell unless given. */
-  readonly format?: Format | undefined;
 }
 
-/** All text of `data`, one file behind the other. */
-export async function readCorpus({ data, text: column = "text", format }: CorpusOptions): Promise<string> {
+/** Characters of all text together: about the longest string of V8 and other engines, 2^29 − 24. */
+const MOST = 2 ** 29 - 32;
+
+/** All text of `data`, one file behind the other. Errors: DataError for files without text, and for too much of it. */
+export async function readCorpus(options: CorpusOptions): Promise<string> {
+  const { data } = options;
   const sources = Array.isArray(data) ? (data as readonly DataSource[]) : [data as DataSource];
   if (sources.length === 0 || sources.includes(undefined as never))
     throw new DataError("data is missing: running text, as paths or bytes with a name");
   const parts: string[] = [];
+  let length = 0;
   for (const source of sources) {
-    const name = sourceName(source);
-    const kind = format ?? (typeof source === "string" ? undefined : source.format);
-    if (kind === "txt" || (kind === undefined && !/\.(csv|tsv|jsonl?|parquet)(\.gz)?$/i.test(name))) {
-      for await (const { text } of readText(name, readBytes(source))) parts.push(text);
-    } else {
-      for await (const { values } of readRows(source, { columns: [column], format }))
-        parts.push(`${values[column]}\n\n`);
+    for await (const part of textsOf(source, options)) {
+      parts.push(part);
+      length += part.length;
+      if (length > MOST)
+        throw new DataError(`${sourceName(source)}: more than ${MOST} characters in all: use a part of the text`);
     }
   }
   const all = parts.join("");
   if (all.trim() === "") throw new DataError(`${sources.map(sourceName).join(", ")}: there is no text`);
   return all;
+}
+
+/** A file's text in parts. */
+async function* textsOf(source: DataSource, options: CorpusOptions): AsyncGenerator<string> {
+  const { text: column = "text", format, quoted, separator } = options;
+  const name = sourceName(source);
+  const kind = format ?? (typeof source === "string" ? undefined : source.format);
+  if (kind === "txt" || (kind === undefined && !/\.(csv|tsv|jsonl?|ndjson|parquet)(\.gz)?$/i.test(name))) {
+    for await (const { text } of readText(name, readBytes(source))) yield unixLines(text);
+    return;
+  }
+  for await (const row of readRows(source, { columns: [column], format, quoted, separator }))
+    yield `${textOf(row, column)}\n\n`;
 }
 
 /** Characters that are encoded at once: no piece of any tokenizer for running text is nearly as long. */

@@ -1,36 +1,18 @@
-import { type LabelSet, labelSet } from "../data/labels.js";
-import type { Format } from "../data/rows.js";
+import { labelSet } from "../data/labels.js";
+import type { FileOptions } from "../data/rows.js";
 import { ConfigError } from "../errors.js";
-import { metrics } from "../metrics/index.js";
-import { labelNames } from "../models/config.js";
+import { labelNames, type RoFormerConfig } from "../models/config.js";
 import type { RoFormer } from "../models/roformer.js";
 import { readFinite, runBatches, trainedLength } from "../pipelines/batches.js";
 import { type Columns, type Example, encodeRows, needColumns, readTexts, type TextSource } from "./examples.js";
+import { checkNumbers } from "./numbers.js";
+import { type MultiLabelScores, multiLabel } from "./problems/multiLabel.js";
+import type { Problem } from "./problems/problem.js";
+import { type RegressionScores, regression } from "./problems/regression.js";
+import { type ClassifierScores, singleLabel } from "./problems/singleLabel.js";
 
-/** How well a classifier does on labelled texts: one flat object. */
-export interface ClassifierMetrics {
-  /** Texts. */
-  readonly n: number;
-  /** Mean cross-entropy, in nats. */
-  readonly loss: number;
-  /** Share of the texts whose likeliest class is right, 0 … 1. */
-  readonly accuracy: number;
-  /** Of two classes, F1 of the second; of more, the mean over classes (scikit-learn's `binary` and `macro`); 0 … 1. */
-  readonly f1: number;
-  /** Precision, likewise. */
-  readonly precision: number;
-  /** Recall, likewise. */
-  readonly recall: number;
-  /** Matthews' correlation coefficient, −1 … 1. */
-  readonly matthews: number;
-}
-
-/** Metrics, and what they were made from. */
-export interface Evaluation {
-  /** The scores. */
-  readonly metrics: ClassifierMetrics;
-  /** Numbers of texts, `[labels][labels]`: rows are true classes, columns predicted ones. */
-  readonly confusionMatrix: readonly (readonly number[])[];
+/** What an evaluation took. */
+export interface Measured {
   /** Names of the classes, in order of their ids. */
   readonly labels: readonly string[];
   /** Tokens computed. */
@@ -39,15 +21,28 @@ export interface Evaluation {
   readonly seconds: number;
 }
 
+/** Metrics of a classifier, and what they were made from. */
+export interface Evaluation extends ClassifierScores, Measured {}
+/** Metrics of a regression. */
+export interface RegressionEvaluation extends RegressionScores, Measured {}
+/** Metrics of a model of several labels a text. */
+export interface MultiLabelEvaluation extends MultiLabelScores, Measured {}
+
+/** What {@link evaluate} gives, by the model's `problem_type`. */
+export type AnyEvaluation = Evaluation | RegressionEvaluation | MultiLabelEvaluation;
+
 /** Settings of {@link evaluate}. */
-export interface EvaluateOptions extends Columns {
+export interface EvaluateOptions extends Columns, FileOptions {
   /** The labelled texts. */
   readonly data: TextSource;
   /** Name of the column of labels. */
   readonly label: string;
-  /** Format of the file; what the ending of its name tells unless given. */
-  readonly format?: Format | undefined;
-  /** Tokens a text is cut to; what the model was trained with unless given. */
+  /**
+   * What parts the labels of a text, of a model of several: a character, or several. Default: none; the column holds JSON lists, or one
+   * label.
+   */
+  readonly labelSeparator?: string | undefined;
+  /** Tokens a text is cut to. Default: what the model was trained with. */
   readonly maxLength?: number | undefined;
   /** Ends the work between two batches with an AbortError. */
   readonly signal?: AbortSignal | undefined;
@@ -56,65 +51,72 @@ export interface EvaluateOptions extends Columns {
 }
 
 /**
- * Scores a classifier on labelled texts. Errors: ConfigError for another model or a column that is not named, DataError for a
- * file that cannot be read or a label that the model does not know, AbortError.
+ * Scores a classifier on labelled texts, by the model's `problem_type`: classes, a regression's values, or several labels a text; the
+ * result's `problem` says which. Errors: ConfigError for another model or a column that is not named, DataError for a file that cannot
+ * be read or a label that the model does not know, AbortError.
  */
-export async function evaluate(model: RoFormer, options: EvaluateOptions): Promise<Evaluation> {
+export async function evaluate(model: RoFormer, options: EvaluateOptions): Promise<AnyEvaluation> {
   if (model.head !== "sequence-classification") {
     throw new ConfigError(`evaluate needs a classifier, not a model with the head "${model.head}"`);
   }
   if (!model.tokenizer) throw new ConfigError("evaluate needs a tokenizer, and the model has none");
   needColumns(options, ["text", "label"]);
-  const rows = await readTexts(options.data, options, "data", options.format);
-  const labels = labelSet(labelNames(model.config));
+  checkNumbers("evaluate: ", options);
+  const problem = problemOf(model.config, options);
+  const rows = await readTexts(options.data, options, "data", options);
   const maxLength = options.maxLength ?? trainedLength(model);
-  const examples = encodeRows(rows, options, model, { maxLength, labels });
-  return evaluateExamples(model, examples, labels, options);
+  const labelOf = (row: (typeof rows)[number]) => problem.readLabel(row, options.label);
+  return evaluateExamples(model, encodeRows(rows, options, model, { maxLength, labelOf }), problem, options);
+}
+
+/** Any problem; its label and what is kept of a text are its own business. */
+type AnyProblem = Problem<unknown, unknown, ClassifierScores | RegressionScores | MultiLabelScores>;
+
+/** What a configuration says the model is asked. */
+export const problemTypeOf = (config: RoFormerConfig) =>
+  config.problem_type ?? (labelNames(config).length === 1 ? "regression" : "single_label_classification");
+
+function problemOf(config: RoFormerConfig, { labelSeparator }: EvaluateOptions): AnyProblem {
+  const names = labelNames(config);
+  const type = problemTypeOf(config);
+  if (labelSeparator !== undefined && (typeof labelSeparator !== "string" || labelSeparator === ""))
+    throw new ConfigError(`labelSeparator is ${JSON.stringify(labelSeparator)}, not a text that parts labels`);
+  if (labelSeparator !== undefined && type !== "multi_label_classification")
+    throw new ConfigError(`labelSeparator is for several labels a text, and the model's problem_type is ${type}`);
+  if (type === "regression" && names.length > 1)
+    throw new ConfigError(`evaluate: the model gives ${names.length} values a text (problem_type regression), not 1`);
+  if (type === "single_label_classification" && names.length === 1)
+    throw new ConfigError(`evaluate: the model has one label, and problem_type is ${type}: nothing to tell apart`);
+  const labels = labelSet(names, config.label2id);
+  const problems = {
+    single_label_classification: () => singleLabel(labels),
+    multi_label_classification: () => multiLabel(labels, labelSeparator),
+    regression: () => regression(names),
+  };
+  return problems[type]() as AnyProblem;
 }
 
 /** Scores a classifier on texts that are encoded already. */
-export async function evaluateExamples(
+export async function evaluateExamples<T, J, E>(
   model: RoFormer,
-  examples: readonly Example[],
-  labels: LabelSet,
+  examples: readonly Example<T>[],
+  problem: Problem<T, J, E>,
   { signal, onProgress }: Pick<EvaluateOptions, "signal" | "onProgress"> = {},
-): Promise<Evaluation> {
+): Promise<E & Measured> {
   const started = performance.now();
   const options = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   const judged = await runBatches("evaluate", model, examples, options, ({ head }, chosen) => {
     const logits = readFinite(head().logits!);
     const width = logits.length / chosen.length;
-    return chosen.map((i, row) => {
-      const own = logits.subarray(row * width, (row + 1) * width);
-      return { predicted: own.indexOf(Math.max(...own)), loss: crossEntropyOf(own, examples[i]!.label) };
-    });
+    return chosen.map((i, row) => problem.judge(logits.subarray(row * width, (row + 1) * width), examples[i]!.label));
   });
-  const truth = examples.map(({ label }) => label);
-  const predicted = judged.map((one) => one.predicted);
-  const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
-  const classes = labels.names.length;
   return {
-    metrics: { n: truth.length, loss, ...scores(predicted, truth, classes) },
-    confusionMatrix: metrics.confusionMatrix(predicted, truth, { numLabels: classes }),
-    labels: labels.names,
+    ...problem.score(
+      judged,
+      examples.map(({ label }) => label),
+    ),
+    labels: problem.labels,
     tokens: examples.reduce((sum, { ids }) => sum + ids.length, 0),
     seconds: (performance.now() - started) / 1000,
   };
-}
-
-function scores(predicted: number[], truth: number[], classes: number) {
-  const average = classes === 2 ? ("binary" as const) : ("macro" as const);
-  return {
-    accuracy: metrics.accuracy(predicted, truth),
-    f1: metrics.f1(predicted, truth, { average }),
-    precision: metrics.precision(predicted, truth, { average }),
-    recall: metrics.recall(predicted, truth, { average }),
-    matthews: metrics.matthews(predicted, truth),
-  };
-}
-
-function crossEntropyOf(logits: Float32Array, label: number): number {
-  const top = Math.max(...logits);
-  const sum = logits.reduce((total, x) => total + Math.exp(x - top), 0);
-  return Math.log(sum) + top - logits[label]!;
 }

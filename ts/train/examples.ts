@@ -1,13 +1,12 @@
-import type { LabelSet } from "../data/labels.js";
-import { asText } from "../data/objects.js";
-import { type Format, type Row, readRows } from "../data/rows.js";
+import { type FileOptions, readRows } from "../data/rows.js";
 import type { DataSource } from "../data/source.js";
+import { placeOf, type Row, textOf } from "../data/values.js";
 import { ConfigError, DataError } from "../errors.js";
 import type { RoFormer } from "../models/roformer.js";
 import { sequencesOf } from "../pipelines/batches.js";
 
 /** Labelled texts: a file (path, or bytes with a name), or rows that are there already, as objects of columns. */
-export type TextSource = DataSource | readonly Readonly<Record<string, string | number | boolean>>[];
+export type TextSource = DataSource | readonly Readonly<Record<string, unknown>>[];
 
 /** Which columns mean what. */
 export interface Columns {
@@ -19,28 +18,48 @@ export interface Columns {
   readonly label?: string | undefined;
 }
 
-/** A text as the model takes it. */
-export interface Example {
+/** A text as the model takes it, and what the model should make of it: of a classifier, a class from 0. */
+export interface Example<T = number> {
   readonly ids: ArrayLike<number>;
   readonly typeIds: ArrayLike<number>;
-  /** Class, from 0; −1 where labels were not asked for. */
-  readonly label: number;
+  readonly label: T;
 }
 
-/** Rows with the columns named, from a file or from memory; `what` names rows from memory in messages. */
-export async function readTexts(source: TextSource, columns: Columns, what: string, format?: Format): Promise<Row[]> {
-  const names = [columns.text, columns.textPair, columns.label].filter((name) => name !== undefined);
-  if (!Array.isArray(source)) {
-    if (typeof source !== "string" && (source as { bytes?: unknown } | undefined)?.bytes === undefined)
-      throw new DataError(
-        `${what} is ${source === null ? "null" : typeof source}, not a path, rows, or bytes with a name`,
-      );
-    const rows: Row[] = [];
-    for await (const row of readRows(source as DataSource, { columns: names, format })) rows.push(row);
+/** Rows that are kept at once: with their tokens, about what a process of the usual 4 GB can hold. */
+const MOST_ROWS = 2 ** 22;
+
+/**
+ * Rows with the columns named, from a file or from memory; `what` names rows from memory in messages. Texts are checked; labels
+ * are what stands there. Errors: DataError for what is not a text or not there, and for more than 4 million rows.
+ */
+export async function readTexts(
+  source: TextSource,
+  columns: Columns,
+  what: string,
+  { format, separator, quoted }: FileOptions = {},
+): Promise<Row[]> {
+  const { text, textPair, label } = columns;
+  const names = [text, textPair, label].filter((name) => name !== undefined);
+  const rows: Row[] = [];
+  const add = (row: Row) => {
+    for (const name of [text, textPair]) if (name !== undefined) textOf(row, name);
+    rows.push(row);
+  };
+  if (Array.isArray(source)) {
+    if (source.length === 0) throw new DataError(`${what} has no rows`);
+    for (const [index, values] of source.entries()) add(fromMemory(values, names, what, index));
     return rows;
   }
-  if (source.length === 0) throw new DataError(`${what} has no rows`);
-  return source.map((values, i) => ({ values: textValues(values, names, `${what}[${i}]`), file: what, line: i + 1 }));
+  if (typeof source !== "string" && (source as { bytes?: unknown } | undefined)?.bytes === undefined)
+    throw new DataError(
+      `${what} is ${source === null ? "null" : typeof source}, not a path, rows, or bytes with a name`,
+    );
+  for await (const row of readRows(source as DataSource, { columns: names, format, separator, quoted })) {
+    if (rows.length === MOST_ROWS)
+      throw new DataError(`${row.file}: more than ${MOST_ROWS.toLocaleString("en")} rows: split the file`);
+    add(row);
+  }
+  return rows;
 }
 
 /** Columns without which nothing can be done are a ConfigError where they are not named. */
@@ -51,42 +70,32 @@ export function needColumns(columns: Columns, needed: readonly (keyof Columns)[]
   }
 }
 
-function textValues(
-  row: Readonly<Record<string, unknown>>,
-  names: readonly string[],
-  where: string,
-): Record<string, string> {
-  if (typeof row !== "object" || row === null) throw new DataError(`${where} is ${String(row)}, not a row`);
-  return Object.fromEntries(
-    names.map((name) => {
-      if (!Object.hasOwn(row, name) || row[name] === undefined) {
-        throw new DataError(`${where}: no column "${name}"; there are ${Object.keys(row).join(", ")}`, {
-          reason: "not-found",
-        });
-      }
-      return [name, asText(`${where}: ${JSON.stringify(name)}`, row[name])];
-    }),
-  );
+function fromMemory(values: unknown, names: readonly string[], file: string, index: number): Row {
+  const where = `${file}[${index}]`;
+  if (typeof values !== "object" || values === null) throw new DataError(`${where} is ${String(values)}, not a row`);
+  const missing = names.find((name) => !Object.hasOwn(values, name));
+  if (missing !== undefined)
+    throw new DataError(`${where}: no column "${missing}"; there are ${Object.keys(values).join(", ")}`, {
+      reason: "not-found",
+    });
+  return { values: values as Record<string, unknown>, file, line: index + 1, index };
 }
 
-/** Rows as ids of a model that has a tokenizer, cut to `maxLength` tokens. */
-export function encodeRows(
+/** Rows as ids of a model that has a tokenizer, cut to `maxLength` tokens; `labelOf` reads what the model should make of a row. */
+export function encodeRows<T>(
   rows: readonly Row[],
-  columns: Columns,
+  { text, textPair }: Columns,
   { tokenizer, config }: RoFormer,
-  { maxLength, labels }: { maxLength?: number; labels?: LabelSet },
-): Example[] {
-  const { text, textPair, label } = columns;
+  { maxLength, labelOf }: { maxLength: number; labelOf: (row: Row) => T },
+): Example<T>[] {
+  const labels = rows.map(labelOf); // cheap, and wrong more often than texts
   const encoded = tokenizer!.encodeBatch(
-    rows.map(({ values }) => values[text]!),
+    rows.map((row) => textOf(row, text)),
     {
-      ...(textPair !== undefined && { pairs: rows.map(({ values }) => values[textPair]!) }),
-      ...(maxLength !== undefined && { maxLength, truncation: true }),
+      ...(textPair !== undefined && { pairs: rows.map((row) => textOf(row, textPair)) }),
+      ...{ maxLength, truncation: true },
     },
   );
-  const where = (i: number) => `${rows[i]!.file}:${rows[i]!.line}`;
-  return sequencesOf(encoded, { config }, where).map((sequence, i) => ({
-    ...sequence,
-    label: labels && label !== undefined ? labels.idOf(rows[i]!, label) : -1,
-  }));
+  const where = (i: number) => placeOf(rows[i]!);
+  return sequencesOf(encoded, { config }, where).map((sequence, i) => ({ ...sequence, label: labels[i]! }));
 }

@@ -1,22 +1,23 @@
 import { Batches } from "../data/batches.js";
-import type { Format } from "../data/rows.js";
+import type { FileOptions } from "../data/rows.js";
 import { init } from "../engine/engine.js";
 import type { RoFormer } from "../models/roformer.js";
 import { pack } from "../nn/packed.js";
 import { pacer } from "../platform/pacer.js";
 import { totalSize } from "../tensor/tensor.js";
 import { Best } from "./best.js";
-import { type ClassifierMetrics, type Evaluation, evaluateExamples } from "./evaluate.js";
+import { type Evaluation, evaluateExamples } from "./evaluate.js";
 import type { Columns, Example, TextSource } from "./examples.js";
 import { hiding } from "./hiding.js";
 import { Meter } from "./meter.js";
 import { type Prepared, prepare } from "./prepare.js";
+import type { ClassifierMetrics } from "./problems/singleLabel.js";
 import { checkRun, endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
 import type { FinetuneSettings } from "./settings.js";
 import { Trainer } from "./trainer.js";
 
 /** Settings of {@link finetune}. */
-export interface FinetuneOptions extends FinetuneSettings, Columns, RunOptions {
+export interface FinetuneOptions extends FinetuneSettings, Columns, FileOptions, RunOptions {
   /** Labelled texts to train on. */
   readonly train: TextSource;
   /** Labelled texts that choose the best epoch; a tenth of the training texts unless given. */
@@ -25,8 +26,6 @@ export interface FinetuneOptions extends FinetuneSettings, Columns, RunOptions {
   readonly test?: TextSource | undefined;
   /** Name of the column of labels. */
   readonly label: string;
-  /** Format of the files; what the endings of their names tell unless given. */
-  readonly format?: Format | undefined;
 }
 
 /** What {@link finetune} gives: a model that the caller closes, and how good it is. */
@@ -63,12 +62,12 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   await init();
   await checkRun(options);
   const prepared = await prepare(options);
-  const { model, labels, valid, test } = prepared;
+  const { model, problem, valid, test } = prepared;
   try {
     const log: string[] = [];
     const training = await runEpochs(prepared, options, log);
     if (training.steps === 0) throw unstarted(options);
-    const evaluation = await evaluateExamples(model, test ?? valid, labels);
+    const evaluation = await evaluateExamples(model, test ?? valid, problem);
     const metrics = { ...evaluation.metrics, ...training };
     if (options.out !== undefined) await model.save(options.out, { files: records(metrics, log) });
     endStopped(training.steps, options);
@@ -83,7 +82,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
  * All steps, with an evaluation at the end of each epoch; the model is left as it was at the best one, or where it was stopped.
  */
 async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: string[]): Promise<TrainingMetrics> {
-  const { model, settings, train, valid, labels } = prepared;
+  const { model, settings, train, valid, problem } = prepared;
   const { signal, onProgress = () => {}, onMessage = () => {} } = options;
   const lengths = train.map(({ ids }) => ids.length);
   const batches = new Batches(lengths, { rows: settings.batch }, settings.seed);
@@ -106,7 +105,7 @@ async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: stri
       onProgress(event);
       await pause();
       if (trainer.step % batches.perEpoch !== 0 && trainer.step !== steps) continue;
-      const { metrics } = await meter.outside(() => evaluateExamples(model, valid, labels));
+      const { metrics } = await meter.outside(() => evaluateExamples(model, valid, problem));
       best.note(metrics);
       onMessage(
         `epoch ${event.epoch}: validation accuracy ${percent(metrics.accuracy)}, loss ${metrics.loss.toFixed(4)}`,

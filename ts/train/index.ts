@@ -4,13 +4,22 @@
  * @module roformer/train
  */
 
-export { type Format, type ReadOptions, type Row, readRows } from "../data/rows.js";
+export { type FileOptions, type Format, type ReadOptions, type Row, readRows } from "../data/rows.js";
 export type { Bytes, DataSource, NamedBytes } from "../data/source.js";
+export type { TableOptions } from "../data/table.js";
 export { metrics } from "../metrics/index.js";
 export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "../tokenizers/train.js";
 export type { ArchitectureSettings, AttentionSettings } from "./architecture.js";
 export type { CorpusOptions } from "./corpus.js";
-export { type ClassifierMetrics, type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.js";
+export {
+  type AnyEvaluation,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  type Measured,
+  type MultiLabelEvaluation,
+  type RegressionEvaluation,
+} from "./evaluate.js";
 export type { Columns, TextSource } from "./examples.js";
 export {
   type FinetuneOptions,
@@ -21,6 +30,9 @@ export {
 export type { TrainingEvent } from "./meter.js";
 export { type LanguageMetrics, type PretrainOptions, type PretrainResult, pretrain } from "./pretrain.js";
 export type { PretrainSettings } from "./pretrainModel.js";
+export type { LabelMetrics, MultiLabelMetrics, MultiLabelScores } from "./problems/multiLabel.js";
+export type { RegressionMetrics, RegressionScores } from "./problems/regression.js";
+export type { ClassifierMetrics, ClassifierScores } from "./problems/singleLabel.js";
 export type { RunOptions } from "./run.js";
 export * as schedules from "./schedules.js";
 export type { FinetuneSettings } from "./settings.js";

@@ -1,6 +1,6 @@
-import { type LabelSet, labelSet, labelsOf } from "../data/labels.js";
-import type { Row } from "../data/rows.js";
-import { split } from "../data/split.js";
+import { labelOf, labelsOf } from "../data/labels.js";
+import { sameText, split } from "../data/split.js";
+import { type Row, textOf } from "../data/values.js";
 import { DataError } from "../errors.js";
 import { parts } from "../models/families.js";
 import type { RoFormer } from "../models/roformer.js";
@@ -9,14 +9,17 @@ import { totalSize } from "../tensor/tensor.js";
 import { type Example, encodeRows, needColumns, readTexts, type TextSource } from "./examples.js";
 import type { FinetuneOptions } from "./finetune.js";
 import { freshModel, pretrainedModel } from "./initial.js";
+import { cutInWords } from "./lengths.js";
+import { checkNumbers } from "./numbers.js";
+import { singleLabel } from "./problems/singleLabel.js";
 import { unstarted } from "./run.js";
-import { type DataFacts, type ResolvedSettings, resolveSettings } from "./settings.js";
+import { type ResolvedSettings, resolveSettings } from "./settings.js";
 
 /** Everything that a run needs, ready: the model belongs to whoever prepared it. */
 export interface Prepared {
   readonly model: RoFormer;
   readonly settings: ResolvedSettings;
-  readonly labels: LabelSet;
+  readonly problem: ReturnType<typeof singleLabel>;
   readonly train: readonly Example[];
   readonly valid: readonly Example[];
   readonly test: readonly Example[] | undefined;
@@ -24,29 +27,24 @@ export interface Prepared {
 
 /** Reads the texts, makes or loads the model, and encodes. */
 export async function prepare(options: FinetuneOptions): Promise<Prepared> {
-  const { onMessage = () => {} } = options;
+  const { onMessage = () => {}, init } = options;
   needColumns(options, ["text", "label"]);
-  const read = async (source: TextSource, what: string) => {
-    const rows = await readTexts(source, options, what, options.format);
-    if (options.signal?.aborted) throw unstarted(options);
-    return rows;
-  };
-  const all = await read(options.train, "train");
-  const labels = labelsOf(all, options.label, { once: options.valid === undefined ? "error" : "allow" });
-  const validRows = options.valid === undefined ? undefined : await read(options.valid, "valid");
-  const testRows = options.test === undefined ? undefined : await read(options.test, "test");
-  const [trainRows, heldOut] = validRows ? [all, validRows] : holdOut(all, options);
-  const settings = resolveSettings(options, facts(trainRows, options));
-  const start = { rows: trainRows, labels, settings, options };
-  const model = options.init === undefined ? await freshModel(start) : await pretrainedModel(start, options.init);
+  checkNumbers("", options);
+  const { trainRows, validRows, testRows, labels: found } = await readParts(options);
+  const settings = resolveSettings(options, { rows: trainRows.length, pretrained: init !== undefined });
+  const start = { rows: trainRows, labels: found, settings, options };
+  const { model, labels, lengths } = await (init === undefined ? freshModel(start) : pretrainedModel(start, init));
   try {
-    const encode = (rows: readonly Row[]) =>
-      encodeRows(rows, options, model, { maxLength: trainedLength(model), labels });
+    const problem = singleLabel(labels);
+    const maxLength = trainedLength(model);
+    const labelOf = (row: Row) => problem.readLabel(row, options.label);
+    const encode = (rows: readonly Row[]) => encodeRows(rows, options, model, { maxLength, labelOf });
     const prepared = {
-      ...{ model, settings, labels: labelSet(labels.names) },
-      ...{ train: encode(trainRows), valid: encode(heldOut), test: testRows && encode(testRows) },
+      ...{ model, settings, problem },
+      ...{ train: encode(trainRows), valid: encode(validRows), test: testRows && encode(testRows) },
     };
     describe(prepared, onMessage);
+    onMessage(cutInWords(lengths, maxLength));
     return prepared;
   } catch (error) {
     model.close();
@@ -54,36 +52,45 @@ export async function prepare(options: FinetuneOptions): Promise<Prepared> {
   }
 }
 
+/** All rows that the run needs, and the labels of those to train on. */
+async function readParts(options: FinetuneOptions) {
+  const read = async (source: TextSource, what: string) => {
+    const rows = await readTexts(source, options, what, options);
+    if (options.signal?.aborted) throw unstarted(options);
+    return rows;
+  };
+  const all = await read(options.train, "train");
+  const labels = labelsOf(all, options.label, { once: options.valid === undefined ? "error" : "allow" });
+  const valid = options.valid === undefined ? undefined : await read(options.valid, "valid");
+  const testRows = options.test === undefined ? undefined : await read(options.test, "test");
+  const [trainRows, validRows] = valid ? [all, valid] : holdOut(all, options);
+  return { trainRows, validRows, testRows, labels };
+}
+
 function holdOut(rows: readonly Row[], { text, label, seed = 0 }: FinetuneOptions): [Row[], Row[]] {
-  const values = (column: string) => rows.map((row) => row.values[column]!);
-  const [train, valid] = split(values(text), values(label), { shares: [0.9, 0.1], seed });
-  if (valid!.length === 0)
-    throw new DataError(
-      `${rows[0]!.file}: ${rows.length} rows are too few to hold some out: name a file to validate with`,
-    );
+  const texts = rows.map((row) => textOf(row, text));
+  const labels = rows.map((row) => labelOf(row, label));
+  const [train, valid] = split(texts, labels, { shares: [0.9, 0.1], seed });
+  if (valid!.length === 0) throw tooFew(rows, texts);
   return [train!.map((i) => rows[i]!), valid!.map((i) => rows[i]!)];
 }
 
-function facts(rows: readonly Row[], { text, textPair, init }: FinetuneOptions): DataFacts {
-  const words = new Set<string>();
-  const lengths = rows.map(({ values }) => {
-    const list =
-      `${values[text]} ${textPair === undefined ? "" : values[textPair]}`
-        .toLowerCase()
-        .match(/[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]/gu) ?? [];
-    for (const word of list) if (words.size < 100_000) words.add(word);
-    return list.length;
-  });
-  const sorted = lengths.sort((a, b) => a - b);
-  return {
-    rows: rows.length,
-    words: words.size,
-    longWords: sorted[Math.floor(0.9 * sorted.length)]!,
-    pretrained: init !== undefined,
-  };
+/** Rows from which a tenth should be enough, but that cannot be parted. */
+const ENOUGH = 10;
+
+function tooFew(rows: readonly Row[], texts: readonly string[]): DataError {
+  const different = new Set(texts.map(sameText)).size;
+  const together = `have only ${different} different texts, and rows of one text stay together`;
+  const what =
+    different === rows.length
+      ? "are too few to hold some out"
+      : rows.length < ENOUGH
+        ? `are too few to hold some out: they ${together}`
+        : `${together}, so that none can be held out`;
+  return new DataError(`${rows[0]!.file}: ${rows.length} rows ${what}; name a file to validate with (valid)`);
 }
 
-function describe({ model, settings, labels, train, valid, test }: Prepared, say: (line: string) => void): void {
+function describe({ model, settings, problem, train, valid, test }: Prepared, say: (line: string) => void): void {
   const {
     hidden_size,
     num_hidden_layers,
@@ -93,7 +100,7 @@ function describe({ model, settings, labels, train, valid, test }: Prepared, say
   } = model.config;
   const parameters = totalSize(model.parameters());
   say(
-    `${train.length} texts to train, ${valid.length} to validate${test ? `, ${test.length} to test` : ""}; labels ${labels.names.join(", ")}`,
+    `${train.length} texts to train, ${valid.length} to validate${test ? `, ${test.length} to test` : ""}; labels ${problem.labels.join(", ")}`,
   );
   say(
     `${num_hidden_layers} layers × ${hidden_size}, ${num_attention_heads} heads, ${parts(model.config).position} positions, ` +

@@ -1,5 +1,6 @@
 import { ConfigError, DataError } from "../errors.js";
 import { type FileSource, openFiles } from "../io/files.js";
+import { transformerFiles } from "../io/modules.js";
 import { inWords } from "../models/fit.js";
 import { readConfig } from "../models/load.js";
 import { RoFormer } from "../models/roformer.js";
@@ -14,6 +15,7 @@ import {
   isProjection,
   requireVocabulary,
 } from "./architecture.js";
+import { checkNumbers } from "./numbers.js";
 import { causal, masked, type Objective } from "./objectives.js";
 import type { PretrainOptions } from "./pretrain.js";
 import type { OptimizationSettings } from "./trainer.js";
@@ -35,20 +37,17 @@ export interface PretrainSettings extends ArchitectureSettings, OptimizationSett
   readonly batch?: number | undefined;
 }
 
-/** Settings of training with nothing left open. */
+/** Tokens of the shortest window: two special ones, and two to tell apart. */
+const SHORTEST = 4;
+
+/** Settings of training with nothing left open. Errors: ConfigError. */
 export function resolve(options: PretrainOptions) {
   const { maxLength = 256, steps = 1000, batch = 16, warmup = 0.1, seed = 0, recompute = false } = options;
   const { featureRedrawInterval } = options;
   const { lr = options.init === undefined ? 1e-3 : 1e-4, weightDecay = 0.01, maxGradNorm = 1 } = options;
-  for (const [name, value, least] of [
-    ["maxLength", maxLength, 4],
-    ["steps", steps, 1],
-    ["batch", batch, 1],
-    ["evalEvery", options.evalEvery ?? 1, 1],
-  ] as const) {
-    if (!Number.isInteger(value) || value < least)
-      throw new ConfigError(`pretrain: ${name} is ${value}, not a whole number from ${least}`);
-  }
+  checkNumbers("pretrain: ", options);
+  if (maxLength < SHORTEST)
+    throw new ConfigError(`pretrain: maxLength is ${maxLength}, not a whole number of at least 4`);
   if (options.objective !== "clm" && options.objective !== "mlm")
     throw new ConfigError(`pretrain: objective is ${JSON.stringify(options.objective)}, not "clm" or "mlm"`);
   return { maxLength, steps, batch, warmup, seed, recompute, featureRedrawInterval, lr, weightDecay, maxGradNorm };
@@ -95,7 +94,7 @@ async function pretrained(options: PretrainOptions, head: "causal-lm" | "masked-
     strict: false,
     signal: options.signal,
     seed,
-    config: changes(options, await readConfig(files), head),
+    config: changes(options, await readConfig(await transformerFiles(files)), head),
   });
   try {
     const missing = model.missing.filter((name) => !isProjection(name));

@@ -1,12 +1,14 @@
-import { ConfigError } from "../errors.js";
 import type { ArchitectureSettings } from "./architecture.js";
 import type { OptimizationSettings } from "./trainer.js";
 
 /** What may be set about a fine-tuning run; what is not set follows from the data. */
 export interface FinetuneSettings extends ArchitectureSettings, OptimizationSettings {
-  /** Entries of the vocabulary that is trained; 1000 to 8000, one for each different word, unless given. */
+  /**
+   * Entries of the vocabulary that is trained. Default: one for each different word (ideograph, pair of kana or Thai characters), 1000 to
+   * 8000.
+   */
   readonly vocabSize?: number | undefined;
-  /** Tokens a text is cut to, special ones included; 16 to 256, so that nine in ten texts fit, unless given. */
+  /** Tokens a text is cut to, special ones included. Default: so that nine in ten encoded texts fit, 16 to 256. */
   readonly maxLength?: number | undefined;
   /**
    * Share of the tokens hidden behind `[MASK]` in training, 0 to 1; 0.15 of a model from fresh weights, else 0, unless given.
@@ -20,9 +22,13 @@ export interface FinetuneSettings extends ArchitectureSettings, OptimizationSett
   readonly batch?: number | undefined;
 }
 
-type Resolved = Exclude<keyof FinetuneSettings, keyof ArchitectureSettings | "steps" | "featureRedrawInterval">;
+type Open = "vocabSize" | "maxLength" | "steps" | "featureRedrawInterval";
+type Resolved = Exclude<keyof FinetuneSettings, keyof ArchitectureSettings | Open>;
 
-/** Settings with nothing left open but the number of steps, which needs the number of batches. */
+/**
+ * Settings with nothing left open but what follows later: the vocabulary's size from the texts, their length from the tokenizer, the number
+ * of steps from that of batches.
+ */
 export type ResolvedSettings = { readonly [K in Resolved]-?: NonNullable<FinetuneSettings[K]> } & {
   readonly steps: number | undefined;
   readonly featureRedrawInterval: number | undefined;
@@ -31,10 +37,6 @@ export type ResolvedSettings = { readonly [K in Resolved]-?: NonNullable<Finetun
 /** What is known of the training texts. */
 export interface DataFacts {
   readonly rows: number;
-  /** Different words. */
-  readonly words: number;
-  /** Words of a text: nine in ten have at most so many. */
-  readonly longWords: number;
   /** Whether weights are given to begin with. */
   readonly pretrained: boolean;
 }
@@ -43,28 +45,11 @@ export interface DataFacts {
 const FEWEST_STEPS = 600;
 const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
 
-/** Settings that are whole numbers, with the least that makes sense. */
-const LEAST = {
-  ...{ layers: 1, width: 1, heads: 1, ffn: 1, vocabSize: 8, maxLength: 3 },
-  ...{ epochs: 1, steps: 1, batch: 1 },
-} as const;
-
 /** Fills in what was not set; a setting that makes no sense is a ConfigError. */
-export function resolveSettings(
-  given: FinetuneSettings,
-  { rows, words, longWords, pretrained }: DataFacts,
-): ResolvedSettings {
-  for (const [name, least] of Object.entries(LEAST) as [keyof typeof LEAST, number][]) {
-    const value = given[name] ?? least;
-    if (!Number.isSafeInteger(value) || value < least)
-      throw new ConfigError(`${name} is ${value}, not a whole number of at least ${least}`);
-  }
+export function resolveSettings(given: FinetuneSettings, { rows, pretrained }: DataFacts): ResolvedSettings {
   const batch = given.batch ?? clamp(2 ** Math.round(Math.log2(rows / 40)), 8, 32);
   const fewest = pretrained ? 3 : Math.ceil((FEWEST_STEPS * batch) / rows);
   return {
-    vocabSize: given.vocabSize ?? clamp(Math.round(words / 100) * 100, 1000, 8000),
-    // A word is about 1.4 WordPieces of a vocabulary of this size; a text has two special tokens.
-    maxLength: given.maxLength ?? clamp(Math.ceil((1.4 * longWords + 2) / 16) * 16, 16, 256),
     maskRate: given.maskRate ?? (pretrained ? 0 : 0.15),
     epochs: given.epochs ?? clamp(fewest, pretrained ? 3 : 4, 40),
     steps: given.steps,

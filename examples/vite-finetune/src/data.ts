@@ -17,13 +17,17 @@ export const readFile = (file: File): Promise<Table> => readTable({ name: file.n
 /** Reads a table. What is wrong is an error that names the file and the line. */
 async function readTable(source: Exclude<DataSource, string>): Promise<Table> {
   const rows: Readonly<Record<string, string>>[] = [];
-  for await (const { values } of readRows(source)) rows.push(values);
+  for await (const { values } of readRows(source)) rows.push(asTexts(values));
   const columns = Object.keys(rows[0] ?? {});
   if (columns.length < 2)
     throw new Error(`${source.name} has ${columns.length} column: one of texts and one of labels are needed`);
   if (rows.length < 10) throw new Error(`${source.name} has ${rows.length} rows: at least 10 are needed`);
   return { name: source.name, columns, rows };
 }
+
+/** Values of JSON as texts; what is missing is empty. */
+const asTexts = (values: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([column, value]) => [column, String(value ?? "")]));
 
 /** The likely columns: texts are the longest, labels have the fewest different values. */
 export function guessColumns({ columns, rows }: Table): { text: string; label: string } {

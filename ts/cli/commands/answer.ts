@@ -1,7 +1,9 @@
+import type { FileOptions } from "../../data/rows.js";
+import { textOf } from "../../data/values.js";
 import type { Question } from "../../pipelines/answer.js";
 import { readTexts } from "../../train/examples.js";
 import { type Call, type CommandSpec, UsageError } from "../command.js";
-import { dataSource, formatOption } from "../dataOptions.js";
+import { dataSource, fileOptions } from "../dataOptions.js";
 import { modelOptions, withModel } from "../modelOptions.js";
 import { flag, type OptionSpec, path, text, whole } from "../option.js";
 import { print } from "../output.js";
@@ -15,7 +17,7 @@ const options: readonly OptionSpec[] = [
   { flags: "--data <file>", help: "questions with a context each, instead", parse: path },
   { flags: "--question-column <column>", help: "column of the questions (default: question)", parse: text },
   { flags: "--context-column <column>", help: "column of the contexts (default: context)", parse: text },
-  formatOption,
+  ...fileOptions,
   { flags: "--max-length <tokens>", help: "tokens of a window; longer contexts are read in several", parse: whole(8) },
   { flags: "--stride <tokens>", help: "tokens that neighboring windows share (default: 128)", parse: whole(0) },
   { flags: "--max-answer-length <tokens>", help: "tokens of an answer at most (default: 15)", parse: whole(1) },
@@ -68,8 +70,8 @@ async function readQuestions({ options: given, words, signal }: Call): Promise<Q
     if (words.length > 0) throw new UsageError("answer takes questions or --data FILE, not both");
     const { questionColumn: question = "question", contextColumn: context = "context" } = given;
     const columns = { text: question as string, textPair: context as string };
-    const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given.format as never);
-    return rows.map(({ values }) => ({ question: values[columns.text]!, context: values[columns.textPair]! }));
+    const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given as FileOptions);
+    return rows.map((row) => ({ question: textOf(row, columns.text), context: textOf(row, columns.textPair) }));
   }
   if (words.length === 0) throw new UsageError("answer needs one question or more");
   if (words.includes("-")) throw new UsageError("answer takes questions as words; - is for --context-file or --data");
@@ -78,6 +80,6 @@ async function readQuestions({ options: given, words, signal }: Call): Promise<Q
 }
 
 async function wholeText(file: string, signal: AbortSignal): Promise<string> {
-  const rows = await readTexts(dataSource(file, signal), { text: "text" }, file, "txt");
-  return rows.map(({ values }) => values.text!).join("\n");
+  const rows = await readTexts(dataSource(file, signal), { text: "text" }, file, { format: "txt" });
+  return rows.map((row) => textOf(row, "text")).join("\n");
 }

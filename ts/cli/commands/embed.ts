@@ -3,27 +3,38 @@ import { writeNpy } from "../../io/npy.js";
 import { type EmbedOptions, POOLINGS } from "../../pipelines/embed.js";
 import { type CommandSpec, UsageError } from "../command.js";
 import { modelOptions, withModel } from "../modelOptions.js";
-import { flag, type OptionSpec, oneOf, path } from "../option.js";
+import { flag, listOf, type OptionSpec, path, text, whole } from "../option.js";
 import { print } from "../output.js";
 import { readGroups, textOptions } from "../textInputs.js";
 
 /** Options of commands that make vectors. */
-export const poolingOptions: readonly OptionSpec[] = [
+export const vectorOptions: readonly OptionSpec[] = [
   {
-    flags: "--pooling <way>",
-    help: `how tokens become one vector: ${POOLINGS.join(", ")} (default: as the model's files say, else mean)`,
-    parse: oneOf(POOLINGS),
+    flags: "--pooling <ways>",
+    help: `how tokens become one vector: ${POOLINGS.join(", ")}, or several with commas between (default: as the model's files say, else mean)`,
+    parse: listOf(POOLINGS),
   },
   { flags: "--normalize", help: "scale vectors to length 1", parse: flag, isFlag: true },
+  { flags: "--prompt <text>", help: "a text to put in front of each text", parse: text },
+  {
+    flags: "--prompt-name <name>",
+    help: "the prompt of the model's files to put in front of each text (default: as they say)",
+    parse: text,
+  },
+  {
+    flags: "--truncate-dim <n>",
+    help: "numbers of each vector to keep, the first ones (default: as the model's files say, else all)",
+    parse: whole(1),
+  },
 ];
 
-/** What {@link poolingOptions} say. */
-export function poolingOf({
-  pooling,
-  normalize,
-}: Record<string, unknown>): Pick<EmbedOptions, "pooling" | "normalize"> {
-  return { ...(pooling !== undefined && { pooling }), ...(normalize === true && { normalize }) } as EmbedOptions;
-}
+/** Those of some options that are given. */
+export const given = (options: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
+
+/** What {@link vectorOptions} say. */
+export const vectorSettings = (options: Record<string, unknown>): EmbedOptions =>
+  given(options, ["pooling", "normalize", "prompt", "promptName", "truncateDim"]);
 
 const outOption: OptionSpec = {
   flags: "--out <file>",
@@ -36,7 +47,7 @@ export const embed: CommandSpec = {
   name: "embed",
   summary: "turn texts to vectors: those given, those of a file, or lines of standard input (-)",
   words: "[texts...]",
-  options: [...modelOptions, ...textOptions, ...poolingOptions, outOption],
+  options: [...modelOptions, ...textOptions, ...vectorOptions, outOption],
   required: ["model"],
   async run(call) {
     const { options, out } = call;
@@ -48,7 +59,7 @@ export const embed: CommandSpec = {
     const groups = await readGroups("embed", options, call.words, call.signal);
     await withModel(call, { head: "base" }, async (model, settings) => {
       for await (const { texts } of groups) {
-        const found = await model.embed(texts, { ...settings, ...poolingOf(options) });
+        const found = await model.embed(texts, { ...settings, ...vectorSettings(options) });
         if (file === undefined) await print(found.map((vector) => (out.json ? json(vector) : vector.join(" "))));
         else vectors.push(...found);
       }

@@ -1,6 +1,6 @@
 import { type EvaluateOptions, evaluate as score } from "../../train/evaluate.js";
 import type { CommandSpec } from "../command.js";
-import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
+import { columnOptions, dataSource, fileOptions, labelSeparatorOption } from "../dataOptions.js";
 import { modelOptions, withModel } from "../modelOptions.js";
 import { type OptionSpec, path, whole } from "../option.js";
 import { reportLines } from "../report.js";
@@ -9,14 +9,15 @@ const options: readonly OptionSpec[] = [
   ...modelOptions,
   { flags: "--data <file>", help: "labelled texts", parse: path },
   ...columnOptions,
-  formatOption,
+  labelSeparatorOption,
+  ...fileOptions,
   { flags: "--max-length <tokens>", help: "tokens a text is cut to (default: as in training)", parse: whole(3) },
 ];
 
 /** Scores a model. */
 export const evaluate: CommandSpec = {
   name: "evaluate",
-  summary: "score a classifier on labelled texts",
+  summary: "score a classifier on labelled texts: of classes, a regression, or of several labels a text",
   options,
   required: ["model", "data", "text", "label"],
   async run(call) {

@@ -1,7 +1,7 @@
 import { platform } from "../../platform/index.js";
 import { type FinetuneOptions, type FinetuneResult, finetune as train } from "../../train/finetune.js";
 import type { CommandSpec } from "../command.js";
-import { columnOptions, dataSource, formatOption } from "../dataOptions.js";
+import { columnOptions, dataSource, fileOptions } from "../dataOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, path, rate, whole } from "../option.js";
 import { duration, type Output } from "../output.js";
@@ -18,7 +18,7 @@ const options: readonly OptionSpec[] = [
   },
   { flags: "--test <file>", help: "texts that score the result", parse: path },
   ...columnOptions,
-  formatOption,
+  ...fileOptions,
   ...folderOptions,
   ...architectureOptions,
   { flags: "--vocab-size <number>", help: "entries of the vocabulary (default: by the texts)", parse: whole(8) },

@@ -2,7 +2,7 @@ import type { DataSource } from "../../data/source.js";
 import { platform } from "../../platform/index.js";
 import { type PretrainOptions, pretrain as train } from "../../train/pretrain.js";
 import type { CommandSpec } from "../command.js";
-import { dataSource, formatOption } from "../dataOptions.js";
+import { dataSource, fileOptions } from "../dataOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, oneOf, path, paths, text, whole } from "../option.js";
 import { duration } from "../output.js";
@@ -18,7 +18,7 @@ const options: readonly OptionSpec[] = [
   { flags: "--data <files...>", help: "running text, a file or several", parse: paths },
   { flags: "--valid <files...>", help: "held-out text (default: the last twentieth)", parse: paths },
   { flags: "--text <column>", help: "column of the texts, for files with columns (default: text)", parse: text },
-  formatOption,
+  ...fileOptions,
   ...folderOptions,
   {
     flags: "--tokenizer <name|file>",

@@ -1,9 +1,11 @@
+import type { SearchOptions } from "../../pipelines/search.js";
+import { SIMILARITIES } from "../../pipelines/similarity.js";
 import { type CommandSpec, UsageError } from "../command.js";
 import { modelOptions, withModel } from "../modelOptions.js";
-import { type OptionSpec, whole } from "../option.js";
+import { type OptionSpec, oneOf, text, whole } from "../option.js";
 import { print } from "../output.js";
 import { oneLine, readColumns, textOptions } from "../textInputs.js";
-import { poolingOf, poolingOptions } from "./embed.js";
+import { given, vectorOptions, vectorSettings } from "./embed.js";
 
 /** The option for how many results are wanted. */
 export const topOption = (what: string, usual: number): OptionSpec => ({
@@ -12,20 +14,41 @@ export const topOption = (what: string, usual: number): OptionSpec => ({
   parse: whole(1),
 });
 
-/** Finds the texts of a file that are likest to queries. */
+const searchOptions: readonly OptionSpec[] = [
+  { flags: "--query-prompt <text>", help: "a text to put in front of each query (default: as of texts)", parse: text },
+  {
+    flags: "--query-prompt-name <name>",
+    help: "the prompt of the model's files to put in front of each query (default: as of texts)",
+    parse: text,
+  },
+  {
+    flags: "--similarity-fn-name <name>",
+    help: `how vectors are compared: ${SIMILARITIES.join(", ")} (default: as the model's files say, else cosine)`,
+    parse: oneOf(SIMILARITIES),
+  },
+  topOption("texts found for each query", 5),
+];
+
+/** What {@link searchOptions} say. */
+const searchSettings = (options: Record<string, unknown>): SearchOptions => ({
+  ...vectorSettings(options),
+  ...given(options, ["queryPrompt", "queryPromptName", "similarityFnName"]),
+  ...(options.top !== undefined && { topK: options.top as number }),
+});
+
+/** Finds the texts of a file that are most similar to queries. */
 export const search: CommandSpec = {
   name: "search",
-  summary: "find the texts of a file (--data, --text) whose vectors are likest to each query's",
+  summary: "find the texts of a file (--data, --text) whose vectors are most similar to each query's",
   words: "[queries...]",
-  options: [...modelOptions, ...textOptions, ...poolingOptions, topOption("texts found for each query", 5)],
+  options: [...modelOptions, ...textOptions, ...vectorOptions, ...searchOptions],
   required: ["model", "data"],
   async run(call) {
     const { options, words, out, signal } = call;
     if (words.length === 0) throw new UsageError("search needs one query or more");
     const { texts } = await readColumns("search", options, signal);
-    const { top } = options as { top?: number };
     const found = await withModel(call, { head: "base" }, (model, settings) =>
-      model.search(words, texts, { ...settings, ...poolingOf(options), ...(top !== undefined && { topK: top }) }),
+      model.search(words, texts, { ...settings, ...searchSettings(options) }),
     );
     const lines = found.map((hits, i) => {
       const named = hits.map((hit) => ({ ...hit, text: texts[hit.index]! }));

@@ -1,17 +1,18 @@
-import { type Format, readRows } from "../../data/rows.js";
+import { type FileOptions, readRows } from "../../data/rows.js";
+import { textOf } from "../../data/values.js";
 import { saveFile, saveFolder } from "../../io/files.js";
 import type { Content } from "../../platform/index.js";
 import type { Tokenizer } from "../../tokenizers/tokenizer.js";
 import { type TrainTokenizerOptions, tokenizerKinds, trainTokenizer as train } from "../../tokenizers/train.js";
 import type { CommandSpec } from "../command.js";
-import { dataSource, formatOption } from "../dataOptions.js";
+import { dataSource, fileOptions } from "../dataOptions.js";
 import { type OptionSpec, oneOf, path, paths, text, whole, yesOrNo } from "../option.js";
 import { duration, type Output } from "../output.js";
 
 const options: readonly OptionSpec[] = [
   { flags: "--data <files...>", help: "texts to train on, a file or several", parse: paths },
   { flags: "--text <column>", help: "column of the texts (default: text)", parse: text },
-  formatOption,
+  ...fileOptions,
   { flags: "--kind <name>", help: `what is trained: ${tokenizerKinds.join(", ")}`, parse: oneOf(tokenizerKinds) },
   { flags: "--vocab-size <number>", help: "entries of the vocabulary (default: 30000)", parse: whole(1) },
   {
@@ -47,10 +48,10 @@ async function* texts(given: Record<string, unknown>, out: Output, signal: Abort
   const column = (given.text as string | undefined) ?? "text";
   let count = 0;
   for (const file of given.data as string[]) {
-    const format = (given.format as Format | undefined) ?? (file === "-" ? "txt" : undefined);
-    for await (const { values } of readRows(dataSource(file, signal), { columns: [column], format })) {
+    const { format = file === "-" ? "txt" : undefined, separator, quoted } = given as FileOptions;
+    for await (const row of readRows(dataSource(file, signal), { columns: [column], format, separator, quoted })) {
       count++;
-      yield values[column]!;
+      yield textOf(row, column);
     }
   }
   out.say(`read ${count} texts`);

@@ -1,6 +1,7 @@
 import { DataError } from "../../errors.js";
 import type { KeptFile } from "../../platform/index.js";
 import type { SourceOptions } from "../files.js";
+import { placeholderOf } from "../placeholders.js";
 import { type Announced, agreed, changed, verified } from "./announced.js";
 import { bodyOf, discard, mostOf, Unreachable, type Waiting, waitingOf } from "./http.js";
 import type { HubModel } from "./hub.js";
@@ -172,8 +173,8 @@ export class Hub {
     const limits = { exact: size, most: mostOf(file) };
     let loaded = 0;
     for await (const piece of bodyOf(response, url, this.#waiting, limits)) {
-      if (loaded === 0 && isLfsPointer(piece))
-        throw new DataError(`${this.#model.name}/${file}: the server has a Git LFS pointer there, not the file itself`);
+      const other = loaded === 0 ? placeholderOf(piece) : undefined;
+      if (other !== undefined) throw new DataError(`${this.#model.name}/${file}: what the server has there ${other}`);
       yield piece;
       loaded += piece.length;
       onProgress?.({ stage: "download", file, loaded, total: size });
@@ -204,7 +205,3 @@ function versionOf({ etag }: Announced): string | undefined {
   const name = etag?.replace(/[^\w-]/g, "");
   return name && name.length <= 100 ? `etag-${name}` : undefined;
 }
-
-/** Whether a file is the note that Git LFS leaves in the place of a large one. */
-const isLfsPointer = (begin: Uint8Array): boolean =>
-  new TextDecoder().decode(begin.subarray(0, 40)).startsWith("version https://git-lfs.github.com/");

@@ -1,0 +1,87 @@
+import { ConfigError } from "../errors.js";
+import { Records } from "./delimited.js";
+import type { TextBlock } from "./text.js";
+
+/** What may part the fields of a csv file, the first that its header has outside quotes. */
+const SEPARATORS = [",", "\t", ";"];
+
+/** Checks a separator that was asked for. */
+export function checkSeparator(separator: unknown): void {
+  if (separator === undefined) return;
+  if (typeof separator !== "string" || separator.length !== 1 || /["\r\n]/.test(separator))
+    throw new ConfigError(
+      `separator is ${JSON.stringify(separator)}, not one character other than a quote or a line end`,
+    );
+}
+
+/**
+ * The separator of a csv file, and its blocks: a comma, unless the header has no comma outside quotes, a tab or else a semicolon parts
+ * it, and all `columns` are there then.
+ */
+export async function findSeparator(
+  blocks: AsyncIterable<TextBlock>,
+  columns: readonly string[] = [],
+): Promise<{ separator: string; blocks: AsyncIterable<TextBlock> }> {
+  const iterator = blocks[Symbol.asyncIterator]();
+  const read: TextBlock[] = [];
+  const header = new Header();
+  while (!header.isComplete) {
+    const { done, value } = await iterator.next();
+    if (done) break;
+    read.push(value);
+    header.add(value.text);
+  }
+  const found = SEPARATORS.find((separator) => header.separators.has(separator)) ?? ",";
+  const names = found === "," ? undefined : namesOf(header.text, found);
+  const separator = names && columns.every((column) => names.has(column)) ? found : ",";
+  return { separator, blocks: joined(read, iterator) };
+}
+
+/** The first row of a text that comes in parts, and the separators that it has outside quotes. */
+class Header {
+  text = "";
+  isComplete = false;
+  readonly separators = new Set<string>();
+  #inQuotes = false;
+  #before = "";
+
+  add(part: string): void {
+    let at = 0;
+    for (; at < part.length && !this.isComplete; at++) this.#take(part[at]!);
+    this.text += part.slice(0, at);
+  }
+
+  #take(c: string): void {
+    if (this.#inQuotes) {
+      if (c === '"') this.#inQuotes = false;
+    } else if (c === '"') {
+      // Where a field begins, or as the second of a doubled quote.
+      this.#inQuotes = this.#before === "" || this.#before === '"' || SEPARATORS.includes(this.#before);
+    } else if (c === "\n" || c === "\r") {
+      this.isComplete = this.#before !== "";
+    } else if (SEPARATORS.includes(c)) this.separators.add(c);
+    this.#before = c === "\n" || c === "\r" ? (this.#inQuotes ? c : "") : c;
+  }
+}
+
+function namesOf(header: string, separator: string): Set<string> | undefined {
+  try {
+    const { value } = new Records("", separator).read({ text: header, line: 1 }).next();
+    return new Set(value?.fields.map((name: string) => name.trim()));
+  } catch {
+    return undefined;
+  }
+}
+
+async function* joined(read: readonly TextBlock[], rest: AsyncIterator<TextBlock>): AsyncGenerator<TextBlock> {
+  try {
+    yield* read;
+    for (;;) {
+      const { done, value } = await rest.next();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await rest.return?.();
+  }
+}

@@ -1,0 +1,57 @@
+import { ConfigError } from "../errors.js";
+import { type Files, fileName, hubHint, isFile, isFolderPath } from "../io/files.js";
+import { parseJson, readText, requireObject } from "../io/json.js";
+import { withoutNaN } from "../io/pythonJson.js";
+import { parseStrictJson } from "../io/strictJson.js";
+import { families } from "./families.js";
+import { refuseForeignConfig } from "./foreign.js";
+import { numberText } from "./labelMaps.js";
+
+/** Fields of a `config.json`, as they stand there. */
+export type ConfigFields = Readonly<Record<string, unknown>>;
+
+/** Reads a folder's `config.json`, and checks no more than that it is a configuration. Errors: ConfigError. */
+export async function readConfigFile(files: Files): Promise<ConfigFields> {
+  const where = fileName(files, "config.json");
+  if (!(await files.has("config.json"))) throw await absent(files, where);
+  const text = await readText(files, "config.json", ConfigError);
+  const fields = requireObject(parseJson(text, where, ConfigError), where, ConfigError);
+  refuseForeignConfig(fields, where);
+  return withModelType(withNumbersAsNames(fields, text), where);
+}
+
+/** The names of classes that are numbers, as Python prints them: 1 and 1.0 are one number in JavaScript. */
+function withNumbersAsNames(fields: ConfigFields, text: string): ConfigFields {
+  const { id2label } = fields;
+  if (typeof id2label !== "object" || id2label === null) return fields;
+  if (!Object.values(id2label).some((name) => typeof name === "number")) return fields;
+  let exact: ReturnType<typeof parseStrictJson>;
+  try {
+    exact = parseStrictJson(withoutNaN(text));
+  } catch {
+    return fields; // a field twice, say: numbers are then JavaScript's
+  }
+  const names = exact instanceof Map ? exact.get("id2label") : undefined;
+  const written = (id: string) => numberText(names instanceof Map ? names.get(id) : (names as [])[Number(id)]);
+  const named = Object.entries(id2label).map(([id, name]) => [id, written(id) ?? name]);
+  return { ...fields, id2label: Object.fromEntries(named) };
+}
+
+/** Before its release 3, transformers wrote no `model_type`: the class tells it, if there is one. */
+function withModelType(fields: ConfigFields, where: string): ConfigFields {
+  if (Object.hasOwn(fields, "model_type")) return fields;
+  const [name] = Array.isArray(fields.architectures) ? fields.architectures : [];
+  for (const model_type of ["roformer", "bert"] as const)
+    if (String(name).startsWith(families[model_type].className)) return { ...fields, model_type };
+  throw new ConfigError(`${where}: model_type is missing; it is one of ${Object.keys(families).join(", ")}`);
+}
+
+async function absent(files: Files, where: string): Promise<ConfigError> {
+  const { name } = files;
+  if (!isFolderPath(name)) return new ConfigError(`${where}: no such file; a model folder has one`, NOT_FOUND);
+  if (await isFile(name)) return new ConfigError(`${name} is a file, not a model's folder`);
+  const meant = (await hubHint(files)) || "; a model folder has one";
+  return new ConfigError(`${where}: no such file${meant}`, NOT_FOUND);
+}
+
+const NOT_FOUND = { reason: "not-found" } as const;

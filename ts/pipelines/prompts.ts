@@ -1,0 +1,36 @@
+import { ConfigError } from "../errors.js";
+import type { RoFormer } from "../models/roformer.js";
+import type { Tokenizer } from "../tokenizers/tokenizer.js";
+
+/** Which text goes in front of others. */
+export interface PromptOptions {
+  /** A text to put in front of each text. Default: that of `promptName`. */
+  readonly prompt?: string;
+  /** The name of a prompt of the model's files. Default: their `default_prompt_name`, or no prompt. */
+  readonly promptName?: string;
+}
+
+/** The text to put in front, "" for none. Errors: ConfigError for a name that the model does not have. */
+export function promptOf(what: string, { sentences }: RoFormer, { prompt, promptName }: PromptOptions): string {
+  if (prompt !== undefined) {
+    if (typeof prompt !== "string") throw new ConfigError(`${what}: prompt is ${JSON.stringify(prompt)}, not a text`);
+    return prompt;
+  }
+  const name = promptName ?? sentences?.defaultPromptName;
+  if (name === undefined) return "";
+  const prompts = sentences?.prompts ?? {};
+  if (Object.hasOwn(prompts, name)) return prompts[name]!;
+  const known = Object.keys(prompts);
+  const has = known.length === 0 ? "the model has no prompts" : `its prompts are ${known.join(", ")}`;
+  throw new ConfigError(
+    `${what}: ${promptName === undefined ? "default_prompt_name" : "promptName"} is ${JSON.stringify(name)}; ${has}`,
+  );
+}
+
+/** Tokens of an encoded text that its prompt takes, [CLS] included, as sentence-transformers counts them. */
+export function promptLength(tokenizer: Tokenizer, prompt: string, maxLength: number): number {
+  if (prompt === "") return 0;
+  const { ids } = tokenizer.encode(prompt, { maxLength, truncation: true });
+  const specials = Object.values(tokenizer.specialTokens).map((token) => tokenizer.tokenToId(token));
+  return specials.includes(ids.at(-1)) ? ids.length - 1 : ids.length;
+}

@@ -1,0 +1,120 @@
+import type { LabelSet } from "../../data/labels.js";
+import { asText, placeOf, type Row, shown } from "../../data/values.js";
+import { DataError } from "../../errors.js";
+import { multiLabelReport } from "../../metrics/multiLabel.js";
+import type { Problem } from "./problem.js";
+
+/** Precision, recall and F1 of one label, 0 … 1. */
+export interface LabelMetrics {
+  /** Its name. */
+  readonly label: string;
+  /** Of the texts that the model gives it, the share that has it. */
+  readonly precision: number;
+  /** Of the texts that have it, the share that the model gives it. */
+  readonly recall: number;
+  /** Harmonic mean of both. */
+  readonly f1: number;
+  /** Texts that have it. */
+  readonly support: number;
+}
+
+/** How well a model does whose texts have several labels each (scikit-learn's scores of multilabel indicators). */
+export interface MultiLabelMetrics {
+  /** Texts. */
+  readonly n: number;
+  /** Mean binary cross-entropy over texts and labels, in nats. */
+  readonly loss: number;
+  /** The same as `subsetAccuracy`: scikit-learn's `accuracy_score`. */
+  readonly accuracy: number;
+  /** Share of the texts whose labels are all right, 0 … 1. */
+  readonly subsetAccuracy: number;
+  /** The same as `macroF1`. */
+  readonly f1: number;
+  /** Precision from the counts of all labels together, 0 … 1. */
+  readonly microPrecision: number;
+  /** Recall from the counts of all labels together, 0 … 1. */
+  readonly microRecall: number;
+  /** F1 from the counts of all labels together, 0 … 1. */
+  readonly microF1: number;
+  /** Mean of the labels' precision, 0 … 1. */
+  readonly macroPrecision: number;
+  /** Mean of the labels' recall, 0 … 1. */
+  readonly macroRecall: number;
+  /** Mean of the labels' F1, 0 … 1. */
+  readonly macroF1: number;
+  /** Each label's, in order of their ids. */
+  readonly perLabel: readonly LabelMetrics[];
+}
+
+/** Metrics of a model of several labels a text. */
+export interface MultiLabelScores {
+  /** The kind of the model's problem. */
+  readonly problem: "multi_label_classification";
+  /** The scores. */
+  readonly metrics: MultiLabelMetrics;
+}
+
+interface Judged {
+  readonly predicted: Uint8Array;
+  readonly loss: number;
+}
+
+/** Any number of labels a text: a JSON list, or one text that `separator` parts. */
+export function multiLabel(
+  labels: LabelSet,
+  separator: string | undefined,
+): Problem<Uint8Array, Judged, MultiLabelScores> {
+  return {
+    labels: labels.names,
+    readLabel: (row, column) => {
+      const indicators = new Uint8Array(labels.names.length);
+      for (const name of namesIn(row, column, separator)) indicators[labels.idOfName(name, row)] = 1;
+      return indicators;
+    },
+    // The probability is 1/2 at 0.
+    judge: (logits, label) => ({
+      predicted: Uint8Array.from(logits, (x) => (x >= 0 ? 1 : 0)),
+      loss: binaryCrossEntropyOf(logits, label),
+    }),
+    score: (judged, truth) => {
+      const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
+      const predicted = judged.map((one) => one.predicted);
+      const { subsetAccuracy, micro, macro, labels: each } = multiLabelReport(predicted, truth);
+      return {
+        problem: "multi_label_classification",
+        metrics: {
+          ...{ n: truth.length, loss, accuracy: subsetAccuracy, subsetAccuracy, f1: macro.f1 },
+          ...{ microPrecision: micro.precision, microRecall: micro.recall, microF1: micro.f1 },
+          ...{ macroPrecision: macro.precision, macroRecall: macro.recall, macroF1: macro.f1 },
+          perLabel: each.map((report) => ({ ...report, label: labels.names[report.label]! })),
+        },
+      };
+    },
+  };
+}
+
+/** The names in a row: those of a list, of the JSON list that a text is, or of a text between separators. */
+function namesIn(row: Row, column: string, separator: string | undefined): string[] {
+  const value = row.values[column];
+  const where = `${placeOf(row)}: ${JSON.stringify(column)}`;
+  if (Array.isArray(value)) return value.map((name, i) => asText(`${where}: item ${i}`, name));
+  const text = asText(where, value);
+  if (separator === undefined && text.trim().startsWith("["))
+    return namesIn(parsed(row, column, text), column, undefined);
+  const names = separator === undefined ? [text] : text.split(separator);
+  return names.map((name) => name.trim()).filter((name) => name !== "");
+}
+
+function parsed(row: Row, column: string, text: string): Row {
+  try {
+    return { ...row, values: { [column]: JSON.parse(text) as unknown } };
+  } catch (error) {
+    throw new DataError(`${placeOf(row)}: the labels ${shown(text)} are not a JSON list`, { cause: error });
+  }
+}
+
+/** Mean over labels of −log σ(±x). */
+function binaryCrossEntropyOf(logits: Float32Array, label: Uint8Array): number {
+  const losses = Array.from(logits, (x, i) => Math.max(x, 0) - x * label[i]! + Math.log1p(Math.exp(-Math.abs(x))));
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}

@@ -1,0 +1,47 @@
+import { kind, placeOf, type Row, shown } from "../../data/values.js";
+import { DataError } from "../../errors.js";
+import { metrics } from "../../metrics/index.js";
+import type { Problem } from "./problem.js";
+
+/** How well a regression does on texts with values: one flat object. */
+export interface RegressionMetrics {
+  /** Texts. */
+  readonly n: number;
+  /** Mean squared error, as in training. */
+  readonly loss: number;
+  /** Mean squared error. */
+  readonly meanSquaredError: number;
+  /** Pearson's correlation coefficient, −1 … 1; 0 where one side has one value only. */
+  readonly pearson: number;
+  /** Spearman's, of the ranks. */
+  readonly spearman: number;
+}
+
+/** Metrics of a regression. */
+export interface RegressionScores {
+  /** The kind of the model's problem. */
+  readonly problem: "regression";
+  /** The scores. */
+  readonly metrics: RegressionMetrics;
+}
+
+/** A number for each text. */
+export const regression = (labels: readonly string[]): Problem<number, number, RegressionScores> => ({
+  labels,
+  readLabel: readNumber,
+  judge: (logits) => logits[0]!,
+  score: (predicted, truth) => {
+    const meanSquaredError = metrics.meanSquaredError(predicted, truth);
+    const correlations = { pearson: metrics.pearson(predicted, truth), spearman: metrics.spearman(predicted, truth) };
+    const n = truth.length;
+    return { problem: "regression", metrics: { n, loss: meanSquaredError, meanSquaredError, ...correlations } };
+  },
+});
+
+function readNumber(row: Row, column: string): number {
+  const value = row.values[column];
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (typeof number === "number" && Number.isFinite(number)) return number;
+  const is = typeof value === "string" ? shown(value) : kind(value);
+  throw new DataError(`${placeOf(row)}: the label is ${is}, not a number; the model's problem_type is regression`);
+}

@@ -1,0 +1,77 @@
+import type { LabelSet } from "../../data/labels.js";
+import { metrics } from "../../metrics/index.js";
+import type { Problem } from "./problem.js";
+
+/** How well a classifier does on labelled texts: one flat object. */
+export interface ClassifierMetrics {
+  /** Texts. */
+  readonly n: number;
+  /** Mean cross-entropy, in nats. */
+  readonly loss: number;
+  /** Share of the texts whose most likely class is right, 0 … 1. */
+  readonly accuracy: number;
+  /** Of two classes, F1 of the second; of more, the mean over classes (scikit-learn's `binary` and `macro`); 0 … 1. */
+  readonly f1: number;
+  /** Precision, likewise. */
+  readonly precision: number;
+  /** Recall, likewise. */
+  readonly recall: number;
+  /** Matthews' correlation coefficient, −1 … 1. */
+  readonly matthews: number;
+}
+
+/** Metrics, and what they were made from. */
+export interface ClassifierScores {
+  /** The kind of the model's problem. */
+  readonly problem: "single_label_classification";
+  /** The scores. */
+  readonly metrics: ClassifierMetrics;
+  /** Numbers of texts, `[labels][labels]`: rows are true classes, columns predicted ones. */
+  readonly confusionMatrix: readonly (readonly number[])[];
+}
+
+interface Judged {
+  readonly predicted: number;
+  readonly loss: number;
+}
+
+/** One of several classes a text. */
+export function singleLabel(labels: LabelSet): Problem<number, Judged, ClassifierScores> {
+  return {
+    labels: labels.names,
+    readLabel: (row, column) => labels.idOf(row, column),
+    judge: (logits, label) => ({
+      predicted: logits.indexOf(highest(logits)),
+      loss: crossEntropyOf(logits, label),
+    }),
+    score: (judged, truth) => {
+      const predicted = judged.map((one) => one.predicted);
+      const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
+      const numLabels = labels.names.length;
+      return {
+        problem: "single_label_classification",
+        metrics: { n: truth.length, loss, ...scores(predicted, truth, numLabels) },
+        confusionMatrix: metrics.confusionMatrix(predicted, truth, { numLabels }),
+      };
+    },
+  };
+}
+
+function scores(predicted: readonly number[], truth: readonly number[], classes: number) {
+  const average = classes === 2 ? ("binary" as const) : ("macro" as const);
+  return {
+    accuracy: metrics.accuracy(predicted, truth),
+    f1: metrics.f1(predicted, truth, { average }),
+    precision: metrics.precision(predicted, truth, { average }),
+    recall: metrics.recall(predicted, truth, { average }),
+    matthews: metrics.matthews(predicted, truth),
+  };
+}
+
+const highest = (logits: Float32Array): number => logits.reduce((a, b) => Math.max(a, b));
+
+function crossEntropyOf(logits: Float32Array, label: number): number {
+  const top = highest(logits);
+  const sum = logits.reduce((total, x) => total + Math.exp(x - top), 0);
+  return Math.log(sum) + top - logits[label]!;
+}
