@@ -54,6 +54,26 @@ export class CheckpointError extends RoFormerError {
   }
 }
 
+/** What an {@link UnsavedError} carries. */
+export interface Unsaved<R> {
+  /** What the training would have returned. The caller closes its model. */
+  readonly result: R;
+  /** The folder where the model is saved instead. Undefined: no place took it. */
+  readonly savedIn: string | undefined;
+}
+
+/** A model was trained and could not be saved where it should be. It is not lost: see `result` and `savedIn`. */
+export class UnsavedError<R = unknown> extends CheckpointError implements Unsaved<R> {
+  readonly result: R;
+  readonly savedIn: string | undefined;
+
+  constructor(message: string, { result, savedIn }: Unsaved<R>, options?: RoFormerErrorOptions) {
+    super(message, options);
+    this.result = result;
+    this.savedIn = savedIn;
+  }
+}
+
 /** The engine itself: memory used up, a kernel refused a call, an instance that died. */
 export class EngineError extends RoFormerError {
   constructor(message: string, options?: RoFormerErrorOptions) {

@@ -100,39 +100,37 @@ export function isInside(file: string): boolean {
  * Saves a folder, whole or not at all: `Platform.writeFolder` with errors of this library. Pieces of a file are asked for one
  * after another, so no second copy of a model is made.
  */
-export async function saveFolder(path: string, files: ReadonlyMap<string, Content | null>): Promise<void> {
-  const before = saving.get(path);
-  const mine = (async () => {
-    await before?.catch(() => undefined); // its own caller hears of it
-    await platform.writeFolder(path, files);
-  })();
-  saving.set(path, mine);
-  try {
-    await mine;
-  } catch (error) {
-    throw new CheckpointError(`${path} cannot be written: ${reason(error)}`, { cause: error });
-  } finally {
-    if (saving.get(path) === mine) saving.delete(path);
-  }
+export async function saveFolder(
+  path: string,
+  files: ReadonlyMap<string, Content | null>,
+  stale?: RegExp,
+): Promise<void> {
+  await asUnwritable(CheckpointError, path, () => platform.writeFolder(path, files, stale));
 }
 
-/** Folders that are being written: a second save of one waits for the first. */
-const saving = new Map<string, Promise<void>>();
-
-/** Finds out before long work whether {@link saveFolder} could begin: fails as it would, and leaves nothing behind. */
-export async function checkFolder(path: string): Promise<void> {
-  try {
-    await platform.tryFolder(path);
-  } catch (error) {
-    throw new CheckpointError(`${path} cannot be written: ${reason(error)}`, { cause: error });
-  }
+/** Finds out before long work whether {@link saveFolder} could write files of these names, and leaves nothing behind. */
+export async function checkFolder(path: string, names: readonly string[] = []): Promise<void> {
+  await asUnwritable(CheckpointError, path, () => platform.tryFolder(path, names));
 }
 
 /** Saves one file, whole or not at all. */
 export async function saveFile(path: string, content: Content): Promise<void> {
+  await asUnwritable(DataError, path, () => platform.writeFile(path, content));
+}
+
+/** Finds out before long work whether {@link saveFile} could write a file, and leaves nothing behind. */
+export async function checkFile(path: string): Promise<void> {
+  await asUnwritable(DataError, path, () => platform.tryFile(path));
+}
+
+async function asUnwritable(
+  kind: typeof CheckpointError | typeof DataError,
+  path: string,
+  write: () => Promise<void>,
+): Promise<void> {
   try {
-    await platform.writeFile(path, content);
+    await write();
   } catch (error) {
-    throw new DataError(`${path} cannot be written: ${reason(error)}`, { cause: error });
+    throw new kind(`${path} cannot be written: ${reason(error)}`, { cause: error });
   }
 }

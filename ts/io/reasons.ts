@@ -9,6 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the disk is read-only",
   ENOTDIR: "a part of the path is a file, not a folder",
   EEXIST: "a part of the path is a file, not a folder",
+  EXDEV: "a part of it is on another disk",
   EFBIG: "the file is too large for this disk or its limit",
   EISDIR: "it is a folder, not a file",
   ELOOP: "its links lead in a circle",

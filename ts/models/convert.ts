@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.js";
-import { type FileSource, fileName, openFiles } from "../io/files.js";
+import { type FileSource, type Files, fileName } from "../io/files.js";
 import { readModules, transformerFolder } from "../io/modules.js";
+import { readWhole } from "../io/whole.js";
 import { convertRope, type RopeOrder } from "../nn/convertRope.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { rotarySize } from "../nn/ropeScaling.js";
@@ -8,6 +9,7 @@ import { totalSize } from "../tensor/tensor.js";
 import type { RoFormerConfig } from "./config.js";
 import { parts } from "./families.js";
 import { headOf, readConfig } from "./load.js";
+import { checkModelFolder } from "./modelFolder.js";
 import { RoFormer } from "./roformer.js";
 import type { SaveOptions } from "./save.js";
 
@@ -49,14 +51,8 @@ export async function convert(source: FileSource, out: string, options: ConvertO
     throw new ConfigError(`convert: from is ${JSON.stringify(from)}, not "bert"`);
   if (rope !== undefined && rope !== "interleaved" && rope !== "half")
     throw new ConfigError(`convert: rope is ${JSON.stringify(rope)}, not "interleaved" or "half"`);
-  const files = openFiles(source);
-  const modules = await readModules(files);
-  const folder = await transformerFolder(files, modules);
-  const old = await readConfig(folder);
-  const where = fileName(folder, "config.json");
-  const head = options.head ?? headOf(old, where, modules && "base");
-  const changes = { ...(from && asRoFormer(old, head, where)), ...(rope && withPairs(old, from, rope, where)) };
-  const model = await RoFormer.load(files, { head, config: changes });
+  await checkModelFolder(out, ["config.json"]);
+  const { old, head, model } = await readWhole(source, {}, (files) => open(files, options), closeModel);
   try {
     const reordered = rope && parts(old).position !== positionOf(rope) ? reorder(model, rope) : [];
     await model.save(out, { dtype, maxShardBytes });
@@ -71,6 +67,18 @@ export async function convert(source: FileSource, out: string, options: ConvertO
   } finally {
     model.close();
   }
+}
+
+const closeModel = ({ model }: { model: RoFormer }) => model.close();
+
+async function open(files: Files, { head: wanted, from, rope }: ConvertOptions) {
+  const modules = await readModules(files);
+  const folder = await transformerFolder(files, modules);
+  const old = await readConfig(folder);
+  const where = fileName(folder, "config.json");
+  const head = wanted ?? headOf(old, where, modules && "base");
+  const changes = { ...(from && asRoFormer(old, head, where)), ...(rope && withPairs(old, from, rope, where)) };
+  return { old, head, model: await RoFormer.load(files, { head, config: changes }) };
 }
 
 /** Heads that BERT and RoFormer have under the same names. */

@@ -1,8 +1,9 @@
 import { ConfigError, DataError } from "../errors.js";
-import { type FileSource, isFile, openFiles } from "../io/files.js";
+import { type FileSource, type Files, isFile } from "../io/files.js";
 import { openWeightFile, openWeights } from "../io/formats.js";
 import { transformerFiles } from "../io/modules.js";
 import type { StoredTensor, Weights } from "../io/weights.js";
+import { readWhole } from "../io/whole.js";
 import { totalSize } from "../tensor/tensor.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { RoFormerConfig } from "./config.js";
@@ -42,10 +43,13 @@ export interface InspectedTokenizer {
  */
 export async function inspect(source: FileSource): Promise<Inspection> {
   const file = typeof source === "string" ? /^(.*?)([^/\\]+\.(?:safetensors|bin))$/.exec(source) : null;
-  if (file) return tensorsOf(await openWeightFile(openFiles(file[1] || "."), file[2]!));
+  if (file) return tensorsOf(await readWhole(file[1] || ".", {}, (files) => openWeightFile(files, file[2]!)));
   if (typeof source === "string" && (await isFile(source)))
     throw new DataError(`${source} is a file, and neither .safetensors nor .bin`);
-  const files = await transformerFiles(openFiles(source));
+  return readWhole(source, {}, async (files) => inspectFiles(await transformerFiles(files)));
+}
+
+async function inspectFiles(files: Files): Promise<Inspection> {
   const config = await readConfig(files).then(
     (config) => ({ config }),
     (error: unknown) => {

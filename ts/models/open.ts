@@ -1,6 +1,7 @@
 import { init } from "../engine/engine.js";
-import { type FileSource, openFiles } from "../io/files.js";
+import type { FileSource, Files } from "../io/files.js";
 import { readModules, transformerFolder } from "../io/modules.js";
+import { readWhole } from "../io/whole.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { type LoadOptions, type ReadModel, readModel } from "./load.js";
 import { readSentences, type SentenceModel } from "./sentences/settings.js";
@@ -17,7 +18,15 @@ export interface OpenedModel {
 /** Reads a model's folder; nothing of it stays in memory where that fails. */
 export async function openModel(source: FileSource, options: LoadOptions): Promise<OpenedModel> {
   await init();
-  const root = openFiles(source, options);
+  return readWhole(
+    source,
+    options,
+    (root) => openFrom(root, options),
+    ({ model }) => model.network.free(),
+  );
+}
+
+async function openFrom(root: Files, options: LoadOptions): Promise<OpenedModel> {
   const modules = await readModules(root);
   const files = await transformerFolder(root, modules);
   const model = await readModel(files, options, modules && "base");

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.js";
 import { SAVED_DTYPES, type SavedDtype } from "../io/dtypes.js";
-import { isFolderPath, openFiles, saveFolder } from "../io/files.js";
+import { saveFolder } from "../io/files.js";
 import { bytesOf, divide, type TensorSource, writeSafetensors } from "../io/safetensorsWriter.js";
 import type { HeadName } from "../nn/heads/index.js";
 import type { ParameterStore } from "../nn/parameters.js";
@@ -9,6 +9,7 @@ import type { Content } from "../platform/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { labelNames, numLabels, type RoFormerConfig } from "./config.js";
 import { classOf, families, parts, savedModelType } from "./families.js";
+import { requireFolderPath, requireReplaceable, TOKENIZERS, WEIGHTS } from "./modelFolder.js";
 import { SENTENCE_FILES } from "./sentences/settings.js";
 
 /** What a saved model is made of. */
@@ -32,25 +33,14 @@ export interface SaveOptions {
   readonly files?: ReadonlyMap<string, string | Uint8Array> | undefined;
 }
 
-/** What readers would take for the weights, or for parts of them, if another model had been saved here. */
-const WEIGHTS = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/;
-/** The files of all kinds of tokenizers: those of another one would stay beside the model's own. */
-const TOKENIZERS = [
-  ...["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"],
-  ...["vocab.txt", "vocab.json", "merges.txt"],
-];
-
 /** Writes a Hugging Face folder, whole or not at all; an older model's files do not outlive it. */
 export async function saveModel(path: string, model: SavedModel, options: SaveOptions = {}): Promise<void> {
-  if (!isFolderPath(path)) throw new ConfigError(`save: ${path} is no folder's path`);
+  requireFolderPath(path);
   const written = modelFiles(model, options);
-  const old = (
-    (await openFiles(path)
-      .list()
-      .catch(() => undefined)) ?? []
-  ).filter((name) => WEIGHTS.test(name));
-  const stale = [...old, ...SENTENCE_FILES, ...(model.tokenizer ? TOKENIZERS : [])];
-  await saveFolder(path, new Map<string, Content | null>([...stale.map((name) => [name, null] as const), ...written]));
+  const names = [...written.keys()];
+  await requireReplaceable(path, names);
+  const stale = model.tokenizer ? TOKENIZERS.map((name) => [name, null] as const) : [];
+  await saveFolder(path, new Map<string, Content | null>([...stale, ...written]), WEIGHTS);
 }
 
 /** The files of a Hugging Face folder, by name; weights are read while they are written. */

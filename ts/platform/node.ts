@@ -1,7 +1,9 @@
 import type * as Files from "node:fs/promises";
 import { DataError } from "../errors.js";
 import { folderOfDownloads } from "./nodeDownloads.js";
-import { type NodeModules, tryFolder, writeFile, writeFolder } from "./nodeFolders.js";
+import { tryFile, writeFile } from "./nodeFile.js";
+import type { NodeModules } from "./nodeFiles.js";
+import { spareFolders, tryFolder, writeFolder } from "./nodeFolders.js";
 import { firstMessage, startThread, startWorker } from "./nodeWorkers.js";
 import type { Platform } from "./platform.js";
 import { fetchBytes } from "./web.js";
@@ -29,9 +31,15 @@ export function createNode(): Platform | undefined {
     },
     exists: async (file) => (await orAbsent(fs.stat(file))) !== undefined,
     listFolder: async (folder) => (await orAbsent(fs.readdir(folder)))?.sort(),
-    writeFolder: (folder, files) => writeFolder(modules, path.resolve(folder), files),
-    tryFolder: (folder) => tryFolder(modules, path.resolve(folder)),
+    fileStamp: async (file) => {
+      const found = await orAbsent(fs.stat(file, { bigint: true }));
+      return found?.isFile() ? `${found.ino} ${found.size} ${found.mtimeNs}` : undefined;
+    },
+    writeFolder: (folder, files, stale) => writeFolder(modules, path.resolve(folder), files, stale),
+    tryFolder: (folder, names) => tryFolder(modules, path.resolve(folder), names),
+    spareFolders: (folder) => spareFolders(modules, path.resolve(folder)),
     writeFile: (file, content) => writeFile(modules, path.resolve(file), content),
+    tryFile: (file) => tryFile(modules, path.resolve(file)),
     downloads: () => folderOfDownloads(modules, (file, start, end) => readRange(fs, file, start, end)),
     hash(algorithm) {
       const hash = process.getBuiltinModule("node:crypto").createHash(algorithm);

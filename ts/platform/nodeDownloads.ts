@@ -1,4 +1,5 @@
-import { type NodeModules, safeParts } from "./nodeFolders.js";
+import type { NodeModules } from "./nodeFiles.js";
+import { safeParts } from "./nodeFiles.js";
 import { leftovers, temporaryName } from "./nodeLeftovers.js";
 import type { Downloads, KeptFile } from "./platform.js";
 

@@ -1,138 +1,147 @@
-import type * as Sync from "node:fs";
-import type * as Files from "node:fs/promises";
-import type * as Path from "node:path";
-import type * as Url from "node:url";
+import type { Stats } from "node:fs";
+import { JOURNAL, type Journal } from "./journal.js";
+import { sweep } from "./nodeAbandoned.js";
+import { type Access, accessBeside, accessOf, OPEN } from "./nodeAccess.js";
+import { commit, endAbandoned, OWNED, STAGED } from "./nodeCommit.js";
+import { makeFolders, type NodeModules, removeEmpty, resolveLinks, safeParts, writeNew } from "./nodeFiles.js";
+import { newOwner } from "./nodeOwner.js";
 import type { Content } from "./platform.js";
 
-/** The parts of Node that files need. */
-export interface NodeModules {
-  readonly fs: typeof Files;
-  readonly sync: typeof Sync;
-  readonly path: typeof Path;
-  readonly url: typeof Url;
-}
+/** Folders that this thread is writing, by their real paths: a second save of one waits for the first. */
+const writing = new Map<string, Promise<void>>();
 
-/** Writes one file beside and renames it over `file`, an absolute path. */
-export async function writeFile(node: NodeModules, file: string, content: Content): Promise<void> {
-  const { fs, path } = node;
-  const target = await realPath(node, file);
-  await makeFolders(node, path.dirname(target));
-  const beside = temporary(node, target);
-  try {
-    await writeOne(node, beside, content);
-    await fs.rename(beside, target);
-  } catch (error) {
-    await fs.rm(beside, { force: true });
-    throw error;
-  }
-}
-
-/** Writes `files` into a folder beside and renames it to `folder`, an absolute path; see `Platform.writeFolder`. */
+/** Writes `files` into `folder`, an absolute path; see `Platform.writeFolder`. */
 export async function writeFolder(
   node: NodeModules,
   folder: string,
   files: ReadonlyMap<string, Content | null>,
+  stale?: RegExp,
 ): Promise<void> {
-  const { fs, path } = node;
-  const target = await replaceable(node, folder);
-  const made = await makeFolders(node, path.dirname(target));
-  const beside = temporary(node, target);
+  const target = resolveLinks(node, folder);
+  const before = writing.get(target);
+  const mine = (async () => {
+    await before?.catch(() => undefined); // its own caller gets the error
+    await writeNow(node, target, files, stale);
+  })();
+  writing.set(target, mine);
   try {
-    await fs.mkdir(beside);
-    for (const [name, content] of files) {
-      const file = path.join(beside, ...safeParts(name));
-      if (content === null) continue;
-      await makeFolders(node, path.dirname(file));
-      await writeOne(node, file, content);
-    }
-    const unwanted = [...files.keys()].map((name) => path.join(target, ...safeParts(name)));
-    await swap(node, target, beside, new Set(unwanted));
-  } catch (error) {
-    await fs.rm(beside, { recursive: true, force: true });
-    for (const folder of made.reverse()) await fs.rmdir(folder).catch(() => undefined);
-    throw error;
-  }
-}
-
-/** Makes a folder where `writeFolder` would begin, and takes it away. */
-export async function tryFolder(node: NodeModules, folder: string): Promise<void> {
-  const { fs, path } = node;
-  const target = await replaceable(node, folder);
-  const made = await makeFolders(node, path.dirname(target));
-  const beside = temporary(node, target);
-  try {
-    await fs.mkdir(beside);
-    await fs.rmdir(beside);
+    await mine;
   } finally {
-    for (const one of made.reverse()) await fs.rmdir(one).catch(() => undefined);
+    if (writing.get(target) === mine) writing.delete(target);
   }
 }
 
-/** What a folder's path leads to, if it can be replaced: not a file, and not where this process stands. */
-async function replaceable(node: NodeModules, folder: string): Promise<string> {
-  const { fs, path, sync } = node;
-  const target = await realPath(node, folder);
-  const here = path.relative(target, process.cwd());
-  if (here === "" || !(here.startsWith("..") || path.isAbsolute(here))) {
-    throw new Error(`${folder} is the current folder or holds it, and cannot be replaced: name a folder inside it`);
-  }
-  if (sync.existsSync(target) && !(await fs.stat(target)).isDirectory())
-    throw new Error(`${target} is a file, not a folder`);
-  return target;
-}
-
-/** Puts `beside` in the place of `target` without what is `unwanted` of it; undoes every step if one of them fails. */
-async function swap(node: NodeModules, target: string, beside: string, unwanted: ReadonlySet<string>): Promise<void> {
-  const { fs, path } = node;
-  const undo: (() => Promise<void>)[] = [];
-  const move = async (from: string, to: string) => {
-    await fs.rename(from, to);
-    undo.unshift(() => fs.rename(to, from));
-  };
-  const before = `${beside}.before`;
-  try {
-    if (node.sync.existsSync(target)) {
-      const keep = async (from: string, to: string) => {
-        if (!unwanted.has(from)) await move(from, to);
-      };
-      await carry(node, target, beside, keep);
-      await move(target, before);
-    }
-    await move(beside, target);
-  } catch (error) {
-    for (const step of undo) await step();
-    throw error;
-  }
-  await flush(node, path.dirname(target));
-  await fs.rm(before, { recursive: true, force: true });
-}
-
-/** Moves what `from` holds and `to` does not, folders merged, so that nothing of somebody else's is lost. */
-async function carry(
+async function writeNow(
   node: NodeModules,
-  from: string,
-  to: string,
-  keep: (from: string, to: string) => Promise<void>,
+  target: string,
+  files: ReadonlyMap<string, Content | null>,
+  stale: RegExp | undefined,
 ): Promise<void> {
-  for (const entry of await node.fs.readdir(from, { withFileTypes: true })) {
-    const [source, target] = [node.path.join(from, entry.name), node.path.join(to, entry.name)];
-    if (!node.sync.existsSync(target)) await keep(source, target);
-    else if (entry.isDirectory()) await carry(node, source, target, keep);
+  const written = [...files.keys()].filter((name) => files.get(name) !== null);
+  await requireRoom(node, target, written);
+  endAbandoned(node, target);
+  await sweep(node, target, new Set(files.keys()));
+  const owner = newOwner(node);
+  const staged = node.path.join(target, STAGED + owner);
+  const made = await makeStaged(node, target, staged);
+  try {
+    await stage(node, target, staged, files);
+    const remove = [...files.keys()].filter((name) => files.get(name) === null);
+    const journal: Journal = { id: owner, files: written, remove, stale: stale?.source };
+    await writeNew(node, node.path.join(staged, OWNED + owner), "", OPEN);
+    await writeNew(node, node.path.join(staged, JOURNAL), JSON.stringify(journal), OPEN);
+    await commit(node, target, staged, owner);
+  } catch (error) {
+    await node.fs.rm(staged, { recursive: true, force: true }).catch(() => undefined);
+    await removeEmpty(node.fs, made);
+    throw error;
   }
 }
 
-async function writeOne(node: NodeModules, file: string, content: Content): Promise<void> {
-  const handle = await node.fs.open(file, "wx");
+/** Finds out whether `writeFolder` could put files of these names into `folder`, by doing what it will do. */
+export async function tryFolder(node: NodeModules, folder: string, names: readonly string[]): Promise<void> {
+  const { fs, path } = node;
+  const target = resolveLinks(node, folder);
+  await requireRoom(node, target, names);
+  const made = await makeFolders(node, target);
+  const staged = path.join(target, STAGED + newOwner(node));
+  const renamed = path.join(target, STAGED + newOwner(node));
+  const file = path.join(target, STAGED + newOwner(node));
   try {
-    const whole = typeof content === "string" || content instanceof Uint8Array;
-    for await (const piece of whole ? [content] : content) {
-      const bytes = typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
-      for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
-    }
-    await handle.sync();
+    await fs.mkdir(staged);
+    await writeNew(node, path.join(staged, "file"), "file", OPEN);
+    await fs.rename(staged, renamed);
+    await fs.rename(path.join(renamed, "file"), file);
   } finally {
-    await handle.close();
+    for (const one of [staged, renamed, file]) await fs.rm(one, { recursive: true, force: true });
+    await removeEmpty(fs, made);
   }
+}
+
+/** How often a target is made: another process that only tried whether it can be removes what it made. */
+const MAKES = 10;
+
+/** Makes a target and a folder in it, as open as the target: readers of a commit under way find the files here. */
+async function makeStaged(node: NodeModules, target: string, staged: string): Promise<string[]> {
+  for (let tries = 1; ; tries++) {
+    const made = await makeFolders(node, target);
+    try {
+      await node.fs.mkdir(staged, { mode: (await node.fs.stat(target)).mode & 0o777 });
+      return made;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT" && tries < MAKES) continue;
+      await removeEmpty(node.fs, made);
+      throw error;
+    }
+  }
+}
+
+/** Errors where something else than a folder stands in the place of a folder, or a folder in that of a file. */
+async function requireRoom(node: NodeModules, target: string, names: readonly string[]): Promise<void> {
+  const found = (path: string) => node.sync.statSync(path, { throwIfNoEntry: false });
+  const requireFolder = (path: string) => {
+    if (found(path)?.isDirectory() === false) throw new Error(`${path} is a file, not a folder`);
+  };
+  requireFolder(target);
+  for (const name of names) {
+    const parts = safeParts(name);
+    for (let i = 1; i < parts.length; i++) requireFolder(node.path.join(target, ...parts.slice(0, i)));
+    if (found(node.path.join(target, ...parts))?.isDirectory())
+      throw new Error(`${name} in it is a folder, and a file of that name is to be written: rename the folder`);
+  }
+}
+
+/** Writes files to `staged`, with the access that they are to have in `target`. */
+async function stage(
+  node: NodeModules,
+  target: string,
+  staged: string,
+  files: ReadonlyMap<string, Content | null>,
+): Promise<void> {
+  const { fs, path } = node;
+  const access = accessIn(node, target, [...files.keys()]);
+  const folders = new Set<string>();
+  await fs.mkdir(path.join(staged, "files"));
+  for (const [name, content] of files) {
+    if (content === null) continue;
+    const file = path.join(staged, "files", ...safeParts(name));
+    await makeFolders(node, path.dirname(file));
+    folders.add(path.dirname(file));
+    await writeNew(node, file, content, access(name));
+  }
+  for (const folder of [...folders, path.join(staged, "files"), staged]) await flush(node, folder);
+}
+
+/** What each file of a target gets: what the one that it replaces has, or else what those have that are replaced with it. */
+function accessIn({ sync, path }: NodeModules, target: string, names: readonly string[]): (name: string) => Access {
+  const folder = sync.statSync(target);
+  const older = new Map<string, Stats>();
+  for (const name of names) {
+    const found = sync.statSync(path.join(target, name), { throwIfNoEntry: false });
+    if (found?.isFile()) older.set(name, found);
+  }
+  const beside = accessBeside(folder, [...older.values()]);
+  return (name) => (older.has(name) ? accessOf(older.get(name)!) : beside);
 }
 
 /** A folder's own entries reach the disk only when it is flushed too; not every system allows that. */
@@ -142,47 +151,15 @@ async function flush(node: NodeModules, folder: string): Promise<void> {
   await handle?.close();
 }
 
-/** Where a link leads, so that the link stays and what it names is replaced. */
-const realPath = (node: NodeModules, path: string): Promise<string> => node.fs.realpath(path).catch(() => path);
-
-/** A name beside `target` that nobody else uses. */
-function temporary(node: NodeModules, target: string): string {
-  const unique = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`;
-  return node.path.join(node.path.dirname(target), `.${node.path.basename(target)}.${unique}.tmp`);
-}
-
-/** The parts of a relative path that stays inside its folder; others are an error. */
-export function safeParts(name: string): string[] {
-  const parts = name.split("/");
-  const bad = parts.some((part) => part === "" || part === "." || part === ".." || /[\\\0]/.test(part));
-  if (bad) throw new Error(`${JSON.stringify(name)} is no name of a file inside a folder`);
-  return parts;
-}
-
-/**
- * Makes a folder and those above it that are missing; gives what was made, the highest first. Not `mkdir`'s own `recursive`,
- * which never returns where a file system refuses new folders as if their parent were missing (/proc).
- */
-async function makeFolders({ fs, sync, path }: NodeModules, folder: string): Promise<string[]> {
-  const missing: string[] = [];
-  for (let at = folder; !sync.existsSync(at) && path.dirname(at) !== at; at = path.dirname(at)) missing.unshift(at);
-  const made: string[] = [];
-  try {
-    for (const one of missing) if (await makeOne(fs, one)) made.push(one);
-  } catch (error) {
-    for (const one of made.reverse()) await fs.rmdir(one).catch(() => undefined);
-    throw error;
-  }
-  return made;
-}
-
-/** Makes one folder; false if somebody else did so meanwhile. */
-async function makeOne(fs: typeof Files, folder: string): Promise<boolean> {
-  try {
-    await fs.mkdir(folder);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST" && (await fs.stat(folder)).isDirectory()) return false;
-    throw error;
+/** See `Platform.spareFolders`. */
+export async function* spareFolders(node: NodeModules, folder: string): AsyncGenerator<string> {
+  const { fs, path } = node;
+  const target = resolveLinks(node, folder);
+  const name = path.basename(target) || "model";
+  for (const parent of [path.dirname(target), process.getBuiltinModule("node:os").tmpdir()]) {
+    const made = await fs.mkdtemp(path.join(parent, `${name}-unsaved-`)).catch(() => undefined);
+    if (made === undefined) continue;
+    yield made;
+    await fs.rm(made, { recursive: true, force: true }); // nobody stopped here
   }
 }

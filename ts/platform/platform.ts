@@ -71,16 +71,23 @@ export interface Platform {
   exists(path: string): Promise<boolean>;
   /** Names of what a folder holds, sorted; undefined where there is no such folder. */
   listFolder(path: string): Promise<string[] | undefined>;
+  /** A text that changes when a file is replaced or written to, and stays when it is renamed; undefined: no such file. */
+  fileStamp(path: string): Promise<string | undefined>;
   /**
-   * Makes a folder of `files` (names may contain `/`), whole or not at all: written beside, flushed, then renamed. What an
-   * existing folder holds under other names stays; a name with null does not. On any failure the existing folder is as it was
-   * and nothing is left.
+   * Puts `files` (names may contain `/`) into a folder, which is made if need be: all or none of them. Files with null and those
+   * directly in the folder whose names match `stale` are removed; everything else stays where it is. Readers that know the journal
+   * (`readPlace`) find the older files or the new ones at any moment; others do, or find no `config.json`. Waits for another
+   * save of the folder, in any process. After a failure the folder is as it was.
    */
-  writeFolder(path: string, files: ReadonlyMap<string, Content | null>): Promise<void>;
-  /** Fails where `writeFolder` would fail at once; what it made to find out is gone afterwards. */
-  tryFolder(path: string): Promise<void>;
-  /** Writes one file, whole or not at all. */
+  writeFolder(path: string, files: ReadonlyMap<string, Content | null>, stale?: RegExp): Promise<void>;
+  /** Fails if `writeFolder` would fail to write files of these names; what it made to find out is removed. */
+  tryFolder(path: string, names: readonly string[]): Promise<void>;
+  /** Fresh, private folders for what a folder would not take: beside it, then in the system's temporary folder. One that is not the last is removed. */
+  spareFolders(path: string): AsyncIterable<string>;
+  /** Writes one file, whole or not at all, with the mode of the one that it replaces; a pipe or a device is written to. */
   writeFile(path: string, content: Content): Promise<void>;
+  /** Fails if `writeFile` would. */
+  tryFile(path: string): Promise<void>;
   /** Downloaded files: a folder of the user's in Node, the Cache API in browsers. */
   downloads(): Downloads;
   /** A hash to begin with; undefined where a runtime does not have it. */

@@ -45,9 +45,15 @@ export const web: Platform = {
   fileSize: noFiles,
   exists: noFiles,
   listFolder: noFiles,
+  fileStamp: noFiles,
   writeFolder: noFiles,
   tryFolder: noFiles,
+  // biome-ignore lint/correctness/useYield: it only throws
+  async *spareFolders(path) {
+    await noFiles(path);
+  },
   writeFile: noFiles,
+  tryFile: noFiles,
   downloads: cachedDownloads,
   hash: webHash,
   readPackageFile: async (file) => (file instanceof URL ? fetchBytes(file) : file),

@@ -2,7 +2,7 @@ import { transfer } from "comlink";
 import { doctor } from "../engine/doctor.js";
 import { init } from "../engine/engine.js";
 import { memory } from "../engine/memory.js";
-import { AbortError, ConfigError, EngineError } from "../errors.js";
+import { AbortError, ConfigError, EngineError, UnsavedError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
 import type { RoFormerConfigInput } from "../models/config.js";
 import { convert } from "../models/convert.js";
@@ -60,20 +60,26 @@ const tokenizerOf = (model: RoFormer) => {
   throw new ConfigError("the model has no tokenizer");
 };
 
+/** The result of a training; of one whose model could not be saved too, since errors carry no models from one side to the other. */
+async function trained<R extends { readonly model: RoFormer }>(models: Models, training: Promise<R>) {
+  const kept = ({ model, ...rest }: R) => ({ model: models.keep(model), ...rest });
+  try {
+    return { ...kept(await training), unsaved: undefined };
+  } catch (error) {
+    if (!(error instanceof UnsavedError)) throw error;
+    const { message, savedIn, result } = error as UnsavedError<R>;
+    return { ...kept(result), unsaved: { message, savedIn } };
+  }
+}
+
 /** All that a session can be asked: both sides are typed from here. The first argument is the worker's own. */
 const commands = {
   load: async (models: Models, source: FileSource, options?: LoadOptions) =>
     models.keep(await RoFormer.load(source, options)),
   create: (models: Models, config: RoFormerConfigInput, options?: Omit<CreateOptions, "tokenizer">) =>
     models.keep(RoFormer.create(config, options)),
-  finetune: async (models: Models, options: FinetuneOptions) => {
-    const { model, ...rest } = await finetune(options);
-    return { model: models.keep(model), ...rest };
-  },
-  pretrain: async (models: Models, options: PretrainOptions) => {
-    const { model, ...rest } = await pretrain(options);
-    return { model: models.keep(model), ...rest };
-  },
+  finetune: (models: Models, options: FinetuneOptions) => trained(models, finetune(options)),
+  pretrain: (models: Models, options: PretrainOptions) => trained(models, pretrain(options)),
   evaluate: (models: Models, model: number, options: EvaluateOptions) => evaluate(models.get(model), options),
   convert: (_: Models, ...args: Parameters<typeof convert>) => convert(...args),
   inspect: (_: Models, ...args: Parameters<typeof inspect>) => inspect(...args),

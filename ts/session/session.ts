@@ -3,7 +3,7 @@ import type { Diagnosis } from "../engine/doctor.js";
 import type { EngineOptions } from "../engine/engine.js";
 import type { MemoryReport } from "../engine/memory.js";
 import { sendable } from "../engine/wasmSource.js";
-import { ConfigError, EngineError } from "../errors.js";
+import { ConfigError, EngineError, UnsavedError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
 import type { RoFormerConfigInput } from "../models/config.js";
 import type { Conversion, ConvertOptions } from "../models/convert.js";
@@ -116,15 +116,15 @@ export class Session {
   /** See {@link roformer/train!finetune}. The model stays in the session. */
   async finetune(options: FinetuneOptions): Promise<SessionFinetuneResult> {
     const link = this.#link;
-    const { model, ...rest } = await link.call("finetune", options);
-    return { model: sessionModel(link, model), ...rest };
+    const { model, unsaved, ...rest } = await link.call("finetune", options);
+    return saved({ model: sessionModel(link, model), ...rest }, unsaved);
   }
 
   /** See {@link roformer/train!pretrain}. The model stays in the session. */
   async pretrain(options: PretrainOptions): Promise<SessionPretrainResult> {
     const link = this.#link;
-    const { model, ...rest } = await link.call("pretrain", options);
-    return { model: sessionModel(link, model), ...rest };
+    const { model, unsaved, ...rest } = await link.call("pretrain", options);
+    return saved({ model: sessionModel(link, model), ...rest }, unsaved);
   }
 
   /** See {@link roformer/train!evaluate}, for a model of this session. */
@@ -198,4 +198,10 @@ async function sendableOptions({ wasm, tokenizerWasm, ...rest }: EngineOptions):
     ...(wasm !== undefined && { wasm: await sendable(wasm) }),
     ...(tokenizerWasm !== undefined && { tokenizerWasm: await sendable(tokenizerWasm) }),
   };
+}
+
+/** The result of a training, or the error that carries it. */
+function saved<R>(result: R, unsaved: { message: string; savedIn: string | undefined } | undefined): R {
+  if (unsaved === undefined) return result;
+  throw new UnsavedError(unsaved.message, { result, savedIn: unsaved.savedIn });
 }

@@ -1,7 +1,8 @@
 import { DataError } from "../errors.js";
-import { type FileSource, type Files, fileName, hubHint, isFile, openFiles } from "../io/files.js";
+import { type FileSource, type Files, fileName, hubHint, isFile } from "../io/files.js";
 import { readText } from "../io/json.js";
 import { transformerFiles } from "../io/modules.js";
+import { readWhole } from "../io/whole.js";
 import { addedTokens, type Placed, roleTokens } from "./added.js";
 import { readsVocabulary, type TokenizerClass, tokenizerClass } from "./classes.js";
 import { cuttingWords } from "./jieba.js";
@@ -41,7 +42,16 @@ const [JSON_FILE, VOCABULARY] = ["tokenizer.json", "vocab.txt"];
  * of them refuses is read as the other reads it. Errors: DataError naming the file, and the line where there is one.
  */
 export async function readTokenizer(source: FileSource): Promise<Recipe> {
-  const { files, named } = await locate(source);
+  const { folder, file } = await locate(source);
+  return readWhole(folder, {}, async (root) => {
+    if (file !== undefined) return readFiles(root, file);
+    // A sentence-transformers folder may have the files of its transformer in one below.
+    const files = await transformerFiles(root);
+    return readFiles(files, await chosen(files));
+  });
+}
+
+async function readFiles(files: Files, named: string): Promise<Recipe> {
   const names = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json"];
   const objects = await Promise.all(names.map((name) => readObject(files, name)));
   const [settings, map, older, model] = objects as [ObjectFile, ObjectFile, ObjectFile, ObjectFile];
@@ -79,17 +89,13 @@ async function chosen(files: Files): Promise<string> {
   throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}${meant}`, { reason: "not-found" });
 }
 
-/**
- * A path to a file is that file in its folder. A sentence-transformers folder may have the files of its transformer in one
- * below.
- */
-async function locate(source: FileSource): Promise<{ files: Files; named: string }> {
+/** A path to a file is that file in its folder. */
+async function locate(source: FileSource): Promise<{ folder: FileSource; file?: string }> {
   if (typeof source !== "string" || !(await isFile(source))) {
-    const files = await transformerFiles(openFiles(source));
-    return { files, named: await chosen(files) };
+    return { folder: source };
   }
   const cut = Math.max(source.lastIndexOf("/"), source.lastIndexOf("\\"));
-  return { files: openFiles(cut < 0 ? "." : source.slice(0, cut) || "/"), named: source.slice(cut + 1) };
+  return { folder: cut < 0 ? "." : source.slice(0, cut) || "/", file: source.slice(cut + 1) };
 }
 
 /** A flag that the files leave out has the class's value, whatever `tokenizer.json` says. */

@@ -1,6 +1,7 @@
 import { Batches } from "../data/batches.js";
 import type { FileOptions } from "../data/rows.js";
 import { init } from "../engine/engine.js";
+import { UnsavedError } from "../errors.js";
 import type { RoFormer } from "../models/roformer.js";
 import { pack } from "../nn/packed.js";
 import { pacer } from "../platform/pacer.js";
@@ -9,10 +10,11 @@ import { Best } from "./best.js";
 import { type Evaluation, evaluateExamples } from "./evaluate.js";
 import type { Columns, Example, TextSource } from "./examples.js";
 import { hiding } from "./hiding.js";
+import { saveResult } from "./keep.js";
 import { Meter } from "./meter.js";
 import { type Prepared, prepare } from "./prepare.js";
 import type { ClassifierMetrics } from "./problems/singleLabel.js";
-import { checkRun, endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
+import { checkResult, checkRun, endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
 import type { FinetuneSettings } from "./settings.js";
 import { Trainer } from "./trainer.js";
 
@@ -55,8 +57,8 @@ export interface TrainingMetrics {
 /**
  * Trains a classifier of texts, from fresh weights or from a model's: AdamW, a rate that rises linearly and falls to 0, and of
  * all epochs the one that validates best. The same options give the same model, bit for bit. Errors: ConfigError for a setting
- * that makes no sense, DataError that names file and line, EngineError for a loss that is no number or where there is no
- * memory, AbortError.
+ * that makes no sense, DataError that names file and line, CheckpointError before the training if `out` cannot be written,
+ * UnsavedError with the model after it, EngineError for a loss that is no number or where there is no memory, AbortError.
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   await init();
@@ -64,16 +66,18 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   const prepared = await prepare(options);
   const { model, problem, valid, test } = prepared;
   try {
+    await checkResult(model, options);
     const log: string[] = [];
     const training = await runEpochs(prepared, options, log);
     if (training.steps === 0) throw unstarted(options);
     const evaluation = await evaluateExamples(model, test ?? valid, problem);
     const metrics = { ...evaluation.metrics, ...training };
-    if (options.out !== undefined) await model.save(options.out, { files: records(metrics, log) });
+    const result = { model, metrics, evaluation };
+    if (options.out !== undefined) await saveResult(result, options.out, records(metrics, log));
     endStopped(training.steps, options);
-    return { model, metrics, evaluation };
+    return result;
   } catch (error) {
-    model.close();
+    if (!(error instanceof UnsavedError)) model.close();
     throw error;
   }
 }

@@ -1,8 +1,9 @@
 import { inOrderOf, type LabelSet, labelSet } from "../data/labels.js";
 import type { Row } from "../data/values.js";
 import { CheckpointError, ConfigError } from "../errors.js";
-import { type FileSource, type Files, hubHint, openFiles } from "../io/files.js";
+import { type FileSource, type Files, hubHint } from "../io/files.js";
 import { transformerFiles } from "../io/modules.js";
+import { readWhole } from "../io/whole.js";
 import { labelNames, type RoFormerConfig, type RoFormerConfigInput } from "../models/config.js";
 import { families } from "../models/families.js";
 import { inWords } from "../models/fit.js";
@@ -60,7 +61,30 @@ export async function pretrainedModel(start: Start, source: FileSource): Promise
   const { settings, options } = start;
   const set = DECIDED.find((name) => options[name] !== undefined);
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
-  const files = openFiles(source, { signal: options.signal });
+  const read = await readWhole(
+    source,
+    { signal: options.signal },
+    (files) => encoderOf(files, start),
+    ({ model }) => model.close(),
+  );
+  const { model, config, labels, isKept } = read;
+  try {
+    const renewed = isKept ? [] : renewOutput(model, settings.seed);
+    const mismatched = model.mismatched.map(({ name }) => name);
+    if ([...renewed, ...mismatched].some(isOutput)) options.onMessage?.(whyFresh(config, labels));
+    const fresh = [...model.missing, ...mismatched, ...renewed];
+    if (fresh.length > 0) options.onMessage?.(`fresh weights: ${fresh.join(", ")}`);
+    const lengths = encodedLengths(model.tokenizer!, start.rows, options);
+    model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(usualLength(lengths), trainedLength(model));
+    return { model, labels, lengths };
+  } catch (error) {
+    model.close();
+    throw error;
+  }
+}
+
+/** The model of a folder with the labels in its order, if they are the ones that it tells apart. */
+async function encoderOf(files: Files, start: Start) {
   const folder = await transformerFiles(files);
   if (!(await Tokenizer.isIn(folder)))
     throw new ConfigError(
@@ -73,14 +97,7 @@ export async function pretrainedModel(start: Start, source: FileSource): Promise
   try {
     requireEncoder(model);
     requireVocabulary(model, files.name);
-    const renewed = kept === undefined ? renewOutput(model, settings.seed) : [];
-    const mismatched = model.mismatched.map(({ name }) => name);
-    if ([...renewed, ...mismatched].some(isOutput)) options.onMessage?.(whyFresh(config, labels));
-    const fresh = [...model.missing, ...mismatched, ...renewed];
-    if (fresh.length > 0) options.onMessage?.(`fresh weights: ${fresh.join(", ")}`);
-    const lengths = encodedLengths(model.tokenizer!, start.rows, options);
-    model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(usualLength(lengths), trainedLength(model));
-    return { model, labels, lengths };
+    return { model, config, labels, isKept: kept !== undefined };
   } catch (error) {
     model.close();
     throw error;

@@ -1,5 +1,5 @@
 import { init } from "../engine/engine.js";
-import { DataError } from "../errors.js";
+import { DataError, UnsavedError } from "../errors.js";
 import * as language from "../metrics/language.js";
 import type { RoFormer } from "../models/roformer.js";
 import { platform } from "../platform/index.js";
@@ -9,10 +9,11 @@ import { streams } from "../random/streams.js";
 import { totalSize } from "../tensor/tensor.js";
 import { type CorpusOptions, encodeCorpus, holdOut, readCorpus } from "./corpus.js";
 import type { TrainingMetrics } from "./finetune.js";
+import { saveResult } from "./keep.js";
 import { Meter } from "./meter.js";
 import type { Objective } from "./objectives.js";
 import { languageModel, objectiveOf, type PretrainSettings, resolve } from "./pretrainModel.js";
-import { checkRun, endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
+import { checkResult, checkRun, endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
 import { Trainer } from "./trainer.js";
 
 /** Settings of {@link pretrain}. */
@@ -48,7 +49,8 @@ export interface PretrainResult {
 /**
  * Trains a language model on running text: AdamW, a rate that rises linearly and falls to 0, and windows from anywhere in the
  * text. The same options give the same model, bit for bit. Errors: ConfigError for a setting that makes no sense, DataError for
- * text that cannot be read or is too short, EngineError for a loss that is no number or where there is no memory, AbortError.
+ * text that cannot be read or is too short, CheckpointError before the training if `out` cannot be written, UnsavedError with the
+ * model after it, EngineError for a loss that is no number or where there is no memory, AbortError.
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   await init();
@@ -59,6 +61,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   const settings = resolve(options);
   const model = await languageModel(options, settings, train);
   try {
+    await checkResult(model, options);
     const objective = objectiveOf(options.objective, settings.maxLength, model.tokenizer!);
     const run = new Run(model, objective, settings, {
       train: encodeCorpus(model.tokenizer!, train),
@@ -66,11 +69,12 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
       characters: [...valid].length,
     });
     const metrics = await run.all(options);
-    if (options.out !== undefined) await model.save(options.out, { files: run.records(metrics) });
+    const result = { model, metrics };
+    if (options.out !== undefined) await saveResult(result, options.out, run.records(metrics));
     endStopped(metrics.steps, options);
-    return { model, metrics };
+    return result;
   } catch (error) {
-    model.close();
+    if (!(error instanceof UnsavedError)) model.close();
     throw error;
   }
 }

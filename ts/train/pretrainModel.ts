@@ -1,6 +1,7 @@
 import { ConfigError, DataError } from "../errors.js";
-import { type FileSource, openFiles } from "../io/files.js";
+import type { FileSource, Files } from "../io/files.js";
 import { transformerFiles } from "../io/modules.js";
+import { readWhole } from "../io/whole.js";
 import { inWords } from "../models/fit.js";
 import { readConfig } from "../models/load.js";
 import { RoFormer } from "../models/roformer.js";
@@ -88,7 +89,20 @@ async function tokenizerOf({ objective, tokenizer, vocabSize = 8000 }: PretrainO
 async function pretrained(options: PretrainOptions, head: "causal-lm" | "masked-lm", seed: number): Promise<RoFormer> {
   const set = ([...DECIDED, "tokenizer"] as const).find((name) => options[name] !== undefined);
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
-  const files = openFiles(options.init!, { signal: options.signal });
+  return readWhole(
+    options.init!,
+    { signal: options.signal },
+    (files) => pretrainedFrom(files, options, head, seed),
+    (read) => read.close(),
+  );
+}
+
+async function pretrainedFrom(
+  files: Files,
+  options: PretrainOptions,
+  head: "causal-lm" | "masked-lm",
+  seed: number,
+): Promise<RoFormer> {
   const model = await RoFormer.load(files, {
     head,
     strict: false,
@@ -105,9 +119,9 @@ async function pretrained(options: PretrainOptions, head: "causal-lm" | "masked-
     }
     if (!model.tokenizer) throw new ConfigError(`${files.name} has no tokenizer to encode text with`);
     requireVocabulary(model, files.name);
+    return model;
   } catch (error) {
     model.close();
     throw error;
   }
-  return model;
 }

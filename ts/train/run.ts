@@ -1,5 +1,8 @@
 import { AbortError, ConfigError } from "../errors.js";
-import { checkFolder, type FileSource } from "../io/files.js";
+import type { FileSource } from "../io/files.js";
+import { checkModelFolder } from "../models/modelFolder.js";
+import type { RoFormer } from "../models/roformer.js";
+import { modelFiles } from "../models/save.js";
 import type { TrainingEvent } from "./meter.js";
 import * as schedules from "./schedules.js";
 
@@ -19,11 +22,17 @@ export interface RunOptions {
   readonly onMessage?: ((line: string) => void) | undefined;
 }
 
-/** Whether {@link RunOptions} can be met, before anything is made. Errors: ConfigError, and what {@link checkFolder} throws. */
+/** Whether {@link RunOptions} can be met, before anything is made. Errors: ConfigError, and those of {@link checkModelFolder}. */
 export async function checkRun({ out, whenAborted = "throw" }: RunOptions): Promise<void> {
   if (whenAborted !== "throw" && whenAborted !== "return")
     throw new ConfigError(`whenAborted is ${JSON.stringify(whenAborted)}, not "throw" or "return"`);
-  if (out !== undefined) await checkFolder(out);
+  // What the model's tokenizer has of files is known when there is one: see `checkResult`.
+  if (out !== undefined) await checkModelFolder(out, ["config.json", "model.safetensors", ...records({}, []).keys()]);
+}
+
+/** Whether a model that is about to be trained can be saved in `out`. Errors: those of {@link checkModelFolder}. */
+export async function checkResult(model: RoFormer, { out }: RunOptions): Promise<void> {
+  if (out !== undefined) await checkModelFolder(out, [...modelFiles(model, { files: records({}, []) }).keys()]);
 }
 
 /** The rate rises linearly, and falls to what would be 0 after the last step: no step is without effect. */

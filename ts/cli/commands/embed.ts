@@ -1,4 +1,4 @@
-import { saveFile } from "../../io/files.js";
+import { checkFile, saveFile } from "../../io/files.js";
 import { writeNpy } from "../../io/npy.js";
 import { type EmbedOptions, POOLINGS } from "../../pipelines/embed.js";
 import { type CommandSpec, UsageError } from "../command.js";
@@ -54,6 +54,7 @@ export const embed: CommandSpec = {
     const file = options.out as string | undefined;
     if (file !== undefined && !/\.(npy|jsonl)$/.test(file))
       throw new UsageError(`--out ${file} ends neither in .npy nor in .jsonl`);
+    if (file !== undefined) await checkFile(file);
     const json = (vector: Float32Array) => JSON.stringify({ embedding: [...vector] });
     const vectors: Float32Array[] = [];
     const groups = await readGroups("embed", options, call.words, call.signal);

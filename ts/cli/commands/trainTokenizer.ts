@@ -1,6 +1,7 @@
 import { type FileOptions, readRows } from "../../data/rows.js";
 import { textOf } from "../../data/values.js";
-import { saveFile, saveFolder } from "../../io/files.js";
+import { checkFile, saveFile, saveFolder } from "../../io/files.js";
+import { checkModelFolder, requireReplaceable, TOKENIZERS } from "../../models/modelFolder.js";
 import type { Content } from "../../platform/index.js";
 import type { Tokenizer } from "../../tokenizers/tokenizer.js";
 import { type TrainTokenizerOptions, tokenizerKinds, trainTokenizer as train } from "../../tokenizers/train.js";
@@ -33,6 +34,7 @@ export const trainTokenizer: CommandSpec = {
   async run({ options: given, out, signal }) {
     const started = performance.now();
     const { kind, vocabSize, minFrequency, lowercase } = given as unknown as TrainTokenizerOptions;
+    await check(given.out as string);
     const lines = texts(given, out, signal);
     const tokenizer = await train({ kind, lines, vocabSize, minFrequency, lowercase, signal });
     await save(tokenizer, given.out as string);
@@ -57,10 +59,17 @@ async function* texts(given: Record<string, unknown>, out: Output, signal: Abort
   out.say(`read ${count} texts`);
 }
 
+const isFile = (target: string): boolean => target.endsWith(".json");
+
+/** Whether it can be saved, before it is trained. What files there will be depends on the kind; all have these. */
+const check = (target: string): Promise<void> =>
+  isFile(target) ? checkFile(target) : checkModelFolder(target, ["tokenizer.json", "tokenizer_config.json"]);
+
 async function save(tokenizer: Tokenizer, target: string): Promise<void> {
-  const files: Map<string, Content | null> = new Map(tokenizer.files());
-  if (target.endsWith(".json")) return saveFile(target, files.get("tokenizer.json")!);
+  const files = tokenizer.files();
+  if (isFile(target)) return saveFile(target, files.get("tokenizer.json")!);
+  await requireReplaceable(target, [...files.keys()]);
   // Files of a tokenizer that stood there before would be read together with this one's.
-  for (const name of ["vocab.txt", "added_tokens.json"]) if (!files.has(name)) files.set(name, null);
-  return saveFolder(target, files);
+  const stale = TOKENIZERS.map((name) => [name, null] as const);
+  return saveFolder(target, new Map<string, Content | null>([...stale, ...files]));
 }

@@ -2,9 +2,19 @@ import { DataError } from "../../errors.js";
 import { platform } from "../../platform/index.js";
 import type { Files } from "../files.js";
 import { reading } from "../reasons.js";
+import { settled } from "./journal.js";
+
+/** The files of a folder that others may save to while they are read. */
+export interface FolderFiles extends Files {
+  /** A text that is the same as long as the file is; undefined: no such file. */
+  stamp(file: string): Promise<string | undefined>;
+}
 
 /** The files of a folder on this machine. */
-export function folderFiles(folder: string): Files {
+export const folderFiles = (folder: string): FolderFiles =>
+  platform.isNode ? settled(plainFiles(folder)) : plainFiles(folder);
+
+function plainFiles(folder: string): FolderFiles {
   const name = folder.replace(/[/\\]+$/, "");
   const at = (file: string) => `${name}/${file}`;
   const sizeOf = (file: string) => reading(at(file), () => platform.fileSize(at(file)));
@@ -15,6 +25,7 @@ export function folderFiles(folder: string): Files {
   };
   return {
     name,
+    stamp: (file) => reading(at(file), () => platform.fileStamp(at(file))),
     has: async (file) => (await sizeOf(file)) !== undefined,
     size,
     async read(file) {

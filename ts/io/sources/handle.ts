@@ -1,6 +1,7 @@
 import { DataError } from "../../errors.js";
 import type { Files } from "../files.js";
 import { reading } from "../reasons.js";
+import { settled } from "./journal.js";
 
 /** The files of a folder that the user of a page has chosen (`showDirectoryPicker`), or of its private one. */
 export function handleFiles(folder: FileSystemDirectoryHandle): Files {
@@ -23,7 +24,7 @@ export function handleFiles(folder: FileSystemDirectoryHandle): Files {
   };
   const bytes = (file: string, part: Blob) =>
     reading(`${folder.name}/${file}`, async () => new Uint8Array(await part.arrayBuffer()));
-  return {
+  return settled({
     name: folder.name,
     has: async (file) => (await find(file)) !== undefined,
     size: async (file) => (await open(file)).size,
@@ -36,5 +37,5 @@ export function handleFiles(folder: FileSystemDirectoryHandle): Files {
         return names.sort();
       });
     },
-  };
+  });
 }

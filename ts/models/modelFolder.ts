@@ -1,0 +1,74 @@
+import { CheckpointError, ConfigError } from "../errors.js";
+import { checkFolder, type Files, isFolderPath, openFiles } from "../io/files.js";
+
+/** What readers would take for the weights, or for parts of them, if another model had been saved here. */
+export const WEIGHTS = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/;
+
+/** The files of all kinds of tokenizers: those of another one would stay beside the model's own. */
+export const TOKENIZERS = [
+  ...["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"],
+  ...["vocab.txt", "vocab.json", "merges.txt"],
+];
+
+/** Weights of a model in any framework that has Hugging Face's folders. */
+const ANY_WEIGHTS = /\.(safetensors|bin|pt|h5|msgpack|ckpt|onnx|gguf)(\.index\.json)?$/;
+
+/**
+ * Finds out before long work whether a model with files of these names can be saved in a folder, and leaves nothing behind.
+ * Errors: CheckpointError; ConfigError for a URL.
+ */
+export async function checkModelFolder(path: string, names: readonly string[]): Promise<void> {
+  requireFolderPath(path);
+  await checkFolder(path, names);
+  await requireReplaceable(path, names);
+}
+
+/** Errors: ConfigError for a URL, to which nothing can be saved. */
+export function requireFolderPath(path: string): void {
+  if (!isFolderPath(path)) throw new ConfigError(`save: ${path} is not a folder path`);
+}
+
+/**
+ * Replacing an older model or tokenizer is what saving is for; files of the same names that belong to neither are somebody's, and
+ * refused. Errors: CheckpointError that names the file.
+ */
+export async function requireReplaceable(path: string, names: readonly string[]): Promise<void> {
+  const files = openFiles(path);
+  const held = (await files.list()) ?? [];
+  const ofModel = new Set([...names, ...TOKENIZERS, ...held.filter((name) => WEIGHTS.test(name))]);
+  const found: string[] = [];
+  for (const name of ofModel) if (await files.has(name)) found.push(name);
+  if (found.length === 0 || (await isModel(files, held))) return;
+  const tokenizer = await isTokenizer(files);
+  const foreign = found.find((name) => !(tokenizer && TOKENIZERS.includes(name)));
+  if (foreign === undefined) return;
+  throw new CheckpointError(
+    `${path} cannot be written: there is a file ${foreign}, and no model that it belongs to; move it elsewhere or name another folder`,
+  );
+}
+
+/** A configuration that names a type of model, and weights. */
+async function isModel(files: Files, held: readonly string[]): Promise<boolean> {
+  const { model_type, architectures } = await objectIn(files, "config.json");
+  return (
+    (typeof model_type === "string" || Array.isArray(architectures)) && held.some((name) => ANY_WEIGHTS.test(name))
+  );
+}
+
+/** A vocabulary with the settings that Hugging Face keeps beside it, or all in one file. */
+async function isTokenizer(files: Files): Promise<boolean> {
+  return (
+    (await files.has("tokenizer_config.json")) || typeof (await objectIn(files, "tokenizer.json")).model === "object"
+  );
+}
+
+/** What a JSON file holds; nothing where there is none, or none that can be read. */
+async function objectIn(files: Files, name: string): Promise<Record<string, unknown>> {
+  if (!(await files.has(name))) return {};
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(await files.read(name)));
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

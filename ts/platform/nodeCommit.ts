@@ -1,0 +1,221 @@
+import { ACTIVE, JOURNAL, type Journal, MAIN, parseJournal, removes } from "./journal.js";
+import { flushSync, isWindows, moveFile, type NodeModules, PASSING, renameStubbornly } from "./nodeFiles.js";
+import { fateOf, isOwner, newOwner } from "./nodeOwner.js";
+
+/** A staged folder begins so, and the name of its owner follows. */
+export const STAGED = `${ACTIVE}-`;
+
+/** The file in a staged folder that names its owner begins so; whoever renames it takes the save over. */
+export const OWNED = "owner-";
+
+/** Milliseconds without a step after which a save counts as abandoned, where its process cannot be seen. A step takes one. */
+const ABANDONED = 30_000;
+
+/** Commits of this thread. They run without a pause, so one that is found under way has been abandoned. */
+const ours = new Set<string>();
+
+/**
+ * Puts the files of `staged`, a folder in `target`, into place, and removes `staged`. Waits for another commit, and finishes or
+ * undoes one whose process is dead. If it fails, the folder is as it was.
+ */
+export async function commit(node: NodeModules, target: string, staged: string, owner: string): Promise<void> {
+  ours.add(owner);
+  try {
+    await begin(node, target, staged);
+    carryOut(node, target, owner);
+  } finally {
+    ours.delete(owner);
+  }
+}
+
+/** Takes the lock: no second folder can be renamed to a name that stands for one with something in it. */
+async function begin(node: NodeModules, target: string, staged: string): Promise<void> {
+  const active = node.path.join(target, ACTIVE);
+  for (let [seen, since, tries] = ["", 0, 0]; !isTaken(node, staged, active, tries < 200); tries++) {
+    const holder = holderOf(node, active);
+    if (holder !== undefined) {
+      if (holder.step !== seen) [seen, since] = [holder.step, performance.now()];
+      const abandoned = performance.now() - since > ABANDONED;
+      if (holder.owner === undefined && abandoned)
+        throw new Error(`${active} is not a save of this library: move it elsewhere`);
+      if (holder.owner !== undefined && (abandoned || isDead(node, holder.owner))) {
+        takeOver(node, target, holder.owner);
+        continue;
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, Math.min(100, 5 + tries * 5)));
+  }
+}
+
+/** What systems answer where another commit is under way, Windows also where somebody has a file open for a moment. */
+const TAKEN = ["EEXIST", "ENOTEMPTY", ...(isWindows() ? PASSING : [])];
+
+/** Renames `staged`; false if that may succeed later. */
+function isTaken({ sync }: NodeModules, staged: string, active: string, patient: boolean): boolean {
+  try {
+    sync.renameSync(staged, active);
+    return true;
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (sync.existsSync(active) || (patient && TAKEN.includes(code))) return false;
+    throw error;
+  }
+}
+
+/** Finishes or undoes the commit of a dead process, if there is one. */
+export function endAbandoned(node: NodeModules, target: string): void {
+  const owner = holderOf(node, node.path.join(target, ACTIVE))?.owner;
+  if (owner !== undefined && isDead(node, owner)) takeOver(node, target, owner);
+}
+
+const isDead = (node: NodeModules, owner: string): boolean => ours.has(owner) || fateOf(node, owner) === "dead";
+
+/** Who commits, and a text that changes with every step. Undefined: nobody. */
+function holderOf(
+  { sync, path }: NodeModules,
+  active: string,
+): { owner: string | undefined; step: string } | undefined {
+  try {
+    const file = sync.readdirSync(active).find((name) => name.startsWith(OWNED) && isOwner(name.slice(OWNED.length)));
+    if (file === undefined) return { owner: undefined, step: "?" };
+    return { owner: file.slice(OWNED.length), step: `${file} ${sync.statSync(path.join(active, file)).mtimeMs}` };
+  } catch {
+    return sync.existsSync(active) ? { owner: undefined, step: "?" } : undefined;
+  }
+}
+
+/** Ends what a dead process began; of several that try, one does. */
+function takeOver(node: NodeModules, target: string, from: string): void {
+  const owner = newOwner(node);
+  const at = (name: string) => node.path.join(target, ACTIVE, OWNED + name);
+  try {
+    node.sync.renameSync(at(from), at(owner));
+  } catch {
+    return; // somebody else does, or it is over
+  }
+  try {
+    carryOut(node, target, owner);
+  } catch (error) {
+    if (node.sync.existsSync(at(owner))) throw error; // neither finished nor undone
+  }
+}
+
+/** Does all that the journal says, or undoes it, and gives the lock back. Nothing else of this thread runs meanwhile. */
+function carryOut(node: NodeModules, target: string, owner: string): void {
+  const steps = new Steps(node, target, owner);
+  try {
+    steps.forward();
+  } catch (error) {
+    try {
+      steps.back();
+      steps.release();
+    } catch {} // readers of this library still find the new files; the next save tries again
+    throw error;
+  }
+  steps.release();
+}
+
+/** The steps of a commit. Each can be repeated, so another process can go on where one was killed. */
+class Steps {
+  private readonly node: NodeModules;
+  private readonly target: string;
+  private readonly active: string;
+  private readonly mark: string;
+  private readonly owner: string;
+  private readonly journal: Journal;
+
+  constructor(node: NodeModules, target: string, owner: string) {
+    [this.node, this.target, this.owner] = [node, target, owner];
+    this.active = node.path.join(target, ACTIVE);
+    this.mark = node.path.join(this.active, OWNED + owner);
+    const journal = parseJournal(node.sync.readFileSync(node.path.join(this.active, JOURNAL), "utf8"));
+    if (journal === undefined)
+      throw new Error(`${node.path.join(this.active, JOURNAL)} is damaged: move ${this.active} elsewhere`);
+    this.journal = journal;
+  }
+
+  /** New files to their places; until the last of them is there, a folder without {@link MAIN}. */
+  forward(): void {
+    const stale = this.node.sync.readdirSync(this.target).filter((name) => removes(this.journal, name));
+    const below = this.journal.remove.filter((name) => name.includes("/") && removes(this.journal, name));
+    for (const name of mainFirst(this.journal.files)) {
+      if (this.holds(this.fresh(name)) && this.holds(this.place(name))) this.move(this.place(name), this.old(name));
+    }
+    for (const name of [...stale, ...below]) {
+      if (this.holds(this.place(name)) && !this.isFolder(name)) this.move(this.place(name), this.old(name));
+    }
+    for (const name of mainFirst(this.journal.files).reverse()) {
+      if (this.holds(this.fresh(name))) this.move(this.fresh(name), this.place(name));
+    }
+    this.flush();
+  }
+
+  /** Everything to where it was. */
+  back(): void {
+    for (const name of mainFirst(this.journal.files)) {
+      if (!this.holds(this.fresh(name)) && this.holds(this.place(name))) this.move(this.place(name), this.fresh(name));
+    }
+    for (const name of mainFirst(this.kept()).reverse()) {
+      if (!this.holds(this.place(name))) this.move(this.old(name), this.place(name));
+    }
+    this.flush();
+  }
+
+  /** Gives the lock back, and removes what is left: files that were replaced. */
+  release(): void {
+    const { node } = this;
+    const away = node.path.join(this.target, STAGED + this.owner);
+    renameStubbornly(node, this.active, away);
+    flushSync(node, this.target);
+    try {
+      node.sync.rmSync(away, { recursive: true, force: true, maxRetries: 3 });
+    } catch {} // the next save tries again
+  }
+
+  private readonly place = (name: string): string => this.node.path.join(this.target, name);
+  private readonly fresh = (name: string): string => this.node.path.join(this.active, "files", name);
+  private readonly old = (name: string): string => this.node.path.join(this.active, "old", name);
+
+  /** A link counts by itself, whether or not it leads anywhere. */
+  private holds(path: string): boolean {
+    return this.node.sync.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  }
+
+  private isFolder(name: string): boolean {
+    return this.node.sync.statSync(this.place(name), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  }
+
+  /** Names of files that were taken away. */
+  private kept(): string[] {
+    const { sync, path } = this.node;
+    const root = path.join(this.active, "old");
+    if (!this.holds(root)) return [];
+    const entries = sync.readdirSync(root, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => !entry.isDirectory());
+    return files.map(({ parentPath, name }) => path.relative(root, path.join(parentPath, name)).replaceAll("\\", "/"));
+  }
+
+  private move(from: string, to: string): void {
+    this.touch();
+    if (this.node.sync.statSync(from, { throwIfNoEntry: false })?.isDirectory()) throw new Error(`${from} is a folder`);
+    this.node.sync.mkdirSync(this.node.path.dirname(to), { recursive: true });
+    moveFile(this.node, from, to, () => this.touch());
+  }
+
+  /** Shows that the commit goes on; fails if somebody else has taken it over. */
+  private touch(): void {
+    const now = Date.now() / 1000;
+    this.node.sync.utimesSync(this.mark, now, now);
+  }
+
+  private flush(): void {
+    const folders = this.journal.files.map((name) => this.node.path.dirname(this.place(name)));
+    for (const folder of new Set([this.target, ...folders])) flushSync(this.node, folder);
+  }
+}
+
+/** The order in which files go; the reverse is that in which they come. */
+const mainFirst = (names: readonly string[]): string[] => [
+  ...names.filter((name) => name === MAIN),
+  ...names.filter((name) => name !== MAIN),
+];
