@@ -1,5 +1,5 @@
 import { CheckpointError, DataError } from "../errors.js";
-import { type Content, platform } from "../platform/index.js";
+import { type Content, platform, type WriteFolderOptions } from "../platform/index.js";
 import { reading, reason } from "./reasons.js";
 import { blobFiles } from "./sources/blobs.js";
 import { folderFiles } from "./sources/folder.js";
@@ -103,9 +103,9 @@ export function isInside(file: string): boolean {
 export async function saveFolder(
   path: string,
   files: ReadonlyMap<string, Content | null>,
-  stale?: RegExp,
+  options?: WriteFolderOptions,
 ): Promise<void> {
-  await asUnwritable(CheckpointError, path, () => platform.writeFolder(path, files, stale));
+  await asUnwritable(CheckpointError, path, () => platform.writeFolder(path, files, options));
 }
 
 /** Finds out before long work whether {@link saveFolder} could write files of these names, and leaves nothing behind. */
@@ -131,6 +131,7 @@ async function asUnwritable(
   try {
     await write();
   } catch (error) {
+    if (error instanceof CheckpointError) throw error; // it says all
     throw new kind(`${path} cannot be written: ${reason(error)}`, { cause: error });
   }
 }

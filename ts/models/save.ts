@@ -37,10 +37,11 @@ export interface SaveOptions {
 export async function saveModel(path: string, model: SavedModel, options: SaveOptions = {}): Promise<void> {
   requireFolderPath(path);
   const written = modelFiles(model, options);
-  const names = [...written.keys()];
-  await requireReplaceable(path, names);
-  const stale = model.tokenizer ? TOKENIZERS.map((name) => [name, null] as const) : [];
-  await saveFolder(path, new Map<string, Content | null>([...stale, ...written]), WEIGHTS);
+  const tokenizers = model.tokenizer ? TOKENIZERS.map((name) => [name, null] as const) : [];
+  await saveFolder(path, new Map<string, Content | null>([...tokenizers, ...written]), {
+    stale: WEIGHTS,
+    check: () => requireReplaceable(path, [...written.keys()]),
+  });
 }
 
 /** The files of a Hugging Face folder, by name; weights are read while they are written. */

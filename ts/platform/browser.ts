@@ -14,6 +14,7 @@ export type {
   StartedWorker,
   WorkerEnd,
   WorkerSource,
+  WriteFolderOptions,
 } from "./platform.js";
 export { shownAddress, shownUrl } from "./urls.js";
 

@@ -35,7 +35,7 @@ export function createNode(): Platform | undefined {
       const found = await orAbsent(fs.stat(file, { bigint: true }));
       return found?.isFile() ? `${found.ino} ${found.size} ${found.mtimeNs}` : undefined;
     },
-    writeFolder: (folder, files, stale) => writeFolder(modules, path.resolve(folder), files, stale),
+    writeFolder: (folder, files, options) => writeFolder(modules, path.resolve(folder), files, options),
     tryFolder: (folder, names) => tryFolder(modules, path.resolve(folder), names),
     spareFolders: (folder) => spareFolders(modules, path.resolve(folder)),
     writeFile: (file, content) => writeFile(modules, path.resolve(file), content),

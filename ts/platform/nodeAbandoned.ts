@@ -77,18 +77,24 @@ async function restore(
     await node.fs.rename(path, target);
     return;
   }
-  const born = (await node.fs.stat(path)).birthtimeMs;
-  const isOfSave = (name: string, found: Stats) => names.has(name) && (isBefore || (born > 0 && found.mtimeMs >= born));
-  await putBack(node, path, target, isOfSave);
+  const { birthtimeMs } = await node.fs.stat(path);
+  const isWritten = ({ mtimeMs }: Stats) => isBefore || (birthtimeMs > 0 && mtimeMs >= birthtimeMs);
+  await putBack(node, path, target, { names, isWritten });
   await node.fs.rm(path, { recursive: true, force: true });
 }
 
-/** Moves files and folders that are not of a save to the target, where it lacks them; throws if it has others of the same name. */
+/** What a save writes or replaces, and whether it did: a user's older file may have the name of one. */
+interface Saved {
+  readonly names: ReadonlySet<string>;
+  isWritten(found: Stats): boolean;
+}
+
+/** Moves files and folders that are not of a save to the target; throws if one has to stay, since the target has another of its name. */
 async function putBack(
   node: NodeModules,
   from: string,
   to: string,
-  isOfSave: (name: string, found: Stats) => boolean,
+  { names, isWritten }: Saved,
   prefix = "",
 ): Promise<void> {
   const { fs, path, sync } = node;
@@ -96,13 +102,14 @@ async function putBack(
   for (const entry of await fs.readdir(from, { withFileTypes: true })) {
     const [source, place] = [path.join(from, entry.name), path.join(to, entry.name)];
     const name = prefix + entry.name;
-    if (!entry.isDirectory() && isOfSave(name, await fs.lstat(source))) continue;
     const there = sync.lstatSync(place, { throwIfNoEntry: false });
     if (entry.isDirectory() && (there === undefined || there.isDirectory())) {
       if (there === undefined) await fs.mkdir(place);
-      await putBack(node, source, place, isOfSave, `${name}/`);
+      await putBack(node, source, place, { names, isWritten }, `${name}/`);
+    } else if (!entry.isDirectory() && names.has(name)) {
+      if (!isWritten(await fs.lstat(source))) kept = source;
     } else if (there === undefined) await fs.rename(source, place);
     else kept = source;
   }
-  if (kept !== undefined) throw new Error(`${kept} stays: there is another file of its name`);
+  if (kept !== undefined) throw new Error(`${kept} stays: there is, or will be, another file of its name`);
 }

@@ -5,7 +5,7 @@ import { type Access, accessBeside, accessOf, OPEN } from "./nodeAccess.js";
 import { commit, endAbandoned, OWNED, STAGED } from "./nodeCommit.js";
 import { makeFolders, type NodeModules, removeEmpty, resolveLinks, safeParts, writeNew } from "./nodeFiles.js";
 import { newOwner } from "./nodeOwner.js";
-import type { Content } from "./platform.js";
+import type { Content, WriteFolderOptions } from "./platform.js";
 
 /** Folders that this thread is writing, by their real paths: a second save of one waits for the first. */
 const writing = new Map<string, Promise<void>>();
@@ -15,12 +15,13 @@ export async function writeFolder(
   node: NodeModules,
   folder: string,
   files: ReadonlyMap<string, Content | null>,
-  stale?: RegExp,
+  { stale, check }: WriteFolderOptions = {},
 ): Promise<void> {
   const target = resolveLinks(node, folder);
   const before = writing.get(target);
   const mine = (async () => {
     await before?.catch(() => undefined); // its own caller gets the error
+    await check?.();
     await writeNow(node, target, files, stale);
   })();
   writing.set(target, mine);
@@ -154,12 +155,21 @@ async function flush(node: NodeModules, folder: string): Promise<void> {
 /** See `Platform.spareFolders`. */
 export async function* spareFolders(node: NodeModules, folder: string): AsyncGenerator<string> {
   const { fs, path } = node;
-  const target = resolveLinks(node, folder);
+  const target = resolved(node, folder);
   const name = path.basename(target) || "model";
   for (const parent of [path.dirname(target), process.getBuiltinModule("node:os").tmpdir()]) {
     const made = await fs.mkdtemp(path.join(parent, `${name}-unsaved-`)).catch(() => undefined);
     if (made === undefined) continue;
     yield made;
     await fs.rm(made, { recursive: true, force: true }); // nobody stopped here
+  }
+}
+
+/** Where a path leads, or itself where that cannot be followed. */
+function resolved(node: NodeModules, folder: string): string {
+  try {
+    return resolveLinks(node, folder);
+  } catch {
+    return folder;
   }
 }

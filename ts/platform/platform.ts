@@ -53,6 +53,14 @@ export type WorkerEnd = (why: string, reason?: ErrorReason) => void;
 /** Where a worker's script is, if not where the package has it; in browsers also a function that starts it. */
 export type WorkerSource = URL | string | (() => Worker);
 
+/** Settings of {@link Platform.writeFolder}. */
+export interface WriteFolderOptions {
+  /** Names of further files directly in the folder that are removed: those of an older model. */
+  readonly stale?: RegExp | undefined;
+  /** Called when earlier saves of the folder by this thread are over; nothing is written if it throws. */
+  readonly check?: (() => Promise<void>) | undefined;
+}
+
 /** All that Node and browsers do differently. Where a runtime lacks something, its function says so by an error. */
 export interface Platform {
   /** True in Node and what behaves like it. */
@@ -74,12 +82,12 @@ export interface Platform {
   /** A text that changes when a file is replaced or written to, and stays when it is renamed; undefined: no such file. */
   fileStamp(path: string): Promise<string | undefined>;
   /**
-   * Puts `files` (names may contain `/`) into a folder, which is made if need be: all or none of them. Files with null and those
-   * directly in the folder whose names match `stale` are removed; everything else stays where it is. Readers that know the journal
+   * Puts `files` (names may contain `/`) into a folder, which is made if need be: all or none of them. Files with null and `stale`
+   * ones are removed; everything else stays where it is. Readers that know the journal
    * (`readPlace`) find the older files or the new ones at any moment; others do, or find no `config.json`. Waits for another
    * save of the folder, in any process. After a failure the folder is as it was.
    */
-  writeFolder(path: string, files: ReadonlyMap<string, Content | null>, stale?: RegExp): Promise<void>;
+  writeFolder(path: string, files: ReadonlyMap<string, Content | null>, options?: WriteFolderOptions): Promise<void>;
   /** Fails if `writeFolder` would fail to write files of these names; what it made to find out is removed. */
   tryFolder(path: string, names: readonly string[]): Promise<void>;
   /** Fresh, private folders for what a folder would not take: beside it, then in the system's temporary folder. One that is not the last is removed. */

@@ -14,7 +14,7 @@ export async function saveResult<R extends { readonly model: RoFormer }>(
   try {
     await result.model.save(out, { files });
   } catch (error) {
-    const savedIn = await saveElsewhere(result.model, out, files);
+    const savedIn = await saveElsewhere(result.model, out, files).catch(() => undefined);
     const place = savedIn === undefined ? "no other place took it either" : `it is saved in ${savedIn} instead`;
     throw new UnsavedError(
       `the model is trained, and ${(error as Error).message}; ${place}`,

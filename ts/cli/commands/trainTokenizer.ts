@@ -68,8 +68,9 @@ const check = (target: string): Promise<void> =>
 async function save(tokenizer: Tokenizer, target: string): Promise<void> {
   const files = tokenizer.files();
   if (isFile(target)) return saveFile(target, files.get("tokenizer.json")!);
-  await requireReplaceable(target, [...files.keys()]);
   // Files of a tokenizer that stood there before would be read together with this one's.
   const stale = TOKENIZERS.map((name) => [name, null] as const);
-  return saveFolder(target, new Map<string, Content | null>([...stale, ...files]));
+  return saveFolder(target, new Map<string, Content | null>([...stale, ...files]), {
+    check: () => requireReplaceable(target, [...files.keys()]),
+  });
 }
