@@ -79,8 +79,7 @@ async function restore(
   }
   const { birthtimeMs } = await node.fs.stat(path);
   const isWritten = ({ mtimeMs }: Stats) => isBefore || (birthtimeMs > 0 && mtimeMs >= birthtimeMs);
-  await putBack(node, path, target, { names, isWritten });
-  await node.fs.rm(path, { recursive: true, force: true });
+  if (await putBack(node, path, target, { names, isWritten })) await node.fs.rm(path, { recursive: true, force: true });
 }
 
 /** What a save writes or replaces, and whether it did: a user's older file may have the name of one. */
@@ -89,27 +88,27 @@ interface Saved {
   isWritten(found: Stats): boolean;
 }
 
-/** Moves files and folders that are not of a save to the target; throws if one has to stay, since the target has another of its name. */
+/** Moves files that are not of a save to the target; false if one has to stay, since the target has, or gets, another of its name. */
 async function putBack(
   node: NodeModules,
   from: string,
   to: string,
   { names, isWritten }: Saved,
   prefix = "",
-): Promise<void> {
+): Promise<boolean> {
   const { fs, path, sync } = node;
-  let kept: string | undefined;
+  let all = true;
   for (const entry of await fs.readdir(from, { withFileTypes: true })) {
     const [source, place] = [path.join(from, entry.name), path.join(to, entry.name)];
     const name = prefix + entry.name;
     const there = sync.lstatSync(place, { throwIfNoEntry: false });
     if (entry.isDirectory() && (there === undefined || there.isDirectory())) {
       if (there === undefined) await fs.mkdir(place);
-      await putBack(node, source, place, { names, isWritten }, `${name}/`);
+      all = (await putBack(node, source, place, { names, isWritten }, `${name}/`)) && all;
     } else if (!entry.isDirectory() && names.has(name)) {
-      if (!isWritten(await fs.lstat(source))) kept = source;
+      all = isWritten(await fs.lstat(source)) && all;
     } else if (there === undefined) await fs.rename(source, place);
-    else kept = source;
+    else all = false;
   }
-  if (kept !== undefined) throw new Error(`${kept} stays: there is, or will be, another file of its name`);
+  return all;
 }

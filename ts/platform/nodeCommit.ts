@@ -197,7 +197,8 @@ class Steps {
 
   private move(from: string, to: string): void {
     this.touch();
-    if (this.node.sync.statSync(from, { throwIfNoEntry: false })?.isDirectory()) throw new Error(`${from} is a folder`);
+    if (this.node.sync.statSync(from, { throwIfNoEntry: false })?.isDirectory())
+      throw new Error(`${from} is a folder, not a file`);
     this.node.sync.mkdirSync(this.node.path.dirname(to), { recursive: true });
     moveFile(this.node, from, to, () => this.touch());
   }
