@@ -118,6 +118,7 @@ describe("a run that cannot end well", () => {
     const endless = ["--steps", "1000000"];
     refused(await finetune("train.csv", ...endless, "--out", "file"), 1, /file cannot be written: .* is a file/);
     refused(await finetune("train.csv", ...endless, "--out", "file/x"), 1, /a part of the path is a file/);
+    mkdirSync(join(folder, "mine"));
     write("mine/config.json", "{}");
     refused(await finetune("train.csv", ...endless, "--out", "mine"), 1, /there is a file config.json, and no model/);
     refused(await finetune("empty.csv", "--out", "new/deep/model"), 1, /empty\.csv is empty/);

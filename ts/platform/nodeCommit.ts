@@ -11,7 +11,7 @@ export const OWNED = "owner-";
 /** Milliseconds without a step after which a save counts as abandoned, where its process cannot be seen. A step takes one. */
 const ABANDONED = 30_000;
 
-/** Commits of this thread. They run without a pause, so one that is found under way has been abandoned. */
+/** Commits that this thread began. They run without a pause, so one that is found under way could not be finished. */
 const ours = new Set<string>();
 
 /**
@@ -19,19 +19,9 @@ const ours = new Set<string>();
  * undoes one whose process is dead. If it fails, the folder is as it was.
  */
 export async function commit(node: NodeModules, target: string, staged: string, owner: string): Promise<void> {
-  ours.add(owner);
-  try {
-    await begin(node, target, staged);
-    carryOut(node, target, owner);
-  } finally {
-    ours.delete(owner);
-  }
-}
-
-/** Takes the lock: no second folder can be renamed to a name that stands for one with something in it. */
-async function begin(node: NodeModules, target: string, staged: string): Promise<void> {
   const active = node.path.join(target, ACTIVE);
-  for (let [seen, since, tries] = ["", 0, 0]; !isTaken(node, staged, active, tries < 200); tries++) {
+  for (let [seen, since, tries] = ["", 0, 0]; ; tries++) {
+    if (isTaken(node, staged, active, tries < 200)) return carryOutOurs(node, target, owner);
     const holder = holderOf(node, active);
     if (holder !== undefined) {
       if (holder.step !== seen) [seen, since] = [holder.step, performance.now()];
@@ -47,10 +37,19 @@ async function begin(node: NodeModules, target: string, staged: string): Promise
   }
 }
 
+/** No other code of this thread runs between the taking of the lock and its end. */
+function carryOutOurs(node: NodeModules, target: string, owner: string): void {
+  ours.add(owner);
+  carryOut(node, target, owner);
+}
+
 /** What systems answer where another commit is under way, Windows also where somebody has a file open for a moment. */
 const TAKEN = ["EEXIST", "ENOTEMPTY", ...(isWindows() ? PASSING : [])];
 
-/** Renames `staged`; false if that may succeed later. */
+/**
+ * Renames `staged`, which takes the lock: no folder can be renamed to a name that stands for one with something in it. False if
+ * that may succeed later.
+ */
 function isTaken({ sync }: NodeModules, staged: string, active: string, patient: boolean): boolean {
   try {
     sync.renameSync(staged, active);

@@ -48,7 +48,7 @@ export function resolveLinks(node: NodeModules, path: string, links = 0): string
   if (parent === path) return path;
   const place = node.path.join(resolveLinks(node, parent, links), node.path.basename(path));
   if (!sync.lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink()) return place;
-  if (links >= LINKS) throw Object.assign(new Error(`ELOOP: too many links, '${path}'`), { code: "ELOOP" });
+  if (links >= LINKS) throw Object.assign(new Error("ELOOP: too many links"), { code: "ELOOP" });
   const next = node.path.resolve(node.path.dirname(place), sync.readlinkSync(place));
   return resolveLinks(node, next, links + 1);
 }

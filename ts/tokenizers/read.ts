@@ -1,8 +1,9 @@
 import { DataError } from "../errors.js";
-import { type FileSource, type Files, fileName, hubHint, isFile } from "../io/files.js";
+import { type FileSource, type Files, fileName, hubHint, isFolderPath, openFiles } from "../io/files.js";
 import { readText } from "../io/json.js";
 import { transformerFiles } from "../io/modules.js";
 import { readWhole } from "../io/whole.js";
+import { platform } from "../platform/index.js";
 import { addedTokens, type Placed, roleTokens } from "./added.js";
 import { readsVocabulary, type TokenizerClass, tokenizerClass } from "./classes.js";
 import { cuttingWords } from "./jieba.js";
@@ -89,13 +90,12 @@ async function chosen(files: Files): Promise<string> {
   throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}${meant}`, { reason: "not-found" });
 }
 
-/** A path to a file is that file in its folder. */
+/** A path to a file is that file in its folder, which may be staged while the folder is saved to. */
 async function locate(source: FileSource): Promise<{ folder: FileSource; file?: string }> {
-  if (typeof source !== "string" || !(await isFile(source))) {
-    return { folder: source };
-  }
+  if (typeof source !== "string" || !platform.isNode || !isFolderPath(source)) return { folder: source };
   const cut = Math.max(source.lastIndexOf("/"), source.lastIndexOf("\\"));
-  return { folder: cut < 0 ? "." : source.slice(0, cut) || "/", file: source.slice(cut + 1) };
+  const [folder, file] = [cut < 0 ? "." : source.slice(0, cut) || "/", source.slice(cut + 1)];
+  return file !== "" && (await openFiles(folder).has(file)) ? { folder, file } : { folder: source };
 }
 
 /** A flag that the files leave out has the class's value, whatever `tokenizer.json` says. */
