@@ -47,8 +47,8 @@ function carryOutOurs(node: NodeModules, target: string, owner: string): void {
 const TAKEN = ["EEXIST", "ENOTEMPTY", ...(isWindows() ? PASSING : [])];
 
 /**
- * Renames `staged`, which takes the lock: no folder can be renamed to a name that stands for one with something in it. False if
- * that may succeed later.
+ * Renames `staged`, which takes the lock: no folder can be renamed to a name that stands for one with something in it.
+ * False if that may succeed later.
  */
 function isTaken({ sync }: NodeModules, staged: string, active: string, patient: boolean): boolean {
   try {
