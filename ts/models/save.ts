@@ -37,11 +37,9 @@ export interface SaveOptions {
 export async function saveModel(path: string, model: SavedModel, options: SaveOptions = {}): Promise<void> {
   requireFolderPath(path);
   const written = modelFiles(model, options);
-  const tokenizers = model.tokenizer ? TOKENIZERS.map((name) => [name, null] as const) : [];
-  await saveFolder(path, new Map<string, Content | null>([...tokenizers, ...written]), {
-    stale: WEIGHTS,
-    check: () => requireReplaceable(path, [...written.keys()]),
-  });
+  const older = [...SENTENCE_FILES, ...(model.tokenizer ? TOKENIZERS : [])];
+  const files = new Map<string, Content | null>([...older.map((name) => [name, null] as const), ...written]);
+  await saveFolder(path, files, { stale: WEIGHTS, check: () => requireReplaceable(path, [...files.keys()]) });
 }
 
 /** The files of a Hugging Face folder, by name; weights are read while they are written. */
