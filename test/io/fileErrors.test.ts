@@ -121,7 +121,7 @@ describe("a model's folder", () => {
     const error = await RoFormer.load(`/tmp/${"a".repeat(300)}`).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(DataError);
     expect((error as Error).message).toMatch(
-      /aaa\/config\.json cannot be read: the path is too long \(ENAMETOOLONG\)$/,
+      /aaa\/[^ ]+ cannot be read: the path is too long \(ENAMETOOLONG\)$/,
     );
   });
 

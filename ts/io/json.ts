@@ -9,7 +9,7 @@ export type Failure = new (message: string, options?: RoFormerErrorOptions) => R
 /** Bytes of a text file that are read at most: more than any tokenizer has, less than a string can hold. */
 const LONGEST_TEXT = 2 ** 28;
 /** Bytes of a file of settings that are read at most. */
-const LONGEST_SETTINGS = 2 ** 26;
+export const LONGEST_SETTINGS = 2 ** 26;
 
 /**
  * The text of a file, without a byte-order mark. Errors: those of `files` while the file is read; `Failure` naming the file for

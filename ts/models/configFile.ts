@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.js";
 import { type Files, fileName, hubHint, isFile, isFolderPath } from "../io/files.js";
-import { parseJson, readText, requireObject } from "../io/json.js";
+import { LONGEST_SETTINGS, parseJson, readText, requireObject } from "../io/json.js";
 import { withoutNaN } from "../io/pythonJson.js";
 import { parseStrictJson } from "../io/strictJson.js";
 import { families } from "./families.js";
@@ -14,7 +14,7 @@ export type ConfigFields = Readonly<Record<string, unknown>>;
 export async function readConfigFile(files: Files): Promise<ConfigFields> {
   const where = fileName(files, "config.json");
   if (!(await files.has("config.json"))) throw await absent(files, where);
-  const text = await readText(files, "config.json", ConfigError);
+  const text = await readText(files, "config.json", ConfigError, LONGEST_SETTINGS);
   const fields = requireObject(parseJson(text, where, ConfigError), where, ConfigError);
   refuseForeignConfig(fields, where);
   return withModelType(withNumbersAsNames(fields, text), where);

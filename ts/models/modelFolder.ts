@@ -1,5 +1,6 @@
 import { CheckpointError, ConfigError } from "../errors.js";
 import { checkFolder, type Files, isFolderPath, openFiles } from "../io/files.js";
+import { isTransformer, readModules } from "../io/modules.js";
 
 /** What readers would take for the weights, or for parts of them, if another model had been saved here. */
 export const WEIGHTS = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/;
@@ -28,31 +29,43 @@ export function requireFolderPath(path: string): void {
   if (!isFolderPath(path)) throw new ConfigError(`save: ${path} is not a folder path`);
 }
 
+/** Looks at a folder that seems to hold somebody's files: another process may have been saving there during the first. */
+const LOOKS = 5;
+const BETWEEN_LOOKS = 50; // milliseconds; a save's last steps take one
+
 /**
  * Replacing an older model or tokenizer is what saving is for; files of the same names that belong to neither are somebody's, and
  * refused. Errors: CheckpointError that names the file.
  */
 export async function requireReplaceable(path: string, names: readonly string[]): Promise<void> {
-  const files = openFiles(path);
+  for (let look = 1; ; look++) {
+    const foreign = await foreignFile(openFiles(path), names);
+    if (foreign === undefined) return;
+    if (look === LOOKS)
+      throw new CheckpointError(
+        `${path} cannot be written: there is a file ${foreign}, and no model that it belongs to; move it elsewhere or name another folder`,
+      );
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS));
+  }
+}
+
+async function foreignFile(files: Files, names: readonly string[]): Promise<string | undefined> {
   const held = (await files.list()) ?? [];
   const ofModel = new Set([...names, ...TOKENIZERS, ...held.filter((name) => WEIGHTS.test(name))]);
   const found: string[] = [];
   for (const name of ofModel) if (await files.has(name)) found.push(name);
-  if (found.length === 0 || (await isModel(files, held))) return;
+  if (found.length === 0 || (await isModel(files, held))) return undefined;
   const tokenizer = await isTokenizer(files);
-  const foreign = found.find((name) => !(tokenizer && TOKENIZERS.includes(name)));
-  if (foreign === undefined) return;
-  throw new CheckpointError(
-    `${path} cannot be written: there is a file ${foreign}, and no model that it belongs to; move it elsewhere or name another folder`,
-  );
+  return found.find((name) => !(tokenizer && TOKENIZERS.includes(name)));
 }
 
-/** A configuration that names a type of model, and weights. */
+/** A configuration that names a type of model, and weights; or the modules of sentence-transformers. */
 async function isModel(files: Files, held: readonly string[]): Promise<boolean> {
   const { model_type, architectures } = await objectIn(files, "config.json");
-  return (
-    (typeof model_type === "string" || Array.isArray(architectures)) && held.some((name) => ANY_WEIGHTS.test(name))
-  );
+  if ((typeof model_type === "string" || Array.isArray(architectures)) && held.some((name) => ANY_WEIGHTS.test(name)))
+    return true;
+  const modules = await readModules(files).catch(() => undefined);
+  return modules?.some(isTransformer) ?? false;
 }
 
 /** A vocabulary with the settings that Hugging Face keeps beside it, or all in one file. */
