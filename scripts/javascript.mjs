@@ -57,10 +57,14 @@ export async function makeScripts(out) {
   // It has nothing to export, and would not be taken for a module.
   const footer = { js: "export {};" };
   const worker = { ...COMMON, entryPoints: ["ts/session/worker.ts"], external: ["node:*"], footer, ...SMALLER };
-  const parts = { ...unused(), "./ts/platform/webScripts.ts": sourceOf("instead/webScriptsOfWorker.ts") };
-  await build({ ...worker, outfile: join(out, "session/worker.js"), plugins: [instead(parts)] });
+  const parts = {
+    ...unused(),
+    "./ts/platform/webScripts.ts": sourceOf("instead/webScriptsOfWorker.ts"),
+    "./ts/options.ts": sourceOf("instead/optionsOfWorker.ts"),
+  };
+  await build({ ...worker, outfile: join(out, "session/worker.js"), plugins: [instead(parts), withoutNames] });
   const browser = { ...parts, "./ts/platform/index.ts": sourceOf("platform/browser.ts") };
-  await build({ ...worker, outfile: join(out, "session/browserWorker.js"), plugins: [instead(browser)] });
+  await build({ ...worker, outfile: join(out, "session/browserWorker.js"), plugins: [instead(browser), withoutNames] });
   await makeInlined(out);
 }
 
@@ -174,6 +178,20 @@ async function usedOfValibot(modules) {
   const valibot = await import("valibot");
   return [...names].filter((name) => name in valibot).sort(); // others are types
 }
+
+/**
+ * Empties the tables of options' names (`Names` of ts/options.ts), against which nothing is checked in a worker.
+ * @type {Plugin}
+ */
+const withoutNames = {
+  name: "without-names",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]ts[\\/].*\.ts$/ }, ({ path }) => {
+      const contents = readFileSync(path, "utf8").replace(/(: Names<\w+>) = [^;]+;/g, "$1 = {} as never;");
+      return { contents, loader: "ts" };
+    });
+  },
+};
 
 /**
  * Takes other code for some modules.

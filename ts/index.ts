@@ -33,14 +33,36 @@ export type {
   GradientOptions,
   LossAndGradients,
   MaskOptions,
-  ModelOutput,
   ParameterAccess,
+  SignalOptions,
 } from "./models/interface.js";
 export type { LoadOptions } from "./models/load.js";
+export type {
+  AnswerInputs,
+  BaseOutput,
+  EncoderOutput,
+  GradientInputsByHead,
+  LabelledInputs,
+  LanguageModelOutput,
+  ModelOutput,
+  MultipleChoiceOutput,
+  OutputOf,
+  OutputsByHead,
+  QuestionAnsweringOutput,
+  SequenceClassifierOutput,
+  TokenClassifierOutput,
+} from "./models/outputs.js";
 export { RoFormer } from "./models/roformer.js";
 export type { SaveOptions } from "./models/save.js";
 export type { SentenceSettings } from "./models/sentences/settings.js";
-export { AdamW, type AdamWOptions, type AdamWState, type AdamWStep, type Trainable } from "./nn/adamw.js";
+export {
+  AdamW,
+  type AdamWOptions,
+  type AdamWState,
+  type AdamWStep,
+  type StepOptions as AdamWStepOptions,
+  type Trainable,
+} from "./nn/adamw.js";
 export type { HeadName } from "./nn/heads/index.js";
 export type { Answer, AnswerOptions, Question } from "./pipelines/answer.js";
 export type { BatchStates, PipelineOptions } from "./pipelines/batches.js";
@@ -53,6 +75,12 @@ export type { PromptOptions } from "./pipelines/prompts.js";
 export type { SearchHit, SearchOptions, SimilarityFnName } from "./pipelines/search.js";
 export type { Aggregation, TagTokensOptions, TokenTag } from "./pipelines/tagTokens.js";
 export type { TensorData } from "./tensor/tensor.js";
-export type { BatchOptions, EncodeOptions, Truncation } from "./tokenizers/options.js";
+export type {
+  BatchOptions,
+  DecodeOptions,
+  EncodeBatchOptions,
+  EncodeOptions,
+  Truncation,
+} from "./tokenizers/options.js";
 export type { Role, SpecialTokens } from "./tokenizers/specials.js";
 export { type EncodedBatch, type Encoding, Tokenizer } from "./tokenizers/tokenizer.js";

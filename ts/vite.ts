@@ -3,6 +3,8 @@
  * @module roformer/vite
  */
 
+import { checkOptions, type Names } from "./options.js";
+
 /** What allows a page to share memory between threads. */
 const HEADERS = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
@@ -20,14 +22,18 @@ export interface VitePluginOptions {
    * Whether Vite's own servers send the headers that threads need, true unless given. They keep a page from using what other origins serve without
    * their consent.
    */
-  readonly isolate?: boolean;
+  readonly isolate?: boolean | undefined;
 }
+
+const PLUGIN: Names<VitePluginOptions> = { isolate: true };
 
 /**
  * Lets Vite up to 7 find the package's files while it serves sources (from 8 on it does by itself), and lets its servers send
  * the headers without which a session has one thread.
  */
-export default function roformer({ isolate = true }: VitePluginOptions = {}): VitePlugin {
+export default function roformer(options: VitePluginOptions = {}): VitePlugin {
+  checkOptions("roformer", options, PLUGIN);
+  const { isolate = true } = options;
   const headers = isolate ? { server: { headers: HEADERS }, preview: { headers: HEADERS } } : {};
   return { name: "roformer", config: () => ({ optimizeDeps: { exclude: ["roformer"] }, ...headers }) };
 }

@@ -32,7 +32,8 @@ const permutations = cases.filter((one) => one.permutation) as Permutation[];
 
 describe("ropeTable", () => {
   it.each(scalings.map((one) => [one.name, one] as const))("%s is Hugging Face's", (_, want) => {
-    const got = ropeTable(want);
+    const { headSize, positions, ropeParameters, maxPositionEmbeddings, sequenceLength } = want;
+    const got = ropeTable({ headSize, positions, ropeParameters, maxPositionEmbeddings, sequenceLength });
     expect(got.inverseFrequencies).toHaveLength(want.inverseFrequencies.length);
     for (const [i, frequency] of want.inverseFrequencies.entries()) {
       expect(Math.abs(got.inverseFrequencies[i]! - frequency)).toBeLessThanOrEqual(2e-6 * frequency);

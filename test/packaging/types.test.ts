@@ -13,6 +13,9 @@ const MODULES = {
 } as const;
 type Modules = keyof typeof MODULES;
 
+/** What is compiled. */
+const PROGRAMS = ["consumer.ts", "heads.ts"];
+
 /** TypeScript itself: the project's own, and the newest. */
 const COMPILERS = {
   "the project's TypeScript": join(ROOT, "node_modules/typescript/bin/tsc"),
@@ -21,7 +24,7 @@ const COMPILERS = {
 
 let made: Promise<string> | undefined;
 function ready(ctx: TestContext): Promise<string> {
-  made ??= newProject(ctx, ["consumer.ts"]).then((project) => {
+  made ??= newProject(ctx, PROGRAMS).then((project) => {
     for (const name of ["@types/node", "undici-types"])
       cpSync(join(ROOT, "node_modules", name), join(project, "node_modules", name), { recursive: true });
     return project;
@@ -29,13 +32,10 @@ function ready(ctx: TestContext): Promise<string> {
   return made;
 }
 
-/** What the compiler says of the consumer. */
+/** What the compiler says of the programs. */
 async function compile(project: string, compiler: string, name: string, options: object): Promise<string> {
   const file = `tsconfig.${name}.json`;
-  writeFileSync(
-    join(project, file),
-    JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files: ["consumer.ts"] }),
-  );
+  writeFileSync(join(project, file), JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files: PROGRAMS }));
   return (await run([compiler, "-p", file], { cwd: project })).stdout;
 }
 

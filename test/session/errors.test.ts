@@ -50,7 +50,8 @@ describe("an error of the worker arrives as what it was:", () => {
     expect(error).toBeInstanceOf(built.ConfigError);
     expect(error.cause).toBeInstanceOf(SyntaxError);
     const made = await (await session()).load(await (await smallModel("base")).files());
-    expect(await failure(made.embed("a", null as never))).toBeInstanceOf(TypeError);
+    const [parameter] = await made.parameters();
+    expect(await failure(parameter!.write(null as never))).toBeInstanceOf(TypeError);
   });
 
   it("where the engine does not start, createSession says why, and leaves no worker", async () => {

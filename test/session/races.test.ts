@@ -54,7 +54,7 @@ describe("a session", () => {
     const once = performance.now() - start;
     const controller = new AbortController();
     const calls = Array.from({ length: 30 }, () =>
-      model.forward(inputs, { signal: controller.signal } as object).then(
+      model.forward(inputs, { signal: controller.signal }).then(
         () => undefined,
         (error) => error,
       ),

@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.js";
 import { sum } from "../ops/reduce.js";
+import { checkOptions, type Names } from "../options.js";
 import { Philox } from "../random/philox.js";
 import { scope } from "../tensor/scope.js";
 import { sizeOf, type Tensor, tensor } from "../tensor/tensor.js";
@@ -7,15 +8,26 @@ import { record, valueAndGradients } from "./tape.js";
 
 /** Settings of {@link gradcheck}. */
 export interface GradcheckOptions {
-  /** Largest difference of a value, of max(1, |expected|); 1e-6 unless given. */
-  readonly valueTolerance?: number;
-  /** Largest difference of a slope, of max(1, |expected|); 1e-4 unless given. */
-  readonly gradientTolerance?: number;
+  /**
+   * Largest difference of a value, of max(1, |expected|).
+   * @default 1e-6
+   */
+  readonly valueTolerance?: number | undefined;
+  /**
+   * Largest difference of a slope, of max(1, |expected|).
+   * @default 1e-4
+   */
+  readonly gradientTolerance?: number | undefined;
   /** Inputs, one list a shape, instead of random ones from −1 to 1. */
-  readonly values?: readonly Float64Array[];
-  /** What the random inputs and directions follow from; 1 unless given. */
-  readonly seed?: number;
+  readonly values?: readonly Float64Array[] | undefined;
+  /**
+   * What the random inputs and directions follow from.
+   * @default 1
+   */
+  readonly seed?: number | undefined;
 }
+
+const OPTIONS: Names<GradcheckOptions> = { valueTolerance: true, gradientTolerance: true, values: true, seed: true };
 
 const STEP = 1e-6;
 
@@ -38,6 +50,7 @@ export function gradcheck(
   shapes: readonly (readonly number[])[],
   options: GradcheckOptions = {},
 ): GradcheckResult {
+  checkOptions("gradcheck", options, OPTIONS);
   const { valueTolerance = 1e-6, gradientTolerance = 1e-4, seed = 1 } = options;
   const values = (options.values ?? shapes.map((shape, i) => random(sizeOf(shape), seed, i))).map((list) =>
     Float64Array.from(list),

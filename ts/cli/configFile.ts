@@ -4,7 +4,7 @@ import { parse as parseYaml, YAMLParseError } from "yaml";
 import { ConfigError } from "../errors.js";
 import { decodeText, requireObject } from "../io/json.js";
 import { errorReason, reason } from "../io/reasons.js";
-import { misspelt } from "../models/misspelt.js";
+import { misspelt } from "../misspelt.js";
 import { fieldOf, type OptionSpec } from "./option.js";
 
 /** Bytes of a file of options that are read at most. */

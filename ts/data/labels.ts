@@ -21,7 +21,7 @@ export interface LabelOptions {
    * What a label that occurs once is: "error" where the rows are going to be split, as no other part could have it; "allow"
    * where a file of its own is there to validate with.
    */
-  readonly once?: "error" | "allow";
+  readonly once?: "error" | "allow" | undefined;
 }
 
 /** A row's label, without white space around it. Errors: DataError for an empty one, and what {@link textOf} throws. */

@@ -1,4 +1,5 @@
 import { ConfigError, DataError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { type JsonRow, readJsonArray, readJsonLines } from "./objects.js";
 import { type DataSource, readBytes, sourceName } from "./source.js";
 import { noColumn, readTable, type TableOptions } from "./table.js";
@@ -19,6 +20,8 @@ export interface FileOptions extends Pick<TableOptions, "quoted" | "separator"> 
 /** How rows are to be read. */
 export interface ReadOptions extends TableOptions, FileOptions {}
 
+const READ: Names<ReadOptions> = { format: true, columns: true, quoted: true, header: true, separator: true };
+
 type Read = (name: string, blocks: AsyncIterable<TextBlock>, options: ReadOptions) => AsyncIterable<Row>;
 
 const formats: Readonly<Record<Format, Read>> = {
@@ -35,6 +38,7 @@ const formats: Readonly<Record<Format, Read>> = {
  * UTF-8, a file without rows; ConfigError for an option that makes no sense.
  */
 export async function* readRows(source: DataSource, options: ReadOptions = {}): AsyncGenerator<Row> {
+  checkOptions("readRows", options, READ);
   const name = sourceName(source);
   const format = options.format ?? (typeof source === "object" ? source.format : undefined) ?? formatOf(name);
   if (!Object.hasOwn(formats, format))

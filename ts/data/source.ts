@@ -1,5 +1,6 @@
 import { DataError, RoFormerError } from "../errors.js";
 import { errorReason, reason } from "../io/reasons.js";
+import { checkOptions, type Names } from "../options.js";
 import { platform } from "../platform/index.js";
 import type { Format } from "./rows.js";
 
@@ -19,12 +20,15 @@ export interface NamedBytes {
   readonly format?: Format | undefined;
 }
 
+const NAMED: Names<NamedBytes> = { name: true, bytes: true, format: true };
+
 /** A source's name in messages. */
 export const sourceName = (source: DataSource): string => (typeof source === "string" ? source : source.name);
 
 /** A source's bytes, decompressed if they are gzip's, whatever the name says. Failures are DataErrors that name the file. */
 export async function* readBytes(source: DataSource): AsyncGenerator<Uint8Array> {
   const name = sourceName(source);
+  if (typeof source === "object") checkOptions(name ?? "source", source, NAMED, "field");
   let zipped = false;
   try {
     const pieces = await rawBytes(source);

@@ -1,7 +1,9 @@
 import { ConfigError, EngineError } from "../errors.js";
+import { checkOptions, given } from "../options.js";
 import { packageFiles, platform } from "../platform/index.js";
 import * as glue from "../wasm/glue.js";
 import { type Guard, guarded, type Kernels } from "./guard.js";
+import { ENGINE } from "./options.js";
 import { startThreads, wantedThreads } from "./threads.js";
 import { type Choice, chooseVariant, enableRelaxedSimd, VARIANTS, type Variant, variantOf } from "./variants.js";
 import { compile, compilePackaged, giveTokenizerWasm, unreadable, type WasmSource } from "./wasmSource.js";
@@ -24,7 +26,10 @@ export interface EngineOptions {
    * ROFORMER_THREADS counts where this is not given. Results are the same bits for any number.
    */
   readonly threads?: number | "auto" | undefined;
-  /** Bytes that the engine may use at most; what exceeds them is refused with an `EngineError`. 4 GiB unless given. */
+  /**
+   * Bytes that the engine may use at most; what exceeds them is refused with an `EngineError`.
+   * @default 4 GiB
+   */
   readonly maxMemory?: number | undefined;
 }
 
@@ -56,10 +61,12 @@ let defaults: EngineOptions = {};
  * wrong option.
  */
 export async function init(options: EngineOptions = {}): Promise<void> {
-  if ((instance || starting) && Object.keys(options).length > 0) {
+  checkOptions("init", options, ENGINE);
+  const wanted = given(options);
+  if ((instance || starting) && Object.keys(wanted).length > 0) {
     throw new EngineError("init: the engine runs already: give its options before its first use");
   }
-  starting ??= startAsync({ ...defaults, ...options }).catch((error) => {
+  starting ??= startAsync({ ...defaults, ...wanted }).catch((error) => {
     starting = undefined;
     throw error;
   });
@@ -127,8 +134,8 @@ function instantiate(module: WebAssembly.Module, choice: Choice, { maxMemory = M
   const threads = shares ? choice.threads : 1;
   // Without sharing the module has a memory of its own, and this one keeps the glue from making another.
   const shared = shares ? sharedMemory(maxMemory, threads) : undefined;
-  const given = shared?.memory ?? new WebAssembly.Memory({ initial: 0, maximum: 0 });
-  const memory = glue.initSync({ module, memory: given }).memory as WebAssembly.Memory;
+  const own = shared?.memory ?? new WebAssembly.Memory({ initial: 0, maximum: 0 });
+  const memory = glue.initSync({ module, memory: own }).memory as WebAssembly.Memory;
   const guard = guarded(glue);
   guard.kernels.set_limit(Math.min(maxMemory, shared?.most ?? MOST_MEMORY, MOST_MEMORY));
   const made: Instance = { guard, memory, status: { ...choice, variant, threads } };

@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { type BleuTokenizer, bleuTokenizers } from "./bleuTokenizers.js";
 import { samePairs } from "./pairs.js";
 import { common, ngrams, trimEnd, words } from "./words.js";
@@ -8,9 +9,14 @@ const ORDERS = 4;
 
 /** Options of BLEU. */
 export interface BleuOptions {
-  /** How lines are cut into words; default: `13a`. */
-  readonly tokenize?: BleuTokenizer;
+  /**
+   * How lines are cut into words.
+   * @default `13a`
+   */
+  readonly tokenize?: BleuTokenizer | undefined;
 }
+
+const OPTIONS: Names<BleuOptions> = { tokenize: true };
 
 /** BLEU and what it is made of; score and precisions in percent. */
 export interface BleuScore {
@@ -34,8 +40,10 @@ export interface BleuScore {
 export function bleu(
   hypotheses: readonly string[],
   references: readonly (readonly string[])[],
-  { tokenize = "13a" }: BleuOptions = {},
+  options: BleuOptions = {},
 ): BleuScore {
+  checkOptions("bleu", options, OPTIONS);
+  const { tokenize = "13a" } = options;
   samePairs("bleu", hypotheses, references);
   if (!Object.hasOwn(bleuTokenizers, tokenize)) {
     throw new ConfigError(`bleu: tokenize is ${tokenize}, not one of ${Object.keys(bleuTokenizers).join(", ")}`);

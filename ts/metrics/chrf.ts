@@ -1,3 +1,4 @@
+import { checkOptions, type Names } from "../options.js";
 import { samePairs } from "./pairs.js";
 import { common, ngrams, PUNCTUATION, words } from "./words.js";
 
@@ -9,8 +10,10 @@ const BETA_SQUARED = 4;
 /** Options of chrF. */
 export interface ChrfOptions {
   /** Longest run of words that counts too: 0 is chrF, 2 is chrF++. */
-  readonly wordOrder?: number;
+  readonly wordOrder?: number | undefined;
 }
+
+const OPTIONS: Names<ChrfOptions> = { wordOrder: true };
 
 /** Of each order: runs in the hypothesis, in the reference, in both. */
 type Statistics = readonly (readonly [hypothesis: number, reference: number, both: number])[];
@@ -22,8 +25,10 @@ type Statistics = readonly (readonly [hypothesis: number, reference: number, bot
 export function chrf(
   hypotheses: readonly string[],
   references: readonly (readonly string[])[],
-  { wordOrder = 0 }: ChrfOptions = {},
+  options: ChrfOptions = {},
 ): number {
+  checkOptions("chrf", options, OPTIONS);
+  const { wordOrder = 0 } = options;
   samePairs("chrf", hypotheses, references);
   let total: Statistics = Array.from({ length: CHARACTERS + wordOrder }, () => [0, 0, 0] as const);
   for (const [i, hypothesis] of hypotheses.entries()) {

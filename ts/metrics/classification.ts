@@ -1,4 +1,5 @@
 import { ConfigError, ShapeError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { ratio, samePairs } from "./pairs.js";
 
 /**
@@ -10,8 +11,10 @@ export type Average = "macro" | "weighted" | "micro" | "binary";
 /** Options of precision, recall and F1. */
 export interface AverageOptions {
   /** Default: `macro`. Its classes are those that occur in predictions or labels. */
-  readonly average?: Average;
+  readonly average?: Average | undefined;
 }
+
+const AVERAGE: Names<AverageOptions> = { average: true };
 
 /** What is known of one class. */
 export interface ClassReport {
@@ -29,9 +32,14 @@ export interface ClassReport {
 
 /** Options of {@link confusionMatrix}. */
 export interface ConfusionOptions {
-  /** Classes in all; one more than the highest id that occurs unless given. */
-  readonly numLabels?: number;
+  /**
+   * Classes in all.
+   * @default one more than the highest id that occurs
+   */
+  readonly numLabels?: number | undefined;
 }
+
+const CONFUSION: Names<ConfusionOptions> = { numLabels: true };
 
 /** Classes by their ids, whole numbers from 0, one a row. */
 export type Ids = ArrayLike<number>;
@@ -74,6 +82,7 @@ export function classificationReport(predictions: Ids, labels: Ids): ClassReport
  * How often each label (rows) was predicted as each (columns), `[numLabels][numLabels]`. Errors: ShapeError for an id beyond.
  */
 export function confusionMatrix(predictions: Ids, labels: Ids, options: ConfusionOptions = {}): number[][] {
+  checkOptions("confusionMatrix", options, CONFUSION);
   const n = samePairs("confusionMatrix", predictions, labels);
   const size =
     options.numLabels ?? 1 + [...Array.from(predictions), ...Array.from(labels)].reduce((a, b) => Math.max(a, b), 0);
@@ -146,6 +155,7 @@ const averages: Readonly<Record<Average, (classes: ReadonlyMap<number, ClassCoun
 };
 
 function averaged(metric: string, predictions: Ids, labels: Ids, options: AverageOptions = {}, score: Score): number {
+  checkOptions(metric, options, AVERAGE);
   const { average = "macro" } = options;
   if (!Object.hasOwn(averages, average))
     throw new ConfigError(`${metric}: average is ${average}, not one of ${Object.keys(averages).join(", ")}`);

@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { ConfigError } from "../errors.js";
+import { misspelt } from "../misspelt.js";
 import type { Same } from "../nn/same.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "./configFields.js";
 import { configSchema, fields } from "./configSchema.js";
-import { misspelt } from "./misspelt.js";
 import { rotaryConflict, withRopeParameters } from "./rotarySettings.js";
 
 export type {

@@ -5,17 +5,22 @@ import { readWhole } from "../io/whole.js";
 import { convertRope, type RopeOrder } from "../nn/convertRope.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { rotarySize } from "../nn/ropeScaling.js";
+import { checkOptions } from "../options.js";
 import { totalSize } from "../tensor/tensor.js";
 import type { RoFormerConfig } from "./config.js";
 import { parts } from "./families.js";
 import { headOf, readConfig } from "./load.js";
 import { checkModelFolder } from "./modelFolder.js";
+import { CONVERT } from "./options.js";
 import { RoFormer } from "./roformer.js";
 import type { SaveOptions } from "./save.js";
 
 /** Settings of {@link convert}. */
 export interface ConvertOptions extends Pick<SaveOptions, "dtype" | "maxShardBytes"> {
-  /** What the new model computes; what the old one does unless given. */
+  /**
+   * What the new model computes.
+   * @default what the old one does
+   */
   readonly head?: HeadName | undefined;
   /** "bert": a RoFormer with BERT's weights, its learned positions dropped, as the paper's §4.5 begins: to be trained on. */
   readonly from?: "bert" | undefined;
@@ -46,6 +51,7 @@ export interface Conversion {
  * Errors: ConfigError for options that the model cannot meet, CheckpointError for weights that cannot be read or written.
  */
 export async function convert(source: FileSource, out: string, options: ConvertOptions = {}): Promise<Conversion> {
+  checkOptions("convert", options, CONVERT);
   const { dtype = "f32", maxShardBytes, from, rope } = options;
   if (from !== undefined && from !== "bert")
     throw new ConfigError(`convert: from is ${JSON.stringify(from)}, not "bert"`);

@@ -10,21 +10,21 @@ export interface ModelInputs {
   /** Ids, `[B][T]`, whole numbers below `vocab_size`; of multiple choice `[B][choices][T]`, as the next three are. */
   readonly inputIds: Rows;
   /** 1: a token; 0: padding, which is never computed. Without it all count. */
-  readonly attentionMask?: Rows;
+  readonly attentionMask?: Rows | undefined;
   /** Which segment a token is of, below `type_vocab_size`; without it, 0. */
-  readonly tokenTypeIds?: Rows;
+  readonly tokenTypeIds?: Rows | undefined;
   /** Where tokens stand; without it, their columns. */
-  readonly positionIds?: Rows;
+  readonly positionIds?: Rows | undefined;
   /** `[B]` a label a sequence or a question, or `[B][T]` one a token (−100 is ignored), or `[B][labels]`: as the head wants. */
-  readonly labels?: readonly number[] | readonly (readonly number[])[];
+  readonly labels?: readonly number[] | readonly (readonly number[])[] | undefined;
   /** Columns at which answers begin, `[B]`; a negative one counts as 0, one beyond the row is ignored. */
-  readonly startPositions?: readonly number[];
+  readonly startPositions?: readonly number[] | undefined;
   /** Columns at which answers end, `[B]`, likewise. */
-  readonly endPositions?: readonly number[];
+  readonly endPositions?: readonly number[] | undefined;
   /** What a decoder's cross-attention looks at: an encoder's last states, `[B, S, C]`. Needs `add_cross_attention`. */
-  readonly encoderHiddenStates?: TensorData;
+  readonly encoderHiddenStates?: TensorData | undefined;
   /** `[B][S]`: 1 for a state that counts. Without it all do. */
-  readonly encoderAttentionMask?: readonly (readonly number[])[];
+  readonly encoderAttentionMask?: readonly (readonly number[])[] | undefined;
 }
 
 /** Where the packed tokens came from, so that results can go back to the padded shape. */

@@ -3,64 +3,71 @@ import type { TensorData } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 
 /** Settings of `RoFormer.create`. */
-export interface CreateOptions {
-  /** What the model computes; "base", the hidden states, unless given. */
-  readonly head?: HeadName;
-  /** Fresh weights follow from it alone, a whole number of at most 53 bits; 0 unless given. */
-  readonly seed?: number;
-  /** Turns texts to ids in `classify` and the like, and is saved with the model; none unless given. */
-  readonly tokenizer?: Tokenizer;
-}
-
-/** What a forward pass gives: the head's outputs in the padded shape, rows at padding 0. */
-export interface ModelOutput {
-  /** The last layer's output, `[B, T, C]`. */
-  readonly lastHiddenState: TensorData;
-  /** The embeddings' output and every layer's, `[B, T, C]` each, if asked for. */
-  readonly hiddenStates?: TensorData[];
+export interface CreateOptions<H extends HeadName = HeadName> {
   /**
-   * What most heads give: of language models `[B, T, V]`, of token classification `[B, T, labels]`, of sequence classification
-   * `[B, labels]`, of multiple choice `[B, choices]`.
+   * What the model computes.
+   * @default "base", the hidden states
    */
-  readonly logits?: TensorData;
-  /** Of question answering, `[B, T]`: how likely each token begins the answer. */
-  readonly startLogits?: TensorData;
-  /** Of question answering, `[B, T]`: how likely each token ends it. */
-  readonly endLogits?: TensorData;
-  /** A vector a sequence, `[B, C]`, of a base model with a pooler. */
-  readonly poolerOutput?: TensorData;
-  /** The mean loss, if there were labels: in nats, but of a regression, whose squared errors it averages. */
-  readonly loss?: number;
+  readonly head?: H | undefined;
+  /**
+   * What fresh weights follow from, a whole number of at most 53 bits.
+   * @default 0
+   */
+  readonly seed?: number | undefined;
+  /**
+   * Turns texts to ids in `classify` and the like. It is saved with the model.
+   * @default none
+   */
+  readonly tokenizer?: Tokenizer | undefined;
 }
 
 /** Which tokens see which. */
 export interface MaskOptions {
   /**
-   * "unilm": tokens of type 0, which come first, see each other, those of type 1 them and those before (RoFormer-Sim). Unless
-   * given, all see all, and in a decoder those before.
+   * "unilm": tokens of type 0, which come first, see each other, those of type 1 them and those before (RoFormer-Sim).
+   * @default all see all, and in a decoder those before
    */
-  readonly maskType?: "unilm";
+  readonly maskType?: "unilm" | undefined;
+}
+
+/** What ends a call that has not begun. */
+export interface SignalOptions {
+  /** Refuses the call with an AbortError, once it is aborted. A session's call that waits for its turn is given up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Settings of `RoFormer.forward`. */
-export interface ForwardOptions extends MaskOptions {
-  /** Whether `hiddenStates` is wanted; false unless given. */
-  readonly outputHiddenStates?: boolean;
+export interface ForwardOptions extends MaskOptions, SignalOptions {
+  /**
+   * Adds `hiddenStates` to the output.
+   * @default false
+   */
+  readonly outputHiddenStates?: boolean | undefined;
 }
 
 /** Settings of `RoFormer.valueAndGrad`. */
-export interface GradientOptions extends MaskOptions {
-  /** Turns dropout on; false unless given. */
-  readonly train?: boolean;
-  /** What dropout's draws follow from, with `step`; 0 unless given. */
-  readonly seed?: number;
-  /** Counted by the model unless given. */
-  readonly step?: number;
+export interface GradientOptions extends MaskOptions, SignalOptions {
+  /**
+   * Turns dropout on.
+   * @default false
+   */
+  readonly train?: boolean | undefined;
+  /**
+   * What dropout's draws follow from, with `step`.
+   * @default 0
+   */
+  readonly seed?: number | undefined;
+  /**
+   * Number of the step, from 0.
+   * @default counted by the model
+   */
+  readonly step?: number | undefined;
   /**
    * Keeps of each layer its input alone and computes the layer a second time for its gradients: the same bits, less memory,
-   * a third more time. False unless given.
+   * a third more time.
+   * @default false
    */
-  readonly recompute?: boolean;
+  readonly recompute?: boolean | undefined;
 }
 
 /** A loss and its gradients. */

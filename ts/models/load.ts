@@ -19,22 +19,30 @@ import { refuseOtherFamily } from "./foreign.js";
 import { Network } from "./network.js";
 
 /** Settings of `RoFormer.load`. */
-export interface LoadOptions extends SourceOptions {
-  /** What the model computes; without it, what `architectures` says. */
-  readonly head?: HeadName | undefined;
+export interface LoadOptions<H extends HeadName = HeadName> extends SourceOptions {
   /**
-   * Whether every parameter has to be in the file, in its shape: true unless given. With false what fits is loaded, the rest
-   * gets fresh values, and the model's `missing` and `mismatched` list it.
+   * What the model computes.
+   * @default what `architectures` of `config.json` says
+   */
+  readonly head?: H | undefined;
+  /**
+   * Whether every parameter must be in the file, in its shape. With false, what fits is loaded, the rest gets fresh values, and
+   * the model's `missing` and `mismatched` list it.
+   * @default true
    */
   readonly strict?: boolean | undefined;
-  /** What fresh values follow from, as in `RoFormer.create`; 0 unless given. */
+  /**
+   * What fresh values follow from, as in `RoFormer.create`.
+   * @default 0
+   */
   readonly seed?: number | undefined;
   /** Fields of `config.json` to have other values than in the file. */
   readonly config?: RoFormerConfigInput | undefined;
   /**
    * Keeps the linear layers' weights as int8 and multiplies bytes: a quarter of their memory and about twice the speed, for
-   * inference alone. Rows are rounded to 127 steps, activations to 128. Layers whose number of outputs is no multiple of 8 stay
-   * f32.
+   * inference alone. Rows are rounded to 127 steps, activations to 128. Layers whose number of outputs is not a multiple of 8
+   * stay f32.
+   * @default false
    */
   readonly int8?: boolean | undefined;
 }

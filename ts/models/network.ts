@@ -22,9 +22,9 @@ export interface EncodeOptions {
   /** What a decoder's cross-attention looks at. */
   readonly encoder?: EncoderStates | undefined;
   /** Sees the embeddings' output and every layer's. */
-  readonly each?: (states: Tensor) => void;
+  readonly each?: ((states: Tensor) => void) | undefined;
   /** Keeps of each layer its input alone: gradients compute the layer a second time, from the batch too, which has to live on. */
-  readonly recompute?: boolean;
+  readonly recompute?: boolean | undefined;
 }
 
 /** The layers of a model and its parameters, without memory until `store.allocate()`. */

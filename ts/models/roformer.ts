@@ -2,50 +2,45 @@
 import { noGrad, valueAndGradients } from "../autograd/tape.js";
 import { ConfigError, EngineError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
-import { unilm } from "../nn/attentions/unilm.js";
-import { type HeadFactory, type HeadName, heads, type Targets } from "../nn/heads/index.js";
+import { type HeadName, heads, type Targets } from "../nn/heads/index.js";
 import { type Packed, PackedBatch } from "../nn/packed.js";
 import type { ParameterStore } from "../nn/parameters.js";
 import { training } from "../nn/training.js";
+import { checkOptions } from "../options.js";
 import type { Answer, AnswerOptions, Question } from "../pipelines/answer.js";
 import type { BatchStates, PipelineOptions } from "../pipelines/batches.js";
 import type { Choice, ChoiceQuestion } from "../pipelines/choose.js";
 import type { Classification, ClassifyOptions } from "../pipelines/classify.js";
 import type { EmbedOptions } from "../pipelines/embed.js";
 import type { FillMaskOptions, MaskGuess } from "../pipelines/fillMask.js";
+import { PIPELINES } from "../pipelines/options.js";
 import type { SearchHit, SearchOptions } from "../pipelines/search.js";
 import type { TagTokensOptions, TokenTag } from "../pipelines/tagTokens.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor, TensorData } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { parseConfig, type RoFormerConfig, type RoFormerConfigInput } from "./config.js";
-import { encoderStates, type PackedStates, packStates } from "./encoderInputs.js";
+import type { PackedStates } from "./encoderInputs.js";
 import { poolerOf } from "./families.js";
 import type { Mismatch } from "./fit.js";
-import { type ModelInputs, packInputs, unpackRows } from "./inputs.js";
-import type {
-  CreateOptions,
-  ForwardOptions,
-  GradientOptions,
-  LossAndGradients,
-  MaskOptions,
-  ModelOutput,
-  ParameterAccess,
-} from "./interface.js";
+import { type ModelInputs, unpackRows } from "./inputs.js";
+import type { CreateOptions, ForwardOptions, GradientOptions, LossAndGradients, ParameterAccess } from "./interface.js";
 import type { LoadOptions, ReadModel } from "./load.js";
-import { type EncodeOptions, Network } from "./network.js";
+import { Network } from "./network.js";
+import { CREATE, FORWARD, GRADIENT, LOAD, SAVE } from "./options.js";
+import type { GradientInputsByHead, ModelOutput, OutputOf } from "./outputs.js";
+import { passOptions, prepare, refuseAborted } from "./pass.js";
 import type { SaveOptions } from "./save.js";
 import type { SentenceModel, SentenceSettings } from "./sentences/settings.js";
-import { packTargets } from "./targets.js";
 
 // What only some programs use is imported when it is used: a page that loads a model should wait for little.
 
 /** A RoFormer (Su et al. 2021), or BERT, with one head, in the engine's memory until it is closed. */
-export class RoFormer {
+export class RoFormer<H extends HeadName = HeadName, O extends ModelOutput = OutputOf<H>> {
   /** The configuration, complete. */
   readonly config: RoFormerConfig;
   /** What it computes. */
-  readonly head: HeadName;
+  readonly head: H;
   /** What turns texts to ids; undefined for a model without. */
   readonly tokenizer: Tokenizer | undefined;
   /** Parameters that the loaded file lacked, and that are fresh. */
@@ -67,7 +62,7 @@ export class RoFormer {
     this.sentenceModel = sentences;
     this.network = model.network;
     this.config = model.network.config;
-    this.head = model.head;
+    this.head = model.head as H;
     this.missing = model.missing;
     this.unexpected = model.unexpected;
     this.mismatched = model.mismatched;
@@ -75,10 +70,18 @@ export class RoFormer {
   }
 
   /**
-   * A model with fresh weights; fields that `config` lacks are Hugging Face's defaults. Errors: ConfigError that names a field
-   * or head that cannot be used, EngineError where there is no memory.
+   * Makes a model with fresh weights. Fields that `config` lacks have Hugging Face's defaults.
+   *
+   * @example
+   * ```ts
+   * const model = RoFormer.create({ vocab_size: 100, hidden_size: 64, num_attention_heads: 4 }, { head: "masked-lm" });
+   * const { logits } = model.forward({ inputIds: [[1, 2, 3]] });
+   * ```
+   * @throws ConfigError for a field, an option or a head that cannot be used; EngineError where there is no memory.
    */
-  static create(config: RoFormerConfigInput, { head = "base", seed = 0, tokenizer }: CreateOptions = {}): RoFormer {
+  static create<H extends HeadName = "base">(config: RoFormerConfigInput, options: CreateOptions<H> = {}): RoFormer<H> {
+    checkOptions("create", options, CREATE);
+    const { head = "base" as H, seed = 0, tokenizer } = options;
     if (!Object.hasOwn(heads, head))
       throw new ConfigError(`head is "${head}", not one of ${Object.keys(heads).join(", ")}`);
     // Who creates a causal model wants one that does not see what it is to guess.
@@ -91,18 +94,30 @@ export class RoFormer {
       network.free();
       throw error;
     }
-    return new RoFormer({ network, head, missing: [], unexpected: [], mismatched: [] }, tokenizer);
+    return new RoFormer<H>({ network, head, missing: [], unexpected: [], mismatched: [] }, tokenizer);
   }
 
   /**
-   * The model of a Hugging Face folder: its path, its URL, `hf:owner/name@revision`, or its files. Errors: CheckpointError that
-   * lists missing and wrongly shaped tensors, unless `strict` is false; ConfigError that names a wrong field of `config.json`;
-   * DataError for files that are not to be had; EngineError where there is no memory; AbortError.
+   * Loads the model of a Hugging Face folder: its path, its URL, `hf:owner/name@revision`, or its files.
+   *
+   * @example
+   * ```ts
+   * const model = await RoFormer.load("./my-model");
+   * console.log(await model.classify("a text"));
+   * model.close();
+   * ```
+   * @throws CheckpointError that lists missing and wrongly shaped tensors, unless `strict` is false; ConfigError for a wrong field
+   * of `config.json` or a wrong option; DataError for files that cannot be read; EngineError where there is no memory;
+   * AbortError.
    */
-  static async load(source: FileSource, options: LoadOptions = {}): Promise<RoFormer> {
+  static async load<H extends HeadName = HeadName>(
+    source: FileSource,
+    options: LoadOptions<H> = {},
+  ): Promise<RoFormer<H>> {
+    checkOptions("load", options, LOAD);
     const { openModel } = await import("./open.js");
     const { model, tokenizer, sentences } = await openModel(source, options);
-    return new RoFormer(model, tokenizer, sentences);
+    return new RoFormer<H>(model, tokenizer, sentences);
   }
 
   /** Parameters and gradients as flat buffers, for optimisers. Errors: EngineError for a closed model. */
@@ -116,13 +131,19 @@ export class RoFormer {
    * fit each other or the head, ConfigError for those that mean nothing to the model, EngineError for an id that it has no
    * vector for, for a closed model, or where there is no memory.
    */
-  forward(inputs: ModelInputs, { outputHiddenStates = false, maskType }: ForwardOptions = {}): ModelOutput {
-    const { packed, layout, targets, states } = this.prepare(inputs);
+  forward(inputs: ModelInputs, options: ForwardOptions = {}): O {
+    checkOptions("forward", options, FORWARD);
+    refuseAborted("forward", options);
+    const { outputHiddenStates = false, maskType } = options;
+    const { packed, layout, targets, states } = prepare("forward", inputs, this.head, this.config);
     return this.run(packed, (batch) => {
       const unpack = (x: Tensor) => unpackRows({ data: x.read(), shape: x.shape }, layout);
       const hiddenStates: TensorData[] = [];
       const each = (x: Tensor) => outputHiddenStates && hiddenStates.push(unpack(x));
-      const hidden = this.network.encode(batch, { each, ...this.passOptions(packed, states, maskType) });
+      const hidden = this.network.encode(batch, {
+        each,
+        ...passOptions(packed, states, maskType, this.config.hidden_size),
+      });
       const outputs = Object.entries(this.network.head.forward(hidden, batch)).map(([name, { tensor, rows }]) => {
         return [name, rows === "tokens" ? unpack(tensor) : { data: tensor.read(), shape: tensor.shape }];
       });
@@ -132,7 +153,7 @@ export class RoFormer {
         lastHiddenState: hiddenStates.at(-1) ?? unpack(hidden),
         ...(outputHiddenStates && { hiddenStates }),
         ...(loss !== undefined && { loss }),
-      };
+      } as ModelOutput as O;
     });
   }
 
@@ -166,8 +187,10 @@ export class RoFormer {
    * What a call that throws has added is not taken back: clear it. Errors: as {@link forward}, and ConfigError without labels,
    * for int8 weights, or for a wrong `seed` or `step`.
    */
-  valueAndGrad(inputs: ModelInputs, options: GradientOptions = {}): LossAndGradients {
-    const { packed, targets, states } = this.prepare(inputs);
+  valueAndGrad(inputs: GradientInputsByHead[H], options: GradientOptions = {}): LossAndGradients {
+    checkOptions("valueAndGrad", options, GRADIENT);
+    refuseAborted("valueAndGrad", options);
+    const { packed, targets, states } = prepare("valueAndGrad", inputs, this.head, this.config);
     if (!targets) throw new ConfigError("valueAndGrad: there are no labels, so there is no loss");
     const loss = this.lossAndGrad(packed, targets, options, states);
     return { loss, gradients: new Map(this.store.parameters.map((one) => [one.name, one.gradient()])) };
@@ -178,12 +201,13 @@ export class RoFormer {
    * cross-attention looks at.
    */
   lossAndGrad(packed: Packed, targets: Targets, options: GradientOptions = {}, states?: PackedStates): number {
+    checkOptions("lossAndGrad", options, GRADIENT);
     this.store.requireGradients();
     const { train = false, seed = 0, step = this.draws++, recompute = false, maskType } = options;
     if (!Number.isSafeInteger(step) || step < 0) throw new ConfigError(`step is ${step}, not a whole number from 0`);
     return scope(() => {
       const batch = new PackedBatch(packed); // of the scope around: layers that run again need it in backward
-      const pass = { recompute, ...this.passOptions(packed, states, maskType) };
+      const pass = { recompute, ...passOptions(packed, states, maskType, this.config.hidden_size) };
       const loss = () => this.network.head.loss(this.network.encode(batch, pass), batch, targets);
       return valueAndGradients(train ? () => training({ seed, step }, loss) : loss).loss;
     });
@@ -200,23 +224,38 @@ export class RoFormer {
   }
 
   /**
-   * Labels and their scores for one text, or for several, in their order. Needs a classifier with a tokenizer.
-   * Errors: ConfigError for another model, DataError for a text without tokens, EngineError where it gives NaN, AbortError.
+   * Gives the labels of one text, or of several, in their order, with their scores. Needs a classifier with a tokenizer.
+   *
+   * @example
+   * ```ts
+   * const { label, score } = await model.classify("what a joy");
+   * const all = await model.classify(["what a joy", "what a bore"], { maxLength: 64 });
+   * ```
+   * @throws ConfigError for another model or a wrong option, DataError for a text without tokens, EngineError where the model
+   * gives NaN, AbortError.
    */
   classify(text: string, options?: ClassifyOptions): Promise<Classification>;
   classify(texts: readonly string[], options?: ClassifyOptions): Promise<Classification[]>;
   async classify(texts: string | readonly string[], options: ClassifyOptions = {}) {
+    checkOptions("classify", options, PIPELINES.classify);
     const { classify } = await import("../pipelines/classify.js");
     return oneOrMany(texts, (all) => classify(this, all, options));
   }
 
   /**
-   * A vector for one text, `[C]`, or for several, in their order. Needs a tokenizer.
-   * Errors: ConfigError for another model, DataError for a text without tokens, EngineError where it gives NaN, AbortError.
+   * Gives a vector for one text, `[C]`, or for several, in their order. Needs a tokenizer.
+   *
+   * @example
+   * ```ts
+   * const vector = await model.embed("a text", { pooling: "mean", normalize: true });
+   * ```
+   * @throws ConfigError for another model or a wrong option, DataError for a text without tokens, EngineError where the model
+   * gives NaN, AbortError.
    */
   embed(text: string, options?: EmbedOptions): Promise<Float32Array>;
   embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
   async embed(texts: string | readonly string[], options: EmbedOptions = {}) {
+    checkOptions("embed", options, PIPELINES.embed);
     const { embed } = await import("../pipelines/embed.js");
     return oneOrMany(texts, (all) => embed(this, all, options));
   }
@@ -240,6 +279,7 @@ export class RoFormer {
     texts: readonly string[] | readonly Float32Array[],
     options: SearchOptions = {},
   ) {
+    checkOptions("search", options, PIPELINES.search);
     const { search } = await import("../pipelines/search.js");
     return oneOrMany(queries, (all) => search(this, all, texts, options));
   }
@@ -251,6 +291,7 @@ export class RoFormer {
   fillMask(text: string, options?: FillMaskOptions): Promise<MaskGuess[]>;
   fillMask(texts: readonly string[], options?: FillMaskOptions): Promise<MaskGuess[][]>;
   async fillMask(texts: string | readonly string[], options: FillMaskOptions = {}) {
+    checkOptions("fillMask", options, PIPELINES.fillMask);
     const { fillMask } = await import("../pipelines/fillMask.js");
     return oneOrMany(texts, (all) => fillMask(this, all, options));
   }
@@ -262,6 +303,7 @@ export class RoFormer {
   tagTokens(text: string, options?: TagTokensOptions): Promise<TokenTag[]>;
   tagTokens(texts: readonly string[], options?: TagTokensOptions): Promise<TokenTag[][]>;
   async tagTokens(texts: string | readonly string[], options: TagTokensOptions = {}) {
+    checkOptions("tagTokens", options, PIPELINES.tagTokens);
     const { tagTokens } = await import("../pipelines/tagTokens.js");
     return oneOrMany(texts, (all) => tagTokens(this, all, options));
   }
@@ -274,6 +316,7 @@ export class RoFormer {
   answer(question: Question, options?: AnswerOptions): Promise<Answer[]>;
   answer(questions: readonly Question[], options?: AnswerOptions): Promise<Answer[][]>;
   async answer(questions: Question | readonly Question[], options: AnswerOptions = {}) {
+    checkOptions("answer", options, PIPELINES.answer);
     const { answer } = await import("../pipelines/answer.js");
     return oneOrMany(questions, (all) => answer(this, all, options));
   }
@@ -285,21 +328,29 @@ export class RoFormer {
   choose(question: ChoiceQuestion, options?: PipelineOptions): Promise<Choice>;
   choose(questions: readonly ChoiceQuestion[], options?: PipelineOptions): Promise<Choice[]>;
   async choose(questions: ChoiceQuestion | readonly ChoiceQuestion[], options: PipelineOptions = {}) {
+    checkOptions("choose", options, PIPELINES.choose);
     const { choose } = await import("../pipelines/choose.js");
     return oneOrMany(questions, (all) => choose(this, all, options));
   }
 
   /**
-   * Writes a Hugging Face folder, whole or not at all. Wait for it before the model is changed or closed. Errors: ConfigError
-   * for a wrong option or int8 weights, CheckpointError where it cannot be written.
+   * Writes a Hugging Face folder, whole or not at all. Wait for it before the model is changed or closed.
+   *
+   * @example
+   * ```ts
+   * await model.save("./copy", { dtype: "f16" });
+   * ```
+   * @throws ConfigError for a wrong option or int8 weights, CheckpointError where it cannot be written.
    */
   async save(path: string, options: SaveOptions = {}): Promise<void> {
+    checkOptions("save", options, SAVE);
     const { saveModel } = await import("./save.js");
     await saveModel(path, this, this.withSentences(options));
   }
 
   /** The files that {@link save} would write, by name, where there are no folders: {@link RoFormer.load} takes them. */
   async files(options: SaveOptions = {}): Promise<Map<string, Blob>> {
+    checkOptions("files", options, SAVE);
     const { blobOf, modelFiles } = await import("./save.js");
     const blobs = new Map<string, Blob>();
     for (const [name, content] of modelFiles(this, this.withSentences(options))) blobs.set(name, await blobOf(content));
@@ -328,27 +379,6 @@ export class RoFormer {
     if (this.closed) throw new EngineError("the model is closed", { reason: "closed" });
     this.network.store.pack();
     return noGrad(() => scope(() => body(new PackedBatch(packed))));
-  }
-
-  private prepare(inputs: ModelInputs) {
-    const { labels, choices } = heads[this.head] as HeadFactory;
-    const { packed, layout } = packInputs(inputs, choices);
-    return {
-      packed,
-      layout,
-      targets: packTargets(inputs, layout, labels),
-      states: packStates(inputs, layout.B, this.config),
-    };
-  }
-
-  private passOptions(packed: Packed, states: PackedStates | undefined, maskType: MaskOptions["maskType"]) {
-    if (maskType !== undefined && maskType !== "unilm")
-      throw new ConfigError(`maskType is ${JSON.stringify(maskType)}, not "unilm"`);
-    const options: EncodeOptions = {
-      mask: maskType && unilm(packed),
-      encoder: states && encoderStates(states, this.config.hidden_size),
-    };
-    return options;
   }
 }
 

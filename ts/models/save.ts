@@ -22,11 +22,15 @@ export interface SavedModel {
 
 /** Settings of `RoFormer.save`. */
 export interface SaveOptions {
-  /** Type of the saved numbers: f16 and bf16 take half the space, rounded to the nearest; f32 unless given. */
+  /**
+   * Type of the saved numbers: f16 and bf16 take half the space, rounded to the nearest.
+   * @default f32
+   */
   readonly dtype?: SavedDtype | undefined;
   /**
    * Bytes of tensors in one file at most; what is more goes into `model-00001-of-0000N.safetensors` with an index, as Hugging
-   * Face names them. One file unless given; a larger tensor has a file of its own.
+   * Face names them. A larger tensor has a file of its own.
+   * @default one file
    */
   readonly maxShardBytes?: number | undefined;
   /** Further files of the folder, by name: text as UTF-8, or bytes. */

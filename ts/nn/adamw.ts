@@ -1,24 +1,62 @@
 import { engine } from "../engine/engine.js";
 import { ConfigError, EngineError } from "../errors.js";
+import { checkOptions, given, type Names } from "../options.js";
 import { noScope, scope } from "../tensor/scope.js";
 import { integers, type Tensor, zeros } from "../tensor/tensor.js";
 import type { ParameterStore } from "./parameters.js";
 
 /** Settings of {@link AdamW}; the defaults are PyTorch's. */
 export interface AdamWOptions {
-  /** Learning rate, ≥ 0, unless a step says otherwise; 10⁻³ unless given. */
-  readonly lr?: number;
-  /** Decay rates of the first and second moments, from 0 to below 1; 0.9 and 0.999 unless given. */
-  readonly betas?: readonly [number, number];
-  /** Added to the root of the second moment, ≥ 0; 10⁻⁸ unless given. */
-  readonly eps?: number;
-  /** Decoupled decay, ≥ 0: a step first takes lr · weightDecay of each value; 0.01 unless given. */
-  readonly weightDecay?: number;
-  /** Ends of the names of parameters that do not decay; biases and the weights of LayerNorm unless given. */
-  readonly noDecay?: readonly string[];
-  /** Gradients are scaled down so that the norm of all together is at most this; not at all unless given. */
-  readonly maxGradNorm?: number;
+  /**
+   * Learning rate, ≥ 0, unless a step says otherwise.
+   * @default 10⁻³
+   */
+  readonly lr?: number | undefined;
+  /**
+   * Decay rates of the first and second moments, from 0 to below 1.
+   * @default 0.9 and 0.999
+   */
+  readonly betas?: readonly [number, number] | undefined;
+  /**
+   * Added to the root of the second moment, ≥ 0.
+   * @default 10⁻⁸
+   */
+  readonly eps?: number | undefined;
+  /**
+   * Decoupled decay, ≥ 0: a step first takes lr · weightDecay of each value.
+   * @default 0.01
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * Ends of the names of parameters that do not decay.
+   * @default biases and the weights of LayerNorm
+   */
+  readonly noDecay?: readonly string[] | undefined;
+  /**
+   * Gradients are scaled down so that the norm of all together is at most this.
+   * @default none
+   */
+  readonly maxGradNorm?: number | undefined;
 }
+
+/** The names of {@link AdamWOptions}. */
+export const ADAMW: Names<AdamWOptions> = {
+  ...{ lr: true, betas: true, eps: true, weightDecay: true, noDecay: true, maxGradNorm: true },
+};
+
+const STEP: Names<StepOptions> = { lr: true };
+
+/** Settings of one step. */
+export interface StepOptions {
+  /**
+   * Learning rate of this step, ≥ 0.
+   * @default the optimizer's
+   */
+  readonly lr?: number | undefined;
+}
+
+/** The same without undefined. */
+type Defined<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };
 
 /** What an optimiser needs of a model. */
 export interface Trainable {
@@ -48,7 +86,7 @@ export interface AdamWStep {
  */
 export class AdamW {
   private readonly store: ParameterStore;
-  private readonly options: Required<AdamWOptions>;
+  private readonly options: Required<Defined<AdamWOptions>>;
   private readonly m: Tensor;
   private readonly v: Tensor;
   private readonly segments: Tensor;
@@ -59,8 +97,8 @@ export class AdamW {
    * model with int8 weights, EngineError where there is no memory.
    */
   constructor(model: Trainable, options: AdamWOptions = {}) {
+    checkOptions("AdamW", options, ADAMW);
     this.store = model.store;
-    const given = Object.entries(options).filter(([, value]) => value !== undefined);
     this.options = {
       lr: 1e-3,
       betas: [0.9, 0.999],
@@ -68,7 +106,7 @@ export class AdamW {
       weightDecay: 0.01,
       noDecay: ["bias", "LayerNorm.weight"],
       maxGradNorm: Number.POSITIVE_INFINITY,
-      ...(Object.fromEntries(given) as AdamWOptions),
+      ...(given(options) as Defined<AdamWOptions>),
     };
     check(this.options);
     this.store.requireGradients();
@@ -94,7 +132,9 @@ export class AdamW {
    * Changes every parameter by its gradient, then clears the gradients. Errors: ConfigError for a wrong rate, EngineError for a
    * model that is closed or an optimizer that is freed.
    */
-  step({ lr = this.options.lr }: { lr?: number } = {}): AdamWStep {
+  step(options: StepOptions = {}): AdamWStep {
+    checkOptions("AdamW.step", options, STEP);
+    const { lr = this.options.lr } = options;
     check({ ...this.options, lr });
     const { betas, eps, weightDecay, maxGradNorm } = this.options;
     if (this.store.values === 0) throw new EngineError("AdamW.step: the model is closed");
@@ -130,7 +170,7 @@ export class AdamW {
   }
 }
 
-function check({ lr, betas, eps, weightDecay, noDecay, maxGradNorm }: Required<AdamWOptions>): void {
+function check({ lr, betas, eps, weightDecay, noDecay, maxGradNorm }: Required<Defined<AdamWOptions>>): void {
   const bad = (name: string, value: unknown, want: string) =>
     new ConfigError(`AdamW: ${name} is ${value}, not ${want}`);
   if (!(typeof lr === "number" && lr >= 0 && lr < Infinity)) throw bad("lr", lr, "a number ≥ 0");

@@ -1,4 +1,5 @@
 import { ConfigError, ShapeError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 
 /**
  * Which numbers of a head are turned together: "interleaved" (x0, x1), (x2, x3), … (RoFormer, eq. 15), or "half" (x0, x_{d/2}),
@@ -11,16 +12,20 @@ export interface ConvertRopeOptions {
   /** The matrix, `[heads · headSize, I]`, row by row. */
   readonly weight: ArrayLike<number>;
   /** The bias, `[heads · headSize]`, if there is one. */
-  readonly bias?: ArrayLike<number>;
+  readonly bias?: ArrayLike<number> | undefined;
   /** Number of heads. */
   readonly heads: number;
   /** Numbers a head, D. */
   readonly headSize: number;
   /** Turned numbers a head; all unless given. The others stay in place. */
-  readonly rotarySize?: number;
+  readonly rotarySize?: number | undefined;
   /** The order that is wanted; `weight` is in the other one. */
   readonly to: RopeOrder;
 }
+
+const CONVERT: Names<ConvertRopeOptions> = {
+  ...{ weight: true, bias: true, heads: true, headSize: true, rotarySize: true, to: true },
+};
 
 /** A projection to queries or keys, in the other order of its outputs. */
 export interface ConvertedRope {
@@ -37,6 +42,7 @@ export interface ConvertedRope {
  * of values.
  */
 export function convertRope(options: ConvertRopeOptions): ConvertedRope {
+  checkOptions("convertRope", options, CONVERT);
   const { weight, bias, heads, headSize, rotarySize = headSize, to } = options;
   if (to !== "interleaved" && to !== "half")
     throw new ConfigError(`convertRope: to is ${JSON.stringify(to)}, not "interleaved" or "half"`);

@@ -1,3 +1,4 @@
+import { checkOptions } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { AttentionOutput } from "./attentionOutput.js";
 import type { Attention } from "./attentions/index.js";
@@ -5,7 +6,7 @@ import { Dropout } from "./dropout.js";
 import { JoinedLinear, Linear } from "./linear.js";
 import type { PackedBatch, SequenceBatch } from "./packed.js";
 import type { ParameterScope } from "./parameters.js";
-import type { LayerOptions } from "./selfAttention.js";
+import { LAYER, type LayerOptions } from "./selfAttention.js";
 
 /** An encoder's last states, which a decoder looks at. */
 export interface EncoderStates {
@@ -29,6 +30,7 @@ export class CrossAttention {
 
   /** Declares its parameters, `self.query`, `self.key`, `self.value` and `output`, in `scope`. */
   constructor(scope: ParameterScope, options: LayerOptions) {
+    checkOptions("CrossAttention", options, LAYER);
     const { width, eps, attentionDropout, hiddenDropout } = options;
     this.options = options;
     this.query = new Linear(scope.at("self").at("query"), width, width);

@@ -1,3 +1,4 @@
+import { checkOptions } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Mask } from "./attentions/index.js";
 import { CrossAttention, type EncoderStates } from "./crossAttention.js";
@@ -6,7 +7,7 @@ import { LayerNorm } from "./layerNorm.js";
 import { Linear } from "./linear.js";
 import type { PackedBatch } from "./packed.js";
 import type { ParameterScope } from "./parameters.js";
-import { type LayerOptions, SelfAttention } from "./selfAttention.js";
+import { LAYER, type LayerOptions, SelfAttention } from "./selfAttention.js";
 
 /**
  * One layer of a post-norm encoder or decoder (Vaswani et al. 2017; Hugging Face's RoFormerLayer): self-attention, in a decoder
@@ -23,6 +24,7 @@ export class EncoderLayer {
 
   /** Declares its parameters, by Hugging Face's names, in `scope`. */
   constructor(scope: ParameterScope, options: LayerOptions) {
+    checkOptions("EncoderLayer", options, LAYER);
     const { width, intermediateWidth, eps, hiddenDropout } = options;
     this.options = options;
     this.attention = new SelfAttention(scope.at("attention"), options);

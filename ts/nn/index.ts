@@ -35,7 +35,14 @@ export { type RotaryTable, rope } from "../ops/rope.js";
 export { Parameter } from "../tensor/parameter.js";
 export { scope } from "../tensor/scope.js";
 export { empty, integers, Tensor, type TensorData, tensor, zeros } from "../tensor/tensor.js";
-export { AdamW, type AdamWOptions, type AdamWState, type AdamWStep, type Trainable } from "./adamw.js";
+export {
+  AdamW,
+  type AdamWOptions,
+  type AdamWState,
+  type AdamWStep,
+  type StepOptions as AdamWStepOptions,
+  type Trainable,
+} from "./adamw.js";
 export {
   type Attention,
   type AttentionCall,
@@ -67,6 +74,7 @@ export { LayerNorm } from "./layerNorm.js";
 export { JoinedLinear, Linear } from "./linear.js";
 export { type Packed, PackedBatch, pack, SequenceBatch, type Sequences } from "./packed.js";
 export {
+  type AllocateOptions,
   type ConstantInit,
   type Draw,
   type Init,

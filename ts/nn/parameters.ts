@@ -1,6 +1,7 @@
 import { engine } from "../engine/engine.js";
 import { allocate } from "../engine/memory.js";
 import { CheckpointError, ConfigError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { seedWords } from "../random/philox.js";
 import { streams } from "../random/streams.js";
 import { JoinedParameter, Parameter } from "../tensor/parameter.js";
@@ -48,6 +49,17 @@ interface Declared {
   readonly init: Init;
   readonly offset: number;
 }
+
+/** Settings of {@link ParameterStore.allocate}. */
+export interface AllocateOptions {
+  /**
+   * Whether matrices that only products read are kept as int8.
+   * @default false
+   */
+  readonly int8?: boolean | undefined;
+}
+
+const ALLOCATE: Names<AllocateOptions> = { int8: true };
 
 /**
  * All parameters of a model as windows of one flat buffer, with a second of the same layout for gradients: optimiser,
@@ -137,7 +149,9 @@ export class ParameterStore {
    * Makes the memory, zeroed, after the last declaration. `int8`: matrices that only products read are kept as int8, each in
    * memory of its own, and can be neither trained nor saved. Errors: EngineError where there is no memory.
    */
-  allocate({ int8 = false }: { int8?: boolean } = {}): void {
+  allocate(options: AllocateOptions = {}): void {
+    checkOptions("allocate", options, ALLOCATE);
+    const { int8 = false } = options;
     this.isInt8 = int8;
     const apart = (parameter: Parameter) => int8 && parameter.packable;
     // What stands apart leaves its place to those behind it, who stay on cache lines.

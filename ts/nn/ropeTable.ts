@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ConfigError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import type { RopeParameters, RopeParametersInput } from "./ropeParameters.js";
 import { type RopeFrequencies, ropeFrequencies, ropeProblem } from "./ropeScaling.js";
 import { ropeParametersSchema } from "./ropeSchema.js";
@@ -10,15 +11,26 @@ export interface RopeTableOptions {
   readonly headSize: number;
   /** The positions of the rows, P of them. */
   readonly positions: readonly number[];
-  /** Base, scaling and share of the head, as Hugging Face names them; base 10000 without scaling unless given. */
-  readonly ropeParameters?: RopeParametersInput;
-  /** Tokens that the model was made for, which some scalings want; 2048 unless given. */
-  readonly maxPositionEmbeddings?: number;
+  /**
+   * Base, scaling and share of the head, as Hugging Face names them.
+   * @default base 10000 without scaling
+   */
+  readonly ropeParameters?: RopeParametersInput | undefined;
+  /**
+   * Tokens that the model was made for, which some scalings want.
+   * @default 2048
+   */
+  readonly maxPositionEmbeddings?: number | undefined;
   /**
    * Tokens of the sequence at hand, on which "dynamic" and "longrope" depend; no more than the model was made for unless given.
    */
-  readonly sequenceLength?: number | null;
+  readonly sequenceLength?: number | null | undefined;
 }
+
+const TABLE: Names<RopeTableOptions> = {
+  ...{ headSize: true, positions: true, ropeParameters: true },
+  ...{ maxPositionEmbeddings: true, sequenceLength: true },
+};
 
 /** Sines and cosines of angles by position, for d turned numbers a head. */
 export interface RopeTable extends RopeFrequencies {
@@ -34,6 +46,7 @@ export interface RopeTable extends RopeFrequencies {
  * parameter.
  */
 export function ropeTable(options: RopeTableOptions): RopeTable {
+  checkOptions("ropeTable", options, TABLE);
   const { headSize, positions, ropeParameters = {}, maxPositionEmbeddings = 2048, sequenceLength } = options;
   if (!Number.isInteger(headSize) || headSize % 2 !== 0 || headSize < 2)
     throw new ConfigError(`ropeTable: headSize is ${headSize}, not an even number from 2`);

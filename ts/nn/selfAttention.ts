@@ -1,7 +1,8 @@
 import { ConfigError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { AttentionOutput } from "./attentionOutput.js";
-import { rotate } from "./attentions/attention.js";
+import { MASK, rotate } from "./attentions/attention.js";
 import type { Attention, Mask } from "./attentions/index.js";
 import { Dropout } from "./dropout.js";
 import { JoinedLinear } from "./linear.js";
@@ -35,6 +36,13 @@ export interface LayerOptions {
   readonly crossAttention: boolean;
 }
 
+/** The names of {@link LayerOptions}. */
+export const LAYER: Names<LayerOptions> = {
+  ...{ width: true, heads: true, intermediateWidth: true, activation: true, eps: true },
+  ...{ hiddenDropout: true, attentionDropout: true },
+  ...{ attention: true, position: true, rotateValue: true, crossAttention: true },
+};
+
 /**
  * Multi-head self-attention with its residual (RoFormer, §3.2):
  *
@@ -54,6 +62,7 @@ export class SelfAttention {
    * that is no multiple of the heads.
    */
   constructor(scope: ParameterScope, options: LayerOptions) {
+    checkOptions("SelfAttention", options, LAYER);
     const { width, heads } = options;
     if (width % heads !== 0)
       throw new ConfigError(`hidden_size ${width} is not a multiple of num_attention_heads ${heads}`);
@@ -66,6 +75,7 @@ export class SelfAttention {
 
   /** `[N, C]` from `x` `[N, C]`, the tokens of all sequences of `batch` end to end. */
   forward(x: Tensor, batch: PackedBatch, mask: Mask): Tensor {
+    checkOptions("SelfAttention.forward", mask, MASK);
     const { heads, position, rotateValue } = this.options;
     const dropout = this.probabilities.draw();
     const call = { heads, batch, position, mask, ...(dropout && { dropout }) };

@@ -1,3 +1,5 @@
+import { checkOptions, type Names } from "../options.js";
+
 /** What makes the random numbers of a training step: the same two numbers draw the same dropout. */
 export interface TrainingStep {
   /** Seed of the run: a whole number of at most 53 bits. */
@@ -6,10 +8,13 @@ export interface TrainingStep {
   readonly step: number;
 }
 
+const STEP: Names<TrainingStep> = { seed: true, step: true };
+
 let current: TrainingStep | undefined;
 
 /** Runs `body` in training mode: dropout drops. Without it, models compute what they would at inference. */
 export function training<T>(step: TrainingStep, body: () => T): T {
+  checkOptions("training", step, STEP);
   const outer = current;
   current = step;
   try {

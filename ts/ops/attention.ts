@@ -1,6 +1,7 @@
 import { isTracked, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { EngineError, ShapeError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { type DropoutDraw, dropoutArguments } from "./dropout.js";
 
@@ -14,24 +15,32 @@ export interface AttentionOptions {
   /** Where the queries' sequences begin and end: `[B + 1]`, integers. */
   readonly queryOffsets: Tensor;
   /** The same for keys and values, if they are other sequences. */
-  readonly keyOffsets?: Tensor;
+  readonly keyOffsets?: Tensor | undefined;
   /** A query sees no key behind its place. */
-  readonly causal?: boolean;
+  readonly causal?: boolean | undefined;
   /** A query sees keys at most so far from its place: a whole number from 1. */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /** How many keys of each sequence are never too late for `causal`, which this implies: `[B]`, integers (UniLM). */
-  readonly prefix?: Tensor;
+  readonly prefix?: Tensor | undefined;
   /** Added to the scores, by numbers of query and key in their sequences: `[1 or H, ≥ T, ≥ S]`. It has a gradient. */
-  readonly bias?: Tensor;
+  readonly bias?: Tensor | undefined;
   /** −slope · |distance of positions| is added to the scores: `[H]` (ALiBi, Press et al. 2022). */
-  readonly slopes?: Tensor;
+  readonly slopes?: Tensor | undefined;
   /** Positions of the queries, which `slopes` needs: `[N]`, integers. */
-  readonly queryPositions?: Tensor;
+  readonly queryPositions?: Tensor | undefined;
   /** The same of keys, `[S]`, if they are other sequences. */
-  readonly keyPositions?: Tensor;
-  /** Dropout of the probabilities; none unless given. */
-  readonly dropout?: DropoutDraw;
+  readonly keyPositions?: Tensor | undefined;
+  /**
+   * Dropout of the probabilities.
+   * @default none
+   */
+  readonly dropout?: DropoutDraw | undefined;
 }
+
+const OPTIONS: Names<AttentionOptions> = {
+  ...{ heads: true, queryOffsets: true, keyOffsets: true, causal: true, window: true, prefix: true },
+  ...{ bias: true, slopes: true, queryPositions: true, keyPositions: true, dropout: true },
+};
 
 /**
  * softmax(q kᵀ / √D + biases) v by sequence and head (RoFormer, eq. 2): `q` `[N, C]`, `k` and `v` `[S, C]`, C = heads · D;
@@ -39,6 +48,7 @@ export interface AttentionOptions {
  * that do not fit, EngineError for `slopes` that have a gradient.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
+  checkOptions("attention", options, OPTIONS);
   const [N, C] = q.dims("attention: q", "N", "C") as [number, number];
   const { heads, bias } = options;
   check(k, v, C, options);

@@ -1,6 +1,7 @@
 import { isTracked, type OpGradients, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { EngineError, ShapeError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { Parameter } from "../tensor/parameter.js";
 import { scope, track } from "../tensor/scope.js";
 import { empty, integers, sizeOf, Tensor } from "../tensor/tensor.js";
@@ -10,9 +11,14 @@ export const IGNORED = -100;
 
 /** Settings of {@link crossEntropy} and {@link linearCrossEntropy}. */
 export interface CrossEntropyOptions {
-  /** ε, 0 to 1: a row's loss is (1 − ε) · −ln p(label) + ε · mean of −ln p over all classes, as in PyTorch. 0 unless given. */
-  readonly labelSmoothing?: number;
+  /**
+   * ε, 0 to 1: a row's loss is (1 − ε) · −ln p(label) + ε · mean of −ln p over all classes, as in PyTorch.
+   * @default 0
+   */
+  readonly labelSmoothing?: number | undefined;
 }
+
+const OPTIONS: Names<CrossEntropyOptions> = { labelSmoothing: true };
 
 /** Numbers that the kernels keep of a row. */
 const STATE = 4;
@@ -115,7 +121,9 @@ class Target {
   /** Rows that are not ignored. */
   private readonly counted: number;
 
-  constructor(op: string, [N, V]: Size, labels: Int32Array, { labelSmoothing = 0 }: CrossEntropyOptions) {
+  constructor(op: string, [N, V]: Size, labels: Int32Array, options: CrossEntropyOptions) {
+    checkOptions(op, options, OPTIONS);
+    const { labelSmoothing = 0 } = options;
     if (labels.length !== N) throw new ShapeError(`${op}: labels`, labels.length, `N = ${N} numbers`);
     if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
       throw new ShapeError(`${op}: labelSmoothing`, labelSmoothing, "a number from 0 to 1");

@@ -1,5 +1,6 @@
 import { record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
+import { checkOptions, type Names } from "../options.js";
 import { seedWords } from "../random/philox.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
@@ -15,12 +16,15 @@ export interface DropoutDraw {
   readonly step: number;
 }
 
+const DRAW: Names<DropoutDraw> = { rate: true, seed: true, stream: true, step: true };
+
 /** The five arguments that kernels take for a draw. */
 export type DropoutArguments = [rate: number, seedLow: number, seedHigh: number, stream: number, step: number];
 
 /** A draw as kernels take it; none drops nothing. */
 export function dropoutArguments(draw?: DropoutDraw): DropoutArguments {
   if (!draw) return [0, 0, 0, 0, 0];
+  checkOptions("dropout", draw, DRAW);
   return [draw.rate, ...seedWords(draw.seed), draw.stream, draw.step];
 }
 
@@ -29,6 +33,7 @@ export function dropoutArguments(draw?: DropoutDraw): DropoutArguments {
  * Errors: ConfigError for a seed that is no whole number of at most 53 bits.
  */
 export function dropout(x: Tensor, draw?: DropoutDraw): Tensor {
+  if (draw) checkOptions("dropout", draw, DRAW);
   if (!draw || draw.rate === 0) return x;
   const y = empty(x.shape, "dropout: y");
   engine().dropout(y.slot, x.slot, ...dropoutArguments(draw));

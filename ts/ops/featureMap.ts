@@ -1,6 +1,7 @@
 import { record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { ConfigError, ShapeError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 
 /**
@@ -17,20 +18,29 @@ export interface FeatureMapOptions {
   /** Features of a head, M: rows are as long. */
   readonly width: number;
   /** What was projected, whose norms are taken off exponents: `[R, any]`, with as many rows as `x` has. */
-  readonly z?: Tensor;
+  readonly z?: Tensor | undefined;
   /** Taken off the exponents of each row, `[R]`; no gradient flows through it. */
-  readonly shift?: Tensor;
-  /** What "exponential" multiplies features by; 1 unless given. */
-  readonly factor?: number;
-  /** ε of "relu" and "exponential"; 0 unless given. */
-  readonly epsilon?: number;
+  readonly shift?: Tensor | undefined;
+  /**
+   * What "exponential" multiplies features by.
+   * @default 1
+   */
+  readonly factor?: number | undefined;
+  /**
+   * ε of "relu" and "exponential".
+   * @default 0
+   */
+  readonly epsilon?: number | undefined;
 }
+
+const OPTIONS: Names<FeatureMapOptions> = { width: true, z: true, shift: true, factor: true, epsilon: true };
 
 /**
  * The features of every row of `width` numbers of `x`, in its shape. Errors: ConfigError for another name, ShapeError where `x`
  * is no whole number of rows.
  */
 export function featureMap(x: Tensor, name: FeatureMapName, options: FeatureMapOptions): Tensor {
+  checkOptions("featureMap", options, OPTIONS);
   const { width, z, shift, factor = 1, epsilon = 0 } = options;
   if (!Object.hasOwn(maps, name))
     throw new ConfigError(`featureMap: ${JSON.stringify(name)} is none of ${Object.keys(maps).join(", ")}`);

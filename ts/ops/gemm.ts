@@ -1,6 +1,7 @@
 import { isTracked, type OpGradients, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { EngineError, ShapeError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { JoinedParameter, Parameter } from "../tensor/parameter.js";
 import { track, untrack } from "../tensor/scope.js";
 import { empty, Tensor } from "../tensor/tensor.js";
@@ -99,14 +100,24 @@ function onPart(slot: number, part: number, size: number, kernel: (slot: number)
 
 /** Settings of {@link matmul}. */
 export interface MatmulOptions {
-  /** `a` is `[K, M]`; false unless given. */
-  readonly transposeA?: boolean;
-  /** `b` is `[N, K]`; false unless given. */
-  readonly transposeB?: boolean;
+  /**
+   * `a` is `[K, M]`.
+   * @default false
+   */
+  readonly transposeA?: boolean | undefined;
+  /**
+   * `b` is `[N, K]`.
+   * @default false
+   */
+  readonly transposeB?: boolean | undefined;
 }
 
+const OPTIONS: Names<MatmulOptions> = { transposeA: true, transposeB: true };
+
 /** The product `[M, N]` of `a` `[M, K]` and `b` `[K, N]`, either of them stored transposed if so said. Errors: ShapeError. */
-export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  checkOptions("matmul", options, OPTIONS);
+  const { transposeA = false, transposeB = false } = options;
   const [a0, a1] = a.dims("matmul: a", "M", "K") as [number, number];
   const [b0, b1] = b.dims("matmul: b", "K", "N") as [number, number];
   const [M, K] = transposeA ? [a1, a0] : [a0, a1];

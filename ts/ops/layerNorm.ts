@@ -1,6 +1,7 @@
 import { type Backward, isTracked, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { empty, type Tensor, zeros } from "../tensor/tensor.js";
 import { type DropoutDraw, dropoutArguments } from "./dropout.js";
 
@@ -9,16 +10,22 @@ export interface LayerNormOptions {
   /** Added to the variance, inside the root. */
   readonly eps: number;
   /** Added to `x`, after its dropout, before normalising; `[N, C]`. */
-  readonly residual?: Tensor;
-  /** Dropout of `x` (not of the residual); none unless given. */
-  readonly dropout?: DropoutDraw;
+  readonly residual?: Tensor | undefined;
+  /**
+   * Dropout of `x` (not of the residual).
+   * @default none
+   */
+  readonly dropout?: DropoutDraw | undefined;
 }
+
+const OPTIONS: Names<LayerNormOptions> = { eps: true, residual: true, dropout: true };
 
 /**
  * Layer normalisation (Ba et al. 2016) of each row of residual + dropout(x), with biased variance: `x` is `[N, C]`, `weight`
  * and `bias` are `[C]`; gives `[N, C]`. Errors: ShapeError for sizes that do not fit.
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: LayerNormOptions): Tensor {
+  checkOptions("layerNorm", options, OPTIONS);
   const { eps, residual, dropout } = options;
   const [N, C] = x.dims("layerNorm: x", "N", "C") as [number, number];
   for (const [name, { size, shape }] of Object.entries({ weight, bias })) {

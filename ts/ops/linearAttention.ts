@@ -1,6 +1,7 @@
 import { record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { ConfigError, ShapeError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { noScope, scope } from "../tensor/scope.js";
 import { empty, type Tensor, tensor, zeros } from "../tensor/tensor.js";
 
@@ -13,10 +14,16 @@ export interface LinearFactors {
   readonly a: Tensor;
   /** Of the keys, in the numerators, `[S, H · M]`: may be turned. */
   readonly b: Tensor;
-  /** Of the queries, in the denominators, `[N, H · M]`; `a` unless given. */
-  readonly p?: Tensor;
-  /** Of the keys, in the denominators, `[S, H · M]`; `b` unless given. */
-  readonly r?: Tensor;
+  /**
+   * Of the queries, in the denominators, `[N, H · M]`.
+   * @default `a`
+   */
+  readonly p?: Tensor | undefined;
+  /**
+   * Of the keys, in the denominators, `[S, H · M]`.
+   * @default `b`
+   */
+  readonly r?: Tensor | undefined;
   /** The values, `[S, H · D]`. */
   readonly v: Tensor;
 }
@@ -28,14 +35,23 @@ export interface LinearAttentionOptions {
   /** Where the queries' sequences begin and end: `[B + 1]`, integers. */
   readonly queryOffsets: Tensor;
   /** The same for keys and values, if they are other sequences. */
-  readonly keyOffsets?: Tensor;
+  readonly keyOffsets?: Tensor | undefined;
   /** A query meets no later key. */
-  readonly causal?: boolean;
+  readonly causal?: boolean | undefined;
   /** Logarithms of what the features of each part of 128 keys are divided by, `[parts, H]`; causal only. */
-  readonly levels?: Tensor;
-  /** What is added to the denominators, `[N · H]`; 10⁻⁶ unless given. */
-  readonly epsilons?: Tensor;
+  readonly levels?: Tensor | undefined;
+  /**
+   * What is added to the denominators, `[N · H]`.
+   * @default 10⁻⁶
+   */
+  readonly epsilons?: Tensor | undefined;
 }
+
+const FACTORS: Names<LinearFactors> = { a: true, b: true, p: true, r: true, v: true };
+
+const OPTIONS: Names<LinearAttentionOptions> = {
+  ...{ heads: true, queryOffsets: true, keyOffsets: true, causal: true, levels: true, epsilons: true },
+};
 
 /**
  * Σⱼ (aᵢ · bⱼ) vⱼ / (Σⱼ (pᵢ · rⱼ) + ε) by sequence and head, over j ≤ i if causal: `[N, H · D]` (RoFormer, eq. 18 and 19). Time
@@ -43,6 +59,8 @@ export interface LinearAttentionOptions {
  * number of `epsilons`.
  */
 export function linearAttention(factors: LinearFactors, options: LinearAttentionOptions): Tensor {
+  checkOptions("linearAttention", factors, FACTORS, "factor");
+  checkOptions("linearAttention", options, OPTIONS);
   const { a, b, p = a, r = b, v } = factors;
   const { heads, epsilons } = options;
   check(factors, heads);
@@ -82,6 +100,7 @@ export class LinearState {
  * all tokens before, which it changes: `[B, H · D]`. `rescale`, `[B · H]`, multiplies the state first. Without gradients.
  */
 export function linearStep(factors: LinearFactors, state: LinearState, rescale: Tensor): Tensor {
+  checkOptions("linearStep", factors, FACTORS, "factor");
   const { a, b, p = a, r = b, v } = factors;
   const [, features, width] = state.state.shape as [number, number, number];
   const out = empty(v.shape, "linearStep: out");

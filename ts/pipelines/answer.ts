@@ -22,21 +22,37 @@ export interface Question {
 
 /** Settings of `answer`. Contexts longer than `maxLength` are read in windows. */
 export interface AnswerOptions extends PipelineOptions {
-  /** Tokens of a window, the question's included. Default: what the model was trained with, at most 384. */
-  readonly maxLength?: number;
-  /** Answers to each question. Default: 1. */
-  readonly topK?: number;
-  /** Tokens of an answer at most. Default: 15. */
-  readonly maxAnswerLength?: number;
   /**
-   * Tokens that neighboring windows share. Default: 128 or half of `maxLength`, whichever is less. If the question leaves no
-   * more room than that in a window, they share half of the room.
+   * Tokens of a window, the question's included.
+   * @default what the model was trained with, at most 384
    */
-  readonly stride?: number;
-  /** Whether "no answer" (an empty one) is possible, as in SQuAD 2. Default: false. */
-  readonly handleImpossibleAnswer?: boolean;
-  /** Whether answers are widened to whole words, as the tokenizer cuts words. Default: true. */
-  readonly alignToWords?: boolean;
+  readonly maxLength?: number | undefined;
+  /**
+   * Answers to each question.
+   * @default 1
+   */
+  readonly topK?: number | undefined;
+  /**
+   * Tokens of an answer at most.
+   * @default 15
+   */
+  readonly maxAnswerLength?: number | undefined;
+  /**
+   * Tokens that neighboring windows share. If the question leaves no more room than that in a window, they
+   * share half of the room.
+   * @default 128 or half of `maxLength`, whichever is less
+   */
+  readonly stride?: number | undefined;
+  /**
+   * Whether "no answer" (an empty one) is possible, as in SQuAD 2.
+   * @default false
+   */
+  readonly handleImpossibleAnswer?: boolean | undefined;
+  /**
+   * Whether answers are widened to whole words, as the tokenizer cuts words.
+   * @default true
+   */
+  readonly alignToWords?: boolean | undefined;
 }
 
 /** A part of the context. */

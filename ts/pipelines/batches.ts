@@ -9,14 +9,20 @@ import type { EncodedBatch, Tokenizer } from "../tokenizers/tokenizer.js";
 
 /** What every pipeline takes. */
 export interface PipelineOptions {
-  /** Tokens a text is cut to; what the model was trained with unless given. */
-  readonly maxLength?: number;
-  /** Tokens computed at once; texts of like length go together. 4096 unless given. */
-  readonly batchTokens?: number;
+  /**
+   * Tokens a text is cut to.
+   * @default what the model was trained with
+   */
+  readonly maxLength?: number | undefined;
+  /**
+   * Tokens computed at once; texts of like length go together.
+   * @default 4096
+   */
+  readonly batchTokens?: number | undefined;
   /** Ends the work between two batches with an AbortError. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Hears how many texts are done. */
-  readonly onProgress?: (progress: { done: number; total: number }) => void;
+  readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 /** A text's tokens. */

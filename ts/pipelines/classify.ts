@@ -15,14 +15,14 @@ import { type FunctionToApply, scoresFunction } from "./functionToApply.js";
 /** Settings of `classify`. */
 export interface ClassifyOptions extends PipelineOptions {
   /** Second texts, one for each first: the model judges pairs. */
-  readonly pairs?: readonly string[];
+  readonly pairs?: readonly string[] | undefined;
   /**
    * What makes scores of the logits. Default: the activation that a cross-encoder's configuration names, else what Hugging Face's
    * pipeline applies: "none" for a regression, "sigmoid" for one label or several labels a text, "softmax" for the rest.
    */
-  readonly functionToApply?: FunctionToApply;
+  readonly functionToApply?: FunctionToApply | undefined;
   /** How many labels `scores` has, the best ones. Default: all labels. */
-  readonly topK?: number;
+  readonly topK?: number | undefined;
 }
 
 /** What a classifier thinks of one text. */

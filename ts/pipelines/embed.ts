@@ -25,17 +25,17 @@ export interface EmbedOptions extends PipelineOptions, PromptOptions {
    * sentence-transformers folder, whose other modules still follow; where these cannot be computed, it is all there is.
    * Default: as the model's files say, or "mean".
    */
-  readonly pooling?: Pooling | readonly Pooling[];
+  readonly pooling?: Pooling | readonly Pooling[] | undefined;
   /**
    * Whether vectors are scaled to length 1 in the end, so that their inner product is their cosine. With false, a `Normalize`
    * that ends the modules of the model's files is left out. Default: as these files say, or false.
    */
-  readonly normalize?: boolean;
+  readonly normalize?: boolean | undefined;
   /**
    * Numbers of each vector that are kept, the first ones; they are not scaled again unless `normalize` is true. Default: as the
    * model's files say, or all.
    */
-  readonly truncateDim?: number;
+  readonly truncateDim?: number | undefined;
 }
 
 /** A vector a text, `[C]`, in the order of the texts. */

@@ -17,8 +17,11 @@ import {
 
 /** Settings of `fillMask`. */
 export interface FillMaskOptions extends PipelineOptions {
-  /** Guesses for each mask; 5 unless given. */
-  readonly topK?: number;
+  /**
+   * Guesses for each mask.
+   * @default 5
+   */
+  readonly topK?: number | undefined;
 }
 
 /** A guess at a hidden token. */

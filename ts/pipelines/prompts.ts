@@ -5,9 +5,9 @@ import type { Tokenizer } from "../tokenizers/tokenizer.js";
 /** Which text goes in front of others. */
 export interface PromptOptions {
   /** A text to put in front of each text. Default: that of `promptName`. */
-  readonly prompt?: string;
+  readonly prompt?: string | undefined;
   /** The name of a prompt of the model's files. Default: their `default_prompt_name`, or no prompt. */
-  readonly promptName?: string;
+  readonly promptName?: string | undefined;
 }
 
 /** The text to put in front, "" for none. Errors: ConfigError for a name that the model does not have. */

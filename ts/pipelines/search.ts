@@ -9,13 +9,13 @@ export type { SimilarityFnName };
 /** Settings of `search`: those of `embed`, for queries and texts alike. */
 export interface SearchOptions extends EmbedOptions {
   /** Texts found for each query. Default: 5. */
-  readonly topK?: number;
+  readonly topK?: number | undefined;
   /** A text to put in front of each query. Default: the prompt of the texts. */
-  readonly queryPrompt?: string;
+  readonly queryPrompt?: string | undefined;
   /** The name of a prompt of the model's files, for queries. Default: the prompt of the texts. */
-  readonly queryPromptName?: string;
+  readonly queryPromptName?: string | undefined;
   /** How vectors are compared. Default: as the model's files say (`similarity_fn_name`), or "cosine". */
-  readonly similarityFnName?: SimilarityFnName;
+  readonly similarityFnName?: SimilarityFnName | undefined;
 }
 
 /** A text that was found. */

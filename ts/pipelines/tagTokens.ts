@@ -28,16 +28,20 @@ export interface TagTokensOptions extends PipelineOptions {
   /**
    * What gets a tag. "none": each token. "simple": neighbors of one kind (`B-PER`, `I-PER`), where `B-` begins a new tag.
    * "first", "average", "max": as "simple", after the tokens of each word have got one label: that of the first token, of the
-   * mean of their probabilities, or of the token with the highest score. Default: "none".
+   * mean of their probabilities, or of the token with the highest score.
+   * @default "none"
    */
-  readonly aggregation?: Aggregation;
-  /** Labels whose tags are left out; without `B-` and `I-` if `aggregation` is not "none". Default: `["O"]`. */
-  readonly ignoreLabels?: readonly string[];
+  readonly aggregation?: Aggregation | undefined;
+  /**
+   * Labels whose tags are left out; without `B-` and `I-` if `aggregation` is not "none".
+   * @default `["O"]`
+   */
+  readonly ignoreLabels?: readonly string[] | undefined;
   /**
    * Reads a text that is longer than `maxLength` in windows that share this many tokens, instead of its beginning alone. Of
    * tags that overlap the longest stays. Needs an `aggregation` other than "none".
    */
-  readonly stride?: number;
+  readonly stride?: number | undefined;
 }
 
 /**

@@ -4,9 +4,10 @@
  */
 export type { WorkerSource } from "../platform/index.js";
 export type { SessionModel, SessionParameter, SessionTokenizer } from "./model.js";
-export { createPool, Pool, type PoolModel, type PoolOptions } from "./pool.js";
+export { createPool, Pool, type PoolModel, type PoolOptions, type RunOptions as PoolRunOptions } from "./pool.js";
 export {
   createSession,
+  type RuntimeWorker,
   Session,
   type SessionFinetuneResult,
   type SessionOptions,

@@ -4,6 +4,7 @@ import { AbortError, ConfigError, EngineError, type ErrorReason, RoFormerError }
 import { inlined, platform, type StartedWorker, type WorkerEnd, type WorkerSource } from "../platform/index.js";
 import { onAbort } from "./aborts.js";
 import { traced } from "./callers.js";
+import type { checkCall } from "./calls.js";
 import { isReceived, keepErrorClasses } from "./errors.js";
 import type { ArgumentsOf, Commands, Host, ResultOf } from "./host.js";
 import {
@@ -49,6 +50,8 @@ export class Link {
   readonly #pending = new Map<number, Pending>();
   readonly #watch = new AbortController();
   readonly #lock = `roformer-session-${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  /** Loaded while the worker starts: a page should wait for little. */
+  #check: typeof checkCall | undefined;
   #ended: Ending | undefined;
   #started = false;
   #calls = 0;
@@ -72,7 +75,9 @@ export class Link {
 
   /** Waits for the worker and its engine. Errors: what `init` throws; EngineError where the worker does not start. */
   async start(options: SentEngineOptions): Promise<void> {
-    await this.#pend({}, () => sent("createSession", this.#host.start(options)));
+    const started = this.#pend({}, () => sent("createSession", this.#host.start(options)));
+    const [{ checkCall }] = await Promise.all([import("./calls.js"), started]);
+    this.#check = checkCall;
     this.#started = true;
     platform.lockReleased(this.#lock, this.#watch.signal).then(() => this.#killed("the session's worker was killed"));
   }
@@ -83,10 +88,11 @@ export class Link {
   }
 
   async #call<K extends keyof Commands>(name: K, given: ArgumentsOf<K>): Promise<ResultOf<K>> {
+    const shown = shownName(name, given);
+    this.#check?.(shown, name === "method" ? given.slice(2) : given);
     const { args, listeners, signal } = detach(given);
     const names = Object.keys(listeners) as Listener[];
     const wants = { id: ++this.#calls, listeners: names, abortable: signal !== undefined || names.length > 0 };
-    const shown = shownName(name, given);
     if (signal?.aborted) throw new AbortError(`${shown} was aborted before its turn came`, { cause: signal.reason });
     const forget = onAbort(signal, () => void this.#host.abort(wants.id));
     try {

@@ -1,9 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import type { ModelInputs } from "../models/inputs.js";
-import type { ForwardOptions, GradientOptions, LossAndGradients, ModelOutput } from "../models/interface.js";
+import type { ForwardOptions, GradientOptions, LossAndGradients } from "../models/interface.js";
+import type { GradientInputsByHead, ModelOutput, OutputOf } from "../models/outputs.js";
 import type { RoFormer } from "../models/roformer.js";
-import type { Tokenizer } from "../tokenizers/tokenizer.js";
+import type { HeadName } from "../nn/heads/index.js";
+import type { DecodeOptions, EncodeBatchOptions, EncodeOptions } from "../tokenizers/options.js";
+import type { EncodedBatch, Encoding } from "../tokenizers/tokenizer.js";
 import type { ArgumentsOf, ModelFacts } from "./host.js";
 import type { Link } from "./link.js";
 import { type Fact, MODEL_METHODS, type ModelMethod } from "./protocol.js";
@@ -22,12 +25,12 @@ export interface SessionParameter {
 
 /** A tokenizer in a session. */
 export interface SessionTokenizer {
-  /** See `Tokenizer.encode`. */
-  encode(...args: Parameters<Tokenizer["encode"]>): Promise<ReturnType<Tokenizer["encode"]>>;
-  /** See `Tokenizer.encodeBatch`. */
-  encodeBatch(...args: Parameters<Tokenizer["encodeBatch"]>): Promise<ReturnType<Tokenizer["encodeBatch"]>>;
-  /** See `Tokenizer.decode`. */
-  decode(ids: readonly number[], options?: Parameters<Tokenizer["decode"]>[1]): Promise<string>;
+  /** Encodes one text, with a pair if `options.pair` is given: see {@link roformer!Tokenizer.encode}. */
+  encode(text: string, options?: EncodeOptions): Promise<Encoding>;
+  /** Encodes many texts, much faster, without offsets: see {@link roformer!Tokenizer.encodeBatch}. */
+  encodeBatch(texts: readonly string[], options?: EncodeBatchOptions): Promise<EncodedBatch>;
+  /** Gives the text of ids: see {@link roformer!Tokenizer.decode}. */
+  decode(ids: readonly number[], options?: DecodeOptions): Promise<string>;
 }
 
 /** Promises already. */
@@ -37,13 +40,24 @@ type AsTheyAre = Exclude<ModelMethod, "forward">;
  * A model in a session's worker: the methods of `RoFormer`, each a promise. Calls run one at a time, in the order in which they
  * were made. After the session has ended or was restarted, every call is an EngineError.
  */
-export interface SessionModel extends Pick<RoFormer, AsTheyAre | Fact> {
+export interface SessionModel<H extends HeadName = HeadName, O extends ModelOutput = OutputOf<H>>
+  extends Pick<RoFormer<H, O>, AsTheyAre | Fact> {
   /** Undefined where the model has none. */
   readonly tokenizer: SessionTokenizer | undefined;
-  /** See {@link roformer!RoFormer.forward}. */
-  forward(inputs: ModelInputs, options?: ForwardOptions): Promise<ModelOutput>;
-  /** See {@link roformer!RoFormer.valueAndGrad}; the gradients are copies. */
-  valueAndGrad(inputs: ModelInputs, options?: GradientOptions): Promise<LossAndGradients>;
+  /**
+   * Computes the head's outputs, without dropout, and the loss if there are labels: see {@link roformer!RoFormer.forward}.
+   *
+   * @throws ShapeError for inputs that do not fit each other or the head, ConfigError for inputs or options that mean nothing to
+   * the model, EngineError for an id that it has no vector for, for a closed model, or where there is no memory.
+   */
+  forward(inputs: ModelInputs, options?: ForwardOptions): Promise<O>;
+  /**
+   * Computes the loss, and the gradients of every parameter, as copies: see {@link roformer!RoFormer.valueAndGrad}. They are added
+   * to what earlier calls left.
+   *
+   * @throws as {@link forward}, and ConfigError without labels or for int8 weights.
+   */
+  valueAndGrad(inputs: GradientInputsByHead[H], options?: GradientOptions): Promise<LossAndGradients>;
   /** The parameters, by Hugging Face's names. */
   parameters(): Promise<SessionParameter[]>;
   /** Gives the memory in the worker back. */
@@ -61,7 +75,10 @@ export function handleOf(model: SessionModel, link: Link): number | undefined {
 }
 
 /** The caller's side of a model that the worker keeps. */
-export function sessionModel(link: Link, { handle, hasTokenizer, ...rest }: ModelFacts): SessionModel {
+export function sessionModel<H extends HeadName>(
+  link: Link,
+  { handle, hasTokenizer, ...rest }: ModelFacts,
+): SessionModel<H> {
   const method =
     (name: ModelMethod) =>
     (...args: unknown[]) =>
@@ -84,7 +101,7 @@ export function sessionModel(link: Link, { handle, hasTokenizer, ...rest }: Mode
     },
     close,
     [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: close,
-  } as unknown as SessionModel;
+  } as unknown as SessionModel<H>;
   facts.set(model, { link, handle });
   return model;
 }

@@ -2,27 +2,48 @@
 import { AbortError, ConfigError, EngineError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
 import type { LoadOptions } from "../models/load.js";
+import type { ModelOutput, OutputOf } from "../models/outputs.js";
+import type { HeadName } from "../nn/heads/index.js";
+import { checkOptions } from "../options.js";
 import { platform } from "../platform/index.js";
 import { onAbort } from "./aborts.js";
 import { traced } from "./callers.js";
+import { checkCall } from "./calls.js";
 import { Member } from "./member.js";
 import type { SessionModel } from "./model.js";
+import { POOL, RUN } from "./options.js";
 import { PoolModels } from "./poolModels.js";
 import { ASKING, type Fact, factsOf } from "./protocol.js";
 import { createSession, type Session, type SessionOptions } from "./session.js";
 
 /** Settings of a pool. */
 export interface PoolOptions extends SessionOptions {
-  /** Number of sessions; one a core unless given. */
+  /**
+   * Number of sessions.
+   * @default one a core
+   */
   readonly size?: number | undefined;
-  /** Requests that may wait for a session; one more is refused with an EngineError. 10,000 unless given. */
+  /**
+   * Requests that may wait for a session; one more is refused with an EngineError.
+   * @default 10,000
+   */
   readonly maxQueue?: number | undefined;
-  /** Threads of each session; 1 unless given: independent requests gain more from another session than from another thread. */
-  readonly threads?: SessionOptions["threads"];
+  /**
+   * Threads of each session: independent requests gain more from another session than from another thread.
+   * @default 1
+   */
+  readonly threads?: SessionOptions["threads"] | undefined;
+}
+
+/** Settings of {@link Pool.run}. */
+export interface RunOptions {
+  /** Takes the request out of the queue, with an AbortError; one that runs goes on. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Pipelines of a model that every session of a pool has: each call goes to one of them. */
-export interface PoolModel extends Pick<SessionModel, (typeof ASKING)[number] | Fact> {
+export interface PoolModel<H extends HeadName = HeadName, O extends ModelOutput = OutputOf<H>>
+  extends Pick<SessionModel<H, O>, (typeof ASKING)[number] | Fact> {
   /** Gives the memory in all sessions back. */
   close(): Promise<void>;
   /** `close`, for `await using`. */
@@ -33,20 +54,23 @@ export interface PoolModel extends Pick<SessionModel, (typeof ASKING)[number] | 
 const AHEAD = 2;
 
 /**
- * Starts `size` sessions, for requests that have nothing to do with each other. Errors: as `createSession`.
+ * Starts `size` sessions, for requests that have nothing to do with each other.
  *
+ * @example
  * ```ts
  * const pool = await createPool({ size: 2 });
  * const model = await pool.load("./my-model");
  * for await (const { label } of pool.map(lines, (line) => model.classify(line))) console.log(label);
  * await pool.close();
  * ```
+ * @throws EngineError where a worker or its engine does not start, ConfigError for a wrong option.
  */
 export function createPool(options: PoolOptions = {}): Promise<Pool> {
   return traced(() => startPool(options));
 }
 
 async function startPool(options: PoolOptions): Promise<Pool> {
+  checkOptions("createPool", options, POOL);
   const { size = platform.cores(), maxQueue = 10_000, threads = 1, ...rest } = options;
   for (const [name, count] of Object.entries({ size, maxQueue })) {
     if (!Number.isInteger(count) || count < 1)
@@ -98,16 +122,25 @@ export class Pool {
   }
 
   /**
-   * Loads a model into every session: see {@link roformer!RoFormer.load}. A download comes once, where it is kept. Where one session cannot load it,
-   * none keeps it.
+   * Loads the model of a Hugging Face folder into every session: its path, its URL, `hf:owner/name@revision`, or its files. See
+   * {@link roformer!RoFormer.load}. A download comes once, where it is kept. Where one session cannot load it, none keeps it.
+   *
+   * @example
+   * ```ts
+   * const model = await pool.load("./my-model");
+   * console.log(await Promise.all(["a text", "another"].map((text) => model.classify(text))));
+   * ```
+   * @throws CheckpointError that lists missing and wrongly shaped tensors, unless `strict` is false; ConfigError for a wrong field
+   * of `config.json` or a wrong option; DataError for files that cannot be read; EngineError where there is no memory or where
+   * the pool has ended; AbortError.
    */
-  load(source: FileSource, options?: LoadOptions): Promise<PoolModel> {
+  load<H extends HeadName = HeadName>(source: FileSource, options?: LoadOptions<H>): Promise<PoolModel<H>> {
     return traced(() => this.#load(source, options));
   }
 
-  async #load(source: FileSource, options: LoadOptions | undefined): Promise<PoolModel> {
+  async #load<H extends HeadName>(source: FileSource, options: LoadOptions<H> | undefined): Promise<PoolModel<H>> {
     if (this.#closed) throw closed();
-    const models = new PoolModels((session) => session.load(source, options));
+    const models = new PoolModels<H>((session) => session.load(source, options));
     try {
       const [first, ...others] = this.#members;
       const model = await models.on(first!);
@@ -124,12 +157,13 @@ export class Pool {
    * requests. Errors: those of `work`; AbortError where `signal` is aborted while it waits; EngineError where `maxQueue` requests wait already,
    * and where the session's worker ends, or none can be started. (One that ended is started anew, and what {@link load} gave is loaded again.)
    */
-  run<T>(
-    work: (session: Session, index: number) => Promise<T>,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<T> {
+  run<T>(work: (session: Session, index: number) => Promise<T>, options: RunOptions = {}): Promise<T> {
     // `work` is the caller's: what its own calls throw names their lines.
-    return traced(() => this.#inOrder(({ session, index }) => work(session, index), signal), { inner: true });
+    const run = async () => {
+      checkOptions("run", options, RUN);
+      return this.#inOrder(({ session, index }) => work(session, index), options.signal);
+    };
+    return traced(run, { inner: true });
   }
 
   /**
@@ -260,23 +294,24 @@ export class Pool {
     for (const tell of told) tell();
   }
 
-  #pooled(models: PoolModels, model: SessionModel): PoolModel {
+  #pooled<H extends HeadName>(models: PoolModels<H>, model: SessionModel<H>): PoolModel<H> {
     const method =
       (name: (typeof ASKING)[number]) =>
       (...args: unknown[]) =>
-        traced(() =>
-          this.#inOrder(
+        traced(async () => {
+          checkCall(name, args);
+          return this.#inOrder(
             async (member) => ((await models.on(member))[name] as (...args: unknown[]) => Promise<unknown>)(...args),
             (args.at(-1) as { signal?: AbortSignal } | undefined)?.signal,
-          ),
-        );
+          );
+        });
     const close = () => models.close();
     return {
       ...factsOf(model),
       ...Object.fromEntries(ASKING.map((name) => [name, method(name)])),
       close,
       [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: close,
-    } as unknown as PoolModel;
+    } as unknown as PoolModel<H>;
   }
 }
 

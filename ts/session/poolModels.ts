@@ -1,20 +1,21 @@
 import { EngineError } from "../errors.js";
+import type { HeadName } from "../nn/heads/index.js";
 import type { Member } from "./member.js";
 import type { SessionModel } from "./model.js";
 import type { Session } from "./session.js";
 
 /** One model in all sessions of a pool, loaded where it is not, or not any more. */
-export class PoolModels {
-  readonly #load: (session: Session) => Promise<SessionModel>;
-  readonly #models = new Map<Member, { readonly life: number; readonly model: Promise<SessionModel> }>();
+export class PoolModels<H extends HeadName = HeadName> {
+  readonly #load: (session: Session) => Promise<SessionModel<H>>;
+  readonly #models = new Map<Member, { readonly life: number; readonly model: Promise<SessionModel<H>> }>();
   #closed = false;
 
-  constructor(load: (session: Session) => Promise<SessionModel>) {
+  constructor(load: (session: Session) => Promise<SessionModel<H>>) {
     this.#load = load;
   }
 
   /** The model in a session, which is started anew if it has ended. */
-  async on(member: Member): Promise<SessionModel> {
+  async on(member: Member): Promise<SessionModel<H>> {
     const session = await member.up();
     if (this.#closed) throw new EngineError("the model is closed", { reason: "closed" });
     const known = this.#models.get(member);

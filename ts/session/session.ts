@@ -10,6 +10,7 @@ import type { Conversion, ConvertOptions } from "../models/convert.js";
 import type { Inspection } from "../models/inspect.js";
 import type { CreateOptions } from "../models/interface.js";
 import type { LoadOptions } from "../models/load.js";
+import type { HeadName } from "../nn/heads/index.js";
 import { platform, type WorkerSource } from "../platform/index.js";
 import type { AnyEvaluation, EvaluateOptions } from "../train/evaluate.js";
 import type { FinetuneOptions, FinetuneResult } from "../train/finetune.js";
@@ -20,11 +21,18 @@ import { Link } from "./link.js";
 import { handleOf, type SessionModel, sessionModel } from "./model.js";
 import type { SentEngineOptions } from "./protocol.js";
 
+/** A worker of `worker_threads`, or a page's: what both have. */
+export interface RuntimeWorker {
+  /** Ends it at once. `Session.close` also tells the calls that wait. */
+  terminate(): Promise<number> | undefined;
+}
+
 /** Settings of a session: those of its engine, and where its worker's script is. */
 export interface SessionOptions extends EngineOptions {
   /**
    * The script of the worker, `roformer/worker`, where a bundler has put it elsewhere: its address, a path in Node, or in browsers a
-   * function that starts it. The package's own unless given.
+   * function that starts it.
+   * @default the package's own
    */
   readonly worker?: WorkerSource | undefined;
 }
@@ -32,31 +40,33 @@ export interface SessionOptions extends EngineOptions {
 /** What {@link Session.finetune} gives: see `FinetuneResult`. */
 export interface SessionFinetuneResult extends Omit<FinetuneResult, "model"> {
   /** In the session until it is closed. */
-  readonly model: SessionModel;
+  readonly model: SessionModel<"sequence-classification">;
 }
 
 /** What {@link Session.pretrain} gives: see `PretrainResult`. */
 export interface SessionPretrainResult extends Omit<PretrainResult, "model"> {
   /** In the session until it is closed. */
-  readonly model: SessionModel;
+  readonly model: SessionModel<"masked-lm" | "causal-lm">;
 }
 
 /**
  * Starts an engine in a worker of its own: `worker_threads` in Node, a module worker in browsers. The interface is that of the
  * main thread, with a promise for each result; calls run one at a time, in the order in which they are made.
  *
+ * @example
  * ```ts
  * const session = await createSession({ threads: "auto" });
  * const model = await session.load("./my-model");
  * console.log(await model.classify("a text"));
  * await session.close();
  * ```
- *
- * Errors: EngineError where worker or engine do not start, ConfigError for options.
+ * @throws EngineError where worker or engine do not start, ConfigError for a wrong option.
  */
 export function createSession(options: SessionOptions = {}): Promise<Session> {
-  const { worker, ...engine } = options;
   return traced(async () => {
+    const { checkSession } = await import("./calls.js"); // while the page waits for the worker's script anyway
+    checkSession(options);
+    const { worker, ...engine } = options;
     const sent = await sendableOptions(engine);
     return new Session(await start(worker, sent), worker, sent);
   });
@@ -95,51 +105,88 @@ export class Session {
   }
 
   /** The runtime's own worker: `worker_threads`' Worker in Node, the page's in browsers. */
-  get worker(): unknown {
-    return this.#link.worker.worker;
+  get worker(): RuntimeWorker {
+    return this.#link.worker.worker as RuntimeWorker;
   }
 
-  /** See {@link roformer!RoFormer.load}. What `source` names is read by the worker. */
-  async load(source: FileSource, options?: LoadOptions): Promise<SessionModel> {
+  /**
+   * Loads the model of a Hugging Face folder: its path, its URL, `hf:owner/name@revision`, or its files. The worker reads them.
+   * See {@link roformer!RoFormer.load}.
+   *
+   * @example
+   * ```ts
+   * const model = await session.load("./my-model");
+   * console.log(await model.classify("a text"));
+   * await model.close();
+   * ```
+   * @throws CheckpointError that lists missing and wrongly shaped tensors, unless `strict` is false; ConfigError for a wrong field
+   * of `config.json` or a wrong option; DataError for files that cannot be read; EngineError where there is no memory or where
+   * the session has ended; AbortError.
+   */
+  async load<H extends HeadName = HeadName>(source: FileSource, options?: LoadOptions<H>): Promise<SessionModel<H>> {
     const sent = source instanceof URL ? platform.addressOf(source) : source;
-    return this.#keep((link) => link.call("load", sent, options));
+    return this.#keep<H, "load">((link) => link.call("load", sent, options));
   }
 
-  /** See {@link roformer!RoFormer.create}; a model without a tokenizer. */
-  async create(config: RoFormerConfigInput, options?: Omit<CreateOptions, "tokenizer">): Promise<SessionModel> {
+  /**
+   * Makes a model with fresh weights, without a tokenizer. Fields that `config` lacks have Hugging Face's defaults. See
+   * {@link roformer!RoFormer.create}.
+   *
+   * @throws ConfigError for a field, an option or a head that cannot be used; EngineError where there is no memory or where the
+   * session has ended.
+   */
+  async create<H extends HeadName = "base">(
+    config: RoFormerConfigInput,
+    options?: Omit<CreateOptions<H>, "tokenizer">,
+  ): Promise<SessionModel<H>> {
     // Its shell would arrive, and nothing that it holds.
-    if (options && "tokenizer" in options)
+    if (options?.["tokenizer" as keyof typeof options] !== undefined)
       throw new ConfigError("create: a tokenizer cannot be sent to a session; save a model with it, and load that");
-    return this.#keep((link) => link.call("create", config, options));
+    return this.#keep<H, "create">((link) => link.call("create", config, options));
   }
 
-  /** See {@link roformer/train!finetune}. The model stays in the session. */
+  /**
+   * Trains a classifier of texts, from fresh weights or from a model's: see {@link roformer/train!finetune}. The model stays in the
+   * session. `onProgress` and `onMessage` are called on this side.
+   *
+   * @throws ConfigError for a setting that makes no sense, DataError that names file and line, EngineError for a loss that is not
+   * a number, where there is no memory or where the session has ended, AbortError.
+   */
   async finetune(options: FinetuneOptions): Promise<SessionFinetuneResult> {
     const link = this.#link;
     const { model, unsaved, ...rest } = await link.call("finetune", options);
     return saved({ model: sessionModel(link, model), ...rest }, unsaved);
   }
 
-  /** See {@link roformer/train!pretrain}. The model stays in the session. */
+  /**
+   * Trains a language model on running text: see {@link roformer/train!pretrain}. The model stays in the session. `onProgress` and
+   * `onMessage` are called on this side.
+   *
+   * @throws ConfigError for a setting that makes no sense, DataError for text that cannot be read or is too short, EngineError for
+   * a loss that is not a number, where there is no memory or where the session has ended, AbortError.
+   */
   async pretrain(options: PretrainOptions): Promise<SessionPretrainResult> {
     const link = this.#link;
     const { model, unsaved, ...rest } = await link.call("pretrain", options);
     return saved({ model: sessionModel(link, model), ...rest }, unsaved);
   }
 
-  /** See {@link roformer/train!evaluate}, for a model of this session. */
+  /** Scores a classifier of this session on labelled texts: see {@link roformer/train!evaluate}. */
   async evaluate(model: SessionModel, options: EvaluateOptions): Promise<AnyEvaluation> {
     const handle = handleOf(model, this.#link);
     if (handle === undefined) throw new ConfigError("evaluate: the model is not one of this session's");
     return this.#link.call("evaluate", handle, options);
   }
 
-  /** See {@link roformer!convert}. Its files are those of the worker's machine: paths are for Node. */
+  /**
+   * Writes the model of one folder to another: as safetensors, in another type, in shards, with other pairs, or as a RoFormer. See
+   * {@link roformer!convert}. The worker reads and writes the files.
+   */
   convert(source: FileSource, out: string, options: ConvertOptions = {}): Promise<Conversion> {
     return this.#link.call("convert", source, out, options);
   }
 
-  /** See {@link roformer!inspect}. */
+  /** Looks into a folder or one file of weights, whose numbers it does not read: see {@link roformer!inspect}. */
   inspect(source: FileSource): Promise<Inspection> {
     return this.#link.call("inspect", source);
   }
@@ -185,9 +232,11 @@ export class Session {
     await this.close();
   }
 
-  async #keep<K extends "load" | "create">(call: (link: Link) => Promise<ResultOf<K & keyof Commands>>) {
+  async #keep<H extends HeadName, K extends "load" | "create">(
+    call: (link: Link) => Promise<ResultOf<K & keyof Commands>>,
+  ): Promise<SessionModel<H>> {
     const link = this.#link;
-    return sessionModel(link, await call(link));
+    return sessionModel<H>(link, await call(link));
   }
 }
 

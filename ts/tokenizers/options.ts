@@ -1,30 +1,69 @@
 import { ConfigError } from "../errors.js";
+import type { Names } from "../options.js";
 
 /** Which text is cut: the longer one piece by piece, or always the one named. `true` is `longest_first`. */
 export type Truncation = "longest_first" | "only_first" | "only_second";
 
 /** What `encodeBatch` takes, and `encode` among others. */
 export interface BatchOptions {
-  /** Adds `[CLS]`, `[SEP]` and the like. Default: true. */
-  readonly addSpecialTokens?: boolean;
+  /**
+   * Adds `[CLS]`, `[SEP]` and the like.
+   * @default true
+   */
+  readonly addSpecialTokens?: boolean | undefined;
   /**
    * Pieces at most, special tokens included; counts where `truncation` or `padding` is asked for. Default: the tokenizer's
    * `modelMaxLength`.
    */
-  readonly maxLength?: number;
-  /** Which text is cut to `maxLength`. Default: false, nothing is cut. */
-  readonly truncation?: Truncation | boolean;
+  readonly maxLength?: number | undefined;
+  /**
+   * Which text is cut to `maxLength`.
+   * @default false, nothing is cut
+   */
+  readonly truncation?: Truncation | boolean | undefined;
 }
 
 /** What `encode` takes. Names and values are those of transformers. */
 export interface EncodeOptions extends BatchOptions {
   /** A second text, behind the first. */
-  readonly pair?: string;
+  readonly pair?: string | undefined;
   /** Gives the further windows of a text that was cut as `overflow`; they share this many pieces with the one before. */
-  readonly stride?: number;
-  /** `"max_length"`: fills up to `maxLength`. Default: false. */
-  readonly padding?: "max_length" | false;
+  readonly stride?: number | undefined;
+  /**
+   * `"max_length"`: fills up to `maxLength`.
+   * @default false
+   */
+  readonly padding?: "max_length" | false | undefined;
 }
+
+/** What `encodeBatch` takes. */
+export interface EncodeBatchOptions extends BatchOptions {
+  /** Second texts, one for each first. */
+  readonly pairs?: readonly string[] | undefined;
+}
+
+/** What `decode` takes. */
+export interface DecodeOptions {
+  /**
+   * Leaves `[CLS]`, `[SEP]` and the like out.
+   * @default false
+   */
+  readonly skipSpecialTokens?: boolean | undefined;
+}
+
+/** The names of {@link EncodeOptions}. */
+export const ENCODE: Names<EncodeOptions> = {
+  ...{ addSpecialTokens: true, maxLength: true, truncation: true },
+  ...{ pair: true, stride: true, padding: true },
+};
+
+/** The names of {@link EncodeBatchOptions}. */
+export const BATCH: Names<EncodeBatchOptions> = {
+  ...{ addSpecialTokens: true, maxLength: true, truncation: true, pairs: true },
+};
+
+/** The names of {@link DecodeOptions}. */
+export const DECODE: Names<DecodeOptions> = { skipSpecialTokens: true };
 
 /** The options as the module takes them. */
 export interface Limits {

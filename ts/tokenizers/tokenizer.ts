@@ -1,10 +1,20 @@
 import { DataError, EngineError, ShapeError } from "../errors.js";
 import type { FileSource, Files } from "../io/files.js";
+import { checkOptions } from "../options.js";
 import { batchEnd, type EncodedBatch, joined } from "./batch.js";
 import { cleanUp } from "./cleanUp.js";
 import { lowerCase, verbatimTokens } from "./lowerCase.js";
 import { type Glue, type Handle, loadNative, type Native } from "./native.js";
-import { type BatchOptions, type EncodeOptions, type Limits, readLimits } from "./options.js";
+import {
+  BATCH,
+  DECODE,
+  type DecodeOptions,
+  ENCODE,
+  type EncodeBatchOptions,
+  type EncodeOptions,
+  type Limits,
+  readLimits,
+} from "./options.js";
 import { type Recipe, readTokenizer } from "./read.js";
 import { type Description, savedFiles } from "./save.js";
 import { customarySpecials, type SpecialTokens } from "./specials.js";
@@ -50,7 +60,13 @@ export class Tokenizer {
 
   /**
    * Loads a folder with `tokenizer.json` or `vocab.txt`, one of these files by its path, or files by name.
-   * Errors: DataError naming the file, and the line where there is one.
+   *
+   * @example
+   * ```ts
+   * const tokenizer = await Tokenizer.load("./my-model");
+   * console.log(tokenizer.encode("a text").tokens);
+   * ```
+   * @throws DataError that names the file, and the line where there is one.
    */
   static async load(source: FileSource): Promise<Tokenizer> {
     return Tokenizer.open(await readTokenizer(source));
@@ -79,6 +95,7 @@ export class Tokenizer {
    * text that cannot be cut as asked or spelt at all, ShapeError for what is no text.
    */
   encode(text: string, options: EncodeOptions = {}): Encoding {
+    checkOptions("encode", options, ENCODE);
     const { pair } = options;
     checkText("encode: text", text);
     if (pair !== undefined) checkText("encode: pair", pair);
@@ -98,10 +115,8 @@ export class Tokenizer {
    * Ids of many texts, each with the pair of the same index if `pairs` is given. Much faster than `encode`, without offsets.
    * Errors: as {@link encode}, and ShapeError for what is no list of texts or another number of pairs.
    */
-  encodeBatch(
-    texts: readonly string[],
-    options: BatchOptions & { readonly pairs?: readonly string[] } = {},
-  ): EncodedBatch {
+  encodeBatch(texts: readonly string[], options: EncodeBatchOptions = {}): EncodedBatch {
+    checkOptions("encodeBatch", options, BATCH);
     const { pairs } = options;
     for (const [name, list] of Object.entries({ texts, pairs: pairs ?? [] })) {
       if (!Array.isArray(list)) throw new ShapeError(`encodeBatch: ${name}`, typeof list, "a list of texts");
@@ -122,7 +137,9 @@ export class Tokenizer {
   }
 
   /** The text of ids. Ids that no token has give nothing. Errors: ShapeError for what is no id. */
-  decode(ids: Iterable<number>, { skipSpecialTokens = false }: { readonly skipSpecialTokens?: boolean } = {}): string {
+  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+    checkOptions("decode", options, DECODE);
+    const { skipSpecialTokens = false } = options;
     const list = Array.from(ids);
     const bad = list.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= 2 ** 32);
     if (bad >= 0) throw new ShapeError(`decode: ids[${bad}]`, list[bad], "the id of a token");

@@ -1,4 +1,5 @@
 import { AbortError, ConfigError, DataError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { type Glue, loadNative } from "./native.js";
 import { Tokenizer } from "./tokenizer.js";
 
@@ -11,19 +12,36 @@ export interface TrainTokenizerOptions {
   readonly kind: TokenizerKind;
   /** The text, in any division. */
   readonly lines: Iterable<string> | AsyncIterable<string>;
-  /** Pieces, special tokens included. More if the alphabet alone has more (not Unigram). Default: 30,000. */
-  readonly vocabSize?: number;
-  /** How often a pair must occur to become a piece; Unigram has no such limit. Default: 2. */
-  readonly minFrequency?: number;
-  /** Folds case, of text to be encoded too. Default: for WordPiece alone. */
-  readonly lowercase?: boolean;
-  /** The first ids. WordPiece needs `[UNK]`, Unigram `<unk>`. Default: what the kind's models use. */
-  readonly specialTokens?: readonly string[];
+  /**
+   * Pieces, special tokens included. More if the alphabet alone has more (not Unigram).
+   * @default 30,000
+   */
+  readonly vocabSize?: number | undefined;
+  /**
+   * How often a pair must occur to become a piece; Unigram has no such limit.
+   * @default 2
+   */
+  readonly minFrequency?: number | undefined;
+  /**
+   * Folds case, of text to be encoded too.
+   * @default for WordPiece alone
+   */
+  readonly lowercase?: boolean | undefined;
+  /**
+   * The first ids. WordPiece needs `[UNK]`, Unigram `<unk>`.
+   * @default what the kind's models use
+   */
+  readonly specialTokens?: readonly string[] | undefined;
   /** Aborts between lines, with an AbortError. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Is told how many lines were read. */
-  readonly onProgress?: (progress: { readonly lines: number }) => void;
+  readonly onProgress?: ((progress: { readonly lines: number }) => void) | undefined;
 }
+
+const TRAIN: Names<TrainTokenizerOptions> = {
+  ...{ kind: true, lines: true, vocabSize: true, minFrequency: true },
+  ...{ lowercase: true, specialTokens: true, signal: true, onProgress: true },
+};
 
 interface Kind {
   /** Its number in the module. */
@@ -67,6 +85,7 @@ const LARGEST = 2 ** 24;
  * AbortError.
  */
 export async function trainTokenizer(options: TrainTokenizerOptions): Promise<Tokenizer> {
+  checkOptions("trainTokenizer", options, TRAIN);
   const { kind, vocabSize, minFrequency, lowercase, specialTokens } = checked(options);
   const native = await loadNative();
   const refuse = (message: string, cause: unknown) => new DataError(`train-tokenizer: ${message}`, { cause });

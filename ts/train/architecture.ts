@@ -8,27 +8,54 @@ import type { Tokenizer } from "../tokenizers/tokenizer.js";
 
 /** Which attention a model has: with weights to begin with too, since none of them depend on it. */
 export interface AttentionSettings {
-  /** Attention; "softmax" unless given. */
+  /**
+   * Attention.
+   * @default "softmax"
+   */
   readonly attention?: AttentionName | undefined;
-  /** Where linear attentions turn; "eq19" unless given. */
+  /**
+   * Where linear attentions turn.
+   * @default "eq19"
+   */
   readonly rotation?: Rotation | undefined;
-  /** Features of a head of a Performer, M; D · ln D unless given. */
+  /**
+   * Features of a head of a Performer, M.
+   * @default D · ln D
+   */
   readonly numRandomFeatures?: number | undefined;
 }
 
 /** What may be set about a model with fresh weights. */
 export interface ArchitectureSettings extends AttentionSettings {
-  /** Position encoding; "rotary" unless given. */
+  /**
+   * Position encoding.
+   * @default "rotary"
+   */
   readonly position?: PositionName | undefined;
-  /** Number of layers; 2 unless given. */
+  /**
+   * Number of layers.
+   * @default 2
+   */
   readonly layers?: number | undefined;
-  /** Width of the model, C, a multiple of `heads`; 128 unless given. */
+  /**
+   * Width of the model, C, a multiple of `heads`.
+   * @default 128
+   */
   readonly width?: number | undefined;
-  /** Number of heads, H; width / 64 unless given. */
+  /**
+   * Number of heads, H.
+   * @default width / 64
+   */
   readonly heads?: number | undefined;
-  /** Width of the feed-forward layers; 4 · width unless given. */
+  /**
+   * Width of the feed-forward layers.
+   * @default 4 · width
+   */
   readonly ffn?: number | undefined;
-  /** Rate of dropout, of attention's probabilities too, 0 to 1; 0.1 unless given. */
+  /**
+   * Rate of dropout, of attention's probabilities too, 0 to 1.
+   * @default 0.1
+   */
   readonly dropout?: number | undefined;
 }
 

@@ -3,9 +3,11 @@ import type { FileOptions } from "../data/rows.js";
 import { ConfigError } from "../errors.js";
 import { labelNames, type RoFormerConfig } from "../models/config.js";
 import type { RoFormer } from "../models/roformer.js";
+import { checkOptions } from "../options.js";
 import { readFinite, runBatches, trainedLength } from "../pipelines/batches.js";
 import { type Columns, type Example, encodeRows, needColumns, readTexts, type TextSource } from "./examples.js";
 import { checkNumbers } from "./numbers.js";
+import { EVALUATE } from "./options.js";
 import { type MultiLabelScores, multiLabel } from "./problems/multiLabel.js";
 import type { Problem } from "./problems/problem.js";
 import { type RegressionScores, regression } from "./problems/regression.js";
@@ -56,6 +58,7 @@ export interface EvaluateOptions extends Columns, FileOptions {
  * be read or a label that the model does not know, AbortError.
  */
 export async function evaluate(model: RoFormer, options: EvaluateOptions): Promise<AnyEvaluation> {
+  checkOptions("evaluate", options, EVALUATE);
   if (model.head !== "sequence-classification") {
     throw new ConfigError(`evaluate needs a classifier, not a model with the head "${model.head}"`);
   }

@@ -5,8 +5,11 @@ import { ConfigError, DataError } from "../errors.js";
 import type { RoFormer } from "../models/roformer.js";
 import { sequencesOf } from "../pipelines/batches.js";
 
-/** Labelled texts: a file (path, or bytes with a name), or rows that are there already, as objects of columns. */
-export type TextSource = DataSource | readonly Readonly<Record<string, unknown>>[];
+/**
+ * Labelled texts: a file (path, or bytes with a name), or rows in memory, as objects with columns of any interface. What columns
+ * hold that are not named does not matter.
+ */
+export type TextSource = DataSource | readonly object[];
 
 /** Which columns mean what. */
 export interface Columns {

@@ -4,6 +4,7 @@ import { init } from "../engine/engine.js";
 import { UnsavedError } from "../errors.js";
 import type { RoFormer } from "../models/roformer.js";
 import { pack } from "../nn/packed.js";
+import { checkOptions } from "../options.js";
 import { pacer } from "../platform/pacer.js";
 import { totalSize } from "../tensor/tensor.js";
 import { Best } from "./best.js";
@@ -12,9 +13,10 @@ import type { Columns, Example, TextSource } from "./examples.js";
 import { hiding } from "./hiding.js";
 import { saveResult } from "./keep.js";
 import { Meter } from "./meter.js";
+import { FINETUNE } from "./options.js";
 import { type Prepared, prepare } from "./prepare.js";
 import type { ClassifierMetrics } from "./problems/singleLabel.js";
-import { checkResult, checkRun, endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
+import { checkResult, checkRun, endStopped, type RunOptions, records, trainerOptions, unstarted } from "./run.js";
 import type { FinetuneSettings } from "./settings.js";
 import { Trainer } from "./trainer.js";
 
@@ -22,9 +24,15 @@ import { Trainer } from "./trainer.js";
 export interface FinetuneOptions extends FinetuneSettings, Columns, FileOptions, RunOptions {
   /** Labelled texts to train on. */
   readonly train: TextSource;
-  /** Labelled texts that choose the best epoch; a tenth of the training texts unless given. */
+  /**
+   * Labelled texts that choose the best epoch.
+   * @default a tenth of the training texts
+   */
   readonly valid?: TextSource | undefined;
-  /** Labelled texts that score the result; none unless given. */
+  /**
+   * Labelled texts that score the result.
+   * @default none
+   */
   readonly test?: TextSource | undefined;
   /** Name of the column of labels. */
   readonly label: string;
@@ -33,7 +41,7 @@ export interface FinetuneOptions extends FinetuneSettings, Columns, FileOptions,
 /** What {@link finetune} gives: a model that the caller closes, and how good it is. */
 export interface FinetuneResult {
   /** The model as it was after its best epoch; the caller closes it. */
-  readonly model: RoFormer;
+  readonly model: RoFormer<"sequence-classification">;
   /** Of the test texts if there are any, else of the validating ones; and how the training went. */
   readonly metrics: ClassifierMetrics & TrainingMetrics;
   /** What the metrics were made from. */
@@ -56,11 +64,19 @@ export interface TrainingMetrics {
 
 /**
  * Trains a classifier of texts, from fresh weights or from a model's: AdamW, a rate that rises linearly and falls to 0, and of
- * all epochs the one that validates best. The same options give the same model, bit for bit. Errors: ConfigError for a setting
- * that makes no sense, DataError that names file and line, CheckpointError before the training if `out` cannot be written,
- * UnsavedError with the model after it, EngineError for a loss that is no number or where there is no memory, AbortError.
+ * all epochs the one that validates best. The same options give the same model, bit for bit.
+ *
+ * @example
+ * ```ts
+ * const { model, metrics } = await finetune({ train: "train.csv", text: "body", label: "spam", epochs: 3 });
+ * console.log(metrics.accuracy, await model.classify("You have won a prize"));
+ * ```
+ * @throws ConfigError for a setting that makes no sense, DataError that names file and line, CheckpointError
+ * before the training if `out` cannot be written, UnsavedError with the model after it, EngineError for a loss that is not a
+ * number or where there is no memory, AbortError.
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
+  checkOptions("finetune", options, FINETUNE);
   await init();
   await checkRun(options);
   const prepared = await prepare(options);
@@ -91,7 +107,7 @@ async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: stri
   const lengths = train.map(({ ids }) => ids.length);
   const batches = new Batches(lengths, { rows: settings.batch }, settings.seed);
   const steps = settings.steps ?? settings.epochs * batches.perEpoch;
-  const trainer = new Trainer(model, { ...settings, schedule: riseAndFall(settings, steps) });
+  const trainer = new Trainer(model, trainerOptions(settings, steps));
   const hide = hiding(model.tokenizer!, settings);
   const [meter, best, pause] = [new Meter(steps, batches.perEpoch), new Best(model), pacer()];
   try {

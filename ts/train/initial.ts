@@ -29,7 +29,7 @@ export interface Start {
 
 /** A model to train, whose tokenizer notes the length of texts; the caller closes it. */
 export interface Started {
-  readonly model: RoFormer;
+  readonly model: RoFormer<"sequence-classification">;
   /** The labels in the order of the model's outputs. */
   readonly labels: LabelSet;
   /** Tokens of each text when nothing is cut. */
@@ -112,7 +112,7 @@ function loadForTraining(
   config: RoFormerConfig,
   labels: LabelSet,
   { settings: { seed }, options }: Start,
-): Promise<RoFormer> {
+): Promise<Started["model"]> {
   const changed = { ...labelFields(labels), ...changes(options, config, HEAD) };
   return RoFormer.load(files, { head: HEAD, strict: false, signal: options.signal, seed, config: changed });
 }

@@ -17,7 +17,7 @@ import { type ResolvedSettings, resolveSettings } from "./settings.js";
 
 /** Everything that a run needs, ready: the model belongs to whoever prepared it. */
 export interface Prepared {
-  readonly model: RoFormer;
+  readonly model: RoFormer<"sequence-classification">;
   readonly settings: ResolvedSettings;
   readonly problem: ReturnType<typeof singleLabel>;
   readonly train: readonly Example[];

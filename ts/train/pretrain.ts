@@ -2,6 +2,7 @@ import { init } from "../engine/engine.js";
 import { DataError, UnsavedError } from "../errors.js";
 import * as language from "../metrics/language.js";
 import type { RoFormer } from "../models/roformer.js";
+import { checkOptions } from "../options.js";
 import { platform } from "../platform/index.js";
 import { pacer } from "../platform/pacer.js";
 import { Philox } from "../random/philox.js";
@@ -12,17 +13,24 @@ import type { TrainingMetrics } from "./finetune.js";
 import { saveResult } from "./keep.js";
 import { Meter } from "./meter.js";
 import type { Objective } from "./objectives.js";
+import { PRETRAIN } from "./options.js";
 import { languageModel, objectiveOf, type PretrainSettings, resolve } from "./pretrainModel.js";
-import { checkResult, checkRun, endStopped, type RunOptions, records, riseAndFall, unstarted } from "./run.js";
+import { checkResult, checkRun, endStopped, type RunOptions, records, trainerOptions, unstarted } from "./run.js";
 import { Trainer } from "./trainer.js";
 
 /** Settings of {@link pretrain}. */
 export interface PretrainOptions extends PretrainSettings, CorpusOptions, RunOptions {
   /** "clm": guess each token from those before it; "mlm": guess hidden ones from all others. */
   readonly objective: "clm" | "mlm";
-  /** Text that is scored and not trained on; the last twentieth of `data` unless given. */
+  /**
+   * Text that is scored and not trained on.
+   * @default the last twentieth of `data`
+   */
   readonly valid?: CorpusOptions["data"] | undefined;
-  /** Steps between two looks at the held-out text; a tenth of all unless given. */
+  /**
+   * Steps between two looks at the held-out text.
+   * @default a tenth of all
+   */
   readonly evalEvery?: number | undefined;
 }
 
@@ -41,18 +49,27 @@ export interface LanguageMetrics {
 /** What {@link pretrain} gives: a model that the caller closes, and how good it is. */
 export interface PretrainResult {
   /** The model after its last step; the caller closes it. */
-  readonly model: RoFormer;
+  readonly model: RoFormer<"masked-lm" | "causal-lm">;
   /** How well it guesses the held-out text, and how the training went. */
   readonly metrics: LanguageMetrics & Omit<TrainingMetrics, "epochs">;
 }
 
 /**
  * Trains a language model on running text: AdamW, a rate that rises linearly and falls to 0, and windows from anywhere in the
- * text. The same options give the same model, bit for bit. Errors: ConfigError for a setting that makes no sense, DataError for
- * text that cannot be read or is too short, CheckpointError before the training if `out` cannot be written, UnsavedError with the
- * model after it, EngineError for a loss that is no number or where there is no memory, AbortError.
+ * text. The same options give the same model, bit for bit.
+ *
+ * @example
+ * ```ts
+ * const { model, metrics } = await pretrain({ objective: "mlm", data: "corpus.txt", steps: 2000 });
+ * console.log(metrics.perplexity);
+ * await model.save("./my-model");
+ * ```
+ * @throws ConfigError for a setting that makes no sense, DataError for text that cannot be read or is too short,
+ * CheckpointError before the training if `out` cannot be written, UnsavedError with the model after it, EngineError for a
+ * loss that is not a number or where there is no memory, AbortError.
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
+  checkOptions("pretrain", options, PRETRAIN);
   await init();
   await checkRun(options);
   const text = await readCorpus(options);
@@ -84,13 +101,13 @@ const TOKENS = 4096;
 
 /** One training run over encoded text. */
 class Run {
-  private readonly model: RoFormer;
+  private readonly model: PretrainResult["model"];
   private readonly objective: Objective;
   private readonly settings: ReturnType<typeof resolve>;
   private readonly text: { readonly train: Int32Array; readonly valid: Int32Array; readonly characters: number };
   private readonly log: string[] = [];
 
-  constructor(model: RoFormer, objective: Objective, settings: Run["settings"], text: Run["text"]) {
+  constructor(model: Run["model"], objective: Objective, settings: Run["settings"], text: Run["text"]) {
     for (const name of ["train", "valid"] as const) {
       if (text[name].length < 2)
         throw new DataError(
@@ -103,7 +120,7 @@ class Run {
   async all(options: PretrainOptions): Promise<PretrainResult["metrics"]> {
     const { steps, lr, batch, seed } = this.settings;
     const { signal, onProgress = () => {}, onMessage = () => {}, evalEvery = Math.ceil(steps / 10) } = options;
-    const trainer = new Trainer(this.model, { ...this.settings, schedule: riseAndFall(this.settings, steps) });
+    const trainer = new Trainer(this.model, trainerOptions(this.settings, steps));
     const [meter, pause] = [new Meter(steps, steps), pacer()];
     onMessage(
       `${this.text.train.length} tokens to train, ${this.text.valid.length} held out; batches of ${batch} × ` +

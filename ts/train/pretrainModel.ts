@@ -30,16 +30,28 @@ export interface PretrainSettings extends ArchitectureSettings, OptimizationSett
   readonly tokenizer?: FileSource | undefined;
   /** Entries of the WordPiece vocabulary; 8000 unless given. */
   readonly vocabSize?: number | undefined;
-  /** Tokens of a window; 256 unless given. */
+  /**
+   * Tokens of a window.
+   * @default 256
+   */
   readonly maxLength?: number | undefined;
-  /** Steps in all; 1000 unless given. */
+  /**
+   * Steps in all.
+   * @default 1000
+   */
   readonly steps?: number | undefined;
-  /** Windows a step; 16 unless given. */
+  /**
+   * Windows a step.
+   * @default 16
+   */
   readonly batch?: number | undefined;
 }
 
 /** Tokens of the shortest window: two special ones, and two to tell apart. */
 const SHORTEST = 4;
+
+/** The model that is trained. */
+type LanguageModel = RoFormer<"causal-lm" | "masked-lm">;
 
 /** Settings of training with nothing left open. Errors: ConfigError. */
 export function resolve(options: PretrainOptions) {
@@ -67,7 +79,7 @@ export async function languageModel(
   options: PretrainOptions,
   { maxLength, seed }: ReturnType<typeof resolve>,
   text: string,
-): Promise<RoFormer> {
+): Promise<LanguageModel> {
   const head = options.objective === "clm" ? "causal-lm" : "masked-lm";
   if (options.init !== undefined) return pretrained(options, head, seed);
   const tokenizer = await tokenizerOf(options, text);
@@ -86,7 +98,11 @@ async function tokenizerOf({ objective, tokenizer, vocabSize = 8000 }: PretrainO
 }
 
 /** `init`'s model, if wanted with another attention: its projections are then fresh, and nothing else. */
-async function pretrained(options: PretrainOptions, head: "causal-lm" | "masked-lm", seed: number): Promise<RoFormer> {
+async function pretrained(
+  options: PretrainOptions,
+  head: "causal-lm" | "masked-lm",
+  seed: number,
+): Promise<LanguageModel> {
   const set = ([...DECIDED, "tokenizer"] as const).find((name) => options[name] !== undefined);
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
   return readWhole(
@@ -102,7 +118,7 @@ async function pretrainedFrom(
   options: PretrainOptions,
   head: "causal-lm" | "masked-lm",
   seed: number,
-): Promise<RoFormer> {
+): Promise<LanguageModel> {
   const model = await RoFormer.load(files, {
     head,
     strict: false,

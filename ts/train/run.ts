@@ -5,6 +5,8 @@ import type { RoFormer } from "../models/roformer.js";
 import { modelFiles } from "../models/save.js";
 import type { TrainingEvent } from "./meter.js";
 import * as schedules from "./schedules.js";
+import type { ResolvedSettings } from "./settings.js";
+import type { OptimizationSettings, TrainerOptions } from "./trainer.js";
 
 /** Where any training begins, where it ends, and who hears of it. */
 export interface RunOptions {
@@ -14,7 +16,10 @@ export interface RunOptions {
   readonly out?: string | undefined;
   /** Stops after the step that runs: the model is saved in `out` as it is, and AbortError thrown. */
   readonly signal?: AbortSignal | undefined;
-  /** What happens then: "throw" the AbortError, unless given, or "return" the model as it is, if there was a step. */
+  /**
+   * What happens then: "throw" throws the AbortError, "return" gives the model as it is, if there was a step.
+   * @default "throw"
+   */
   readonly whenAborted?: "throw" | "return" | undefined;
   /** Hears of every step. */
   readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
@@ -35,8 +40,18 @@ export async function checkResult(model: RoFormer, { out }: RunOptions): Promise
   if (out !== undefined) await checkModelFolder(out, [...modelFiles(model, { files: records({}, []) }).keys()]);
 }
 
+/** What a run of `steps` steps asks of the trainer. */
+export function trainerOptions(
+  settings: Pick<ResolvedSettings, keyof OptimizationSettings>,
+  steps: number,
+): TrainerOptions {
+  const { seed, weightDecay, maxGradNorm, recompute, featureRedrawInterval } = settings;
+  const schedule = riseAndFall(settings, steps);
+  return { seed, weightDecay, maxGradNorm, recompute, featureRedrawInterval, schedule };
+}
+
 /** The rate rises linearly, and falls to what would be 0 after the last step: no step is without effect. */
-export function riseAndFall({ lr, warmup }: { lr: number; warmup: number }, steps: number): (step: number) => number {
+function riseAndFall({ lr, warmup }: { lr: number; warmup: number }, steps: number): (step: number) => number {
   const rate = schedules.create("linear", { lr, warmup: Math.round(warmup * steps), total: steps + 1 });
   return (step) => rate(step + 1);
 }

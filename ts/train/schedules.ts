@@ -5,30 +5,59 @@
  */
 
 import { ConfigError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 
 /** What a schedule may be made from; which of it counts is the schedule's business. */
 export interface ScheduleOptions {
   /** The rate at the end of the warm-up, ≥ 0. Not for `noam`, whose rate follows from the width. */
   readonly lr?: number | undefined;
-  /** Updates until it is reached; the first one's rate is 0. Default 0. */
+  /**
+   * Updates until it is reached; the first one's rate is 0.
+   * @default 0
+   */
   readonly warmup?: number | undefined;
   /** Updates in all, which those that fall to an end need. */
   readonly total?: number | undefined;
-  /** Waves of a cosine: default 0.5, with restarts 1. */
+  /**
+   * Waves of a cosine.
+   * @default 0.5, with restarts 1
+   */
   readonly numCycles?: number | undefined;
-  /** The exponent of `polynomial`: default 1. */
+  /**
+   * The exponent of `polynomial`.
+   * @default 1
+   */
   readonly power?: number | undefined;
-  /** The last rate of `polynomial`: default 1e-7. */
+  /**
+   * The last rate of `polynomial`.
+   * @default 1e-7
+   */
   readonly lrEnd?: number | undefined;
-  /** The last rate of `cosine_with_min_lr`: default 0. */
+  /**
+   * The last rate of `cosine_with_min_lr`.
+   * @default 0
+   */
   readonly minLr?: number | undefined;
-  /** The first rate of `fairseq_inverse_sqrt`: default 0. */
+  /**
+   * The first rate of `fairseq_inverse_sqrt`.
+   * @default 0
+   */
   readonly warmupInitLr?: number | undefined;
   /** The model's width, which `noam` needs. */
   readonly width?: number | undefined;
-  /** What `noam`'s rate is multiplied by: default 1. */
+  /**
+   * What `noam`'s rate is multiplied by.
+   * @default 1
+   */
   readonly factor?: number | undefined;
+  /** Taken and not used, as by Hugging Face's `get_scheduler`: the time scale of `inverse_sqrt` is its warm-up. */
+  readonly timescale?: number | undefined;
 }
+
+const OPTIONS: Names<ScheduleOptions> = {
+  ...{ lr: true, warmup: true, total: true, numCycles: true, power: true, lrEnd: true },
+  ...{ minLr: true, warmupInitLr: true, width: true, factor: true, timescale: true },
+};
 
 /** The rate of each update, counted from 0. */
 export type Schedule = (step: number) => number;
@@ -123,6 +152,7 @@ export function create(name: ScheduleName, options: ScheduleOptions): Schedule {
 function check(name: string, options: ScheduleOptions): Checked {
   if (!names.includes(name))
     throw new ConfigError(`schedule is ${JSON.stringify(name)}, not one of ${names.join(", ")}`);
+  checkOptions(`schedule ${name}`, options, OPTIONS);
   const { lr, warmup = 0, total } = options;
   const need = (field: string, value: number | undefined, fine: (n: number) => boolean, want: string) => {
     if (value === undefined || !Number.isFinite(value) || !fine(value))
@@ -135,14 +165,23 @@ function check(name: string, options: ScheduleOptions): Checked {
   return { ...options, lr: lr ?? 0, warmup, total: total ?? 0 };
 }
 
+/** What {@link layerDecay} is made from. */
+export interface LayerDecayOptions {
+  /** Layers of the model, L. */
+  readonly numHiddenLayers: number;
+  /** What each layer's scale is of that of the layer above. */
+  readonly decay: number;
+}
+
+const DECAY: Names<LayerDecayOptions> = { numHiddenLayers: true, decay: true };
+
 /**
  * The scale of each parameter's rate, by name, when deeper layers learn faster (as BEiT and MAE do): decay^(L + 1 − depth) for
  * L layers, where embeddings have depth 0, layer i has i + 1, and heads have L + 1.
  */
-export function layerDecay(
-  parameters: Iterable<string>,
-  { numHiddenLayers, decay }: { readonly numHiddenLayers: number; readonly decay: number },
-): Map<string, number> {
+export function layerDecay(parameters: Iterable<string>, options: LayerDecayOptions): Map<string, number> {
+  checkOptions("layerDecay", options, DECAY);
+  const { numHiddenLayers, decay } = options;
   const top = numHiddenLayers + 1;
   const depth = (name: string) => {
     const layer = /encoder\.layer\.(\d+)\./.exec(name)?.[1];

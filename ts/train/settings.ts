@@ -11,14 +11,21 @@ export interface FinetuneSettings extends ArchitectureSettings, OptimizationSett
   /** Tokens a text is cut to, special ones included. Default: so that nine in ten encoded texts fit, 16 to 256. */
   readonly maxLength?: number | undefined;
   /**
-   * Share of the tokens hidden behind `[MASK]` in training, 0 to 1; 0.15 of a model from fresh weights, else 0, unless given.
+   * Share of the tokens hidden behind `[MASK]` in training, 0 to 1.
+   * @default 0.15 of a model from fresh weights, else 0
    */
   readonly maskRate?: number | undefined;
-  /** How often each text is seen; 3 to 40, at least 600 steps of a model from fresh weights, unless given. */
+  /**
+   * How often each text is seen.
+   * @default 3 to 40, at least 600 steps of a model from fresh weights
+   */
   readonly epochs?: number | undefined;
   /** Steps in all, instead of epochs. */
   readonly steps?: number | undefined;
-  /** Texts a step; 8 to 32, by the number of texts, unless given. */
+  /**
+   * Texts a step.
+   * @default 8 to 32, by the number of texts
+   */
   readonly batch?: number | undefined;
 }
 

@@ -1,9 +1,10 @@
 import { ConfigError, DataError, EngineError } from "../errors.js";
 import type { RoFormer } from "../models/roformer.js";
-import { AdamW, type AdamWOptions } from "../nn/adamw.js";
+import { ADAMW, AdamW, type AdamWOptions } from "../nn/adamw.js";
 import type { Targets } from "../nn/heads/index.js";
 import type { Packed } from "../nn/packed.js";
 import { IGNORED } from "../ops/crossEntropy.js";
+import { checkOptions, type Names } from "../options.js";
 import { seedWords } from "../random/philox.js";
 
 /** What a step is told. */
@@ -24,19 +25,37 @@ export interface StepResult {
 
 /** What may be set about how any model is trained. */
 export interface OptimizationSettings {
-  /** Highest learning rate; 10⁻³ of fresh weights unless given, else 5 · 10⁻⁵ in fine-tuning and 10⁻⁴ in pre-training. */
+  /**
+   * Highest learning rate.
+   * @default 10⁻³ of fresh weights, else 5 · 10⁻⁵ in fine-tuning and 10⁻⁴ in pre-training
+   */
   readonly lr?: number | undefined;
-  /** Share of the steps in which the rate rises, 0 to 1; 0.1 unless given. */
+  /**
+   * Share of the steps in which the rate rises, 0 to 1.
+   * @default 0.1
+   */
   readonly warmup?: number | undefined;
-  /** Decoupled decay of weights, not of biases and layer normalisations; 0.01 unless given. */
+  /**
+   * Decoupled decay of weights, not of biases and layer normalisations.
+   * @default 0.01
+   */
   readonly weightDecay?: number | undefined;
-  /** Norm to which gradients are clipped; 1 unless given. */
+  /**
+   * Norm to which gradients are clipped.
+   * @default 1
+   */
   readonly maxGradNorm?: number | undefined;
   /** Computes each layer a second time for its gradients, instead of keeping what they need: less memory, the same model. */
   readonly recompute?: boolean | undefined;
-  /** Steps after which a Performer draws its random features anew; never unless given. */
+  /**
+   * Steps after which a Performer draws its random features anew.
+   * @default never
+   */
   readonly featureRedrawInterval?: number | undefined;
-  /** What every random number of the run follows from, a whole number of at most 53 bits; 0 unless given. */
+  /**
+   * What every random number of the run follows from, a whole number of at most 53 bits.
+   * @default 0
+   */
   readonly seed?: number | undefined;
 }
 
@@ -47,17 +66,25 @@ export interface TrainerOptions extends AdamWOptions {
   /** Learning rate by step, from 0. */
   readonly schedule: (step: number) => number;
   /** Computes layers a second time for their gradients, instead of keeping what these need. */
-  readonly recompute?: boolean;
-  /** Steps after which random features are drawn anew; never unless given. */
+  readonly recompute?: boolean | undefined;
+  /**
+   * Steps after which random features are drawn anew.
+   * @default never
+   */
   readonly featureRedrawInterval?: number | undefined;
 }
+
+const TRAINER: Names<TrainerOptions> = /* @__PURE__ */ Object.assign(
+  { seed: true, schedule: true, recompute: true, featureRedrawInterval: true },
+  ADAMW,
+);
 
 /** One model, its optimiser and where it stands: `trainStep` serves every kind of training. */
 export class Trainer {
   /** The model, which stays its owner's. */
   readonly model: RoFormer;
   private readonly optimizer: AdamW;
-  private readonly options: TrainerOptions;
+  private readonly options: Omit<TrainerOptions, keyof AdamWOptions>;
   private done = 0;
   /** The highest rate so far: the step in which a loss is no number any more may have a low one. */
   private highest = 0;
@@ -67,13 +94,15 @@ export class Trainer {
    * where there is no memory.
    */
   constructor(model: RoFormer, options: TrainerOptions) {
-    seedWords(options.seed); // a wrong one is told now, not in the first step
-    const { featureRedrawInterval: interval = 1 } = options;
+    checkOptions("Trainer", options, TRAINER);
+    const { seed, schedule, recompute, featureRedrawInterval, ...adamw } = options;
+    seedWords(seed); // a wrong one is told now, not in the first step
+    const interval = featureRedrawInterval ?? 1;
     if (!Number.isSafeInteger(interval) || interval < 1)
       throw new ConfigError(`featureRedrawInterval is ${interval}, not a whole number from 1`);
     this.model = model;
-    this.options = options;
-    this.optimizer = new AdamW(model, options);
+    this.options = { seed, schedule, recompute, featureRedrawInterval };
+    this.optimizer = new AdamW(model, adamw);
   }
 
   /** Steps done. */

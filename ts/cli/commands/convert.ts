@@ -1,5 +1,7 @@
-import { type ConvertOptions, convert as write } from "../../models/convert.js";
+import { convert as write } from "../../models/convert.js";
+import { CONVERT } from "../../models/options.js";
 import { heads } from "../../nn/heads/index.js";
+import { pick } from "../../options.js";
 import { type CommandSpec, UsageError } from "../command.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, oneOf, whole } from "../option.js";
@@ -44,7 +46,7 @@ export const convert: CommandSpec = {
     const { options: given, words, out } = call;
     const [from, to] = words;
     if (words.length !== 2) throw new UsageError("convert needs two folders: IN OUT");
-    const done = await write(modelSource(from!, call), to!, given as ConvertOptions);
+    const done = await write(modelSource(from!, call), to!, pick(given, CONVERT));
     await out.result(done, [
       `${to}: ${done.modelType} with the head ${done.head}, ${done.parameters.toLocaleString("en")} numbers of ${done.dtype}`,
       ...(done.dropped.length > 0 ? [`left out: ${done.dropped.join(", ")}`] : []),

@@ -1,4 +1,6 @@
-import { type EvaluateOptions, evaluate as score } from "../../train/evaluate.js";
+import { pick } from "../../options.js";
+import { evaluate as score } from "../../train/evaluate.js";
+import { EVALUATE } from "../../train/options.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, fileOptions, labelSeparatorOption } from "../dataOptions.js";
 import { modelOptions, withModel } from "../modelOptions.js";
@@ -24,7 +26,7 @@ export const evaluate: CommandSpec = {
     const { options: given, out, signal } = call;
     const data = dataSource(given.data as string, signal);
     const result = await withModel(call, { head: "sequence-classification" }, (model, settings) =>
-      score(model, { ...given, ...settings, data } as unknown as EvaluateOptions),
+      score(model, pick({ ...given, ...settings, data }, EVALUATE)),
     );
     await out.result(result.metrics, reportLines(result));
     return undefined;

@@ -1,5 +1,7 @@
+import { pick } from "../../options.js";
 import { platform } from "../../platform/index.js";
-import { type FinetuneOptions, type FinetuneResult, finetune as train } from "../../train/finetune.js";
+import { type FinetuneResult, finetune as train } from "../../train/finetune.js";
+import { FINETUNE } from "../../train/options.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, fileOptions } from "../dataOptions.js";
 import { modelSource } from "../modelSource.js";
@@ -51,7 +53,7 @@ export const finetune: CommandSpec = {
     const started = performance.now();
     const init = given.init === undefined ? {} : { init: modelSource(given.init as string, call) };
     const settings = { ...given, ...init, ...files, signal, onMessage: show.message, onProgress: show.step };
-    const result = await train(settings as unknown as FinetuneOptions).finally(show.end);
+    const result = await train(pick(settings, FINETUNE)).finally(show.end);
     await present(result, out, given.out as string, (performance.now() - started) / 1000);
     result.model.close();
     return undefined;

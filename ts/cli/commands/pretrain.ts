@@ -1,6 +1,8 @@
 import type { DataSource } from "../../data/source.js";
+import { pick } from "../../options.js";
 import { platform } from "../../platform/index.js";
-import { type PretrainOptions, pretrain as train } from "../../train/pretrain.js";
+import { PRETRAIN } from "../../train/options.js";
+import { pretrain as train } from "../../train/pretrain.js";
 import type { CommandSpec } from "../command.js";
 import { dataSource, fileOptions } from "../dataOptions.js";
 import { modelSource } from "../modelSource.js";
@@ -61,7 +63,7 @@ export const pretrain: CommandSpec = {
       ...(given.valid !== undefined && { valid: sources(given.valid) }),
       ...{ signal, onMessage: show.message, onProgress: show.step },
     };
-    const { model, metrics } = await train(settings as unknown as PretrainOptions).finally(show.end);
+    const { model, metrics } = await train(pick(settings, PRETRAIN)).finally(show.end);
     const memory = platform.peakMemory();
     const { loss, bitsPerCharacter, steps, seconds, tokensPerSecond } = metrics;
     await out.result(metrics, [

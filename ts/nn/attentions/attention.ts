@@ -1,5 +1,6 @@
 import type { DropoutDraw } from "../../ops/dropout.js";
 import { rope } from "../../ops/rope.js";
+import type { Names } from "../../options.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { SequenceBatch } from "../packed.js";
 import type { ParameterScope } from "../parameters.js";
@@ -19,6 +20,9 @@ export interface Mask {
   /** The keys' sequences, where they are not the queries'. */
   readonly keys?: SequenceBatch;
 }
+
+/** The names of {@link Mask}. */
+export const MASK: Names<Mask> = { causal: true, window: true, prefix: true, bias: true, keys: true };
 
 /** What attention is told besides its queries, keys and values. */
 export interface AttentionCall {
@@ -44,11 +48,20 @@ export interface AttentionOptions {
   readonly headSize: number;
   /** The position encoding. */
   readonly position: Position;
-  /** Where linear attentions turn; "eq19" unless given. */
+  /**
+   * Where linear attentions turn.
+   * @default "eq19"
+   */
   readonly rotation?: Rotation | undefined;
-  /** Features of a head, M, of random projections; D · ln D unless given. */
+  /**
+   * Features of a head, M, of random projections.
+   * @default D · ln D
+   */
   readonly numRandomFeatures?: number | undefined;
-  /** ε inside of features; 10⁻⁴ of a Performer, 10⁻³ of a relu unless given. */
+  /**
+   * ε inside of features.
+   * @default 10⁻⁴ of a Performer, 10⁻³ of a relu
+   */
   readonly kernelEpsilon?: number | undefined;
 }
 

@@ -1,24 +1,38 @@
-import type { AttentionFactory } from "./attention.js";
+import { checkOptions, type Names } from "../../options.js";
+import type { AttentionFactory, AttentionOptions } from "./attention.js";
 import { linear } from "./linear.js";
 import { softmax } from "./softmax.js";
 
 export type { Attention, AttentionCall, AttentionFactory, AttentionOptions, Mask } from "./attention.js";
 export { type Recurrent, ROTATIONS, type Rotation } from "./linear.js";
 
+const OPTIONS: Names<AttentionOptions> = {
+  ...{ scope: true, heads: true, headSize: true, position: true },
+  ...{ rotation: true, numRandomFeatures: true, kernelEpsilon: true },
+};
+
+/** `make`, which refuses options of other names. */
+function checked<T>(make: (options: AttentionOptions) => T): (options: AttentionOptions) => T {
+  return (options) => {
+    checkOptions("attentions", options, OPTIONS);
+    return make(options);
+  };
+}
+
 /** Attentions by name. A new one is a file and a line; `test/conformance/attentions.test.ts` runs over all. */
 export const attentions = {
   /** softmax(R q · R k / √D + biases) v (RoFormer, eq. 2 with eq. 14). */
   softmax,
   /** Linear attention with elu(x) + 1 (Katharopoulos et al. 2020; RoFormer, eq. 18 and 19). */
-  "linear-elu": linear("elu"),
+  "linear-elu": checked(linear("elu")),
   /** Linear attention with relu(x / D^(1/4)) + ε (performer-pytorch's generalized attention without projection). */
-  "linear-relu": linear("relu"),
+  "linear-relu": checked(linear("relu")),
   /** Linear attention with softmax(q) and exp(k) (Shen et al. 2018; RoFormer, eq. 18 and 19). */
-  "linear-shen": linear("shen"),
+  "linear-shen": checked(linear("shen")),
   /** FAVOR+'s positive random features, which estimate softmax (Choromanski et al. 2021). */
-  performer: linear("performer"),
+  performer: checked(linear("performer")),
   /** relu(W x / D^(1/4)) + ε with random projections W (performer-pytorch's generalized attention). */
-  "performer-relu": linear("performer-relu"),
+  "performer-relu": checked(linear("performer-relu")),
 } satisfies Record<string, AttentionFactory>;
 
 /** Name of a registered attention: one of {@link attentions}. */

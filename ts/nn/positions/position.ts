@@ -33,6 +33,9 @@ export interface PositionOptions {
   readonly headSize: number;
   /** Rows of a learned table; others know no limit, but some scalings of `rope` begin there. */
   readonly maxPositions: number;
-  /** How rotary positions are scaled (`rope_parameters`); not at all unless given. */
+  /**
+   * How rotary positions are scaled (`rope_parameters`).
+   * @default none
+   */
   readonly rope?: RopeParameters | undefined;
 }

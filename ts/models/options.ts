@@ -1,0 +1,53 @@
+import type { Names } from "../options.js";
+import type { ConvertOptions } from "./convert.js";
+import type { ModelInputs } from "./inputs.js";
+import type { CreateOptions, ForwardOptions, GradientOptions } from "./interface.js";
+import type { LoadOptions } from "./load.js";
+import type { SaveOptions } from "./save.js";
+
+/** The names of {@link CreateOptions}. */
+export const CREATE: Names<CreateOptions> = { head: true, seed: true, tokenizer: true };
+
+/** The names of {@link LoadOptions}. */
+export const LOAD: Names<LoadOptions> = {
+  head: true,
+  strict: true,
+  seed: true,
+  config: true,
+  int8: true,
+  timeout: true,
+  signal: true,
+  onProgress: true,
+};
+
+/** The names of {@link ModelInputs}. */
+export const INPUTS: Names<ModelInputs> = {
+  inputIds: true,
+  attentionMask: true,
+  tokenTypeIds: true,
+  positionIds: true,
+  labels: true,
+  startPositions: true,
+  endPositions: true,
+  encoderHiddenStates: true,
+  encoderAttentionMask: true,
+};
+
+/** The names of {@link ForwardOptions}. */
+export const FORWARD: Names<ForwardOptions> = { maskType: true, outputHiddenStates: true, signal: true };
+
+/** The names of {@link GradientOptions}. */
+export const GRADIENT: Names<GradientOptions> = {
+  maskType: true,
+  signal: true,
+  train: true,
+  seed: true,
+  step: true,
+  recompute: true,
+};
+
+/** The names of {@link SaveOptions}. */
+export const SAVE: Names<SaveOptions> = { dtype: true, maxShardBytes: true, files: true };
+
+/** The names of {@link ConvertOptions}. */
+export const CONVERT: Names<ConvertOptions> = { dtype: true, maxShardBytes: true, head: true, from: true, rope: true };

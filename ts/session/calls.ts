@@ -1,0 +1,54 @@
+import { CONVERT, CREATE, FORWARD, GRADIENT, INPUTS, LOAD, SAVE } from "../models/options.js";
+import { checkOptions, type Names } from "../options.js";
+import { PIPELINES } from "../pipelines/options.js";
+import { BATCH, DECODE, ENCODE } from "../tokenizers/options.js";
+import { EVALUATE, FINETUNE, PRETRAIN } from "../train/options.js";
+import type { Commands } from "./host.js";
+import { SESSION } from "./options.js";
+import type { ModelMethod } from "./protocol.js";
+import type { SessionOptions } from "./session.js";
+
+type Place = readonly [at: number, names: Names<object>];
+
+/** Where the options of a call stand among its arguments, and what names they have. */
+const CALLS: Readonly<Record<ModelMethod | Exclude<keyof Commands, "method">, Place | undefined>> = {
+  load: [1, LOAD],
+  create: [1, CREATE],
+  finetune: [0, FINETUNE],
+  pretrain: [0, PRETRAIN],
+  evaluate: [1, EVALUATE],
+  convert: [2, CONVERT],
+  classify: [1, PIPELINES.classify],
+  embed: [1, PIPELINES.embed],
+  search: [2, PIPELINES.search],
+  fillMask: [1, PIPELINES.fillMask],
+  tagTokens: [1, PIPELINES.tagTokens],
+  answer: [1, PIPELINES.answer],
+  choose: [1, PIPELINES.choose],
+  forward: [1, FORWARD],
+  valueAndGrad: [2, GRADIENT], // behind the model's handle, as the next three
+  encode: [2, ENCODE],
+  encodeBatch: [2, BATCH],
+  decode: [2, DECODE],
+  files: [0, SAVE],
+  save: [1, SAVE],
+  ...{ inspect: undefined, doctor: undefined, memory: undefined, close: undefined },
+  ...{ parameters: undefined, read: undefined, write: undefined },
+};
+
+/** Checks the options of `createSession`. Errors: ConfigError. */
+export const checkSession = (options: SessionOptions): void => checkOptions("createSession", options, SESSION);
+
+/** Calls that cannot do without. */
+const NEEDED = ["finetune", "pretrain", "evaluate"];
+
+/** Checks a call's options, before anything is sent: the worker does not check them again. Errors: ConfigError. */
+export function checkCall(name: string, args: readonly unknown[]): void {
+  if (name === "forward" || name === "valueAndGrad") {
+    const inputs = args[name === "forward" ? 0 : 1];
+    if (inputs) checkOptions(name, inputs as object, INPUTS, "input");
+  }
+  const place = CALLS[name as keyof typeof CALLS];
+  if (place && (args[place[0]] !== undefined || NEEDED.includes(name)))
+    checkOptions(name, args[place[0]] as object, place[1]);
+}
