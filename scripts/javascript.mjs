@@ -17,6 +17,7 @@ import { filesBelow } from "./stamp.mjs";
  */
 export const VENDORS = {
   comlink: ["expose", "transfer", "transferHandlers", "wrap"],
+  papaparse: ["default"],
   pickleparser: ["BufferReader", "Parser"],
   unzipit: ["unzipRaw"],
   valibot: [],
@@ -69,25 +70,44 @@ export async function makeScripts(out) {
 }
 
 /**
- * Packages without what nobody uses here, and bundlers would follow or warn of: the workers in unzipit.
+ * What papaparse does besides cutting a text: writing, guessing, reading streams, and starting itself as a worker, whose program is a text that
+ * bundlers take for CommonJS.
+ */
+const UNUSED_OF_PAPAPARSE =
+  "JsonToCsv NetworkStreamer FileStreamer ReadableStreamStreamer DuplexStreamStreamer guessDelimiter getWorkerBlob newWorker mainThreadReceivedMessage workerThreadReceivedMessage";
+
+/**
+ * Packages without what nobody uses here, which bundlers would follow or warn of, or which is large: Node's streams and some functions in
+ * papaparse; the workers in unzipit.
  * @returns {Record<string, string>} for {@link instead}
  */
 const unused = () => ({
-  ...without("unzipit/dist/unzipit.module.js", /await import\(moduleId\)/, "{}"),
+  stream: "",
+  ...without("papaparse/papaparse.js", UNUSED_OF_PAPAPARSE.split(" ").map(bodyOf), "$2}"),
+  ...without("unzipit/dist/unzipit.module.js", [/await import\(moduleId\)/], "{}"),
 });
 
 /**
- * A package's module with something cut out.
- * @param {string} file in node_modules
- * @param {RegExp} what
- * @param {string} instead
- * @throws {Stop} where there is no such thing any more
+ * The function of a name, its head captured, in a source whose lines are indented by tabs.
+ * @param {string} name
  */
-function without(file, what, instead) {
+const bodyOf = (name) => new RegExp(`(?<=\\n(\\t+))(function ${name}\\(.*\\)\\s*\\{)[^]*?\\n\\1\\}`);
+
+/**
+ * A package's module with parts cut out.
+ * @param {string} file in node_modules
+ * @param {readonly RegExp[]} parts
+ * @param {string} instead of each
+ * @throws {Stop} where there is no such part any more
+ */
+function without(file, parts, instead) {
   const path = `node_modules/${file}`;
-  const source = readFileSync(join(ROOT, path), "utf8");
-  if (!what.test(source)) throw new Stop(`${path} does not hold ${what} any more: what is to be left out of it?`);
-  return { [`./${path}`]: source.replace(what, instead) };
+  let source = readFileSync(join(ROOT, path), "utf8");
+  for (const part of parts) {
+    if (!part.test(source)) throw new Stop(`${path} does not hold ${part} any more: what is to be left out of it?`);
+    source = source.replace(part, instead);
+  }
+  return { [`./${path}`]: source };
 }
 
 /** The wasm modules that are put into the inlined build, by their names in packageFiles.ts. */

@@ -86,19 +86,26 @@ test("a row's line is where it begins, whatever stands in the rows before", asyn
 });
 
 test("whatever is written as RFC 4180 has it is read back, in pieces of any size", async () => {
-  const field = fc.string({ unit: fc.constantFrom("a", "é", "😀", '"', ",", "\n", " ", "\t", "'") });
+  const field = fc.string({ unit: fc.constantFrom("a", "é", "😀", '"', ",", "\n", "\r", "\ufeff", " ", "\t", "'") });
+  const lineEnd = fc.constantFrom("\n", "\r\n", "\r");
   const table = fc
     .integer({ min: 2, max: 4 })
     .chain((width) => fc.array(fc.array(field, { minLength: width, maxLength: width }), { minLength: 1 }));
   const quote = (value: string) => `"${value.replaceAll('"', '""')}"`;
   await fc.assert(
-    fc.asyncProperty(table, fc.integer({ min: 1, max: 20 }), fc.boolean(), async (fields, size, always) => {
-      const header = fields[0]!.map((_, i) => `column ${i}`);
-      const plain = (value: string) => (always || /[",\n]/.test(value) ? quote(value) : value);
-      const text = [header, ...fields].map((row) => row.map(plain).join(",")).join("\n");
-      const got = await read("a.csv", text, {}, size);
-      expect(got.map((row) => Object.values(row.values))).toEqual(fields);
-    }),
+    fc.asyncProperty(
+      table,
+      fc.integer({ min: 1, max: 20 }),
+      fc.boolean(),
+      lineEnd,
+      async (fields, size, always, end) => {
+        const header = fields[0]!.map((_, i) => `column ${i}`);
+        const plain = (value: string) => (always || /[",\r\n]/.test(value) ? quote(value) : value);
+        const text = [header, ...fields].map((row) => row.map(plain).join(",")).join(end);
+        const got = await read("a.csv", text, {}, size);
+        expect(got.map((row) => Object.values(row.values))).toEqual(fields);
+      },
+    ),
     { seed: 1, numRuns: 300 },
   );
 });
@@ -174,7 +181,7 @@ describe("the separator of a csv file", () => {
     await expect(read("a.tsv", "text,label\n", { columns })).rejects.toThrow(hint(","));
   });
 
-  test.each([["::"], [""], ['"'], ["\n"], [5]])("cannot be %j", async (separator) => {
+  test.each([["::"], [""], ['"'], ["\n"], ["\ufeff"], [5]])("cannot be %j", async (separator) => {
     const reading = read("a.csv", "a,b\n1,2\n", { separator: separator as string });
     await expect(reading).rejects.toBeInstanceOf(ConfigError);
     await expect(reading).rejects.toThrow(`separator is ${JSON.stringify(separator)}, not one character`);
@@ -196,6 +203,28 @@ test("a row of many columns takes time in proportion to them", async () => {
   expect(rows[0]!.values.c199999).toBe("199999");
   expect(await read("a.csv", `${header}\n${header}x\n`, { columns: ["c7", "c9"] }, 1 << 16)).toHaveLength(1);
   expect(performance.now() - started).toBeLessThan(20_000); // 200,000² comparisons take minutes
+});
+
+test("a field of many lines takes time in proportion to them", async () => {
+  const field = 'some "words" in a line\n'.repeat(200_000);
+  const started = performance.now();
+  const rows = await read("a.csv", `text,label\n"${field.replaceAll('"', '""')}",1\nb,2\n`, {}, 1000);
+  expect(rows[0]!.values.text === field).toBe(true);
+  expect(performance.now() - started).toBeLessThan(20_000); // reading it from its beginning with every piece takes minutes
+});
+
+test("rows come while the file is read, those in several lines too", async () => {
+  let given = 0;
+  const bytes = (async function* () {
+    yield new TextEncoder().encode("text,label\n");
+    for (; given < 1000; given++) yield new TextEncoder().encode(given % 2 === 0 ? '"a\n' : 'b",1\n');
+  })();
+  let rows = 0;
+  for await (const { values } of readRows({ name: "a.csv", bytes })) {
+    expect(values.text).toBe("a\nb");
+    expect(2 * ++rows).toBeGreaterThan(given - 4);
+  }
+  expect(rows).toBe(500);
 });
 
 test.each(["txt", "csv", "tsv", "jsonl", "json"])("a small %s.gz that fills memory is refused soon", async (format) => {

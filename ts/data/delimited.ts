@@ -1,5 +1,6 @@
+import Papa, { type ParseError } from "papaparse";
 import { DataError } from "../errors.js";
-import { LONGEST, lineEnds, splitLines, type TextBlock } from "./text.js";
+import { LONGEST, lineEnds, splitLines, type TextBlock, unixLines } from "./text.js";
 
 /** The fields of one row, and the line it begins on. */
 export interface Fields {
@@ -10,7 +11,7 @@ export interface Fields {
 }
 
 /** A line of spaces is not a row, as in pandas (`skip_blank_lines`). */
-const BLANK = /^[ \t]*$/;
+const BLANK = /^[ \t]*\n?$/;
 /** Lines in which a quoted field is looked for to give a hint. */
 const LOOKED_AT = 100;
 
@@ -30,127 +31,133 @@ export async function* readUnquoted(blocks: AsyncIterable<TextBlock>, separator:
 
 /**
  * Rows of a file whose fields may be quoted (RFC 4180): a quoted field may hold separators, line ends and doubled quotes. A
- * quote counts only where a field begins with it. A quote that stays open, or text after a closing one, is a DataError that
- * names the line.
+ * quote counts only where a field begins with it, and white space behind a closing one is dropped. A quote that stays open, or
+ * text after a closing one, is a DataError that names the line.
  */
 export async function* readQuoted(
   name: string,
   blocks: AsyncIterable<TextBlock>,
   separator: string,
 ): AsyncGenerator<Fields> {
-  const records = new Records(name, separator);
-  for await (const block of blocks) yield* records.read(block);
-  records.end();
+  let open: OpenRow | undefined;
+  let enough = 0;
+  for await (const block of blocks) {
+    const text = (open?.text ?? "") + block.text;
+    if (open && text.length > LONGEST) throw neverClosed(name, open);
+    if (open) open = { ...open, text };
+    // Each try reads an open row from its beginning, so the next one waits for twice the text.
+    if (text.length < enough) continue;
+    open = yield* cutRows(name, { text, line: open?.line ?? block.line }, separator);
+    enough = open ? 2 * open.text.length : 0;
+  }
+  if (open) open = yield* cutRows(name, open, separator);
+  if (open) throw neverClosed(name, open);
+}
+
+/** The fields of a text's first row where quotes count; undefined if the row does not end. Errors: as {@link readQuoted}. */
+export function firstQuoted(text: string, separator: string): readonly string[] | undefined {
+  const { done, value } = cutRows("", { text, line: 1 }, separator, 1).next();
+  return done ? undefined : value.fields;
 }
 
 /** Whether the row that a text begins with has `width` fields, or does not end in it, where quotes count. */
 export function fitsQuoted(text: string, separator: string, width: number): boolean {
   if (!text.startsWith('"') && !text.includes(`${separator}"`)) return false;
-  const records = new Records("", separator);
   try {
-    const { value } = records.read({ text, line: 1 }).next();
-    return value === undefined || value.fields.length === width;
+    const fields = firstQuoted(text, separator);
+    return fields === undefined || fields.length === width;
   } catch {
     return false;
   }
 }
 
-/** A quoted field that has not ended yet. */
-interface OpenField {
-  readonly parts: string[];
-  readonly line: number;
-  length: number;
+/** A row whose quote is not closed yet, and all that follows it. */
+interface OpenRow extends TextBlock {
+  /** The line of the quote. */
+  readonly quote: number;
 }
 
-/** Cuts blocks of text into rows; a row that a block leaves open goes on in the next one. */
-export class Records {
-  readonly #name: string;
-  readonly #separator: string;
-  #open: OpenField | undefined;
-  /** The row so far. */
-  #fields: string[] = [];
-  #line = 1;
-  #isQuoted = false;
+/** Cuts whole lines into rows, at most `most`. Returns what a quote leaves open. Errors: as {@link readQuoted}. */
+function* cutRows(
+  name: string,
+  block: TextBlock,
+  separator: string,
+  most?: number,
+): Generator<Fields, OpenRow | undefined> {
+  const lines = new UnixLines(block);
+  const { text } = lines;
+  const rows: Fields[] = [];
+  let [from, line] = [0, lines.first];
+  let failed: ParseError | undefined;
+  Papa.parse<string[]>(text, {
+    delimiter: separator,
+    newline: "\n",
+    step: ({ data, errors, meta }, parser) => {
+      failed = errors[0];
+      if (failed) return parser.abort();
+      const row = text.slice(from, meta.cursor);
+      if (data.length > 1 || !BLANK.test(row)) rows.push({ fields: lines.withEnds(data, line), line });
+      if (rows.length === most) parser.abort();
+      from = meta.cursor;
+      line += lineEnds(row);
+    },
+  });
+  yield* rows;
+  if (!failed) return;
+  if (failed.code !== "MissingQuotes") throw textFollows(name, lines, failed.index!);
+  return { text: lines.from(from, line), line, quote: lines.lineOf(failed.index!) };
+}
 
-  constructor(name: string, separator: string) {
-    this.#name = name;
-    this.#separator = separator;
+/**
+ * A block's text as Papa takes it: each line ends with LF. Fields get back what their lines ended with. Papa drops a byte-order
+ * mark at the beginning of a text, but only a file's first one is not text: an empty line before it keeps it.
+ */
+class UnixLines {
+  readonly text: string;
+  readonly first: number;
+  readonly #original: string;
+  readonly #hasOthers: boolean;
+  #ends: readonly string[] | undefined;
+
+  constructor({ text, line }: TextBlock) {
+    this.#original = text.startsWith("\ufeff") ? `\n${text}` : text;
+    this.first = line - (this.#original.length - text.length);
+    const unix = unixLines(this.#original);
+    this.#hasOthers = text.includes("\r");
+    this.text = unix.endsWith("\n") ? unix : `${unix}\n`;
   }
 
-  /** The rows that end in a block. */
-  *read({ text, line: first }: TextBlock): Generator<Fields> {
-    const [separator, lineFeed, carriageReturn] = [this.#separator, "\n", "\r"].map((what) => finder(text, what));
-    const fieldEnd = (at: number) => Math.min(separator!(at), lineFeed!(at), carriageReturn!(at));
-    let [at, line] = [0, first];
-    if (!this.#open) this.#line = line;
-    while (at < text.length || this.#fields.length > 0) {
-      if (!this.#open && text[at] === '"') {
-        this.#open = { parts: [], line, length: 0 };
-        at++;
-      }
-      if (this.#open) {
-        const closed = this.#close(text, at);
-        if (closed < 0) return;
-        line += lineEnds(text.slice(at, closed));
-        at = closed;
-        this.#tail(text.slice(at, fieldEnd(at)), line);
-      } else this.#fields.push(text.slice(at, fieldEnd(at)));
-      at = fieldEnd(at);
-      if (text[at] === this.#separator) {
-        at++;
-        continue;
-      }
-      yield* this.#finish();
-      at += text.startsWith("\r\n", at) ? 2 : 1;
-      this.#line = ++line;
-    }
+  /** The line of a place. */
+  lineOf(at: number): number {
+    return this.first + lineEnds(this.text.slice(0, at));
   }
 
-  /** What the file leaves open is an error. */
-  end(): void {
-    if (this.#open) throw new DataError(`${this.#name}:${this.#open.line}: a quote is opened and never closed`);
+  /** The original text from a place on, where `line` begins. */
+  from(at: number, line: number): string {
+    const ends = this.#hasOthers ? this.#lineEnds().slice(0, line - this.first) : [];
+    return this.#original.slice(at + ends.filter((end) => end.length > 1).length);
   }
 
-  /** Reads the open field on; where it ends, behind the closing quote, or -1. */
-  #close(text: string, from: number): number {
-    const open = this.#open!;
-    for (let at = from; ; ) {
-      const quote = text.indexOf('"', at);
-      const doubled = quote >= 0 && text[quote + 1] === '"';
-      const part = text.slice(at, quote < 0 ? undefined : doubled ? quote + 1 : quote);
-      open.parts.push(part);
-      open.length += part.length;
-      if (open.length > LONGEST) this.end();
-      if (quote < 0) return -1;
-      if (!doubled) return quote + 1;
-      at = quote + 2;
-    }
+  /** The fields of the row that begins on a line, with the line ends that they have in the file. */
+  withEnds(fields: string[], line: number): string[] {
+    if (!this.#hasOthers || !fields.some((field) => field.includes("\n"))) return fields;
+    const ends = this.#lineEnds();
+    let at = line - this.first;
+    return fields.map((field) => field.replace(/\n/g, () => ends[at++]!));
   }
 
-  /** Ends the open field with what follows its closing quote. */
-  #tail(tail: string, line: number): void {
-    if (!BLANK.test(tail)) throw new DataError(`${this.#name}:${line}: text follows a closing quote`);
-    this.#fields.push(this.#open!.parts.join("") + tail);
-    this.#open = undefined;
-    this.#isQuoted = true;
-  }
-
-  *#finish(): Generator<Fields> {
-    const fields = this.#fields;
-    if (this.#isQuoted || fields.length > 1 || !BLANK.test(fields[0]!)) yield { fields, line: this.#line };
-    this.#fields = [];
-    this.#isQuoted = false;
+  #lineEnds(): readonly string[] {
+    this.#ends ??= this.#original.match(/\r\n?|\n/g)!;
+    return this.#ends;
   }
 }
 
-/** Finds the first `what` at or behind a place, or the end; asked from left to right, it reads the text once. */
-function finder(text: string, what: string): (from: number) => number {
-  let found = -1;
-  return (from) => {
-    if (found < from) {
-      const at = text.indexOf(what, from);
-      found = at < 0 ? text.length : at;
-    }
-    return found;
-  };
+function neverClosed(name: string, { quote }: OpenRow): DataError {
+  return new DataError(`${name}:${quote}: a quote is opened and never closed`);
+}
+
+/** The error for text behind the closing quote of a field that begins at a place. */
+function textFollows(name: string, lines: UnixLines, field: number): DataError {
+  const closing = lines.text.slice(field).replaceAll('""', "  ").indexOf('"');
+  return new DataError(`${name}:${lines.lineOf(field + closing)}: text follows a closing quote`);
 }

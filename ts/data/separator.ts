@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.js";
-import { Records } from "./delimited.js";
+import { firstQuoted } from "./delimited.js";
 import type { TextBlock } from "./text.js";
 
 /** What may part the fields of a csv file, the first that its header has outside quotes. */
@@ -8,9 +8,9 @@ const SEPARATORS = [",", "\t", ";"];
 /** Checks a separator that was asked for. */
 export function checkSeparator(separator: unknown): void {
   if (separator === undefined) return;
-  if (typeof separator !== "string" || separator.length !== 1 || /["\r\n]/.test(separator))
+  if (typeof separator !== "string" || separator.length !== 1 || /["\r\n\ufeff]/.test(separator))
     throw new ConfigError(
-      `separator is ${JSON.stringify(separator)}, not one character other than a quote or a line end`,
+      `separator is ${JSON.stringify(separator)}, not one character other than a quote, a line end or a byte-order mark`,
     );
 }
 
@@ -66,8 +66,7 @@ class Header {
 
 function namesOf(header: string, separator: string): Set<string> | undefined {
   try {
-    const { value } = new Records("", separator).read({ text: header, line: 1 }).next();
-    return new Set(value?.fields.map((name: string) => name.trim()));
+    return new Set(firstQuoted(header, separator)?.map((name) => name.trim()));
   } catch {
     return undefined;
   }

@@ -9,8 +9,8 @@ export interface TableOptions {
   /** The columns that are needed; others are left out, and may be broken. Default: all. */
   readonly columns?: readonly string[] | undefined;
   /**
-   * Whether fields may be quoted (RFC 4180). Default: true for csv, false for tsv, where quotes are plain characters, as in GLUE's
-   * files (Python's `csv.QUOTE_NONE`).
+   * Whether fields may be quoted (RFC 4180); white space behind a closing quote is dropped. Default: true for csv, false for tsv,
+   * where quotes are plain characters, as in GLUE's files (Python's `csv.QUOTE_NONE`).
    */
   readonly quoted?: boolean | undefined;
   /**
