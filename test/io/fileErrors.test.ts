@@ -120,9 +120,7 @@ describe("a model's folder", () => {
   it("whose path is too long is named", async () => {
     const error = await RoFormer.load(`/tmp/${"a".repeat(300)}`).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(DataError);
-    expect((error as Error).message).toMatch(
-      /aaa\/[^ ]+ cannot be read: the path is too long \(ENAMETOOLONG\)$/,
-    );
+    expect((error as Error).message).toMatch(/aaa\/[^ ]+ cannot be read: the path is too long \(ENAMETOOLONG\)$/);
   });
 
   it("with a huge file of text is refused before that is read", async () => {

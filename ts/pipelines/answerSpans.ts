@@ -2,7 +2,7 @@ import type { Encoding } from "../tokenizers/tokenizer.js";
 import { float32Softmax } from "./float32Softmax.js";
 
 /** Tokens `first` … `last` of a window as an answer. */
-export interface TokenSpan {
+interface TokenSpan {
   readonly first: number;
   readonly last: number;
   /** Product of the probabilities of its begin and its end, 0 … 1. */
@@ -45,7 +45,7 @@ export function windowSpans(
 }
 
 /** Which of the two texts of an encoding is the context. */
-export type ContextSide = 0 | 1;
+type ContextSide = 0 | 1;
 
 /**
  * Which tokens can begin or end an answer: those of the context, and `[CLS]` wherever it stands. With the context first, as

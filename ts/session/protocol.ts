@@ -36,7 +36,7 @@ export const MODEL_METHODS = [...ASKING, "files", "save"] as const;
 export type ModelMethod = (typeof MODEL_METHODS)[number];
 
 /** What a model is, which the caller's side knows without asking. */
-export const FACTS = ["config", "head", "missing", "unexpected", "mismatched", "sentences"] as const;
+const FACTS = ["config", "head", "missing", "unexpected", "mismatched", "sentences"] as const;
 /** The name of one of them. */
 export type Fact = (typeof FACTS)[number];
 

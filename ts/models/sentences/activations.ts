@@ -7,7 +7,7 @@ const within = (low: number, high: number, x: number): number => Math.min(high, 
 const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
 
 /** erf by a series without cancellation: 2/√π e^(−x²) Σ 2ⁿ x^(2n+1) / (2n+1)!!. */
-export function erf(x: number): number {
+function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);
   let [term, sum] = [x, x];
   for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
