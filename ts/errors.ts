@@ -7,6 +7,7 @@ export type ErrorReason = "queue-full" | "not-found" | "network" | "timeout" | "
 
 /** What an error is made with beside its message. */
 export interface RoFormerErrorOptions extends ErrorOptions {
+  /** The cause in one word, for programs. Default: undefined. */
   readonly reason?: ErrorReason | undefined;
 }
 

@@ -71,12 +71,19 @@ export interface ModelOutput extends LossOutput {
 
 /** Outputs by head. */
 export interface OutputsByHead {
+  /** Of an encoder alone. */
   base: BaseOutput;
+  /** Of a masked language model. */
   "masked-lm": LanguageModelOutput;
+  /** Of a causal language model. */
   "causal-lm": LanguageModelOutput;
+  /** Of a classifier of texts. */
   "sequence-classification": SequenceClassifierOutput;
+  /** Of a classifier of tokens. */
   "token-classification": TokenClassifierOutput;
+  /** Of an extractive question answerer. */
   "question-answering": QuestionAnsweringOutput;
+  /** Of a model that chooses among texts. */
   "multiple-choice": MultipleChoiceOutput;
 }
 
@@ -92,12 +99,15 @@ export type OutputOf<H extends HeadName> = [Mixed<H>] extends [never] ? OutputsB
 
 /** Inputs with the labels that a loss needs. */
 export interface LabelledInputs extends ModelInputs {
+  /** What the loss is taken against, as in {@link ModelInputs}. */
   readonly labels: NonNullable<ModelInputs["labels"]>;
 }
 
 /** Inputs with the answers' places, which the loss of question answering needs. */
 export interface AnswerInputs extends ModelInputs {
+  /** Each answer's first token, `[B]`. */
   readonly startPositions: readonly number[];
+  /** Each answer's last token, `[B]`. */
   readonly endPositions: readonly number[];
 }
 
@@ -105,10 +115,16 @@ export interface AnswerInputs extends ModelInputs {
 export interface GradientInputsByHead {
   /** A base model has no loss. Where the head is any, these inputs stand for all. */
   base: ModelInputs;
+  /** Of a masked language model. */
   "masked-lm": LabelledInputs;
+  /** Of a causal language model. */
   "causal-lm": LabelledInputs;
+  /** Of a classifier of texts. */
   "sequence-classification": LabelledInputs;
+  /** Of a classifier of tokens. */
   "token-classification": LabelledInputs;
+  /** Of an extractive question answerer. */
   "question-answering": AnswerInputs;
+  /** Of a model that chooses among texts. */
   "multiple-choice": LabelledInputs;
 }

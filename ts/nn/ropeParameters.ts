@@ -121,7 +121,14 @@ export type RopeParameters<T extends RopeType = RopeType> = {
   [K in T]: RopeParametersByType[K] &
     Required<Pick<RopeBase, "rope_theta" | "partial_rotary_factor">> &
     (K extends "yarn"
-      ? { readonly beta_fast: number; readonly beta_slow: number; readonly truncate: boolean | null }
+      ? {
+          /** See {@link YarnRope}. */
+          readonly beta_fast: number;
+          /** See {@link YarnRope}. */
+          readonly beta_slow: number;
+          /** See {@link YarnRope}. */
+          readonly truncate: boolean | null;
+        }
       : K extends "proportional"
         ? Required<Pick<ProportionalRope, "factor">>
         : unknown);

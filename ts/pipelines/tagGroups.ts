@@ -2,10 +2,10 @@ import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { argmax } from "./float32Softmax.js";
 
 /** The ways to make tags of tokens; names and rules are those of transformers' `aggregation_strategy`. */
-export const AGGREGATIONS = ["none", "simple", "first", "average", "max"] as const;
+export type Aggregation = "none" | "simple" | "first" | "average" | "max";
 
-/** One of the ways to make tags of tokens. */
-export type Aggregation = (typeof AGGREGATIONS)[number];
+/** Every {@link Aggregation}. */
+export const AGGREGATIONS = ["none", "simple", "first", "average", "max"] as const satisfies readonly Aggregation[];
 
 /** A token with its label, or several with one. */
 export interface TokenTag {
