@@ -80,10 +80,10 @@ impl Growth {
         }
         let mut now = text.to_owned();
         for step in &self.steps {
-            if let Some((matches, content)) = &step.replaces {
-                if matches.count(&now)?.saturating_mul(*content) > limit(text.len()) {
-                    return Err(too_long(text.len()));
-                }
+            if let Some((matches, content)) = &step.replaces
+                && matches.count(&now)?.saturating_mul(*content) > limit(text.len())
+            {
+                return Err(too_long(text.len()));
             }
             let mut normalized = NormalizedString::from(now);
             from_value::<NormalizerWrapper>(step.parameters.clone())?.normalize(&mut normalized)?;
