@@ -110,6 +110,15 @@ function extension(random) {
   };
 }
 
+/** Numbers of the largest model that is made: about a second's work. */
+const LARGEST = 2 ** 24;
+
+/** About how many numbers a model has, as far as two fields decide it. */
+function numbersOf(config) {
+  const { vocab_size = 0, hidden_size = 0, max_position_embeddings = 0, type_vocab_size = 0 } = config ?? {};
+  return Math.max(vocab_size, max_position_embeddings, type_vocab_size) * Math.max(16, hidden_size);
+}
+
 /** The readers by name. `base`: the files of {@link smallModel}. */
 export const readers = {
   async safetensors(random, base) {
@@ -150,6 +159,7 @@ export const readers = {
     } catch {
       return; // not JSON, so nothing that a program could pass
     }
+    if (numbersOf(config) > LARGEST) return; // takes the time that so large a model takes
     if (config !== null && typeof config === "object" && random() < 0.3) config.roformer_js = extension(random);
     const model = RoFormer.create(config, { head: pick(random, HEADS) });
     try {
