@@ -43,7 +43,7 @@ const gradients = (of: () => Promise<object>, name: string): Record<string, Case
     [`${name}.valueAndGrad LabelledInputs`]: (options) => grad(options),
     [`${name}.valueAndGrad AnswerInputs`]: (options) => grad(options),
     [`${name}.valueAndGrad GradientOptions`]: (options) => grad({ inputIds: [[1]] }, options),
-    [`${name}.save SaveOptions`]: async (options) => ((await of()) as main.RoFormer).save("no/such", options),
+    [`${name}.save SaveOptions`]: async (options) => ((await of()) as main.RoFormer).save("/dev/null/no/such", options),
     [`${name}.files SaveOptions`]: async (options) => ((await of()) as main.RoFormer).files(options),
   };
 };
@@ -89,7 +89,7 @@ export const cases: Readonly<Record<string, Case>> = {
   ...layers,
   ...registered,
   "init EngineOptions": (options) => main.init(options),
-  "convert ConvertOptions": (options) => main.convert("no/such", "no/such", options),
+  "convert ConvertOptions": (options) => main.convert("no/such", "/dev/null/no/such", options),
   "RoFormer.create CreateOptions": (options) => main.RoFormer.create(config, options),
   "RoFormer.load LoadOptions": (options) => main.RoFormer.load("no/such", options),
   "RoFormer.lossAndGrad GradientOptions": (options) => model.lossAndGrad(none, none, options),
@@ -126,7 +126,8 @@ export const cases: Readonly<Record<string, Case>> = {
   "Session.create CreateOptions": async (options) => (await session()).create(config, options),
   "Session.finetune FinetuneOptions": async (options) => (await session()).finetune(options),
   "Session.pretrain PretrainOptions": async (options) => (await session()).pretrain(options),
-  "Session.convert ConvertOptions": async (options) => (await session()).convert("no/such", "no/such", options),
+  "Session.convert ConvertOptions": async (options) =>
+    (await session()).convert("no/such", "/dev/null/no/such", options),
   "Session.evaluate EvaluateOptions": async (options) => {
     const asked = await session();
     return asked.evaluate(await asked.create(config), options);

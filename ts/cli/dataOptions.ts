@@ -34,10 +34,10 @@ export const fileOptions: readonly OptionSpec[] = [
   },
 ];
 
-/** The option for models of several labels a text. */
+/** The option for models of several labels per text. */
 export const labelSeparatorOption: OptionSpec = {
   flags: "--label-separator <text>",
-  help: "what parts the labels of a text, for models of several (default: the column holds JSON lists)",
+  help: "separates the labels of a text, for multi-label models (default: the column holds JSON lists)",
   parse: text,
 };
 

@@ -51,7 +51,7 @@ async function bytesOf(source: URL | Response | BufferSource | PackageFile): Pro
   if (isResponse(source)) return bytesOfResponse(source);
   const bytes = await source;
   if (bytes instanceof ArrayBuffer || ArrayBuffer.isView(bytes)) return bytes as BufferSource;
-  throw new Error(`${String(bytes)} is no URL, no Response, no bytes and no module`);
+  throw new Error(`${String(bytes)} is not a URL, Response, buffer or WebAssembly.Module`);
 }
 
 const isResponse = (source: unknown): source is Response =>

@@ -18,7 +18,7 @@ export interface ClassifyOptions extends PipelineOptions {
   readonly pairs?: readonly string[] | undefined;
   /**
    * What makes scores of the logits. Default: the activation that a cross-encoder's configuration names, else what Hugging Face's
-   * pipeline applies: "none" for a regression, "sigmoid" for one label or several labels a text, "softmax" for the rest.
+   * pipeline applies: "none" for a regression, "sigmoid" for one label or several labels per text, "softmax" for the rest.
    */
   readonly functionToApply?: FunctionToApply | undefined;
   /** How many labels `scores` has, the best ones. Default: all labels. */

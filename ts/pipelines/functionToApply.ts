@@ -32,7 +32,7 @@ const MODULES: ReadonlyMap<string, Scores> = new Map([
 
 /**
  * What makes scores of logits: `asked`, else what the configuration names (see {@link activationOf}), else as transformers'
- * pipeline decides: nothing for a regression, the sigmoid for several labels a text or for one label, softmax for the rest.
+ * pipeline decides: nothing for a regression, the sigmoid for several labels per text or for one label, softmax for the rest.
  * Errors: ConfigError for a function that there is not.
  */
 export function scoresFunction(config: RoFormerConfig, asked: FunctionToApply | undefined): Scores {

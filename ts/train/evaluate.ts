@@ -27,7 +27,7 @@ export interface Measured {
 export interface Evaluation extends ClassifierScores, Measured {}
 /** Metrics of a regression. */
 export interface RegressionEvaluation extends RegressionScores, Measured {}
-/** Metrics of a model of several labels a text. */
+/** Metrics of a model of several labels per text. */
 export interface MultiLabelEvaluation extends MultiLabelScores, Measured {}
 
 /** What {@link evaluate} gives, by the model's `problem_type`. */
@@ -53,7 +53,7 @@ export interface EvaluateOptions extends Columns, FileOptions {
 }
 
 /**
- * Scores a classifier on labelled texts, by the model's `problem_type`: classes, a regression's values, or several labels a text; the
+ * Scores a classifier on labelled texts, by the model's `problem_type`: classes, a regression's values, or several labels per text; the
  * result's `problem` says which. Errors: ConfigError for another model or a column that is not named, DataError for a file that cannot
  * be read or a label that the model does not know, AbortError.
  */
@@ -85,7 +85,7 @@ function problemOf(config: RoFormerConfig, { labelSeparator }: EvaluateOptions):
   if (labelSeparator !== undefined && (typeof labelSeparator !== "string" || labelSeparator === ""))
     throw new ConfigError(`labelSeparator is ${JSON.stringify(labelSeparator)}, not a text that parts labels`);
   if (labelSeparator !== undefined && type !== "multi_label_classification")
-    throw new ConfigError(`labelSeparator is for several labels a text, and the model's problem_type is ${type}`);
+    throw new ConfigError(`labelSeparator is for several labels per text, and the model's problem_type is ${type}`);
   if (type === "regression" && names.length > 1)
     throw new ConfigError(`evaluate: the model gives ${names.length} values a text (problem_type regression), not 1`);
   if (type === "single_label_classification" && names.length === 1)

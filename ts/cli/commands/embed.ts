@@ -45,7 +45,7 @@ const outOption: OptionSpec = {
 /** Turns texts to vectors. */
 export const embed: CommandSpec = {
   name: "embed",
-  summary: "turn texts to vectors: those given, those of a file, or lines of standard input (-)",
+  summary: "turn texts into vectors: those given, those of a file, or lines of standard input (-)",
   words: "[texts...]",
   options: [...modelOptions, ...textOptions, ...vectorOptions, outOption],
   required: ["model"],

@@ -19,7 +19,7 @@ const options: readonly OptionSpec[] = [
 /** Scores a model. */
 export const evaluate: CommandSpec = {
   name: "evaluate",
-  summary: "score a classifier on labelled texts: of classes, a regression, or of several labels a text",
+  summary: "score a classifier, a regression or a multi-label model on labelled texts",
   options,
   required: ["model", "data", "text", "label"],
   async run(call) {

@@ -29,7 +29,11 @@ const options: readonly OptionSpec[] = [
     help: "tokens a text is cut to (default: by the texts, at most 256)",
     parse: whole(3),
   },
-  { flags: "--mask-rate <rate>", help: "share of the tokens hidden in training (default: 0.15)", parse: rate },
+  {
+    flags: "--mask-rate <rate>",
+    help: "share of the tokens hidden in training (default: 0.15; 0 with --init)",
+    parse: rate,
+  },
   { flags: "--epochs <number>", help: "times every text is seen (default: by the number of texts)", parse: whole(1) },
   { flags: "--steps <number>", help: "steps in all, instead of --epochs", parse: whole(1) },
   { flags: "--batch <texts>", help: "texts a step (default: by the number of texts, at most 32)", parse: whole(1) },

@@ -46,7 +46,7 @@ export interface MultiLabelMetrics {
   readonly perLabel: readonly LabelMetrics[];
 }
 
-/** Metrics of a model of several labels a text. */
+/** Metrics of a model of several labels per text. */
 export interface MultiLabelScores {
   /** The kind of the model's problem. */
   readonly problem: "multi_label_classification";
@@ -59,7 +59,7 @@ interface Judged {
   readonly loss: number;
 }
 
-/** Any number of labels a text: a JSON list, or one text that `separator` parts. */
+/** Any number of labels per text: a JSON list, or one text split by `separator`. */
 export function multiLabel(
   labels: LabelSet,
   separator: string | undefined,
