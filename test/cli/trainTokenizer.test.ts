@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { beforeAll, expect, test } from "vitest";
 import { Tokenizer } from "../../ts/tokenizers/tokenizer.js";
 import { trainTokenizer } from "../../ts/tokenizers/train.js";
+import { smallModel } from "../pipelines/models.js";
 import { roformer, temporaryFolder } from "../process.js";
 
 const folder = temporaryFolder();
@@ -91,4 +92,17 @@ test("what cannot be done is one line and the right exit code, and leaves nothin
   expect(existsSync(join(folder, "none.json"))).toBe(false);
   mkdirSync(join(folder, "taken.json"));
   await refused(1, /taken.json cannot be written/, "--data", "a.txt", "--kind", "bpe", "--out", "taken.json");
+});
+
+test("a model's folder is refused, whose texts the model would then read as others", async () => {
+  const model = await smallModel("base");
+  await model.save(join(folder, "model"));
+  model.close();
+  const before = file("model/tokenizer.json");
+  for (const out of ["model", "model/tokenizer.json"]) {
+    const ended = await cli("--data", "a.txt", "--kind", "bpe", "--out", out);
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toMatch(/model holds a model, which would be read with the new tokenizer and be wrong/);
+  }
+  expect(file("model/tokenizer.json")).toBe(before);
 });

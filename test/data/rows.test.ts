@@ -158,6 +158,11 @@ test.each<[unknown, string]>([
   expect(() => textOf({ ...row, index: 7 }, "a")).toThrow(new DataError(`train[7]: "a" is ${what}, not a text`));
 });
 
+test("a whole number that JavaScript rounds is not a text: two of them could be one", () => {
+  const row = { values: { a: 2 ** 53 }, file: "train", line: 8 };
+  expect(() => textOf(row, "a")).toThrow(/^train:8: "a" is a whole number beyond 2\^53/);
+});
+
 describe("the separator of a csv file", () => {
   const columns = ["text", "label"];
   test.each([

@@ -88,6 +88,7 @@ it("what cannot be saved is refused, and nothing is written", async () => {
   await refused(join(folder, "m"), { dtype: "f8" }, 'dtype is "f8", not one of f32, f16, bf16');
   await refused(join(folder, "m"), { maxShardBytes: 0 }, "maxShardBytes is 0");
   await refused("hf:owner/name", {}, "hf:owner/name is not a folder path");
+  await refused("", {}, "the path is empty");
   const [first] = model.parameters();
   first!.write(first!.read().fill(1e5));
   await expect(model.save(join(folder, "m"), { dtype: "f16" })).rejects.toThrow(

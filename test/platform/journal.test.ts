@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -43,7 +44,7 @@ const put = (files: Record<string, string>) => {
   }
 };
 
-const older = { "out/config.json": "1", "out/a": "1", "out/sub/b": "1", "out/stale-1": "1", "out/gone": "1" };
+const older = { "out/config.json": "1", "out/a": "1", "out/sub/b": "1", "out/model.safetensors": "1", "out/gone": "1" };
 const mine = { "out/notes.txt": "mine", "out/sub/mine": "mine" };
 const newer = { "out/config.json": "2", "out/a": "2", "out/sub/b": "2", "out/new": "2" };
 
@@ -59,7 +60,7 @@ async function killedAt(call: number): Promise<boolean> {
       rename(...given);
     };
     await saveFolder(${JSON.stringify(join(home, "out"))}, new Map([["config.json", "2"], ["a", "2"], ["sub/b", "2"],
-      ["new", "2"], ["gone", null]]), { stale: /^stale-\\d$/ });`;
+      ["new", "2"], ["gone", null]]), { stale: "weights" });`;
   const ended = await run(["--import", "tsx", "--input-type=module", "-e", program]);
   expect(ended.stderr).toBe("");
   return ended.signal === "SIGKILL";
@@ -75,13 +76,13 @@ describe("a save that is killed at any of its renamings", { timeout: 120_000 }, 
       const files = openFiles(join(home, "out"));
       const read = async (name: string) =>
         (await files.has(name)) ? new TextDecoder().decode(await files.read(name)) : undefined;
-      const found = await Promise.all(["config.json", "a", "sub/b", "stale-1", "gone", "new"].map(read));
+      const found = await Promise.all(["config.json", "a", "sub/b", "model.safetensors", "gone", "new"].map(read));
       const isNew = found[0] === "2";
       expect(found).toEqual(isNew ? ["2", "2", "2", undefined, undefined, "2"] : ["1", "1", "1", "1", "1", undefined]);
       expect(await files.list()).toEqual(
         isNew
           ? ["a", "config.json", "new", "notes.txt", "sub"]
-          : ["a", "config.json", "gone", "notes.txt", "stale-1", "sub"],
+          : ["a", "config.json", "gone", "model.safetensors", "notes.txt", "sub"],
       );
       // Everybody else.
       const plain = tree(home);
@@ -247,5 +248,51 @@ describe.skipIf(process.platform !== "linux")("locks", () => {
     await saveFolder(join(home, "out"), new Map([["more", "3"]]));
     expect(performance.now() - started).toBeGreaterThan(29_000);
     expect(tree(home)).toEqual({ ...newer, ...mine, "out/more": "3" });
+  });
+});
+
+describe("a journal that came with a folder from elsewhere", () => {
+  /** A folder in whose name a dead process seems to have been saving. */
+  const planted = (journal: object, files: Record<string, string> = {}) => {
+    put(older);
+    put({
+      "victim.txt": "mine",
+      "out/.roformer-save/journal.json": JSON.stringify({ id: "x", files: [], remove: [], ...journal }),
+    });
+    for (const [name, text] of Object.entries(files)) put({ [`out/.roformer-save/files/${name}`]: text });
+    const owner = `owner-aaaaaaaa-bbbbbbbb-${deadProcess()}-1-abcdefgh`;
+    put({ [`out/.roformer-save/${owner}`]: "" });
+    // Long enough ago that its process counts as dead.
+    utimesSync(join(home, "out/.roformer-save", owner), 1, 1);
+  };
+  const save = () => saveFolder(join(home, "out"), new Map([["config.json", "2"]]));
+
+  test.each([
+    ["removes a file outside", { remove: ["../victim.txt"] }],
+    ["removes by a pattern of its own", { stale: ".*txt$" }],
+    ["removes by a pattern that never ends", { files: ["config.json"], stale: "^(([a-z_.])+)+$!" }],
+    ["has a pattern that is none", { stale: "(" }],
+    ["replaces a file outside", { files: ["../victim.txt"] }],
+    ["names an absolute path", { files: ["/victim.txt"] }],
+    ["names saving's own files", { remove: [".roformer-save/journal.json"] }],
+  ])(
+    "that %s changes nothing and stops no reader",
+    async (_, journal) => {
+      planted(journal, { "config.json": "planted" });
+      expect(new TextDecoder().decode(await openFiles(join(home, "out")).read("config.json"))).toBe("1");
+      await expect(save()).rejects.toThrow(/journal\.json is damaged: move .*\.roformer-save elsewhere/);
+      expect(tree(home)["victim.txt"]).toBe("mine");
+      for (const [name, text] of Object.entries(older)) expect(tree(home)[name]).toBe(text);
+    },
+    60_000,
+  );
+
+  test("moves nothing through a link", async () => {
+    planted({ files: ["linked/new.txt"] }, { "linked/new.txt": "planted" });
+    mkdirSync(join(home, "elsewhere"));
+    symlinkSync(join(home, "elsewhere"), join(home, "out/linked"));
+    const link = () => saveFolder(join(home, "out"), new Map([["linked/new.txt", "2"]]));
+    await expect(link()).rejects.toThrow(/linked is a link, and files are moved into real folders only/);
+    expect(readdirSync(join(home, "elsewhere"))).toEqual([]);
   });
 });

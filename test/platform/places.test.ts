@@ -155,7 +155,7 @@ describe("folders of the user's with a file's name", () => {
       writeFileSync(join(home, "out", name, "precious.txt"), "p");
     }
     writeFileSync(join(home, "out/model-00002-of-00002.safetensors"), "stale");
-    await saveFolder(join(home, "out"), new Map([...model, ["vocab.json", null]]), { stale: /^model-.*safetensors$/ });
+    await saveFolder(join(home, "out"), new Map([...model, ["vocab.json", null]]), { stale: "weights" });
     expect(text("out/vocab.json/precious.txt")).toBe("p");
     expect(text("out/model-00001-of-00002.safetensors/precious.txt")).toBe("p");
     expect(existsSync(join(home, "out/model-00002-of-00002.safetensors"))).toBe(false);

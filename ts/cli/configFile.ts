@@ -10,6 +10,9 @@ import { fieldOf, type OptionSpec } from "./option.js";
 /** Bytes of a file of options that are read at most. */
 const LONGEST = 2 ** 20;
 
+/** Levels of lists and objects; options have two. */
+const DEEPEST = 32;
+
 /** The options of a JSON or YAML file, each checked as its flag would be. */
 export async function readConfigFile(path: string, specs: readonly OptionSpec[]): Promise<Record<string, unknown>> {
   const value = requireObject(parse(path, decodeText(await readBounded(path), path, ConfigError)), path, ConfigError);
@@ -56,6 +59,7 @@ function parse(path: string, content: string): unknown {
     return value;
   } catch (error) {
     const line = error instanceof YAMLParseError ? error.linePos?.[0].line : jsonLine(content, error as Error);
+    if (error instanceof RangeError) throw new ConfigError(`${path}: it is nested too deeply`, { cause: error });
     const what = (error as Error).message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "");
     throw new ConfigError(`${path}${line ? `:${line}` : ""}: ${what}`, { cause: error });
   }
@@ -64,6 +68,7 @@ function parse(path: string, content: string): unknown {
 /** An alias may stand inside what it repeats; options are what JSON could say. */
 function requireTree(value: unknown, above: readonly unknown[]): void {
   if (typeof value !== "object" || value === null) return;
+  if (above.length === DEEPEST) throw new Error(`more than ${DEEPEST} levels of lists and objects`);
   if (above.includes(value)) throw new Error("an alias repeats what it stands in");
   for (const one of Object.values(value)) requireTree(one, [...above, value]);
 }

@@ -26,6 +26,10 @@ export function textOf(row: Row, column: string): string {
 /** A text, a finite number or a truth value as a string; all else is a DataError. */
 export function asText(where: string, value: unknown): string {
   if (typeof value === "string") return value;
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw new DataError(
+      `${where} is a whole number beyond 2^53, of which JavaScript keeps the first digits alone: quote it`,
+    );
   if (Number.isFinite(value) || typeof value === "boolean" || typeof value === "bigint") return String(value);
   throw new DataError(`${where} is ${kind(value)}, not a text`);
 }

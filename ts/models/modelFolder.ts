@@ -1,9 +1,7 @@
 import { CheckpointError, ConfigError } from "../errors.js";
 import { checkFolder, type Files, isFolderPath, openFiles } from "../io/files.js";
 import { isTransformer, readModules } from "../io/modules.js";
-
-/** What readers would take for the weights, or for parts of them, if another model had been saved here. */
-export const WEIGHTS = /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/;
+import { isStaleWeight } from "../platform/index.js";
 
 /** The files of all kinds of tokenizers: those of another one would stay beside the model's own. */
 export const TOKENIZERS = [
@@ -24,8 +22,9 @@ export async function checkModelFolder(path: string, names: readonly string[]): 
   await requireReplaceable(path, names);
 }
 
-/** Errors: ConfigError for a URL, to which nothing can be saved. */
+/** Errors: ConfigError for a URL, to which nothing can be saved, and for an empty text, which would mean the current folder. */
 export function requireFolderPath(path: string): void {
+  if (path === "") throw new ConfigError('save: the path is empty; the current folder is "."');
   if (!isFolderPath(path)) throw new ConfigError(`save: ${path} is not a folder path`);
 }
 
@@ -51,12 +50,24 @@ export async function requireReplaceable(path: string, names: readonly string[])
 
 async function foreignFile(files: Files, names: readonly string[]): Promise<string | undefined> {
   const held = (await files.list()) ?? [];
-  const ofModel = new Set([...names, ...TOKENIZERS, ...held.filter((name) => WEIGHTS.test(name))]);
+  const ofModel = new Set([...names, ...TOKENIZERS, ...held.filter(isStaleWeight)]);
   const found: string[] = [];
   for (const name of ofModel) if (await files.has(name)) found.push(name);
   if (found.length === 0 || (await isModel(files, held))) return undefined;
   const tokenizer = await isTokenizer(files);
   return found.find((name) => !(tokenizer && TOKENIZERS.includes(name)));
+}
+
+/**
+ * A tokenizer of its own does not belong into a model's folder: the model would be read with it. Errors: CheckpointError that names the
+ * folder.
+ */
+export async function requireNoModel(path: string): Promise<void> {
+  const files = openFiles(path);
+  if (await isModel(files, (await files.list()) ?? []))
+    throw new CheckpointError(
+      `${path} holds a model, which would be read with the new tokenizer and be wrong: name another folder`,
+    );
 }
 
 /** A configuration that names a type of model, and weights; or the modules of sentence-transformers. */

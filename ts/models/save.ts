@@ -9,7 +9,7 @@ import type { Content } from "../platform/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { labelNames, numLabels, type RoFormerConfig } from "./config.js";
 import { classOf, families, parts, savedModelType } from "./families.js";
-import { requireFolderPath, requireReplaceable, TOKENIZERS, WEIGHTS } from "./modelFolder.js";
+import { requireFolderPath, requireReplaceable, TOKENIZERS } from "./modelFolder.js";
 import { SENTENCE_FILES } from "./sentences/settings.js";
 
 /** What a saved model is made of. */
@@ -43,7 +43,7 @@ export async function saveModel(path: string, model: SavedModel, options: SaveOp
   const written = modelFiles(model, options);
   const older = [...SENTENCE_FILES, ...(model.tokenizer ? TOKENIZERS : [])];
   const files = new Map<string, Content | null>([...older.map((name) => [name, null] as const), ...written]);
-  await saveFolder(path, files, { stale: WEIGHTS, check: () => requireReplaceable(path, [...files.keys()]) });
+  await saveFolder(path, files, { stale: "weights", check: () => requireReplaceable(path, [...files.keys()]) });
 }
 
 /** The files of a Hugging Face folder, by name; weights are read while they are written. */

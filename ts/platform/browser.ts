@@ -3,7 +3,7 @@ import type { Platform } from "./platform.js";
 import { web } from "./web.js";
 
 export type { Inlined } from "./inlined.js";
-export { ACTIVE, isOfSaving, JOURNAL, type Journal, parseJournal, removes } from "./journal.js";
+export { ACTIVE, isOfSaving, isStaleWeight, JOURNAL, type Journal, parseJournal, removes } from "./journal.js";
 export { inlined, type PackageFile, packageFiles, takeInlined } from "./packageFiles.js";
 export type {
   Content,

@@ -1,5 +1,13 @@
 import { ACTIVE, JOURNAL, type Journal, MAIN, parseJournal, removes } from "./journal.js";
-import { flushSync, isWindows, moveFile, type NodeModules, PASSING, renameStubbornly } from "./nodeFiles.js";
+import {
+  flushSync,
+  isWindows,
+  moveFile,
+  type NodeModules,
+  PASSING,
+  renameStubbornly,
+  requireNoLinks,
+} from "./nodeFiles.js";
 import { fateOf, isOwner, newOwner } from "./nodeOwner.js";
 
 /** A staged folder begins so, and the name of its owner follows. */
@@ -24,6 +32,7 @@ export async function commit(node: NodeModules, target: string, staged: string, 
     if (isTaken(node, staged, active, tries < 200)) return carryOutOurs(node, target, owner);
     const holder = holderOf(node, active);
     if (holder !== undefined) {
+      if (isDamaged(node, active)) throw damaged(node, active); // it was whole when it got its name, so waiting is no use
       if (holder.step !== seen) [seen, since] = [holder.step, performance.now()];
       const abandoned = performance.now() - since > ABANDONED;
       if (holder.owner === undefined && abandoned)
@@ -60,6 +69,17 @@ function isTaken({ sync }: NodeModules, staged: string, active: string, patient:
     throw error;
   }
 }
+
+function isDamaged({ sync, path }: NodeModules, active: string): boolean {
+  try {
+    return parseJournal(sync.readFileSync(path.join(active, JOURNAL), "utf8")) === undefined;
+  } catch {
+    return false; // it is over by now
+  }
+}
+
+const damaged = ({ path }: NodeModules, active: string): Error =>
+  new Error(`${path.join(active, JOURNAL)} is damaged: move ${active} elsewhere`);
 
 /** Finishes or undoes the commit of a dead process, if there is one. */
 export function endAbandoned(node: NodeModules, target: string): void {
@@ -128,8 +148,8 @@ class Steps {
     this.active = node.path.join(target, ACTIVE);
     this.mark = node.path.join(this.active, OWNED + owner);
     const journal = parseJournal(node.sync.readFileSync(node.path.join(this.active, JOURNAL), "utf8"));
-    if (journal === undefined)
-      throw new Error(`${node.path.join(this.active, JOURNAL)} is damaged: move ${this.active} elsewhere`);
+    if (journal === undefined) throw damaged(node, this.active);
+    requireNoLinks(node, target, [...journal.files, ...journal.remove]);
     this.journal = journal;
   }
 

@@ -2,7 +2,7 @@ import type * as Sync from "node:fs";
 import type * as Files from "node:fs/promises";
 import type * as Path from "node:path";
 import type * as Url from "node:url";
-import { ACTIVE, isOfSaving } from "./journal.js";
+import { ACTIVE, isInFolder } from "./journal.js";
 import { type Access, giveAccess, startMode } from "./nodeAccess.js";
 import type { Content } from "./platform.js";
 
@@ -53,18 +53,26 @@ export function resolveLinks(node: NodeModules, path: string, links = 0): string
   return resolveLinks(node, next, links + 1);
 }
 
+/** Errors where a folder on the way to a file in `target` is a link: what is moved there would leave the target. */
+export function requireNoLinks({ sync, path }: NodeModules, target: string, names: readonly string[]): void {
+  for (const name of names) {
+    const folders = name.split("/").slice(0, -1);
+    for (let i = 1; i <= folders.length; i++) {
+      const folder = path.join(target, ...folders.slice(0, i));
+      if (sync.lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink())
+        throw new Error(`${folder} is a link, and files are moved into real folders only`);
+    }
+  }
+}
+
 /** What Windows does not take in a name: `a:b` would even be written, into a stream that no listing shows. */
 const NOT_ON_WINDOWS = /[<>:"|?*]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
 
 /** The parts of a relative path that stays inside its folder; others are an error. */
 export function safeParts(name: string): string[] {
   const parts = name.split("/");
-  const bad = (part: string) =>
-    ["", ".", ".."].includes(part) ||
-    /[\\\0]/.test(part) ||
-    isOfSaving(part) ||
-    (isWindows() && NOT_ON_WINDOWS.test(part));
-  if (parts.some(bad)) throw new Error(`${JSON.stringify(name)} cannot be the name of a file inside a folder`);
+  const bad = isWindows() && parts.some((part) => NOT_ON_WINDOWS.test(part));
+  if (bad || !isInFolder(name)) throw new Error(`${JSON.stringify(name)} cannot be the name of a file inside a folder`);
   return parts;
 }
 

@@ -1,9 +1,17 @@
 import type { Stats } from "node:fs";
-import { JOURNAL, type Journal } from "./journal.js";
+import { JOURNAL, type Journal, type Stale } from "./journal.js";
 import { sweep } from "./nodeAbandoned.js";
 import { type Access, accessBeside, accessOf, OPEN } from "./nodeAccess.js";
 import { commit, endAbandoned, OWNED, STAGED } from "./nodeCommit.js";
-import { makeFolders, type NodeModules, removeEmpty, resolveLinks, safeParts, writeNew } from "./nodeFiles.js";
+import {
+  makeFolders,
+  type NodeModules,
+  removeEmpty,
+  requireNoLinks,
+  resolveLinks,
+  safeParts,
+  writeNew,
+} from "./nodeFiles.js";
 import { newOwner } from "./nodeOwner.js";
 import type { Content, WriteFolderOptions } from "./platform.js";
 
@@ -36,7 +44,7 @@ async function writeNow(
   node: NodeModules,
   target: string,
   files: ReadonlyMap<string, Content | null>,
-  stale: RegExp | undefined,
+  stale: Stale | undefined,
 ): Promise<void> {
   const written = [...files.keys()].filter((name) => files.get(name) !== null);
   await requireRoom(node, target, written);
@@ -48,7 +56,7 @@ async function writeNow(
   try {
     await stage(node, target, staged, files);
     const remove = [...files.keys()].filter((name) => files.get(name) === null);
-    const journal: Journal = { id: owner, files: written, remove, stale: stale?.source };
+    const journal: Journal = { id: owner, files: written, remove, stale };
     await writeNew(node, node.path.join(staged, OWNED + owner), "", OPEN);
     await writeNew(node, node.path.join(staged, JOURNAL), JSON.stringify(journal), OPEN);
     await commit(node, target, staged, owner);
@@ -103,6 +111,7 @@ async function requireRoom(node: NodeModules, target: string, names: readonly st
   const requireFolder = (path: string) => {
     if (found(path)?.isDirectory() === false) throw new Error(`${path} is a file, not a folder`);
   };
+  requireNoLinks(node, target, names);
   requireFolder(target);
   for (const name of names) {
     const parts = safeParts(name);

@@ -1,4 +1,5 @@
 import type { ErrorReason } from "../errors.js";
+import type { Stale } from "./journal.js";
 import type { PackageFile } from "./packageFiles.js";
 
 /** What one file of a folder is to hold: bytes, text (written as UTF-8) or pieces that are made while they are written. */
@@ -55,8 +56,8 @@ export type WorkerSource = URL | string | (() => Worker);
 
 /** Settings of {@link Platform.writeFolder}. */
 export interface WriteFolderOptions {
-  /** Names of further files directly in the folder that are removed: those of an older model. */
-  readonly stale?: RegExp | undefined;
+  /** Further files directly in the folder that are removed: those of an older model. */
+  readonly stale?: Stale | undefined;
   /** Called when earlier saves of the folder by this thread are over; nothing is written if it throws. */
   readonly check?: (() => Promise<void>) | undefined;
 }

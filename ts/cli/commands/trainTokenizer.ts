@@ -1,7 +1,8 @@
+import { dirname } from "node:path";
 import { type FileOptions, readRows } from "../../data/rows.js";
 import { textOf } from "../../data/values.js";
 import { checkFile, saveFile, saveFolder } from "../../io/files.js";
-import { checkModelFolder, requireReplaceable, TOKENIZERS } from "../../models/modelFolder.js";
+import { checkModelFolder, requireNoModel, requireReplaceable, TOKENIZERS } from "../../models/modelFolder.js";
 import type { Content } from "../../platform/index.js";
 import type { Tokenizer } from "../../tokenizers/tokenizer.js";
 import { type TrainTokenizerOptions, tokenizerKinds, trainTokenizer as train } from "../../tokenizers/train.js";
@@ -62,8 +63,11 @@ async function* texts(given: Record<string, unknown>, out: Output, signal: Abort
 const isFile = (target: string): boolean => target.endsWith(".json");
 
 /** Whether it can be saved, before it is trained. What files there will be depends on the kind; all have these. */
-const check = (target: string): Promise<void> =>
-  isFile(target) ? checkFile(target) : checkModelFolder(target, ["tokenizer.json", "tokenizer_config.json"]);
+async function check(target: string): Promise<void> {
+  await requireNoModel(isFile(target) ? dirname(target) : target);
+  if (isFile(target)) await checkFile(target);
+  else await checkModelFolder(target, ["tokenizer.json", "tokenizer_config.json"]);
+}
 
 async function save(tokenizer: Tokenizer, target: string): Promise<void> {
   const files = tokenizer.files();
