@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseConfig } from "../../ts/models/config.js";
+import { parseConfig, parseSavedConfig } from "../../ts/models/config.js";
 
 it.each([
   [{ roformer_js: [] }, /roformer_js is a list, not an object/],
@@ -29,4 +29,15 @@ it("fills in Hugging Face's defaults and keeps what it does not know", () => {
     some_field: 1,
   });
   expect(parseConfig({ model_type: "bert" })).toMatchObject({ vocab_size: 30_522, max_position_embeddings: 512 });
+});
+
+it.each([
+  [
+    { a: 0, b: "1", c: true },
+    { a: 0, b: 1, c: 1 },
+  ],
+  [{ a: null, b: {}, c: { valueOf: 1, toString: 1 }, d: [2], e: -1, f: 0.5, g: "x" }, {}],
+])("label2id %j keeps the ids among its values", (label2id, want) => {
+  const parsed = parseSavedConfig({ model_type: "bert", label2id }, "config.json");
+  expect(parsed.label2id).toEqual(want);
 });

@@ -27,11 +27,17 @@ export const label2idSchema = v.pipe(
     if (Array.isArray(ids)) return Object.fromEntries(ids.map((name, id) => [labelText(name), id]));
     const found = Object.entries(ids as Record<string, unknown>).map(([name, id]): [string, number] => [
       name,
-      typeof id === "string" && !ID.test(id) ? Number.NaN : Number(id ?? Number.NaN),
+      idOf(id),
     ]);
     return Object.fromEntries(found.filter(([, id]) => Number.isSafeInteger(id) && id >= 0));
   }),
 );
+
+/** An id that is a number, a truth value or the text of a number; NaN for anything else. */
+function idOf(id: unknown): number {
+  if (typeof id === "string") return ID.test(id) ? Number(id) : Number.NaN;
+  return typeof id === "number" || typeof id === "boolean" ? Number(id) : Number.NaN;
+}
 
 /** A name as Python prints it, as transformers' pipelines show it: `true` is "True". Of a number, see {@link numberText}. */
 function labelText(name: unknown): string {
