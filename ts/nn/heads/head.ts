@@ -88,6 +88,8 @@ export interface HeadFactory {
   readonly labels: "tokens" | "sequences" | "spans" | "none";
   /** True if the inputs are several sequences a question: `[B][choices][T]`. */
   readonly choices?: boolean;
+  /** True if tokens must not see later ones, which the head guesses: a fresh model then `is_decoder`. */
+  readonly causal?: boolean;
   /** Makes the head of one model, which declares its parameters. Errors: ConfigError for options that cannot be met. */
   create(options: HeadOptions): Head;
 }
