@@ -1,120 +1,95 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
-import { rotate } from "../../ts/nn/attentions/attention.js";
-import { attentions } from "../../ts/nn/attentions/index.js";
-import { PackedBatch, pack } from "../../ts/nn/packed.js";
-import { ParameterScope, ParameterStore } from "../../ts/nn/parameters.js";
-import { positions } from "../../ts/nn/positions/index.js";
-import { Philox } from "../../ts/random/philox.js";
-import { scope } from "../../ts/tensor/scope.js";
-import { type Tensor, tensor } from "../../ts/tensor/tensor.js";
+import { PackedBatch, SequenceBatch } from "../../ts/nn/packed.js";
+import { type Position, type PositionName, type PositionOptions, positions } from "../../ts/nn/positions/index.js";
+import { none } from "../../ts/nn/positions/none.js";
+import type { RopeParameters } from "../../ts/nn/ropeParameters.js";
+import { tensor } from "../../ts/tensor/tensor.js";
+import { failures } from "./checks.js";
+import { positionSuite } from "./positionSuite.js";
+import { positionReferences as references } from "./references/positions.js";
 
-const [HEADS, D, E, MAXIMUM] = [2, 6, 10, 40];
+type Factory = (options: PositionOptions) => Position;
 
 beforeAll(() => engine().set_poison(true));
 
-function random(shape: readonly number[], seed: number): Tensor {
-  const numbers = new Philox(seed, 91);
-  return tensor(
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 2 * numbers.uniform() - 1),
-    shape,
-  );
-}
+describe.each(Object.entries(positions) as [PositionName, Factory][])("position encoding %s", (name, create) => {
+  for (const { name: fact, run } of positionSuite(create, references[name])) it(fact, run);
+});
 
-/** What may be said of every position encoding. A new one is tested by being registered. */
-describe.each(Object.entries(positions))("position encoding %s", (_name, create) => {
-  function withPosition(body: (position: ReturnType<typeof create>) => void): void {
-    const store = new ParameterStore();
-    const position = create({
-      scope: new ParameterScope(store, 1),
-      embeddingWidth: E,
-      heads: HEADS,
-      headSize: D,
-      maxPositions: MAXIMUM,
-    });
-    store.allocate();
-    store.initialise(7);
-    try {
-      scope(() => body(position));
-    } finally {
-      position.free?.();
-      store.free();
-    }
-  }
+/** `make`'s encoding, with some members replaced. */
+const changed =
+  (make: Factory, members: (position: Position) => Partial<Position>): Factory =>
+  (options) => {
+    const made = make(options);
+    const bound = { table: made.table?.bind(made), embed: made.embed?.bind(made), free: made.free?.bind(made) };
+    const kept = Object.fromEntries(Object.entries(bound).filter(([, member]) => member));
+    return { kind: made.kind, ...(made.slopes && { slopes: made.slopes }), ...kept, ...members(made) };
+  };
 
-  const call = (position: ReturnType<typeof create>, batch: PackedBatch) => ({
-    heads: HEADS,
-    batch,
-    position,
-    mask: {},
+/** A batch whose rows are numbered through, whatever sequences they are of. */
+const through = ({ packed }: PackedBatch) => {
+  const positions = packed.tokens.map((_, row) => row % 64);
+  return new PackedBatch({ ...packed, positions });
+};
+
+const countingMarks = ({ embed }: Position): Partial<Position> => ({ embed: (x, batch) => embed!(x, through(batch)) });
+
+const countingTurns = (own: Position): Partial<Position> => ({
+  table(batch, width) {
+    const rows = Int32Array.from(batch.packed.positions.keys());
+    const numbered = new SequenceBatch({ ...batch.packed, positions: rows });
+    return { ...own.table!(numbered, width), rows: numbered.positions };
+  },
+});
+
+const stopped = ({ embed }: Position): Partial<Position> => ({
+  embed: (x, batch) => embed!(tensor(x.read(), x.shape), batch),
+});
+
+const oneSlope = ({ slopes }: Position): Partial<Position> => ({ slopes: slopes!.fill(slopes![0]!) });
+
+const otherMarks: Factory = (options) => ({ ...positions.sinusoidal(options), ...learnedParameters(options) });
+
+/** What the learned encoding declares, and nothing that it does. */
+const learnedParameters = (options: PositionOptions) => ({ kind: positions.learned(options).kind });
+
+const BASE: RopeParameters = { rope_type: "default", rope_theta: 500_000, partial_rotary_factor: 1 };
+
+describe("the suite of position encodings fails for one that", () => {
+  const order = "order matters, unless the kind is none";
+  const shift = "shifted positions give the same values, unless the kind is absolute";
+  const embeds = "marks embeddings as the f64 reference, and passes gradients";
+  const turns = "turns queries and keys as the f64 reference, and passes gradients";
+  const published = "scores fall by the slopes that were published, for any number of heads";
+  const bits = "a sequence gives the same bits in any batch";
+  it.each<[string, PositionName, Factory, string[]]>([
+    ["does nothing, and claims distances", "rotary", () => ({ kind: "relative" }), [order, turns]],
+    ["does nothing, and claims places", "sinusoidal", () => ({ kind: "absolute" }), [order, shift, embeds]],
+    ["does nothing, and names no published slopes", "alibi", () => ({ kind: "relative" }), [order, published]],
+    [
+      "says that it does nothing, and turns",
+      "none",
+      changed(positions.rotary, () => ({ kind: "none" })),
+      [order, turns],
+    ],
+    ["does nothing, though its paper does", "rotary", none, [turns]],
+    [
+      "says distances, and adds places",
+      "sinusoidal",
+      changed(positions.sinusoidal, () => ({ kind: "relative" })),
+      [shift],
+    ],
+    ["says places, and turns by distances", "rotary", changed(positions.rotary, () => ({ kind: "absolute" })), [shift]],
+    ["turns by the batch's rows", "rotary", changed(positions.rotary, countingTurns), [turns]],
+    ["adds the batch's rows' sinusoids", "sinusoidal", changed(positions.sinusoidal, countingMarks), [embeds, bits]],
+    ["adds the batch's rows' vectors", "learned", changed(positions.learned, countingMarks), [embeds, bits]],
+    ["turns other pairs", "rotary", positions["rotary-half"], [turns]],
+    ["turns by another base", "rotary", (own) => positions.rotary({ ...own, rope: BASE }), [turns]],
+    ["adds another function than it should", "learned", otherMarks, [embeds]],
+    ["stops gradients", "sinusoidal", changed(positions.sinusoidal, stopped), [embeds]],
+    ["gives all heads one slope", "alibi", changed(positions.alibi, oneSlope), [published]],
+  ])("%s", (_, name, create, facts) => {
+    expect(failures(positionSuite(create, references[name]))).toEqual(expect.arrayContaining(facts));
   });
-
-  it("turns without changing the length of a pair's row, and leaves position 0 as it is", () =>
-    withPosition((position) => {
-      const batch = new PackedBatch(
-        pack([
-          [1, 2, 3, 4],
-          [5, 6],
-        ]),
-      );
-      const x = random([6, HEADS * D], 1);
-      const turned = rotate(x, call(position, batch), batch).read();
-      const given = x.read();
-      for (let row = 0; row < 6; row++) {
-        const norm = (values: Float32Array) => Math.hypot(...values.subarray(row * 12, row * 12 + 12));
-        expect(norm(turned)).toBeCloseTo(norm(given), 5);
-      }
-      expect([...turned.subarray(0, 12)]).toEqual([...given.subarray(0, 12)]);
-      expect([...turned.subarray(48, 60)]).toEqual([...given.subarray(48, 60)]);
-    }));
-
-  it("gives scores that depend on the distance alone, if it turns", () =>
-    withPosition((position) => {
-      const [q, k] = [random([1, HEADS * D], 2), random([1, HEADS * D], 3)];
-      const score = (m: number, n: number) => {
-        const at = (p: number) => new PackedBatch({ ...pack([[1]]), positions: Int32Array.of(p) });
-        const [a, b] = [rotate(q, call(position, at(m)), at(m)).read(), rotate(k, call(position, at(n)), at(n)).read()];
-        return a.reduce((sum, x, i) => sum + x * b[i]!, 0);
-      };
-      for (const m of [0, 1, 7, 30]) expect(score(m, m + 5)).toBeCloseTo(score(0, 5), 5);
-    }));
-
-  it("tells attention distances, not places: all positions shifted give the same values", () =>
-    withPosition((position) => {
-      const [q, k, v] = [5, 6, 7].map((seed) => random([9, HEADS * D], seed)) as [Tensor, Tensor, Tensor];
-      const attend = (from: number) => {
-        const packed = pack([
-          [1, 2, 3, 4],
-          [1, 2, 3, 4, 5],
-        ]);
-        const batch = new PackedBatch({ ...packed, positions: packed.positions.map((p) => p + from) });
-        return attentions.softmax().forward(q, k, v, call(position, batch)).read();
-      };
-      const there = attend(30);
-      for (const [i, y] of attend(0).entries()) expect(there[i]).toBeCloseTo(y, 4);
-    }));
-
-  it("marks embeddings by position alone: equal tokens at equal places are equal, in any batch", () =>
-    withPosition((position) => {
-      const x = random([1, E], 4).read();
-      const rows = (n: number) =>
-        tensor(
-          Float32Array.from({ length: n * E }, (_, i) => x[i % E]!),
-          [n, E],
-        );
-      const embed = (lengths: number[]) => {
-        const batch = new PackedBatch(pack(lengths.map((length) => new Array(length).fill(3))));
-        const n = lengths.reduce((a, b) => a + b, 0);
-        return (position.embed?.(rows(n), batch) ?? rows(n)).read();
-      };
-      const [alone, together] = [embed([5]), embed([2, 5, 3])];
-      expect([...together.subarray(2 * E, 7 * E)]).toEqual([...alone]);
-    }));
-
-  it("takes an empty batch", () =>
-    withPosition((position) => {
-      const batch = new PackedBatch(pack([]));
-      expect(rotate(random([0, HEADS * D], 1), call(position, batch), batch).size).toBe(0);
-      expect((position.embed?.(random([0, E], 1), batch) ?? random([0, E], 1)).size).toBe(0);
-    }));
 });

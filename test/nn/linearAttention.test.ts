@@ -275,7 +275,14 @@ it.each(["linear-shen", "performer"] as const)(
   "%s: a key beside which all earlier ones vanish makes no NaN",
   (name) => {
     const place = new ParameterScope(new ParameterStore(), 1);
-    const options = { scope: place, heads: 1, headSize: 4, position: positions.none(), kernelEpsilon: 0, numRandomFeatures: 4 };
+    const options = {
+      scope: place,
+      heads: 1,
+      headSize: 4,
+      position: positions.none(),
+      kernelEpsilon: 0,
+      numRandomFeatures: 4,
+    };
     const layer = attentions[name](options);
     place.store.allocate();
     for (const matrix of place.store.saved) matrix.write(projection.slice(0, 16));

@@ -60,8 +60,12 @@ describe.each(LINEAR)("%s, token by token", (attention) => {
 
 it("a step that is refused leaves the state as it was", () => {
   const place = new ParameterScope(new ParameterStore(), 1);
-  const layer = attentions["linear-shen"]({ scope: place, heads: 1, headSize: 4, position: positions.none() }) as Attention &
-    Recurrent;
+  const layer = attentions["linear-shen"]({
+    scope: place,
+    heads: 1,
+    headSize: 4,
+    position: positions.none(),
+  }) as Attention & Recurrent;
   const state = layer.begin(1, 1, 4);
   const call = { heads: 1, batch: sequences([0, 1]), position: positions.none(), mask: {} };
   scope(() => {
@@ -77,7 +81,14 @@ it("a step that is refused leaves the state as it was", () => {
 
 it("a Performer whose features depend on later keys is refused token by token", () => {
   const place = new ParameterScope(new ParameterStore(), 1);
-  const options = { scope: place, heads: 1, headSize: 4, position: positions.none(), kernelEpsilon: 1e-4, numRandomFeatures: 4 };
+  const options = {
+    scope: place,
+    heads: 1,
+    headSize: 4,
+    position: positions.none(),
+    kernelEpsilon: 1e-4,
+    numRandomFeatures: 4,
+  };
   const layer = attentions.performer(options) as Attention & Recurrent;
   place.store.allocate();
   const state = layer.begin(1, 1, 4);
