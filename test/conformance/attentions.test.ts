@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
 import { type AttentionFactory, type AttentionName, attentions } from "../../ts/nn/attentions/index.js";
 import { attentionSuite } from "./attentionSuite.js";
