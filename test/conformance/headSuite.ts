@@ -111,7 +111,7 @@ function comparesGradients({ head, store }: Made, { targets, loss, groups }: Lab
   store.requireGradients();
   const hidden = hiddenOf(values);
   const { gradients } = valueAndGradients(() => head.loss(hidden, batch, targets), [hidden]);
-  const got = gradients[0]!.read();
+  const got = gradients[0]?.read() ?? new Float32Array(values.length);
   for (const { from, to, live } of groups)
     expect(
       got.subarray(from * WIDTH, to * WIDTH).some((x) => x !== 0),

@@ -42,14 +42,18 @@ export function withAttention<T>(create: AttentionFactory, setting: Setting, bod
   }
 }
 
-/** Whether an encoding has a part in attention: by turning, or by slopes. */
-export const [TURNS, SLOPES, MARKS] = (["table", "slopes", "embed"] as const).map((member) =>
+/** The encodings that have `member`. */
+const having = (member: "table" | "slopes"): PositionName[] =>
   (Object.keys(positions) as PositionName[]).filter((name) => {
-    const store = new ParameterStore();
-    const options = { embeddingWidth: C, heads: HEADS, headSize: D, maxPositions: 64 };
-    return positions[name]({ scope: new ParameterScope(store, 1), ...options })[member] !== undefined;
-  }),
-) as [PositionName[], PositionName[], PositionName[]];
+    const where = { scope: new ParameterScope(new ParameterStore(), 1), embeddingWidth: C, maxPositions: 64 };
+    return positions[name]({ ...where, heads: HEADS, headSize: D })[member] !== undefined;
+  });
+
+/** Those that turn queries and keys. */
+export const TURNS = having("table");
+
+/** Those that add to scores. */
+export const SLOPES = having("slopes");
 
 /** Every way to make an attention that may be told a position: those with scores turn in one place, the others in three. */
 export function settingsOf(scores: boolean): Setting[] {
