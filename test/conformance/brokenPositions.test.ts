@@ -3,6 +3,7 @@ import { PackedBatch, SequenceBatch } from "../../ts/nn/packed.js";
 import { type Position, type PositionName, type PositionOptions, positions } from "../../ts/nn/positions/index.js";
 import { none } from "../../ts/nn/positions/none.js";
 import type { RopeParameters } from "../../ts/nn/ropeParameters.js";
+import { scale } from "../../ts/ops/reduce.js";
 import { tensor } from "../../ts/tensor/tensor.js";
 import { failures } from "./checks.js";
 import { positionSuite } from "./positionSuite.js";
@@ -42,10 +43,7 @@ const stopped = ({ embed }: Position): Partial<Position> => ({
 
 const oneSlope = ({ slopes }: Position): Partial<Position> => ({ slopes: slopes!.fill(slopes![0]!) });
 
-const otherMarks: Factory = (options) => ({ ...positions.sinusoidal(options), ...learnedParameters(options) });
-
-/** What the learned encoding declares, and nothing that it does. */
-const learnedParameters = (options: PositionOptions) => ({ kind: positions.learned(options).kind });
+const zeroed = (): Partial<Position> => ({ embed: (x) => scale(x, 1) });
 
 const BASE: RopeParameters = { rope_type: "default", rope_theta: 500_000, partial_rotary_factor: 1 };
 
@@ -79,7 +77,7 @@ describe("the suite of position encodings fails for one that", () => {
     ["adds the batch's rows' vectors", "learned", changed(positions.learned, countingMarks), [embeds, bits]],
     ["turns other pairs", "rotary", positions["rotary-half"], [turns]],
     ["turns by another base", "rotary", (own) => positions.rotary({ ...own, rope: BASE }), [turns]],
-    ["adds another function than it should", "learned", otherMarks, [embeds]],
+    ["adds nothing to embeddings, and has parameters", "learned", changed(positions.learned, zeroed), [embeds]],
     ["stops gradients", "sinusoidal", changed(positions.sinusoidal, stopped), [embeds]],
     ["gives all heads one slope", "alibi", changed(positions.alibi, oneSlope), [published]],
   ])("%s", (_, name, create, facts) => {
