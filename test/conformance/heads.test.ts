@@ -5,6 +5,7 @@ import { engine } from "../../ts/engine/engine.js";
 import { RoFormer, type RoFormerConfigInput } from "../../ts/index.js";
 import { type HeadFactory, type HeadName, heads } from "../../ts/nn/heads/index.js";
 import { temporaryFolder } from "../process.js";
+import { headSuite } from "./headSuite.js";
 
 const config: RoFormerConfigInput = {
   vocab_size: 30,
@@ -22,9 +23,13 @@ const inputIds = [
 
 beforeAll(() => engine().set_poison(true));
 
-/** What may be said of every head. A new one is tested by being registered. */
+describe.each(Object.entries(heads) as [HeadName, HeadFactory][])("head %s", (_, factory) => {
+  for (const { name: fact, run } of headSuite(factory)) it(fact, run);
+});
+
+/** What holds of a whole model with each head. */
 describe.each(Object.entries(heads) as [HeadName, HeadFactory][])(
-  "head %s",
+  "a model with the head %s",
   (head, { labels: by, choices = false }) => {
     const labels = {
       tokens: {

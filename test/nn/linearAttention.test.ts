@@ -81,7 +81,7 @@ function compute(problem: Problem): Record<"out" | "dq" | "dk" | "dv", Float32Ar
   const place = new ParameterScope(store, 1);
   const position: Position =
     rotation === "none"
-      ? {}
+      ? positions.none()
       : positions.rotary({ scope: place, embeddingWidth: 1, heads, headSize: width, maxPositions: 1 });
   const options = { scope: place, heads, headSize: width, position, numRandomFeatures: features, kernelEpsilon };
   const layer = attentions[attention]({ ...options, ...(rotation !== "none" && { rotation }) });
@@ -228,7 +228,7 @@ describe.each(LINEAR)("%s", (attention) => {
         rotation,
         numRandomFeatures: 10,
       });
-    const [turned, plain] = [make("eq19", position), make("rotate-both", {})];
+    const [turned, plain] = [make("eq19", position), make("rotate-both", positions.none())];
     store.allocate();
     for (const matrix of store.saved) matrix.write(projection);
     scope(() => {
@@ -239,7 +239,7 @@ describe.each(LINEAR)("%s", (attention) => {
       ];
       const batch = new PackedBatch({ ...pack([Array(9).fill(1)]), positions: new Int32Array(9).fill(5) });
       const [a, b] = [turned, plain].map((one, i) =>
-        one.forward(q, k, v, { heads: 2, batch, position: i === 0 ? position : {}, mask: {} }).read(),
+        one.forward(q, k, v, { heads: 2, batch, position: i === 0 ? position : positions.none(), mask: {} }).read(),
       );
       expect(worst(a!, b!)).toBeLessThan(1e-5);
     });
@@ -275,14 +275,21 @@ it.each(["linear-shen", "performer"] as const)(
   "%s: a key beside which all earlier ones vanish makes no NaN",
   (name) => {
     const place = new ParameterScope(new ParameterStore(), 1);
-    const options = { scope: place, heads: 1, headSize: 4, position: {}, kernelEpsilon: 0, numRandomFeatures: 4 };
+    const options = {
+      scope: place,
+      heads: 1,
+      headSize: 4,
+      position: positions.none(),
+      kernelEpsilon: 0,
+      numRandomFeatures: 4,
+    };
     const layer = attentions[name](options);
     place.store.allocate();
     for (const matrix of place.store.saved) matrix.write(projection.slice(0, 16));
     for (const size of [50, 90, 200, 1e4]) {
       const [k, ones] = [Array.from({ length: 8 }, (_, i) => (i < 4 ? 0 : size)), Array(8).fill(1)];
       const inputs = [Array(8).fill(0.1), k, ones].map((x) => tensor(x, [2, 4])) as [Tensor, Tensor, Tensor];
-      const call = { heads: 1, batch: sequences([0, 2]), position: {}, mask: { causal: true } };
+      const call = { heads: 1, batch: sequences([0, 2]), position: positions.none(), mask: { causal: true } };
       const { loss, gradients } = valueAndGradients(() => sum(layer.forward(...inputs, call)), inputs);
       expect([loss, ...gradients.flatMap((x) => [...x!.read()])].every(Number.isFinite), `${size}`).toBe(true);
       for (const x of [...inputs, ...gradients]) x!.free();
@@ -307,8 +314,8 @@ it("odd numbers of turned features, masks and biases that need scores are refuse
   expect(() => attentions["linear-elu"]({ ...options, position: alibi })).toThrow(/alibi/);
   scope(() => {
     const x = tensor([1, 2, 3, 4], [1, 4]);
-    const call = { heads: 1, batch: sequences([0, 1]), position: {}, mask: { window: 2 } };
-    expect(() => attentions["linear-elu"]({ ...options, position: {} }).forward(x, x, x, call)).toThrow(
+    const call = { heads: 1, batch: sequences([0, 1]), position: positions.none(), mask: { window: 2 } };
+    expect(() => attentions["linear-elu"]({ ...options, position: positions.none() }).forward(x, x, x, call)).toThrow(
       /mask with window/,
     );
   });

@@ -60,10 +60,14 @@ describe.each(LINEAR)("%s, token by token", (attention) => {
 
 it("a step that is refused leaves the state as it was", () => {
   const place = new ParameterScope(new ParameterStore(), 1);
-  const layer = attentions["linear-shen"]({ scope: place, heads: 1, headSize: 4, position: {} }) as Attention &
-    Recurrent;
+  const layer = attentions["linear-shen"]({
+    scope: place,
+    heads: 1,
+    headSize: 4,
+    position: positions.none(),
+  }) as Attention & Recurrent;
   const state = layer.begin(1, 1, 4);
-  const call = { heads: 1, batch: sequences([0, 1]), position: {}, mask: {} };
+  const call = { heads: 1, batch: sequences([0, 1]), position: positions.none(), mask: {} };
   scope(() => {
     const [small, loud] = [tensor([1, 1, 1, 1], [1, 4]), tensor([50, 50, 50, 50], [1, 4])];
     layer.step(small, small, small, call, state);
@@ -77,13 +81,20 @@ it("a step that is refused leaves the state as it was", () => {
 
 it("a Performer whose features depend on later keys is refused token by token", () => {
   const place = new ParameterScope(new ParameterStore(), 1);
-  const options = { scope: place, heads: 1, headSize: 4, position: {}, kernelEpsilon: 1e-4, numRandomFeatures: 4 };
+  const options = {
+    scope: place,
+    heads: 1,
+    headSize: 4,
+    position: positions.none(),
+    kernelEpsilon: 1e-4,
+    numRandomFeatures: 4,
+  };
   const layer = attentions.performer(options) as Attention & Recurrent;
   place.store.allocate();
   const state = layer.begin(1, 1, 4);
   scope(() => {
     const x = tensor([1, 2, 3, 4], [1, 4]);
-    const call = { heads: 1, batch: sequences([0, 1]), position: {}, mask: {} };
+    const call = { heads: 1, batch: sequences([0, 1]), position: positions.none(), mask: {} };
     expect(() => layer.step(x, x, x, call, state)).toThrow(/needs kernel_epsilon 0/);
   });
   state.free();

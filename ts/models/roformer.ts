@@ -85,7 +85,7 @@ export class RoFormer<H extends HeadName = HeadName, O extends ModelOutput = Out
     if (!Object.hasOwn(heads, head))
       throw new ConfigError(`head is "${head}", not one of ${Object.keys(heads).join(", ")}`);
     // Who creates a causal model wants one that does not see what it is to guess.
-    const checked = parseConfig(config, "config", head === "causal-lm" ? { is_decoder: true } : {});
+    const checked = parseConfig(config, "config", heads[head].causal ? { is_decoder: true } : {});
     const network = new Network(checked, head, poolerOf(checked, head));
     try {
       network.store.allocate();

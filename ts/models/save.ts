@@ -2,7 +2,7 @@ import { ConfigError } from "../errors.js";
 import { SAVED_DTYPES, type SavedDtype } from "../io/dtypes.js";
 import { saveFolder } from "../io/files.js";
 import { bytesOf, divide, type TensorSource, writeSafetensors } from "../io/safetensorsWriter.js";
-import type { HeadName } from "../nn/heads/index.js";
+import { type HeadName, heads } from "../nn/heads/index.js";
 import type { ParameterStore } from "../nn/parameters.js";
 import { ropeTable } from "../nn/ropeTable.js";
 import type { Content } from "../platform/index.js";
@@ -111,7 +111,7 @@ function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = 
   // One label excludes no other one; transformers 5 refuses such a configuration, and takes the sigmoid without.
   if (fields.problem_type === "single_label_classification" && numLabels(config) === 1) delete fields.problem_type;
   // Starts and ends, whatever labels are named: Hugging Face's BERT would make as many outputs.
-  if (head === "question-answering") for (const name of ["id2label", "label2id", "num_labels"]) delete fields[name];
+  if (heads[head].labels === "spans") for (const name of ["id2label", "label2id", "num_labels"]) delete fields[name];
   // No padding is not the same as the default, 0.
   const kept = (name: string) => fields[name] !== undefined && (fields[name] !== null || name === "pad_token_id");
   const names = Object.keys(fields).filter(kept);

@@ -6,6 +6,7 @@ import { Dropout } from "./dropout.js";
 import { JoinedLinear, Linear } from "./linear.js";
 import type { PackedBatch, SequenceBatch } from "./packed.js";
 import type { ParameterScope } from "./parameters.js";
+import { none } from "./positions/none.js";
 import { LAYER, type LayerOptions } from "./selfAttention.js";
 
 /** An encoder's last states, which a decoder looks at. */
@@ -44,7 +45,7 @@ export class CrossAttention {
   forward(x: Tensor, batch: PackedBatch, encoder: EncoderStates): Tensor {
     const { heads } = this.options;
     const dropout = this.probabilities.draw();
-    const call = { heads, batch, position: {}, mask: { keys: encoder.batch }, ...(dropout && { dropout }) };
+    const call = { heads, batch, position: none(), mask: { keys: encoder.batch }, ...(dropout && { dropout }) };
     const [k, v] = this.keyValue.forward(encoder.states) as [Tensor, Tensor];
     return this.output.forward(this.attention.forward(this.query.forward(x), k, v, call), x);
   }

@@ -2,7 +2,7 @@ import { ConfigError, DataError } from "../errors.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "../models/config.js";
 import type { RoFormer } from "../models/roformer.js";
 import type { AttentionName, Rotation } from "../nn/attentions/index.js";
-import type { HeadName } from "../nn/heads/index.js";
+import { type HeadName, heads } from "../nn/heads/index.js";
 import type { PositionName } from "../nn/positions/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 
@@ -62,6 +62,9 @@ export interface ArchitectureSettings extends AttentionSettings {
 /** Settings that weights to begin with have decided. */
 export const DECIDED = ["position", "layers", "width", "heads", "ffn", "vocabSize"] as const;
 
+/** Whether tokens must not see later ones. */
+const isCausal = (head: HeadName): boolean => heads[head].causal ?? false;
+
 /** The configuration of a model for `tokenizer` and texts of `maxLength` tokens. */
 export function architecture(
   settings: ArchitectureSettings,
@@ -82,7 +85,7 @@ export function architecture(
     ...dropoutFields(settings.dropout ?? 0.1),
     max_position_embeddings: Math.max(512, maxLength),
     pad_token_id: tokenizer.padTokenId ?? null,
-    is_decoder: head === "causal-lm",
+    is_decoder: isCausal(head),
     roformer_js: { position, ...attentionFields(settings, head) },
   };
 }
@@ -96,7 +99,7 @@ export function changes(
   { roformer_js = {}, is_decoder }: RoFormerConfig,
   head: HeadName,
 ): Partial<RoFormerConfig> {
-  const causal = head === "causal-lm" || (is_decoder && head !== "masked-lm");
+  const causal = isCausal(head) || (is_decoder && head !== "masked-lm");
   const { dropout } = settings;
   return {
     is_decoder: causal,
@@ -149,6 +152,6 @@ function attentionFields({ attention = "softmax", rotation, numRandomFeatures }:
     attention,
     ...(rotation && { rotation }),
     ...(numRandomFeatures !== undefined && { num_random_features: numRandomFeatures }),
-    ...(attention === "performer" && head === "causal-lm" && { kernel_epsilon: 0 }),
+    ...(attention === "performer" && isCausal(head) && { kernel_epsilon: 0 }),
   };
 }

@@ -2,6 +2,7 @@ import { init } from "../engine/engine.js";
 import { DataError, UnsavedError } from "../errors.js";
 import * as language from "../metrics/language.js";
 import type { RoFormer } from "../models/roformer.js";
+import { heads } from "../nn/heads/index.js";
 import { checkOptions } from "../options.js";
 import { platform } from "../platform/index.js";
 import { pacer } from "../platform/pacer.js";
@@ -166,7 +167,7 @@ class Run {
   /** The held-out text, window by window; each token of a causal model is guessed once, but for the first. */
   private async evaluate(): Promise<LanguageMetrics> {
     const { valid, characters } = this.text;
-    const causal = this.objective.head === "causal-lm";
+    const causal = heads[this.objective.head].causal ?? false;
     const length = Math.min(this.objective.window, valid.length);
     const stride = causal ? length - 1 : length;
     const starts = Array.from({ length: Math.ceil((valid.length - 1) / stride) }, (_, i) => i * stride);

@@ -71,6 +71,11 @@ export type AttentionFactory = (options: AttentionOptions) => Attention;
 /** A way for tokens to look at each other. It decides itself what is turned by position, and where. */
 export interface Attention {
   /**
+   * Whether it makes a score for each query and key. Without, it refuses what would hide or change scores: the masks `window`,
+   * `prefix` and `bias` in `forward`, and positions with `slopes` when it is made.
+   */
+  readonly scores: boolean;
+  /**
    * `q` is `[N, C]`, `k` and `v` `[S, C]`, C = H · D; gives `[N, C]`. Errors: ShapeError for sizes that do not fit, ConfigError
    * for a mask that it cannot have.
    */

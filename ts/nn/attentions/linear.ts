@@ -32,6 +32,7 @@ export interface Recurrent {
 
 /** Σⱼ (φ(q) · ϕ(k)) v / Σⱼ φ(q) · ϕ(k), with rotations (RoFormer, eq. 18 and 19). */
 class Linear implements Attention, Recurrent {
+  readonly scores = false;
   private readonly features: Features;
   private readonly rotation: Rotation;
 

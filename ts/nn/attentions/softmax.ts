@@ -4,6 +4,7 @@ import { type Attention, rotate } from "./attention.js";
 
 /** softmax(R q · R k / √D + biases) v (RoFormer, eq. 2 with eq. 14). */
 export const softmax = (): Attention => ({
+  scores: true,
   forward(q, k, v, call) {
     const { heads, batch, position, dropout, mask } = call;
     const { keys = batch, prefix, ...seen } = mask;

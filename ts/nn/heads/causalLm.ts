@@ -18,5 +18,6 @@ function following(labels: Int32Array, { packed }: PackedBatch): Int32Array {
 export const causalLm: HeadFactory = {
   architecture: "ForCausalLM",
   labels: "tokens",
+  causal: true,
   create: (options) => new LanguageModel(options, following),
 };

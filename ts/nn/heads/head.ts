@@ -88,6 +88,12 @@ export interface HeadFactory {
   readonly labels: "tokens" | "sequences" | "spans" | "none";
   /** True if the inputs are several sequences a question: `[B][choices][T]`. */
   readonly choices?: boolean;
+  /**
+   * True if the head guesses each sequence's next token: its loss shifts the labels, and tokens must not see later ones, so that a new
+   * model has `is_decoder`.
+   * @default false
+   */
+  readonly causal?: boolean;
   /** Makes the head of one model, which declares its parameters. Errors: ConfigError for options that cannot be met. */
   create(options: HeadOptions): Head;
 }

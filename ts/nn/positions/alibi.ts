@@ -4,7 +4,10 @@ import type { Position, PositionOptions } from "./position.js";
  * Attention with linear biases (Press et al. 2022): a score falls by slope · |distance|, and each head has its slope. With causal
  * attention that is the paper's; without, distances count alike in both directions.
  */
-export const alibi = ({ heads }: PositionOptions): Position => ({ slopes: alibiSlopes(heads) });
+export const alibi = ({ heads }: PositionOptions): Position => ({
+  kind: "relative",
+  slopes: alibiSlopes(heads),
+});
 
 /**
  * 2^(−8/n), 2^(−16/n), …, 2^(−8) for a power of two n; for other numbers of heads those of the next lower power, then every

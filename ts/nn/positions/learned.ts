@@ -9,6 +9,7 @@ import type { Position, PositionOptions } from "./position.js";
 export function learned({ scope, embeddingWidth, maxPositions }: PositionOptions): Position {
   const table = scope.at("position_embeddings").weight("weight", [maxPositions, embeddingWidth]);
   return {
+    kind: "absolute",
     embed(x: Tensor, batch: PackedBatch): Tensor {
       if (batch.reach > maxPositions) {
         throw new ShapeError("number of positions", batch.reach, `at most max_position_embeddings = ${maxPositions}`);

@@ -9,6 +9,11 @@ import type { RopeParameters } from "../ropeParameters.js";
  * or adds in attention; nothing else asks which one it has.
  */
 export interface Position {
+  /**
+   * What a model learns from it: "relative" distances alone, so that shifted positions give the same values; "absolute" places; "none"
+   * nothing, so that a permutation of the tokens only permutes the values.
+   */
+  readonly kind: "relative" | "absolute" | "none";
   /** What attention turns `width` numbers of each head by, covering the batch's positions. */
   table?(batch: SequenceBatch, width: number): RotaryTable;
   /** How fast scores fall with the distance of positions, `[H]`: attention adds −slope · |distance|. */

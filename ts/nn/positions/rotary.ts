@@ -20,6 +20,7 @@ const PLAIN: RopeParameters = { rope_type: "default", rope_theta: 10_000, partia
  * is no limit.
  */
 class Rotary implements Position {
+  readonly kind = "relative";
   private readonly half: boolean;
   private readonly options: PositionOptions;
   private readonly parameters: RopeParameters;

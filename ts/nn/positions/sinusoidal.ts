@@ -10,6 +10,7 @@ import type { Position, PositionOptions } from "./position.js";
  */
 export function sinusoidal({ embeddingWidth: E }: PositionOptions): Position {
   return {
+    kind: "absolute",
     embed(x: Tensor, batch: PackedBatch): Tensor {
       const y = empty([batch.reach, E]);
       const table = new Float32Array(y.size);

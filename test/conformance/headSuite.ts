@@ -1,0 +1,175 @@
+import { expect } from "vitest";
+import { valueAndGradients } from "../../ts/autograd/tape.js";
+import { ConfigError, ShapeError } from "../../ts/errors.js";
+import type { Head, HeadFactory, ProblemType, ScorerFactory, Targets } from "../../ts/nn/heads/index.js";
+import { pooledChooser, summaryChooser } from "../../ts/nn/heads/multipleChoice.js";
+import { denseClassifier, pooledClassifier } from "../../ts/nn/heads/sequenceClassification.js";
+import { PackedBatch, pack } from "../../ts/nn/packed.js";
+import { ParameterScope, ParameterStore } from "../../ts/nn/parameters.js";
+import { scope } from "../../ts/tensor/scope.js";
+import { type Check, expectClose, random, tensorOf, total } from "./checks.js";
+import { CHOICES, CLASSES, type LabelCase, LENGTHS, labelCases, type Outputs } from "./labels.js";
+
+const [WIDTH, E, V] = [6, 5, 7];
+const N = total(LENGTHS);
+
+/** The model families' ways to make logits of sequences. */
+const WAYS: Record<string, { classifier: ScorerFactory; chooser: ScorerFactory }> = {
+  roformer: { classifier: denseClassifier, chooser: summaryChooser },
+  bert: { classifier: pooledClassifier, chooser: pooledChooser },
+};
+
+interface Made {
+  readonly head: Head;
+  readonly store: ParameterStore;
+}
+
+function withHead(
+  factory: HeadFactory,
+  way: string,
+  problem: ProblemType | undefined,
+  body: (made: Made) => void,
+): void {
+  const store = new ParameterStore();
+  const root = new ParameterScope(store, 0.5);
+  const summary = { type: "last", project: true, toLabels: false, activation: undefined } as const;
+  const head = factory.create({
+    ...{ scope: root, encoder: root.at("encoder"), width: WIDTH, words: root.weight("words", [V, E]), tied: true },
+    ...{ activation: "gelu", eps: 1e-12, dropout: 0, labels: CLASSES, problem, pooler: "tanh" },
+    ...{ summary: { ...summary, firstDropout: 0, lastDropout: 0 }, ...WAYS[way]! },
+  });
+  store.allocate();
+  store.initialise(3);
+  try {
+    scope(() => body({ head, store }));
+  } finally {
+    store.free();
+  }
+}
+
+/** Sequences of `lengths`: choices of questions where the head takes such. */
+const batchOf = ({ choices }: HeadFactory, lengths = LENGTHS) =>
+  new PackedBatch({
+    ...pack(lengths.map((length) => new Array(length).fill(1))),
+    ...(choices && { choices: CHOICES }),
+  });
+
+const hiddenOf = (values: Float64Array) => tensorOf(values, [values.length / WIDTH, WIDTH]);
+
+const outputsOf = (head: Head, hidden: Float64Array, batch: PackedBatch): Outputs =>
+  scope(() =>
+    Object.fromEntries(
+      Object.entries(head.forward(hiddenOf(hidden), batch)).map(([name, { tensor }]) => [
+        name,
+        Float64Array.from(tensor.read()),
+      ]),
+    ),
+  );
+
+/** What holds of the head `factory`, made in the way of each family. */
+export function headSuite(factory: HeadFactory): Check[] {
+  const cases = labelCases(factory);
+  const each = (fact: string, body: (made: Made, own: LabelCase) => void): Check[] =>
+    Object.keys(WAYS).flatMap((way) =>
+      cases.map((own) => ({
+        name: `${way}, ${own.name}: ${fact}`,
+        run: () => withHead(factory, way, own.problem, (made) => body(made, own)),
+      })),
+    );
+  return [
+    ...each("the loss is the f64 reference's, from the head's own logits", ({ head }, { targets, loss }) => {
+      const [hidden, batch] = [random(N * WIDTH, 1), batchOf(factory)];
+      const got = head.loss(hiddenOf(hidden), batch, targets).item();
+      expectClose([got], [loss(outputsOf(head, hidden, batch))], 2e-6, "loss");
+    }),
+    ...each("gradients are the slopes of that loss, 0 where labels are ignored, and nowhere else", (made, own) =>
+      comparesGradients(made, own, batchOf(factory)),
+    ),
+    ...each("refuses labels of another number", ({ head }, { targets }) => {
+      const loss = () => head.loss(hiddenOf(random(N * WIDTH, 1)), batchOf(factory), shortened(targets));
+      expect(loss).toThrow(ShapeError);
+    }),
+    ...Object.keys(WAYS).map((way) => ({
+      name: `${way}: a sequence gives the same bits in any batch`,
+      run: () => withHead(factory, way, undefined, ({ head }) => staysApart(factory, head)),
+    })),
+    ...(cases.length > 0 ? [] : [refusesLabels(factory)]),
+  ];
+}
+
+const refusesLabels = (factory: HeadFactory): Check => ({
+  name: "has no loss, and says so",
+  run: () =>
+    withHead(factory, "roformer", undefined, ({ head }) => {
+      const loss = () => head.loss(hiddenOf(random(N * WIDTH, 1)), batchOf(factory), { sequences: [0, 1, 2, 0] });
+      expect(loss).toThrow(ConfigError);
+    }),
+});
+
+function comparesGradients({ head, store }: Made, { targets, loss, groups }: LabelCase, batch: PackedBatch): void {
+  const values = random(N * WIDTH, 1);
+  store.requireGradients();
+  const hidden = hiddenOf(values);
+  const { gradients } = valueAndGradients(() => head.loss(hidden, batch, targets), [hidden]);
+  const got = gradients[0]?.read() ?? new Float32Array(values.length);
+  for (const { from, to, live } of groups)
+    expect(
+      got.subarray(from * WIDTH, to * WIDTH).some((x) => x !== 0),
+      `rows ${from} to ${to}`,
+    ).toBe(live);
+  const measure = () => loss(outputsOf(head, values, batch));
+  // Logits are f32: rounding leaves 1e-5 of a slope, and the third derivative as much.
+  expectClose(got, slopesBy(values, measure), 2e-4, "gradient of a hidden state");
+  for (const parameter of store.parameters) {
+    const own = Float64Array.from(parameter.read());
+    const wanted = slopesBy(own, () => {
+      parameter.write(Float32Array.from(own));
+      return measure();
+    });
+    parameter.write(Float32Array.from(own));
+    expectClose(parameter.gradient().data, wanted, 2e-4, `gradient of ${parameter.name}`);
+  }
+}
+
+function slopesBy(values: Float64Array, measure: () => number): Float64Array {
+  const step = 2 ** -7;
+  return Float64Array.from(values, (value, i) => {
+    const at = (x: number) => {
+      values[i] = x;
+      return measure();
+    };
+    // Four points: what is left is of the fifth derivative.
+    const slope =
+      (8 * (at(value + step) - at(value - step)) - (at(value + 2 * step) - at(value - 2 * step))) / (12 * step);
+    values[i] = value;
+    return slope;
+  });
+}
+
+/** The same without the first label. */
+function shortened({ tokens, sequences, spans }: Targets): Targets {
+  return {
+    ...(tokens && { tokens: tokens.slice(1) }),
+    ...(sequences && { sequences: sequences.slice(1) as number[] }),
+    ...(spans && { spans: { starts: spans.starts.slice(1), ends: spans.ends } }),
+  };
+}
+
+function staysApart(factory: HeadFactory, head: Head): void {
+  const hidden = random(N * WIDTH, 1);
+  const each = factory.choices ? CHOICES : 1;
+  const units = Array.from({ length: LENGTHS.length / each }, (_, i) => LENGTHS.slice(i * each, (i + 1) * each));
+  const together = head.forward(hiddenOf(hidden), batchOf(factory));
+  let from = 0;
+  for (const [number, lengths] of units.entries()) {
+    const to = from + total(lengths);
+    const alone = head.forward(hiddenOf(hidden.slice(from * WIDTH, to * WIDTH)), batchOf(factory, lengths));
+    expect(Object.keys(alone)).toEqual(Object.keys(together));
+    for (const [name, { tensor, rows }] of Object.entries(together)) {
+      const width = tensor.size / (rows === "tokens" ? N : units.length);
+      const [first, last] = rows === "tokens" ? [from, to] : [number, number + 1];
+      expect([...alone[name]!.tensor.read()]).toEqual([...tensor.read().subarray(first * width, last * width)]);
+    }
+    from = to;
+  }
+}
