@@ -3,7 +3,7 @@ import { checkOptions, type Names } from "../options.js";
 import { PIPELINES } from "../pipelines/options.js";
 import { BATCH, DECODE, ENCODE } from "../tokenizers/options.js";
 import { EVALUATE, FINETUNE, PRETRAIN } from "../train/options.js";
-import type { Commands } from "./host.js";
+import type { Commands } from "./commands.js";
 import { SESSION } from "./options.js";
 import type { ModelMethod } from "./protocol.js";
 import type { SessionOptions } from "./session.js";

@@ -3,7 +3,7 @@ import type { Diagnosis } from "../engine/doctor.js";
 import type { EngineOptions } from "../engine/engine.js";
 import type { MemoryReport } from "../engine/memory.js";
 import { sendable } from "../engine/wasmSource.js";
-import { ConfigError, EngineError, UnsavedError } from "../errors.js";
+import { ConfigError, EngineError, RoFormerError, UnsavedError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
 import type { RoFormerConfigInput } from "../models/config.js";
 import type { Conversion, ConvertOptions } from "../models/convert.js";
@@ -11,12 +11,12 @@ import type { Inspection } from "../models/inspect.js";
 import type { CreateOptions } from "../models/interface.js";
 import type { LoadOptions } from "../models/load.js";
 import type { HeadName } from "../nn/heads/index.js";
-import { platform, type WorkerSource } from "../platform/index.js";
+import { platform, type StartedWorker, type WorkerEnd, type WorkerSource } from "../platform/index.js";
 import type { AnyEvaluation, EvaluateOptions } from "../train/evaluate.js";
 import type { FinetuneOptions, FinetuneResult } from "../train/finetune.js";
 import type { PretrainOptions, PretrainResult } from "../train/pretrain.js";
 import { traced } from "./callers.js";
-import type { Commands, ResultOf } from "./host.js";
+import type { Commands, ResultOf } from "./commands.js";
 import { Link } from "./link.js";
 import { handleOf, type SessionModel, sessionModel } from "./model.js";
 import type { SentEngineOptions } from "./protocol.js";
@@ -76,13 +76,25 @@ const CLOSED = "the session was closed";
 const closed = (): EngineError => new EngineError(CLOSED, { reason: "closed" });
 
 async function start(worker: WorkerSource | undefined, options: SentEngineOptions): Promise<Link> {
-  const link = new Link(worker);
+  const link = new Link((onEnd) => startWorker(worker, onEnd));
   try {
     await link.start(options);
     return link;
   } catch (error) {
     await link.close(CLOSED);
     throw error;
+  }
+}
+
+/** Browsers refuse some scripts at once, as those of other origins. */
+function startWorker(source: WorkerSource | undefined, onEnd: WorkerEnd): StartedWorker {
+  try {
+    return platform.startWorker(source, onEnd);
+  } catch (error) {
+    if (error instanceof RoFormerError) throw error;
+    throw new EngineError(`the session's worker cannot be started: ${(error as Error | null)?.message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -188,7 +200,7 @@ export class Session {
 
   /** Looks into a folder or one file of weights, whose numbers it does not read: see {@link roformer!inspect}. */
   inspect(source: FileSource): Promise<Inspection> {
-    return this.#link.call("inspect", source);
+    return this.#link.call("inspect", source, undefined);
   }
 
   /** What the worker's engine makes of this machine, and why not more. Waits for no other call. */
