@@ -16,7 +16,7 @@ import { advance, isStream, type OpenStream } from "./streams.js";
 
 /** What a host runs. */
 export interface CommandTable {
-  readonly commands: Readonly<Record<string, (...args: unknown[]) => unknown>>;
+  readonly commands: Readonly<Record<string, (...args: never[]) => unknown>>;
   /** Names of those that do not wait for their turn. */
   readonly immediate: ReadonlySet<string>;
 }
@@ -51,7 +51,8 @@ export class Host {
     this.#aborts.set(options.id, controller);
     try {
       const shown = shownName(name, args);
-      const run = () => this.#table.commands[name]!(...attach(args, options, signal, this.#notifier(options.id)));
+      const command = this.#table.commands[name] as (...args: unknown[]) => unknown;
+      const run = () => command(...attach(args, options, signal, this.#notifier(options.id)));
       const value = await (this.#table.immediate.has(name) ? run() : this.#inTurn(shown, signal, run));
       if (isStream(value))
         return await this.#open(options.id, { shown, iterator: value[Symbol.asyncIterator](), signal });

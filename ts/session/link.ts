@@ -36,15 +36,19 @@ interface Ending {
   readonly reason: ErrorReason;
 }
 
-/** A call that has not ended: it waits for the worker, or is a stream between two steps. */
+/** A call that has not ended, or whose stream has not. */
 export interface OpenCall {
   readonly id: number;
   readonly shown: string;
   listeners: Listeners;
-  /** Rejects the answer that it waits for. */
-  fail?: ((error: unknown) => void) | undefined;
   /** What one of its listeners has thrown. */
   thrown?: { readonly error: unknown };
+}
+
+/** A question that the worker has not answered. */
+interface Question {
+  readonly call: OpenCall;
+  fail: (error: unknown) => void;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of any functions
@@ -58,10 +62,8 @@ export class Link<C extends Functions<C> = Commands> {
   readonly worker: StartedWorker;
   readonly #port: MessagePort;
   readonly #host: Remote<Host>;
-  /** Those that have not ended, by id. */
   readonly #open = new Map<number, OpenCall>();
-  /** Those that wait for the worker. */
-  readonly #waiting = new Set<OpenCall>();
+  readonly #waiting = new Set<Question>();
   readonly #watch = new AbortController();
   readonly #lock = `roformer-session-${Date.now()}-${Math.random().toString(36).slice(2)}`;
   /** Loaded while the worker starts: a page should wait for little. */
@@ -156,15 +158,15 @@ export class Link<C extends Functions<C> = Commands> {
   async #ask<T>(call: OpenCall, send: () => Promise<T>): Promise<T> {
     if (this.#ended) throw endError(this.#ended);
     this.worker.hold(true);
-    this.#waiting.add(call);
+    const question: Question = { call, fail: () => undefined };
+    this.#waiting.add(question);
     try {
       return await new Promise<T>((resolve, reject) => {
-        call.fail = reject;
+        question.fail = reject;
         sent(call.shown, send()).then(resolve, reject);
       });
     } finally {
-      call.fail = undefined;
-      this.#waiting.delete(call);
+      this.#waiting.delete(question);
       if (this.#waiting.size === 0) this.worker.hold(false);
     }
   }
@@ -182,20 +184,21 @@ export class Link<C extends Functions<C> = Commands> {
 
   #notify({ call: id, listener, args }: ListenerCall): void {
     const call = this.#open.get(id);
+    if (!call) return; // it has ended
     try {
-      call?.listeners[listener]?.(...args);
+      call.listeners[listener]?.(...args);
     } catch (error) {
       // As on the main thread, what a listener throws ends the call.
-      call!.listeners = {};
-      call!.thrown = { error };
-      call!.fail?.(error);
-      this.#abort(call!);
+      call.listeners = {};
+      call.thrown = { error };
+      for (const one of this.#waiting) if (one.call === call) one.fail(error);
+      this.#abort(call);
     }
   }
 
   /** Each call has an error of its own, for its own lines in the stack. */
   #failAll(make: () => Error): void {
-    for (const { fail } of this.#waiting) fail?.(make());
+    for (const { fail } of this.#waiting) fail(make());
   }
 
   #killed(why: string, reason?: ErrorReason): void {

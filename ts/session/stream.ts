@@ -24,7 +24,6 @@ export interface StreamedCall {
  */
 export class CallStream implements AsyncGenerator<unknown, unknown, unknown> {
   readonly #source: StreamedCall;
-  #last: Promise<unknown> = Promise.resolve();
   #over = false;
 
   constructor(source: StreamedCall) {
@@ -32,21 +31,19 @@ export class CallStream implements AsyncGenerator<unknown, unknown, unknown> {
   }
 
   /** The next value. Errors: what the worker's iterator throws; AbortError; EngineError where the session has ended. */
-  next(value?: unknown): Promise<StepResult> {
-    return this.#queue(() => (this.#over ? { done: true, value: undefined } : this.#step("next", value)));
+  async next(value?: unknown): Promise<StepResult> {
+    return this.#over ? { done: true, value: undefined } : this.#step("next", value);
   }
 
   /** Ends the worker's iterator, which then frees what it holds: what `break` in `for await` calls. */
-  return(value?: unknown): Promise<StepResult> {
-    return this.#queue(() => (this.#over ? { done: true, value } : this.#step("return", value)));
+  async return(value?: unknown): Promise<StepResult> {
+    return this.#over ? { done: true, value } : this.#step("return", value);
   }
 
   /** Throws `error` in the worker, where the iterator waits for its next step. */
-  throw(error: unknown): Promise<StepResult> {
-    return this.#queue(() => {
-      if (this.#over) throw error;
-      return this.#step("throw", sendError(error));
-    });
+  async throw(error: unknown): Promise<StepResult> {
+    if (this.#over) throw error;
+    return this.#step("throw", sendError(error));
   }
 
   [Symbol.asyncIterator](): this {
@@ -58,23 +55,18 @@ export class CallStream implements AsyncGenerator<unknown, unknown, unknown> {
     await this.return();
   }
 
-  /** Steps run one after another, as those of a generator. */
-  #queue<T>(step: () => T | Promise<T>): Promise<T> {
-    const before = this.#last;
-    const mine = traced(() => before.then(step));
-    this.#last = mine.catch(() => undefined);
-    return mine;
-  }
-
-  async #step(step: Step, value: unknown): Promise<StepResult> {
-    try {
-      const result = await withCause(this.#source.signal, () => this.#ask(step, value));
-      if (result.done) this.#end(false);
-      return result;
-    } catch (error) {
-      this.#end(true);
-      throw error;
-    }
+  /** Is sent at once: the worker takes steps in their order. */
+  #step(step: Step, value: unknown): Promise<StepResult> {
+    return traced(async () => {
+      try {
+        const result = await withCause(this.#source.signal, () => this.#ask(step, value));
+        if (result.done) this.#end(false);
+        return result;
+      } catch (error) {
+        this.#end(true);
+        throw error;
+      }
+    });
   }
 
   async #ask(step: Step, value: unknown): Promise<StepResult> {
