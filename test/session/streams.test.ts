@@ -132,6 +132,7 @@ describe.each([
     const error = await failure(stream.next());
     expect(error).toBeInstanceOf(AbortError);
     expect([error.message, error.cause]).toEqual(["count was aborted", "why"]);
+    await link.call("listens", {}); // behind the end of the generator
     expect((await link.call("log")).at(-1)).toBe("end");
 
     const inStep = new AbortController();

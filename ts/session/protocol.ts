@@ -89,15 +89,16 @@ export interface Detached {
 /** Takes functions and the signal out of the last argument, if that is an options object. */
 export function detach(args: readonly unknown[]): Detached {
   const options = args.at(-1);
-  const found = isOptions(options) ? Object.entries(options) : [];
-  const functions = found.filter((entry): entry is [string, Listeners[string]] => typeof entry[1] === "function");
-  const listeners = Object.fromEntries(functions);
-  const given = found.find(([name]) => name === "signal")?.[1];
-  const signal = given instanceof AbortSignal ? given : undefined; // the worker refuses anything else
-  // What needs no change is not copied, and keeps its marks.
-  if (!signal && functions.length === 0) return { args: [...args], listeners, signal };
-  const rest = found.filter(([, value]) => typeof value !== "function" && value !== signal);
-  return { args: [...args.slice(0, -1), marked(Object.fromEntries(rest), options as object)], listeners, signal };
+  const listeners: Record<string, Listeners[string]> = {};
+  let signal: AbortSignal | undefined;
+  if (!isOptions(options)) return { args: [...args], listeners, signal };
+  const rest: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === "function") listeners[name] = value;
+    else if (name === "signal" && value instanceof AbortSignal) signal = value;
+    else rest[name] = value;
+  }
+  return { args: [...args.slice(0, -1), marked(rest, options)], listeners, signal };
 }
 
 /** Puts `signal` and functions that call `notify` back into the last argument. */
