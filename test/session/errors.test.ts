@@ -167,5 +167,5 @@ it("what a listener throws ends the call with it, and the training in the worker
     throw thrown;
   };
   expect(await failure(asked.finetune({ ...training, onProgress }))).toBe(thrown);
-  expect((await asked.create(config)).head).toBe("base"); // its turn came
+  expect((await asked.create(config)).head).toBe("base"); // the queue goes on
 });

@@ -4,6 +4,7 @@ import { platform, type StartedWorker } from "../../ts/platform/index.js";
 import { Link } from "../../ts/session/link.js";
 import type { Greeting } from "../../ts/session/protocol.js";
 import { serve } from "../../ts/session/serve.js";
+import { start } from "../engine/programs.js";
 import { failure } from "./built.js";
 import { type StreamCommands, streamCommands } from "./streamCommands.js";
 
@@ -218,6 +219,11 @@ it("holds its process while a value is made, and not between two", async () => {
   expect(state.held).toBe(true);
   await value;
   expect(state.held).toBe(false);
+});
+
+it("a process ends by itself that has left a stream unfinished", async () => {
+  const { code, stdout } = await start("streamsLeft.mjs");
+  expect([code, stdout]).toEqual([0, '{"done":false,"value":0}\n']);
 });
 
 it("a worker that dies ends a stream with an EngineError", async () => {

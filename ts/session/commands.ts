@@ -14,7 +14,7 @@ import { type PretrainOptions, pretrain } from "../train/pretrain.js";
 import type { CommandTable } from "./host.js";
 import { type Fact, factsOf, type ModelMethod } from "./protocol.js";
 
-/** What the caller's side knows of a model. */
+/** What the caller's side knows about a model. */
 export type ModelFacts = Pick<RoFormer, Fact> & {
   readonly handle: number;
   readonly hasTokenizer: boolean;
@@ -47,7 +47,7 @@ const tokenizerOf = (model: RoFormer) => {
   throw new ConfigError("the model has no tokenizer");
 };
 
-/** The result of a training; of one whose model could not be saved too, since errors carry no models from one side to the other. */
+/** The result of a training, also of one whose model could not be saved: an error cannot carry a model to the caller's side. */
 async function trained<R extends { readonly model: RoFormer }>(models: Models, training: Promise<R>) {
   const kept = ({ model, ...rest }: R) => ({ model: models.keep(model), ...rest });
   try {
@@ -87,7 +87,7 @@ const commands = {
     tokenizerOf(models.get(model)).decode(...args),
   valueAndGrad: (models: Models, model: number, ...args: Parameters<RoFormer["valueAndGrad"]>) => {
     const { loss, gradients } = models.get(model).valueAndGrad(...args);
-    // They are copied when they are read.
+    // Reading copies them.
     const copied = [...gradients].map(([name, { data, shape }]) => [name, { data, shape }] as const);
     return { loss, gradients: new Map(copied) };
   },

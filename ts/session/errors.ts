@@ -14,10 +14,10 @@ const CLASSES: Readonly<Record<string, { readonly prototype: Error }>> = {
   SyntaxError,
 };
 
-/** How many causes of causes travel along. */
+/** The longest chain of causes that is sent. */
 const DEPTH = 4;
 
-/** An error as it crosses over. */
+/** An error in a form that can be cloned. */
 interface SentFields {
   readonly error: true;
   readonly name: string;

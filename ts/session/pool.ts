@@ -17,16 +17,16 @@ import { createSession, type Session, type SessionOptions } from "./session.js";
 export interface PoolOptions extends SessionOptions {
   /**
    * Number of sessions.
-   * @default one a core
+   * @default the number of cores
    */
   readonly size?: number | undefined;
   /**
-   * Requests that may wait for a session; one more is refused with an EngineError.
+   * At most this many requests wait for a session; one more is refused with an EngineError.
    * @default 10,000
    */
   readonly maxQueue?: number | undefined;
   /**
-   * Threads of each session: independent requests gain more from another session than from another thread.
+   * Threads of each session. Independent requests gain more from another session than from another thread.
    * @default 1
    */
   readonly threads?: SessionOptions["threads"] | undefined;
@@ -34,12 +34,12 @@ export interface PoolOptions extends SessionOptions {
 
 /** Settings of {@link Pool.run}. */
 export interface RunOptions {
-  /** Takes the request out of the queue, with an AbortError; one that runs goes on. */
+  /** Takes a waiting request out of the queue, with an AbortError; one that runs goes on. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Starts `size` sessions, for requests that have nothing to do with each other.
+ * Starts `size` sessions, for independent requests.
  *
  * @example
  * ```ts
@@ -92,7 +92,7 @@ export class Pool {
 
   /**
    * Loads the model of a Hugging Face folder into every session: its path, its URL, `hf:owner/name@revision`, or its files. See
-   * {@link roformer!RoFormer.load}. A download comes once, where it is kept. Where one session cannot load it, none keeps it.
+   * {@link roformer!RoFormer.load}. Where downloads are kept, it is downloaded once. If one session cannot load it, none keeps it.
    *
    * @example
    * ```ts
@@ -150,7 +150,7 @@ export class Pool {
     return this.#queue.ready();
   }
 
-  /** Ends all sessions; requests that wait are an EngineError. */
+  /** Ends all sessions; requests that wait are rejected with an EngineError. */
   async close(): Promise<void> {
     this.#queue.close();
     await Promise.all(this.#members.map(({ session }) => session.close()));

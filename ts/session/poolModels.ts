@@ -10,10 +10,10 @@ import { ASKING, type Fact, factsOf } from "./protocol.js";
 import type { RequestQueue } from "./queue.js";
 import type { Session } from "./session.js";
 
-/** Pipelines of a model that every session of a pool has: each call goes to one of them. */
+/** A model that every session of a pool has: each call goes to one session, and settles when it is done. */
 export interface PoolModel<H extends HeadName = HeadName, O extends ModelOutput = OutputOf<H>>
   extends Pick<SessionModel<H, O>, (typeof ASKING)[number] | Fact> {
-  /** Gives the memory in all sessions back. */
+  /** Frees the model in all sessions. */
   close(): Promise<void>;
   /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -44,7 +44,7 @@ export class PoolModels<H extends HeadName = HeadName> {
     return model;
   }
 
-  /** Gives the memory in all sessions back. */
+  /** Frees the model in all sessions. */
   async close(): Promise<void> {
     this.#closed = true;
     const models = [...this.#models.values()];

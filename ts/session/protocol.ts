@@ -3,25 +3,25 @@ import type { CompiledModules, SentWasm } from "../engine/wasmSource.js";
 import type { Inlined } from "../platform/index.js";
 import { marked } from "./transfer.js";
 
-/** What a session's worker is sent first. */
+/** The first message to a session's worker. */
 export interface Greeting {
   /** Carries Comlink's messages, and each {@link ListenerCall}, which so arrives before its call's answer. */
   readonly port: MessagePort;
-  /** A lock that the worker holds to its end, where there are locks. */
+  /** The name of a lock that the worker holds to its end, where there are locks. */
   readonly lock: string;
-  /** Files that the worker would not find. */
+  /** Files that the worker cannot find by itself. */
   readonly files: Inlined | undefined;
-  /** What earlier workers have compiled. */
+  /** Modules that earlier workers have compiled. */
   readonly modules: CompiledModules;
 }
 
-/** What a worker has compiled, for later ones. */
+/** A module that a worker has compiled, for later ones. */
 export interface Compiled {
   readonly compiled: string;
   readonly module: CompiledModules extends Map<string, infer M> ? M : never;
 }
 
-/** Settings of the worker's engine, as they can be cloned: a URL is its text. */
+/** Settings of the worker's engine in a form that can be cloned: a URL is a string. */
 export interface SentEngineOptions extends Omit<EngineOptions, "wasm" | "tokenizerWasm"> {
   readonly wasm?: SentWasm | undefined;
   readonly tokenizerWasm?: SentWasm | undefined;
@@ -44,11 +44,11 @@ export type Fact = (typeof FACTS)[number];
 export const factsOf = <T extends Record<Fact, unknown>>(model: T): Pick<T, Fact> =>
   Object.fromEntries(FACTS.map((name) => [name, model[name]])) as Pick<T, Fact>;
 
-/** What a command is called in messages: a model's method by its own name. */
+/** The name of a command in messages: that of the method for a model's method. */
 export const shownName = (command: string, args: readonly unknown[]): string =>
   command === "method" ? String(args[1]) : command;
 
-/** What a worker says of a message that it cannot read. */
+/** A worker's answer to a message that it cannot read. */
 export const UNREADABLE = "unreadable";
 
 /** The functions among a call's options, by name: they stay on the caller's side, and the worker calls them by name. */

@@ -6,8 +6,8 @@ const marks = new WeakMap<object, readonly Transferable[]>();
 
 /**
  * Marks an argument of a session's call so that its buffers change hands instead of being copied: `transfer(values, [values.buffer])`. The
- * caller's are empty afterwards. Results of sessions change hands by themselves. Errors: ConfigError for a buffer that was given away
- * already.
+ * caller's are empty afterwards. Buffers of a session's results always change hands. Errors: ConfigError for a buffer that was already
+ * given away.
  */
 export function transfer<T extends object>(value: T, buffers: readonly Transferable[]): T {
   const gone = buffers.findIndex((buffer) => buffer instanceof ArrayBuffer && isDetached(buffer));
