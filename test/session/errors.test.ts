@@ -71,12 +71,16 @@ describe("an error of the worker arrives as what it was:", () => {
     const made = await asked.create(config);
     const { tokenizer } = await smallModel("base");
     await expect(asked.create(config, { tokenizer } as never)).rejects.toThrow("create: a tokenizer cannot be sent");
-    const error = await failure(asked.create(config, { seed: () => 1 } as never));
+    const error = await failure(asked.create(config, { seed: [() => 1] } as never));
     expect(error).toBeInstanceOf(built.ConfigError);
     expect(error.message).toMatch(
       /^session: create was given what cannot be sent to its worker \(.*could not be cloned/,
     );
-    const inputs = { inputIds: [[1]], labels: () => 1 } as never;
+    // A function by itself is a listener, and is refused where there is none.
+    const listener = await failure(asked.create(config, { seed: () => 1 } as never));
+    expect(listener).toBeInstanceOf(built.ConfigError);
+    expect(listener.message).toMatch(/^seed is /);
+    const inputs = { inputIds: [[1]], labels: [() => 1] } as never;
     expect((await failure(made.forward(inputs))).message).toMatch(/^session: forward was given what cannot be sent/);
     expect((await made.forward({ inputIds: [[1]] })).lastHiddenState.shape).toEqual([1, 1, 8]);
     const other = await (await session()).create(config, { head: "sequence-classification" });
@@ -163,5 +167,5 @@ it("what a listener throws ends the call with it, and the training in the worker
     throw thrown;
   };
   expect(await failure(asked.finetune({ ...training, onProgress }))).toBe(thrown);
-  expect((await asked.create(config)).head).toBe("base"); // its turn came
+  expect((await asked.create(config)).head).toBe("base"); // the queue goes on
 });

@@ -1,23 +1,35 @@
-const listeners = new WeakMap<AbortSignal, Set<() => void>>();
+import { AbortError } from "../errors.js";
+
+const bySignal = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `hear` once when `signal` is aborted; gives what ends that. However many hear of a signal, it has one listener, since
- * Node warns of more than ten.
+ * Calls `listener` once when `signal` is aborted; returns a function that removes it. A signal has one event listener for all of
+ * them, since Node warns of more than ten.
  */
-export function onAbort(signal: AbortSignal | undefined, hear: () => void): () => void {
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal === undefined) return () => undefined;
-  const all = listeners.get(signal) ?? listen(signal);
-  all.add(hear);
-  return () => void all.delete(hear);
+  const all = bySignal.get(signal) ?? subscribe(signal);
+  all.add(listener);
+  return () => void all.delete(listener);
 }
 
-function listen(signal: AbortSignal): Set<() => void> {
+function subscribe(signal: AbortSignal): Set<() => void> {
   const all = new Set<() => void>();
-  listeners.set(signal, all);
-  const tell = () => {
-    for (const hear of [...all]) hear();
+  bySignal.set(signal, all);
+  const notify = () => {
+    for (const listener of [...all]) listener();
     all.clear();
   };
-  signal.addEventListener("abort", tell, { once: true });
+  signal.addEventListener("abort", notify, { once: true });
   return all;
+}
+
+/** Does `work`; an AbortError gets the reason of `signal` as its cause. */
+export async function withCause<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AbortError && signal?.aborted) error.cause = signal.reason;
+    throw error;
+  }
 }

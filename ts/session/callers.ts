@@ -5,7 +5,7 @@ import { isFromWorker } from "./errors.js";
 const bases = new WeakMap<Error, string>();
 
 /**
- * Runs `work` for whoever calls: what fails later, in a worker or after a wait, ends with the caller's lines of the stack. Only
+ * Runs `work`; the stack of an error that it throws later, from a worker or after a wait, ends with the caller's lines. Only
  * errors of this library and of workers are changed. An error that came through several calls ends with the outermost one's
  * lines; with `inner`, the innermost one's.
  */
@@ -28,7 +28,7 @@ function setCaller(error: Error, caller: string): void {
   Object.defineProperty(error, "stack", { value: stack, enumerable: false, writable: true, configurable: true });
 }
 
-/** The lines of a stack that are places: V8 puts the message before them, Firefox and Safari do not. */
+/** The lines of a stack without the message, which V8 puts before them, and Firefox and Safari do not. */
 function framesOf({ stack = "" }: Error): string {
   const lines = stack.split("\n");
   const first = lines.findIndex((line) => /^\s+at /.test(line));

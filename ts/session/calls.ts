@@ -3,14 +3,14 @@ import { checkOptions, type Names } from "../options.js";
 import { PIPELINES } from "../pipelines/options.js";
 import { BATCH, DECODE, ENCODE } from "../tokenizers/options.js";
 import { EVALUATE, FINETUNE, PRETRAIN } from "../train/options.js";
-import type { Commands } from "./host.js";
+import type { Commands } from "./commands.js";
 import { SESSION } from "./options.js";
 import type { ModelMethod } from "./protocol.js";
 import type { SessionOptions } from "./session.js";
 
 type Place = readonly [at: number, names: Names<object>];
 
-/** Where the options of a call stand among its arguments, and what names they have. */
+/** The index of a call's options among its arguments, and their names; undefined for a call without options. */
 const CALLS: Readonly<Record<ModelMethod | Exclude<keyof Commands, "method">, Place | undefined>> = {
   load: [1, LOAD],
   create: [1, CREATE],
@@ -39,10 +39,10 @@ const CALLS: Readonly<Record<ModelMethod | Exclude<keyof Commands, "method">, Pl
 /** Checks the options of `createSession`. Errors: ConfigError. */
 export const checkSession = (options: SessionOptions): void => checkOptions("createSession", options, SESSION);
 
-/** Calls that cannot do without. */
+/** Calls whose options are required. */
 const NEEDED = ["finetune", "pretrain", "evaluate"];
 
-/** Checks a call's options, before anything is sent: the worker does not check them again. Errors: ConfigError. */
+/** Checks a call's options before it is sent; the worker does not check them again. Errors: ConfigError. */
 export function checkCall(name: string, args: readonly unknown[]): void {
   if (name === "forward" || name === "valueAndGrad") {
     const inputs = args[name === "forward" ? 0 : 1];

@@ -1,7 +1,7 @@
 import { type TransferHandler, transferHandlers } from "comlink";
 import * as ours from "../errors.js";
 
-/** The classes that an error keeps on its way; others arrive as `Error`, with their names. */
+/** The classes that an error keeps; others arrive as `Error`, with their names. */
 const CLASSES: Readonly<Record<string, { readonly prototype: Error }>> = {
   ShapeError: ours.ShapeError,
   ConfigError: ours.ConfigError,
@@ -14,11 +14,11 @@ const CLASSES: Readonly<Record<string, { readonly prototype: Error }>> = {
   SyntaxError,
 };
 
-/** How many causes of causes travel along. */
+/** The longest chain of causes that is sent. */
 const DEPTH = 4;
 
-/** An error as it crosses over. */
-interface SentError {
+/** An error in a form that can be cloned. */
+interface SentFields {
   readonly error: true;
   readonly name: string;
   readonly message: string;
@@ -28,10 +28,11 @@ interface SentError {
   readonly cause: Sent;
 }
 
-type Sent = SentError | { readonly error: false; readonly text: string } | undefined;
+/** What was thrown, as it crosses over. */
+export type Sent = SentFields | { readonly error: false; readonly text: string } | undefined;
 
-/** What was thrown, as something that can be cloned. */
-function sendError(thrown: unknown, depth = DEPTH): Sent {
+/** Turns what was thrown into something that can be cloned. */
+export function sendError(thrown: unknown, depth = DEPTH): Sent {
   if (thrown === undefined || depth === 0) return undefined;
   if (!(thrown instanceof Error)) return { error: false, text: String(thrown) };
   const { name, message, stack, cause } = thrown;
@@ -44,8 +45,8 @@ function sendError(thrown: unknown, depth = DEPTH): Sent {
   };
 }
 
-/** What was thrown on the other side: of the class that it had there, with its `code`. */
-function receiveError(sent: Sent): unknown {
+/** Restores what was thrown on the other side, with its class and `code`. */
+export function receiveError(sent: Sent): unknown {
   if (sent === undefined) return undefined;
   if (!sent.error) return sent.text;
   const cause = receiveError(sent.cause);
@@ -71,17 +72,22 @@ export const isFromWorker = (error: Error): boolean => received.has(error);
 /** Whether something thrown came from the other side, where anything may be thrown. */
 export const isReceived = (thrown: unknown): boolean => !(thrown instanceof Error) || received.has(thrown);
 
-/** Comlink sends of an error its name and words alone; from now on, on this side, what {@link sendError} keeps. */
-export function keepErrorClasses(): void {
-  const { canHandle } = transferHandlers.get("throw") as TransferHandler<{ value: unknown }, Sent>;
-  const handler: TransferHandler<{ value: unknown }, Sent> = {
-    canHandle,
-    serialize: ({ value }) => [sendError(value), []],
+type ThrowHandler = TransferHandler<{ value: unknown }, Sent>;
+
+/** Comlink sends of an error its name and message alone; these add to its handler what {@link sendError} keeps. */
+const extend = (change: Partial<ThrowHandler>): void => {
+  transferHandlers.set("throw", { ...(transferHandlers.get("throw") as ThrowHandler), ...change });
+};
+
+/** From now on, errors are sent with what {@link sendError} keeps: for the worker. */
+export const keepSentErrors = (): void => extend({ serialize: ({ value }) => [sendError(value), []] });
+
+/** From now on, what is received of {@link keepSentErrors} is thrown: for the caller's side. */
+export const keepReceivedErrors = (): void =>
+  extend({
     deserialize(sent) {
       const error = receiveError(sent);
       if (error instanceof Error) received.add(error);
       throw error;
     },
-  };
-  transferHandlers.set("throw", handler);
-}
+  });

@@ -4,7 +4,8 @@
  */
 export type { WorkerSource } from "../platform/index.js";
 export type { SessionModel, SessionParameter, SessionTokenizer } from "./model.js";
-export { createPool, Pool, type PoolModel, type PoolOptions, type RunOptions as PoolRunOptions } from "./pool.js";
+export { createPool, Pool, type PoolOptions, type RunOptions as PoolRunOptions } from "./pool.js";
+export type { PoolModel } from "./poolModels.js";
 export {
   createSession,
   type RuntimeWorker,

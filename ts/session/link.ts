@@ -1,29 +1,31 @@
 import { type Remote, wrap } from "comlink";
 import type { CompiledModules } from "../engine/wasmSource.js";
-import { AbortError, ConfigError, EngineError, type ErrorReason, RoFormerError } from "../errors.js";
-import { inlined, platform, type StartedWorker, type WorkerEnd, type WorkerSource } from "../platform/index.js";
-import { onAbort } from "./aborts.js";
+import { AbortError, ConfigError, EngineError, type ErrorReason } from "../errors.js";
+import { inlined, platform, type StartedWorker, type WorkerEnd } from "../platform/index.js";
+import { onAbort, withCause } from "./aborts.js";
 import { traced } from "./callers.js";
 import type { checkCall } from "./calls.js";
-import { isReceived, keepErrorClasses } from "./errors.js";
-import type { ArgumentsOf, Commands, Host, ResultOf } from "./host.js";
+import type { Commands } from "./commands.js";
+import { isReceived, keepReceivedErrors } from "./errors.js";
+import type { Host } from "./host.js";
 import {
+  type Answer,
   type Compiled,
-  type Detached,
   detach,
   type Greeting,
-  type Heard,
-  type Listener,
+  type ListenerCall,
+  type Listeners,
   type SentEngineOptions,
+  type StepResult,
   shownName,
   UNREADABLE,
 } from "./protocol.js";
 
-/** Where a runtime sends what cannot be read, it does not tell which call it was. */
+/** Runtimes do not say which call's message could not be read. */
 const UNREAD =
   "session: a call's arguments cannot be read by the worker: was a buffer given away twice? All calls that waited end with it";
 
-type Message = Heard | Compiled | typeof UNREADABLE;
+type Message = ListenerCall | Compiled | typeof UNREADABLE;
 
 /** Compiled once for all sessions: allocators do not give back all that compiling takes. */
 const modules: CompiledModules = new Map();
@@ -34,20 +36,34 @@ interface Ending {
   readonly reason: ErrorReason;
 }
 
-/** A call that has not ended. */
-interface Pending extends Pick<Detached, "listeners"> {
-  readonly reject: (error: unknown) => void;
+/** A call that has not ended, or whose stream has not. */
+export interface OpenCall {
+  readonly id: number;
+  readonly shown: string;
+  listeners: Listeners;
+  /** What one of its listeners has thrown. */
+  thrown?: { readonly error: unknown };
 }
+
+/** A question that the worker has not answered. */
+interface Question {
+  readonly call: OpenCall;
+  fail: (error: unknown) => void;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a table of any functions
+type Functions<C> = Readonly<Record<keyof C, (...args: any[]) => unknown>>;
 
 /**
  * One worker, and Comlink's way to it, with what Comlink lacks: errors of their own classes, an end of every call when the
- * worker ends, signals and listeners, and no handle left behind.
+ * worker ends, signals, listeners and streams, and no handle left behind. `C` are the commands that the worker has.
  */
-export class Link {
+export class Link<C extends Functions<C> = Commands> {
   readonly worker: StartedWorker;
   readonly #port: MessagePort;
   readonly #host: Remote<Host>;
-  readonly #pending = new Map<number, Pending>();
+  readonly #open = new Map<number, OpenCall>();
+  readonly #waiting = new Set<Question>();
   readonly #watch = new AbortController();
   readonly #lock = `roformer-session-${Date.now()}-${Math.random().toString(36).slice(2)}`;
   /** Loaded while the worker starts: a page should wait for little. */
@@ -56,14 +72,14 @@ export class Link {
   #started = false;
   #calls = 0;
 
-  constructor(source: WorkerSource | undefined) {
-    keepErrorClasses();
-    this.worker = startWorker(source, (why, reason) => this.#killed(`the session's worker ended: ${why}`, reason));
+  constructor(start: (onEnd: WorkerEnd) => StartedWorker) {
+    keepReceivedErrors();
+    this.worker = start((why, reason) => this.#killed(`the session's worker ended: ${why}`, reason));
     const { port1, port2 } = new MessageChannel();
     const greeting: Greeting = { port: port2, lock: this.#lock, files: inlined, modules };
     this.worker.postMessage(greeting, [port2]);
     this.#port = port1;
-    for (const [kind, listener] of this.#listeners) port1.addEventListener(kind, listener as EventListener);
+    for (const [kind, listener] of this.#handlers) port1.addEventListener(kind, listener as EventListener);
     this.#host = wrap<Host>(port1);
     unref(port1);
   }
@@ -75,99 +91,129 @@ export class Link {
 
   /** Waits for the worker and its engine. Errors: what `init` throws; EngineError where the worker does not start. */
   async start(options: SentEngineOptions): Promise<void> {
-    const started = this.#pend({}, () => sent("createSession", this.#host.start(options)));
+    const started = this.#ask({ id: 0, shown: "createSession", listeners: {} }, () => this.#host.start(options));
     const [{ checkCall }] = await Promise.all([import("./calls.js"), started]);
     this.#check = checkCall;
     this.#started = true;
     platform.lockReleased(this.#lock, this.#watch.signal).then(() => this.#killed("the session's worker was killed"));
   }
 
-  /** Runs a command in the worker. Signal and listeners stand in the last argument, as everywhere. */
-  call<K extends keyof Commands>(name: K, ...given: ArgumentsOf<K>): Promise<ResultOf<K>> {
-    return traced(() => this.#call(name, given));
+  /** Runs a command in the worker. The last argument holds signal and listeners; what is an async iterable there is one here. */
+  call<K extends string & keyof C>(name: K, ...given: Parameters<C[K]>): Promise<Awaited<ReturnType<C[K]>>> {
+    return traced(() => this.#call(name, given)) as Promise<Awaited<ReturnType<C[K]>>>;
   }
 
-  async #call<K extends keyof Commands>(name: K, given: ArgumentsOf<K>): Promise<ResultOf<K>> {
+  async #call(name: string, given: readonly unknown[]): Promise<unknown> {
     const shown = shownName(name, given);
     this.#check?.(shown, name === "method" ? given.slice(2) : given);
     const { args, listeners, signal } = detach(given);
-    const names = Object.keys(listeners) as Listener[];
-    const wants = { id: ++this.#calls, listeners: names, abortable: signal !== undefined || names.length > 0 };
     if (signal?.aborted) throw new AbortError(`${shown} was aborted before its turn came`, { cause: signal.reason });
-    const forget = onAbort(signal, () => void this.#host.abort(wants.id));
-    try {
-      const ask = () => sent(shown, this.#host.call(wants, name, ...args) as Promise<ResultOf<K>>);
-      return await this.#pend(listeners, ask, wants.id);
-    } catch (error) {
-      if (error instanceof AbortError && signal?.aborted) error.cause = signal.reason;
-      throw error;
-    } finally {
+    const call: OpenCall = { id: ++this.#calls, shown, listeners };
+    const names = Object.keys(listeners);
+    const options = { id: call.id, listeners: names, abortable: signal !== undefined || names.length > 0 };
+    this.#open.set(call.id, call);
+    const forget = onAbort(signal, () => this.#abort(call));
+    const end = () => {
       forget();
+      this.#open.delete(call.id);
+    };
+    let streams = false;
+    try {
+      const answer = await withCause(signal, () =>
+        this.#ask<Answer>(call, () => this.#host.call(options, name, ...args)),
+      );
+      if ("value" in answer) return answer.value;
+      streams = true;
+      return await this.#stream(call, signal, end);
+    } finally {
+      if (!streams) end();
     }
+  }
+
+  async #stream(call: OpenCall, signal: AbortSignal | undefined, end: () => void): Promise<AsyncIterable<unknown>> {
+    const { CallStream } = await import("./stream.js");
+    return new CallStream({
+      call,
+      signal,
+      ended: () => this.#ended !== undefined,
+      ask: (step, value) => this.#ask(call, () => this.#host.step(call.id, step, value) as Promise<StepResult>),
+      end: (failed) => {
+        end();
+        if (failed) this.#abort(call);
+      },
+    });
+  }
+
+  #abort({ id }: OpenCall): void {
+    if (!this.#ended) void this.#host.abort(id);
   }
 
   /** Ends the worker; calls that wait are rejected. */
   async close(why: string): Promise<void> {
-    this.#bury(why);
+    this.#end(why);
     await this.worker.terminate();
   }
 
-  /** What `make` promises, unless the worker ends before; the process lives until then. */
-  async #pend<T>(listeners: Pending["listeners"], make: () => Promise<T>, id = 0): Promise<T> {
+  /** What `send` is answered, unless the worker ends before; the process lives until then. */
+  async #ask<T>(call: OpenCall, send: () => Promise<T>): Promise<T> {
     if (this.#ended) throw endError(this.#ended);
     this.worker.hold(true);
+    const question: Question = { call, fail: () => undefined };
+    this.#waiting.add(question);
     try {
       return await new Promise<T>((resolve, reject) => {
-        this.#pending.set(id, { reject, listeners });
-        make().then(resolve, reject);
+        question.fail = reject;
+        sent(call.shown, send()).then(resolve, reject);
       });
     } finally {
-      this.#pending.delete(id);
-      if (this.#pending.size === 0) this.worker.hold(false);
+      this.#waiting.delete(question);
+      if (this.#waiting.size === 0) this.worker.hold(false);
     }
   }
 
-  readonly #listeners = [
-    ["message", ({ data }: MessageEvent<Message>) => this.#hear(data)],
+  readonly #handlers = [
+    ["message", ({ data }: MessageEvent<Message>) => this.#receive(data)],
     ["messageerror", () => this.#killed("the session's worker sent what cannot be read")],
   ] as const;
 
-  #hear(data: Message): void {
-    if (data === UNREADABLE) {
-      this.#rejectAll(() => new ConfigError(UNREAD));
-      return;
-    }
-    if ("compiled" in data) modules.set(data.compiled, data.module);
-    if (!("listener" in data)) return; // Comlink's
-    const { call, listener, value } = data;
-    const pending = this.#pending.get(call);
+  #receive(data: Message): void {
+    if (data === UNREADABLE) this.#failAll(() => new ConfigError(UNREAD));
+    else if ("compiled" in data) modules.set(data.compiled, data.module);
+    else if ("listener" in data) this.#notify(data); // else it is Comlink's
+  }
+
+  #notify({ call: id, listener, args }: ListenerCall): void {
+    const call = this.#open.get(id);
+    if (!call) return; // it has ended
     try {
-      pending?.listeners[listener]?.(value);
+      call.listeners[listener]?.(...args);
     } catch (error) {
-      // As where there is no worker between: what a listener throws ends the call.
-      pending?.reject(error);
-      void this.#host.abort(call);
+      // As on the main thread, what a listener throws ends the call.
+      call.listeners = {};
+      call.thrown = { error };
+      for (const one of this.#waiting) if (one.call === call) one.fail(error);
+      this.#abort(call);
     }
   }
 
-  /** An error each: every call has lines of its own in its stack. */
-  #rejectAll(make: () => Error): void {
-    for (const { reject } of this.#pending.values()) reject(make());
+  /** Each call has an error of its own, for its own lines in the stack. */
+  #failAll(make: () => Error): void {
+    for (const { fail } of this.#waiting) fail(make());
   }
 
   #killed(why: string, reason?: ErrorReason): void {
-    this.#bury(this.#started ? `${why}; session.restart() starts a new one, without models` : why, reason);
+    this.#end(this.#started ? `${why}; session.restart() starts a new one, without models` : why, reason);
   }
 
-  #bury(message: string, reason: ErrorReason = "closed"): void {
+  #end(message: string, reason: ErrorReason = "closed"): void {
     if (this.#ended) return;
     const ended = { message, reason };
     this.#ended = ended;
     this.#watch.abort();
-    // Comlink remembers the port until nobody has its proxy any more, which this object has: nothing of it may stay there.
-    for (const [kind, listener] of this.#listeners) this.#port.removeEventListener(kind, listener as EventListener);
+    // Comlink remembers the port until its proxy, which this object holds, is collected: nothing of it may stay there.
+    for (const [kind, listener] of this.#handlers) this.#port.removeEventListener(kind, listener as EventListener);
     this.#port.close();
-    this.#rejectAll(() => endError(ended));
+    this.#failAll(() => endError(ended));
     void this.worker.terminate();
   }
 }
@@ -187,17 +233,5 @@ async function sent<T>(name: string, answer: Promise<T>): Promise<T> {
   }
 }
 
-/** Browsers refuse some scripts at once, as those of other origins. */
-function startWorker(source: WorkerSource | undefined, onEnd: WorkerEnd): StartedWorker {
-  try {
-    return platform.startWorker(source, onEnd);
-  } catch (error) {
-    if (error instanceof RoFormerError) throw error;
-    throw new EngineError(`the session's worker cannot be started: ${(error as Error | null)?.message}`, {
-      cause: error,
-    });
-  }
-}
-
-/** In Node a port keeps the process alive, which is the worker's business while a call waits. */
+/** In Node a port keeps the process alive; here the worker does, while a call waits. */
 const unref = (port: MessagePort): void => (port as unknown as { unref?: () => void }).unref?.();

@@ -7,11 +7,11 @@ const PAUSE = 1000;
 export class Member {
   readonly session: Session;
   readonly index: number;
-  /** Requests that it has and has not answered. */
+  /** Requests that it has not answered. */
   running = 0;
-  /** Counts the workers that it has had: what was loaded into an earlier one is gone. */
+  /** Number of restarts: what was loaded before the last one is gone. */
   life = 0;
-  /** Why it could not be started anew; undefined where it could, or is about to be. */
+  /** Why the last restart failed; undefined if it succeeded or has not ended. */
   problem: unknown;
   #revival: Promise<void> | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;

@@ -7,7 +7,7 @@ import type { RoFormer } from "../models/roformer.js";
 import type { HeadName } from "../nn/heads/index.js";
 import type { DecodeOptions, EncodeBatchOptions, EncodeOptions } from "../tokenizers/options.js";
 import type { EncodedBatch, Encoding } from "../tokenizers/tokenizer.js";
-import type { ArgumentsOf, ModelFacts } from "./host.js";
+import type { ArgumentsOf, ModelFacts } from "./commands.js";
 import type { Link } from "./link.js";
 import { type Fact, MODEL_METHODS, type ModelMethod } from "./protocol.js";
 

@@ -3,25 +3,25 @@ import type { CompiledModules, SentWasm } from "../engine/wasmSource.js";
 import type { Inlined } from "../platform/index.js";
 import { marked } from "./transfer.js";
 
-/** What a session's worker is sent first. */
+/** The first message to a session's worker. */
 export interface Greeting {
-  /** Carries calls, by Comlink, and {@link Heard} between them, so that these arrive before what they belong to ends. */
+  /** Carries Comlink's messages, and each {@link ListenerCall}, which so arrives before its call's answer. */
   readonly port: MessagePort;
-  /** A lock that the worker holds to its end, where there are locks. */
+  /** The name of a lock that the worker holds to its end, where there are locks. */
   readonly lock: string;
-  /** Files that the worker would not find. */
+  /** Files that the worker cannot find by itself. */
   readonly files: Inlined | undefined;
-  /** What earlier workers have compiled. */
+  /** Modules that earlier workers have compiled. */
   readonly modules: CompiledModules;
 }
 
-/** What a worker has compiled, for later ones. */
+/** A module that a worker has compiled, for later ones. */
 export interface Compiled {
   readonly compiled: string;
   readonly module: CompiledModules extends Map<string, infer M> ? M : never;
 }
 
-/** Settings of the worker's engine, as they can be cloned: a URL is its text. */
+/** Settings of the worker's engine in a form that can be cloned: a URL is a string. */
 export interface SentEngineOptions extends Omit<EngineOptions, "wasm" | "tokenizerWasm"> {
   readonly wasm?: SentWasm | undefined;
   readonly tokenizerWasm?: SentWasm | undefined;
@@ -44,71 +44,79 @@ export type Fact = (typeof FACTS)[number];
 export const factsOf = <T extends Record<Fact, unknown>>(model: T): Pick<T, Fact> =>
   Object.fromEntries(FACTS.map((name) => [name, model[name]])) as Pick<T, Fact>;
 
-/** What a command is called in messages: a model's method by its own name. */
+/** The name of a command in messages: that of the method for a model's method. */
 export const shownName = (command: string, args: readonly unknown[]): string =>
   command === "method" ? String(args[1]) : command;
 
-/** What functions of an options object may listen to: they stay on the caller's side, and the worker calls them by name. */
-const LISTENERS = ["onProgress", "onMessage"] as const;
-
-/** What stays on the caller's side. */
-const HOOKS = [...LISTENERS, "signal"];
-
-/** One of {@link LISTENERS}. */
-export type Listener = (typeof LISTENERS)[number];
-
-/** What a worker says of a message that it cannot read. */
+/** A worker's answer to a message that it cannot read. */
 export const UNREADABLE = "unreadable";
 
-/** A call of a listener. */
-export interface Heard {
+/** The functions among a call's options, by name: they stay on the caller's side, and the worker calls them by name. */
+export type Listeners = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
+
+/** The worker calls a listener. */
+export interface ListenerCall {
   readonly call: number;
-  readonly listener: Listener;
-  readonly value: unknown;
+  readonly listener: string;
+  readonly args: readonly unknown[];
 }
 
-/** What one call wants beside its arguments. */
-export interface Wants {
+/** What the worker must know of a call beside its arguments. */
+export interface CallOptions {
   readonly id: number;
-  readonly listeners: readonly Listener[];
+  /** Names of its listeners. */
+  readonly listeners: readonly string[];
   /** Whether it may be aborted: it has a signal, or listeners, which may throw. */
   readonly abortable: boolean;
 }
 
-/** Arguments without what cannot be cloned, and that. */
+/** The answer to a call: its result, or word that the result is a stream, whose values are asked for one by one. */
+export type Answer = { readonly value: unknown } | { readonly stream: true };
+
+/** How a stream is advanced: by the method of that name of the worker's iterator. */
+export type Step = "next" | "return" | "throw";
+
+/** What a step gives. */
+export type StepResult = IteratorResult<unknown, unknown>;
+
+/** Arguments that can be cloned, and what was taken out of them. */
 export interface Detached {
   readonly args: unknown[];
-  readonly listeners: Partial<Record<Listener, (value: unknown) => void>>;
+  readonly listeners: Listeners;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Takes listeners and signal out of the last argument, if that is an options object. */
+/** Takes functions and the signal out of the last argument, if that is an options object. */
 export function detach(args: readonly unknown[]): Detached {
   const options = args.at(-1);
-  // What needs no change is not copied, and keeps its marks.
-  if (!isPlain(options) || !HOOKS.some((name) => name in options))
-    return { args: [...args], listeners: {}, signal: undefined };
-  const { signal, ...copy } = options;
-  const rest = marked(copy, options);
-  const found = LISTENERS.filter((name) => typeof rest[name] === "function");
-  const listeners = Object.fromEntries(found.map((name) => [name, rest[name]]));
-  for (const name of found) delete rest[name];
-  if (!(signal instanceof AbortSignal)) {
-    if (signal !== undefined) rest.signal = signal; // whoever reads it says what is wrong with it
-    return { args: [...args.slice(0, -1), rest], listeners, signal: undefined };
+  const listeners: Record<string, Listeners[string]> = {};
+  let signal: AbortSignal | undefined;
+  if (!isOptions(options)) return { args: [...args], listeners, signal };
+  const rest: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === "function") listeners[name] = value;
+    else if (name === "signal" && value instanceof AbortSignal) signal = value;
+    else rest[name] = value;
   }
-  return { args: [...args.slice(0, -1), rest], listeners, signal };
+  return { args: [...args.slice(0, -1), marked(rest, options)], listeners, signal };
 }
 
-/** The other way round: arguments with `signal`, and with listeners that tell `hear`. */
-export function attach(args: readonly unknown[], wants: Wants, signal: AbortSignal, hear: Hear): unknown[] {
-  if (!wants.abortable) return [...args];
-  const listeners = wants.listeners.map((name) => [name, (value: unknown) => hear(name, value)]);
-  const options = { ...(args.at(-1) as object), ...Object.fromEntries(listeners), signal };
+/** Puts `signal` and functions that call `notify` back into the last argument. */
+export function attach(
+  args: readonly unknown[],
+  { abortable, listeners }: CallOptions,
+  signal: AbortSignal,
+  notify: (listener: string, args: readonly unknown[]) => void,
+): unknown[] {
+  if (!abortable) return [...args];
+  const functions = listeners.map((name) => [name, (...given: unknown[]) => notify(name, given)]);
+  const options = { ...(args.at(-1) as object), ...Object.fromEntries(functions), signal };
   return [...args.slice(0, -1), options];
 }
 
-type Hear = (listener: Listener, value: unknown) => void;
+/** Literals, instances of classes and modules, as `checkOptions` takes them. */
+const isOptions = (value: unknown): value is object =>
+  /^\[object (Object|Module)\]$/.test(Object.prototype.toString.call(value));
 
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));

@@ -16,34 +16,35 @@ import type { AnyEvaluation, EvaluateOptions } from "../train/evaluate.js";
 import type { FinetuneOptions, FinetuneResult } from "../train/finetune.js";
 import type { PretrainOptions, PretrainResult } from "../train/pretrain.js";
 import { traced } from "./callers.js";
-import type { Commands, ResultOf } from "./host.js";
-import { Link } from "./link.js";
+import type { Commands, ResultOf } from "./commands.js";
+import type { Link } from "./link.js";
 import { handleOf, type SessionModel, sessionModel } from "./model.js";
 import type { SentEngineOptions } from "./protocol.js";
+import { CLOSED, startLink } from "./start.js";
 
-/** A worker of `worker_threads`, or a page's: what both have. */
+/** What a Worker of `worker_threads` and one of a page have in common. */
 export interface RuntimeWorker {
-  /** Ends it at once. `Session.close` also tells the calls that wait. */
+  /** Ends it at once. `Session.close` also rejects the calls that wait. */
   terminate(): Promise<number> | undefined;
 }
 
 /** Settings of a session: those of its engine, and where its worker's script is. */
 export interface SessionOptions extends EngineOptions {
   /**
-   * The script of the worker, `roformer/worker`, where a bundler has put it elsewhere: its address, a path in Node, or in browsers a
+   * The script of the worker, `roformer/worker`, if a bundler has put it elsewhere: its URL, a path in Node, or in browsers a
    * function that starts it.
    * @default the package's own
    */
   readonly worker?: WorkerSource | undefined;
 }
 
-/** What {@link Session.finetune} gives: see `FinetuneResult`. */
+/** The result of {@link Session.finetune}: see `FinetuneResult`. */
 export interface SessionFinetuneResult extends Omit<FinetuneResult, "model"> {
   /** In the session until it is closed. */
   readonly model: SessionModel<"sequence-classification">;
 }
 
-/** What {@link Session.pretrain} gives: see `PretrainResult`. */
+/** The result of {@link Session.pretrain}: see `PretrainResult`. */
 export interface SessionPretrainResult extends Omit<PretrainResult, "model"> {
   /** In the session until it is closed. */
   readonly model: SessionModel<"masked-lm" | "causal-lm">;
@@ -68,23 +69,11 @@ export function createSession(options: SessionOptions = {}): Promise<Session> {
     checkSession(options);
     const { worker, ...engine } = options;
     const sent = await sendableOptions(engine);
-    return new Session(await start(worker, sent), worker, sent);
+    return new Session(await startLink(worker, sent), worker, sent);
   });
 }
 
-const CLOSED = "the session was closed";
 const closed = (): EngineError => new EngineError(CLOSED, { reason: "closed" });
-
-async function start(worker: WorkerSource | undefined, options: SentEngineOptions): Promise<Link> {
-  const link = new Link(worker);
-  try {
-    await link.start(options);
-    return link;
-  } catch (error) {
-    await link.close(CLOSED);
-    throw error;
-  }
-}
 
 /** Models and training in a worker. Made by {@link createSession}. */
 export class Session {
@@ -188,20 +177,20 @@ export class Session {
 
   /** Looks into a folder or one file of weights, whose numbers it does not read: see {@link roformer!inspect}. */
   inspect(source: FileSource): Promise<Inspection> {
-    return this.#link.call("inspect", source);
+    return this.#link.call("inspect", source, undefined);
   }
 
-  /** What the worker's engine makes of this machine, and why not more. Waits for no other call. */
+  /** The build and threads that the worker's engine uses on this machine, and why. Does not wait for other calls. */
   doctor(): Promise<Diagnosis> {
     return this.#link.call("doctor");
   }
 
-  /** What the memory of the worker's engine holds. Waits for no other call. */
+  /** The memory of the worker's engine. Does not wait for other calls. */
   memory(): Promise<MemoryReport> {
     return this.#link.call("memory");
   }
 
-  /** Ends the worker, if it has not ended, and starts a fresh one: without models. Calls that wait are an EngineError. */
+  /** Ends the worker, if it has not ended, and starts a new one, without models. Calls that wait are rejected with an EngineError. */
   restart(): Promise<void> {
     this.#restarting ??= traced(() => this.#startAgain()).finally(() => {
       this.#restarting = undefined;
@@ -209,7 +198,7 @@ export class Session {
     return this.#restarting;
   }
 
-  /** Ends the worker at once and for good, whatever it does; calls that wait are an EngineError. */
+  /** Ends the worker at once and for good. Calls that wait, and open streams, are rejected with an EngineError. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#link.close(CLOSED);
@@ -219,7 +208,7 @@ export class Session {
   async #startAgain(): Promise<void> {
     if (this.#closed) throw closed();
     await this.#link.close("the session was restarted");
-    const link = await start(this.#source, this.#options);
+    const link = await startLink(this.#source, this.#options);
     if (this.#closed) {
       await link.close(CLOSED);
       throw closed();
@@ -240,7 +229,7 @@ export class Session {
   }
 }
 
-/** Engine options as they can be cloned. */
+/** Engine options in a form that can be cloned. */
 async function sendableOptions({ wasm, tokenizerWasm, ...rest }: EngineOptions): Promise<SentEngineOptions> {
   return {
     ...rest,

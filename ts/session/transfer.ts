@@ -1,24 +1,24 @@
 import { transfer as mark } from "comlink";
 import { ConfigError } from "../errors.js";
 
-/** What {@link transfer} was told, so that a copy of an argument can be told too. */
-const told = new WeakMap<object, readonly Transferable[]>();
+/** What was marked by {@link transfer}, so that a copy of an argument can be marked too. */
+const marks = new WeakMap<object, readonly Transferable[]>();
 
 /**
  * Marks an argument of a session's call so that its buffers change hands instead of being copied: `transfer(values, [values.buffer])`. The
- * caller's are empty afterwards. Results of sessions change hands by themselves. Errors: ConfigError for a buffer that was given away
- * already.
+ * caller's are empty afterwards. Buffers of a session's results always change hands. Errors: ConfigError for a buffer that was already
+ * given away.
  */
 export function transfer<T extends object>(value: T, buffers: readonly Transferable[]): T {
   const gone = buffers.findIndex((buffer) => buffer instanceof ArrayBuffer && isDetached(buffer));
   if (gone >= 0) throw new ConfigError(`transfer: buffers[${gone}] was given away before`);
-  told.set(value, buffers);
+  marks.set(value, buffers);
   return mark(value, [...buffers]);
 }
 
 /** `copy`, marked as `original` is. */
 export function marked<T extends object>(copy: T, original: object): T {
-  const buffers = told.get(original);
+  const buffers = marks.get(original);
   return buffers ? transfer(copy, buffers) : copy;
 }
 
