@@ -200,13 +200,15 @@ async function usedOfValibot(modules) {
 }
 
 /**
- * Empties the tables of options' names (`Names` of ts/options.ts), against which nothing is checked in a worker.
+ * Empties the tables of options' names (`Names` of ts/options.ts), against which nothing is checked in a worker. Those
+ * of pipelines stay: the worker says them to the caller's side.
  * @type {Plugin}
  */
 const withoutNames = {
   name: "without-names",
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]ts[\\/].*\.ts$/ }, ({ path }) => {
+      if (/[\\/]pipelines[\\/]/.test(path)) return undefined;
       const contents = readFileSync(path, "utf8").replace(/(: Names<\w+>) = [^;]+;/g, "$1 = {} as never;");
       return { contents, loader: "ts" };
     });

@@ -21,12 +21,14 @@ export type {
   RoFormerExtension,
   RoFormerExtensionInput,
 } from "./models/config.js";
-export { type Conversion, type ConvertOptions, convert } from "./models/convert.js";
+export { type Conversion, convert } from "./models/convert.js";
 export type { PackedStates } from "./models/encoderInputs.js";
+export type { ModelFacts } from "./models/facts.js";
 export type { Mismatch } from "./models/fit.js";
 export type { ModelInputs, Rows } from "./models/inputs.js";
 export { type InspectedTensor, type InspectedTokenizer, type Inspection, inspect } from "./models/inspect.js";
 export type {
+  ConvertOptions,
   CreateOptions,
   ForwardOptions,
   GradientMap,
@@ -37,6 +39,7 @@ export type {
   SignalOptions,
 } from "./models/interface.js";
 export type { LoadOptions } from "./models/load.js";
+export type { BatchStates, Model } from "./models/model.js";
 export type {
   AnswerInputs,
   BaseOutput,
@@ -52,7 +55,7 @@ export type {
   SequenceClassifierOutput,
   TokenClassifierOutput,
 } from "./models/outputs.js";
-export { RoFormer } from "./models/roformer.js";
+export type { PassOptions } from "./models/pass.js";
 export type { SaveOptions } from "./models/save.js";
 export type { SentenceSettings } from "./models/sentences/settings.js";
 export {
@@ -65,15 +68,17 @@ export {
 } from "./nn/adamw.js";
 export type { HeadName } from "./nn/heads/index.js";
 export type { Answer, AnswerOptions, Question } from "./pipelines/answer.js";
-export type { BatchStates, PipelineOptions } from "./pipelines/batches.js";
 export type { Choice, ChoiceQuestion } from "./pipelines/choose.js";
 export type { Classification, ClassifyOptions } from "./pipelines/classify.js";
 export type { EmbedOptions, Pooling } from "./pipelines/embed.js";
 export type { FillMaskOptions, MaskGuess } from "./pipelines/fillMask.js";
 export type { FunctionToApply } from "./pipelines/functionToApply.js";
+export type { PipelineMethods } from "./pipelines/index.js";
+export type { OneOrMany, PipelineOptions } from "./pipelines/pipeline.js";
 export type { PromptOptions } from "./pipelines/prompts.js";
 export type { SearchHit, SearchOptions, SimilarityFnName } from "./pipelines/search.js";
 export type { Aggregation, TagTokensOptions, TokenTag } from "./pipelines/tagTokens.js";
+export { RoFormer } from "./roformer.js";
 export type { TensorData } from "./tensor/tensor.js";
 export type {
   BatchOptions,

@@ -132,6 +132,42 @@ describe("commands that use a model", () => {
     expect(await lines([...asked, ...given])).toEqual([json({ question: "who ?", answers })]);
   });
 
+  it("name the file and the line of a text that a model cannot take", async () => {
+    for (const head of ["base", "sequence-classification", "token-classification"] as const) {
+      const model = await smallModel(head, { vocab_size: 9 }); // "cat" has a vector, "a" has none
+      await model.save(at(`few-${head}`));
+      model.close();
+    }
+    writeFileSync(at("few.csv"), "id,body\n1,the cat\n2,the a\n");
+    writeFileSync(at("few.txt"), "the [MASK]\nthe cat\n");
+    const qa = [
+      { question: "who ?", context: "anna" },
+      { question: "who ?", context: "" },
+    ];
+    writeFileSync(at("few.jsonl"), qa.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    const csv = "--data few.csv --text body";
+    const input = `${"the cat\n".repeat(2000)}the a\n`;
+    const failing: [string, string, string?][] = [
+      [`embed --model few-base ${csv}`, "few.csv:3: the tokenizer gives it the token 9"],
+      [`search the --model few-base ${csv}`, "few.csv:3: the tokenizer gives it the token 9"],
+      [`predict --model few-sequence-classification ${csv}`, "few.csv:3: the tokenizer gives it the token 9"],
+      [`predict --model few-token-classification ${csv}`, "few.csv:3: the tokenizer gives it the token 9"],
+      [
+        "predict --model few-sequence-classification -",
+        "standard input:2001: the tokenizer gives it the token 9",
+        input,
+      ],
+      ["fill-mask --model masked-lm --data few.txt", "few.txt:2 has no [MASK] in its first 4 tokens"],
+      ["answer --model question-answering --data few.jsonl", "few.jsonl:2: the context is empty"],
+      ["embed --model few-base the a", "embed: texts[1]: the tokenizer gives it the token 9"],
+    ];
+    for (const [args, message, lines] of failing) {
+      const { code, stderr } = await roformer([...args.split(" ")], { cwd: folder, ...(lines && { input: lines }) });
+      expect(stderr, args).toContain(message);
+      expect(code).toBe(1);
+    }
+  });
+
   it.each([
     ["predict --model sequence-classification a --aggregation max", 2, /are for models that tag tokens/],
     ["predict --model token-classification a --aggregation last", 2, /one of none, simple, first, average, max/],

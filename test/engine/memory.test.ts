@@ -7,6 +7,7 @@ import { Philox } from "../../ts/random/philox.js";
 import { scope } from "../../ts/tensor/scope.js";
 import { zeros } from "../../ts/tensor/tensor.js";
 import { Trainer } from "../../ts/train/index.js";
+import { logitsOf } from "../models/logits.js";
 
 const config: RoFormerConfigInput = {
   vocab_size: 500,
@@ -65,15 +66,15 @@ describe("memory", () => {
 
   it("that runs out in a forward pass is an error after which the model works as before", () => {
     const model = RoFormer.create(config, { head: "masked-lm", seed: 1 });
-    model.forwardPacked(large.packed); // the table of rotations is as long from here on
-    const want = model.forwardPacked(small.packed).logits!.data;
+    logitsOf(model, large.packed); // the table of rotations is as long from here on
+    const want = logitsOf(model, small.packed);
     const before = memory();
     engine().set_limit(before.used + MIB);
     for (let i = 0; i < 3; i++) {
-      expect(() => model.forwardPacked(large.packed)).toThrow(NO_MEMORY);
-      expect(() => model.forwardPacked(large.packed)).toThrow(EngineError);
+      expect(() => logitsOf(model, large.packed)).toThrow(NO_MEMORY);
+      expect(() => logitsOf(model, large.packed)).toThrow(EngineError);
       expect(memory().slots).toBe(before.slots);
-      expect([...model.forwardPacked(small.packed).logits!.data]).toEqual([...want]);
+      expect([...logitsOf(model, small.packed)]).toEqual([...want]);
     }
     model.close();
   });
@@ -84,7 +85,7 @@ describe("memory", () => {
       const train = (interrupt: boolean) => {
         const model = RoFormer.create(config, { head: "masked-lm", seed: 1 });
         const trainer = new Trainer(model, { seed: 1, schedule: () => 1e-3, recompute });
-        model.forwardPacked(large.packed);
+        logitsOf(model, large.packed);
         trainer.trainStep(small); // and the table of rotations: what lives on, with gradients and working memory
         const before = memory();
         let refused = 0;
@@ -119,7 +120,7 @@ describe("memory", () => {
     const model = RoFormer.create(config, { head: "masked-lm", seed: 1 });
     const optimizer = new AdamW(model);
     const totals = Array.from({ length: 10 }, (_, step) => {
-      model.lossAndGrad(large.packed, large.targets, { train: true, step });
+      model.lossAndGradients(large.packed, large.targets, { train: true, step });
       optimizer.step();
       return memory().total;
     });
@@ -138,7 +139,7 @@ describe("memory", () => {
     });
     const epoch = (order: number[]) => {
       for (const [step, i] of order.entries()) {
-        model.lossAndGrad(batches[i]!.packed, batches[i]!.targets, { train: true, step });
+        model.lossAndGradients(batches[i]!.packed, batches[i]!.targets, { train: true, step });
         optimizer.step();
       }
       return memory().total;

@@ -72,7 +72,7 @@ describe("ALiBi", () => {
     const targets = { sequences: [0, 1, 0, 1] };
     let loss = Number.POSITIVE_INFINITY;
     for (let step = 0; step < 300 && loss >= 0.05; step++) {
-      loss = model.lossAndGrad(pack(texts), targets);
+      loss = model.lossAndGradients(pack(texts), targets);
       optimizer.step();
     }
     expect(loss).toBeLessThan(0.05);

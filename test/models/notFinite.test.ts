@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
 import { RoFormer, type RoFormerConfigInput } from "../../ts/index.js";
 import { IGNORED, pack, positions } from "../../ts/nn/index.js";
+import { logitsOf } from "./logits.js";
 
 beforeAll(() => engine().set_poison(true));
 
@@ -27,9 +28,9 @@ const words = (model: RoFormer) => model.parameters().find(({ name }) => name.en
 /** Logits, `[54, 80]`, and the words' gradients, `[80, 20]`, of the loss of the first and the last sequence. */
 function run(model: RoFormer): { logits: Float32Array; gradients: Float32Array } {
   const tokens = Int32Array.from(packed.tokens, (id, i) => (i >= 5 && i < 45 ? IGNORED : (7 * id) % 80));
-  const logits = model.forwardPacked(packed).logits!.data as Float32Array;
+  const logits = logitsOf(model, packed);
   model.store.zeroGradients();
-  model.lossAndGrad(packed, { tokens });
+  model.lossAndGradients(packed, { tokens });
   const gradients = model.store.parameters.find(({ name }) => name === words(model).name)!.gradient().data;
   return { logits, gradients: gradients as Float32Array };
 }

@@ -43,7 +43,7 @@ function expectSameBits(what: string, got: Float32Array, expected: Float32Array)
 function gradients(model: RoFormer, packed: Packed, from: number, to: number): Map<string, Float32Array> {
   const tokens = Int32Array.from(packed.tokens, (id, i) => (i >= from && i < to ? (7 * id) % 97 : IGNORED));
   model.store.zeroGradients();
-  model.lossAndGrad(packed, { tokens });
+  model.lossAndGradients(packed, { tokens });
   return new Map(model.store.parameters.map((one) => [one.name, one.gradient().data]));
 }
 

@@ -33,10 +33,10 @@ describe("recompute", () => {
       model.store.requireGradients();
       const [held, slots] = [memory().used, memory().slots];
       engine().reset_peak();
-      const loss = model.lossAndGrad(packed, targets, { train: true, seed: 5, step: 7, recompute });
+      const loss = model.lossAndGradients(packed, targets, { train: true, seed: 5, step: 7, recompute });
       const peak = memory().peak - held;
       // A second time, added to the first.
-      model.lossAndGrad(packed, targets, { train: true, seed: 5, step: 8, recompute });
+      model.lossAndGradients(packed, targets, { train: true, seed: 5, step: 8, recompute });
       expect(memory().slots - slots).toBeLessThanOrEqual(4); // a table of positions, made once
       const gradients = model.store.parameters.map((one) => [one.name, [...one.gradient().data]]);
       model.close();

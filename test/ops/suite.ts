@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { gradcheck } from "../../ts/autograd/gradcheck.js";
 import { engine, engineStatus, init } from "../../ts/engine/engine.js";
 import type { Variant } from "../../ts/engine/variants.js";
+import { gradcheck } from "../../ts/nn/gradcheck.js";
 import { withoutThreads } from "../threaded.js";
 import { opCases } from "./cases.js";
 import { sharedCases } from "./sharedCases.js";

@@ -48,6 +48,11 @@ const gradients = (of: () => Promise<object>, name: string): Record<string, Case
   };
 };
 
+const packed = (name: string): Record<string, Case> => ({
+  [`${name}.run PassOptions`]: (options) => model.run(none, none, options),
+  [`${name}.lossAndGradients GradientOptions`]: (options) => model.lossAndGradients(none, none, options),
+});
+
 const sessionModel = once(async () => (await session()).load(await (await smallModel("base")).files()));
 const pool = once(() => createPool({ size: 1 }));
 const poolModel = once(async () => (await pool()).load(await (await smallModel("base")).files()));
@@ -92,7 +97,8 @@ export const cases: Readonly<Record<string, Case>> = {
   "convert ConvertOptions": (options) => main.convert("no/such", "/dev/null/no/such", options),
   "RoFormer.create CreateOptions": (options) => main.RoFormer.create(config, options),
   "RoFormer.load LoadOptions": (options) => main.RoFormer.load("no/such", options),
-  "RoFormer.lossAndGrad GradientOptions": (options) => model.lossAndGrad(none, none, options),
+  ...packed("Model"),
+  ...packed("RoFormer"),
   "new AdamW AdamWOptions": (options) => new main.AdamW(model, options),
   "AdamW.step StepOptions": (options) => new main.AdamW(model).step(options),
   "Tokenizer.encode EncodeOptions": async (options) => (await tokenizer()).encode("a", options),

@@ -1,7 +1,8 @@
 // Holds every op against its formula, with what is finite and what is not: `node --import tsx opCases.ts
 // '{"variant":"simd"}'`. Prints the number of cases and what is wrong as a line of JSON.
-import { gradcheck } from "../../ts/autograd/gradcheck.js";
+
 import { engine, init } from "../../ts/engine/engine.js";
+import { gradcheck } from "../../ts/nn/gradcheck.js";
 import { type OpCase, opCases } from "../ops/cases.js";
 import { differences } from "../ops/notFinite.js";
 import { sharedCases } from "../ops/sharedCases.js";

@@ -102,7 +102,7 @@ describe("evaluate names what does not fit", () => {
     [
       "named",
       { labelSeparator: "," },
-      "labelSeparator is for several labels a text, and the model's problem_type is single",
+      "labelSeparator is for several labels per text, and the model's problem_type is single",
     ],
     ["multi-label", { labelSeparator: "" }, 'labelSeparator is "", not a text'],
     ["named", { maxLength: "8" as never }, 'evaluate: maxLength is "8", a string, not a whole number of at least 3'],

@@ -1,6 +1,6 @@
 import type { LoadOptions } from "../models/load.js";
-import { RoFormer } from "../models/roformer.js";
-import type { PipelineOptions } from "../pipelines/batches.js";
+import type { PipelineOptions } from "../pipelines/pipeline.js";
+import { RoFormer } from "../roformer.js";
 import type { Call } from "./command.js";
 import { modelSource } from "./modelSource.js";
 import { flag, type OptionSpec, path } from "./option.js";

@@ -1,5 +1,5 @@
 import { type FileOptions, readRows } from "../data/rows.js";
-import { textOf } from "../data/values.js";
+import { placeOf, type Row, textOf } from "../data/values.js";
 import { platform } from "../platform/index.js";
 import { readTexts } from "../train/examples.js";
 import { UsageError } from "./command.js";
@@ -28,6 +28,8 @@ const GROUP = 1024;
 export interface TextInputs {
   readonly texts: string[];
   readonly pairs?: string[];
+  /** Names a text's file and line in errors; undefined for words of the command line. */
+  readonly where?: (index: number) => string;
 }
 
 /**
@@ -55,7 +57,8 @@ export async function readGroups(
 
 async function* linesOfInput(signal: AbortSignal): AsyncGenerator<TextInputs> {
   const rows = readRows(dataSource("-", signal), { format: "txt" });
-  for await (const group of arrived(rows)) yield { texts: group.map((row) => textOf(row, "text")) };
+  for await (const group of arrived(rows))
+    yield { texts: group.map((row) => textOf(row, "text")), where: placesOf(group) };
 }
 
 /** What comes from `items` in groups: each holds what is there before the program has to wait, at most {@link GROUP}. */
@@ -90,8 +93,15 @@ export async function readColumns(
   const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given as FileOptions);
   const texts = rows.map((row) => textOf(row, columns.text));
   const { textPair } = columns;
-  return textPair === undefined ? { texts } : { texts, pairs: rows.map((row) => textOf(row, textPair)) };
+  const where = placesOf(rows);
+  return textPair === undefined ? { texts, where } : { texts, where, pairs: rows.map((row) => textOf(row, textPair)) };
 }
+
+/** Names the places of rows: file and line. */
+export const placesOf =
+  (rows: readonly Row[]) =>
+  (index: number): string =>
+    placeOf(rows[index]!);
 
 /** A text on one line. */
 export const oneLine = (words: string): string => words.replace(/\s+/g, " ");

@@ -1,4 +1,4 @@
-import type { Files } from "./files.js";
+import type { Files } from "./interface.js";
 
 /** Bytes that tell what a file is. */
 const BEGINNING = 64;

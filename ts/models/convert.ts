@@ -9,26 +9,13 @@ import { checkOptions } from "../options.js";
 import { totalSize } from "../tensor/tensor.js";
 import type { RoFormerConfig } from "./config.js";
 import { parts } from "./families.js";
+import type { ConvertOptions } from "./interface.js";
 import { headOf, readConfig } from "./load.js";
+import { Model } from "./model.js";
 import { checkModelFolder } from "./modelFolder.js";
+import { openModel } from "./open.js";
 import { CONVERT } from "./options.js";
-import { RoFormer } from "./roformer.js";
-import type { SaveOptions } from "./save.js";
-
-/** Settings of {@link convert}. */
-export interface ConvertOptions extends Pick<SaveOptions, "dtype" | "maxShardBytes"> {
-  /**
-   * What the new model computes.
-   * @default what the old one does
-   */
-  readonly head?: HeadName | undefined;
-  /** "bert": a RoFormer with BERT's weights, its learned positions dropped, as the paper's §4.5 begins: to be trained on. */
-  readonly from?: "bert" | undefined;
-  /**
-   * Puts queries and keys into another order of pairs, and names the positions that turn these. The model computes the same.
-   */
-  readonly rope?: RopeOrder | undefined;
-}
+import { type SaveOptions, saveModel } from "./save.js";
 
 /** What {@link convert} did. */
 export interface Conversion {
@@ -61,7 +48,7 @@ export async function convert(source: FileSource, out: string, options: ConvertO
   const { old, head, model } = await readWhole(source, {}, (files) => open(files, options), closeModel);
   try {
     const reordered = rope && parts(old).position !== positionOf(rope) ? reorder(model, rope) : [];
-    await model.save(out, { dtype, maxShardBytes });
+    await saveModel(out, model, { dtype, maxShardBytes });
     return {
       head,
       modelType: model.config.model_type,
@@ -75,7 +62,7 @@ export async function convert(source: FileSource, out: string, options: ConvertO
   }
 }
 
-const closeModel = ({ model }: { model: RoFormer }) => model.close();
+const closeModel = ({ model }: { model: Model }) => model.close();
 
 async function open(files: Files, { head: wanted, from, rope }: ConvertOptions) {
   const modules = await readModules(files);
@@ -84,7 +71,7 @@ async function open(files: Files, { head: wanted, from, rope }: ConvertOptions) 
   const where = fileName(folder, "config.json");
   const head = wanted ?? headOf(old, where, modules && "base");
   const changes = { ...(from && asRoFormer(old, head, where)), ...(rope && withPairs(old, from, rope, where)) };
-  return { old, head, model: await RoFormer.load(files, { head, config: changes }) };
+  return { old, head, model: new Model(await openModel(files, { head, config: changes })) };
 }
 
 /** Heads that BERT and RoFormer have under the same names. */
@@ -118,7 +105,7 @@ function withPairs(
 }
 
 /** Reorders the queries and keys of every layer. */
-function reorder(model: RoFormer, to: RopeOrder): string[] {
+function reorder(model: Model, to: RopeOrder): string[] {
   const { config } = model;
   const { num_attention_heads: heads, hidden_size } = config;
   const headSize = hidden_size / heads;

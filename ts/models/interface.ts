@@ -1,6 +1,8 @@
+import type { RopeOrder } from "../nn/convertRope.js";
 import type { HeadName } from "../nn/heads/index.js";
 import type { TensorData } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
+import type { SaveOptions } from "./save.js";
 
 /** Settings of `RoFormer.create`. */
 export interface CreateOptions<H extends HeadName = HeadName> {
@@ -91,4 +93,19 @@ export interface ParameterAccess {
   read(): Float32Array;
   /** Overwrites the values, row-major. Errors: ShapeError for another number of them. */
   write(values: ArrayLike<number>): void;
+}
+
+/** Settings of `convert`. */
+export interface ConvertOptions extends Pick<SaveOptions, "dtype" | "maxShardBytes"> {
+  /**
+   * What the new model computes.
+   * @default what the old one does
+   */
+  readonly head?: HeadName | undefined;
+  /** "bert": a RoFormer with BERT's weights, its learned positions dropped, as the paper's §4.5 begins: to be trained on. */
+  readonly from?: "bert" | undefined;
+  /**
+   * Puts queries and keys into another order of pairs, and names the positions that turn these. The model computes the same.
+   */
+  readonly rope?: RopeOrder | undefined;
 }

@@ -1,8 +1,8 @@
 import type { Names } from "../options.js";
-import type { ConvertOptions } from "./convert.js";
 import type { ModelInputs } from "./inputs.js";
-import type { CreateOptions, ForwardOptions, GradientOptions } from "./interface.js";
+import type { ConvertOptions, CreateOptions, ForwardOptions, GradientOptions } from "./interface.js";
 import type { LoadOptions } from "./load.js";
+import type { PassOptions } from "./pass.js";
 import type { SaveOptions } from "./save.js";
 
 /** The names of {@link CreateOptions}. */
@@ -45,6 +45,9 @@ export const GRADIENT: Names<GradientOptions> = {
   step: true,
   recompute: true,
 };
+
+/** The names of {@link PassOptions}. */
+export const PASS: Names<PassOptions> = { maskType: true, states: true, each: true };
 
 /** The names of {@link SaveOptions}. */
 export const SAVE: Names<SaveOptions> = { dtype: true, maxShardBytes: true, files: true };

@@ -10,7 +10,7 @@ import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { labelNames, numLabels, type RoFormerConfig } from "./config.js";
 import { classOf, families, parts, savedModelType } from "./families.js";
 import { requireFolderPath, requireReplaceable, TOKENIZERS } from "./modelFolder.js";
-import { SENTENCE_FILES } from "./sentences/settings.js";
+import { SENTENCE_FILES, type SentenceModel } from "./sentences/settings.js";
 
 /** What a saved model is made of. */
 export interface SavedModel {
@@ -18,6 +18,7 @@ export interface SavedModel {
   readonly head: HeadName;
   readonly store: ParameterStore;
   readonly tokenizer: Tokenizer | undefined;
+  readonly sentenceModel?: SentenceModel | undefined;
 }
 
 /** Settings of `RoFormer.save`. */
@@ -54,12 +55,17 @@ export function modelFiles(model: SavedModel, options: SaveOptions = {}): Map<st
     throw new ConfigError(`save: dtype is "${dtype}", not one of ${Object.keys(SAVED_DTYPES).join(", ")}`);
   if (!(maxShardBytes > 0)) throw new ConfigError(`save: maxShardBytes is ${maxShardBytes}, not a positive number`);
   return new Map<string, Content>([
+    ...sentenceFiles(model),
     ...extra,
     ["config.json", configJson(model.config, model.head, dtype)],
     ...weightFiles(tensors(model), dtype, maxShardBytes),
     ...(model.tokenizer?.files() ?? []),
   ]);
 }
+
+/** The files of a sentence-transformers folder; a classifier's folder says nothing of vectors. */
+const sentenceFiles = ({ head, sentenceModel }: SavedModel): Iterable<[string, Content]> =>
+  head === "base" || head === "masked-lm" ? (sentenceModel?.files ?? []) : [];
 
 /** The whole of a file's content. */
 export async function blobOf(content: Content): Promise<Blob> {

@@ -4,7 +4,6 @@
  * @module roformer/nn
  */
 export { checkpoint } from "../autograd/checkpoint.js";
-export { type GradcheckOptions, type GradcheckResult, gradcheck } from "../autograd/gradcheck.js";
 export {
   type Backward,
   isTracked,
@@ -57,6 +56,7 @@ export {
 export { type ConvertedRope, type ConvertRopeOptions, convertRope, type RopeOrder } from "./convertRope.js";
 export { CrossAttention, type EncoderStates } from "./crossAttention.js";
 export { EncoderLayer } from "./encoderLayer.js";
+export { type GradcheckOptions, type GradcheckResult, gradcheck } from "./gradcheck.js";
 export {
   type Head,
   type HeadFactory,

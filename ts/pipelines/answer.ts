@@ -1,16 +1,11 @@
 import { ConfigError, DataError } from "../errors.js";
-import type { RoFormer } from "../models/roformer.js";
+import type { Names } from "../options.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { allowedTokens, spanPlace, type Window, type WindowSpans, windowSpans } from "./answerSpans.js";
-import {
-  checkCount,
-  checkSequence,
-  needed,
-  type PipelineOptions,
-  readFinite,
-  runBatches,
-  trainedLength,
-} from "./batches.js";
+import { checkCount, placeNames } from "./checks.js";
+import { finiteRows } from "./numbers.js";
+import { job, PIPELINE, type Pipeline, type PipelineOptions, type ReadyModel } from "./pipeline.js";
+import { checkSequence } from "./texts.js";
 
 /** What `answer` is asked. */
 export interface Question {
@@ -70,38 +65,48 @@ export interface Answer {
   readonly end: number;
 }
 
+const OPTIONS: Names<AnswerOptions> = {
+  ...{ ...PIPELINE, topK: true, maxAnswerLength: true, stride: true, handleImpossibleAnswer: true, alignToWords: true },
+};
+
 /**
- * Finds the answers in each context, best first, as the question-answering pipeline of transformers 4.57 does. `[CLS]` takes
+ * Finds answers in contexts, best first, as the question-answering pipeline of transformers 4.57 does. `[CLS]` takes
  * part in the probabilities and cannot be an answer: where the context has fewer spans than asked for, an empty answer of
  * score 0 stands for it. Answers whose texts differ only in case are one. The score of "no answer" is the least of all
  * windows'. Errors: ConfigError for options, or a question that leaves no room for the context; DataError for an empty
  * question or context.
  */
-export async function answer(
-  model: RoFormer,
-  questions: readonly Question[],
-  options: AnswerOptions,
-): Promise<Answer[][]> {
-  const tokenizer = needed("answer", model, ["question-answering"]);
-  const settings = readSettings(options);
-  const windows = questions.map((question, i) => encodeWindows(model, tokenizer, question, i, options));
-  const all = windows.flat();
-  const encodings = all.map(({ encoding }) => encoding);
-  const found = await runBatches("answer", model, encodings, options, ({ head, batch }, chosen) => {
-    const { startLogits, endLogits } = head() as Record<"startLogits" | "endLogits", never>;
-    const [starts, ends] = [readFinite(startLogits), readFinite(endLogits)];
-    const { offsets } = batch.packed;
-    return chosen.map((i, b) => {
-      const own = (logits: Float32Array) => logits.subarray(offsets[b], offsets[b + 1]);
-      return windowSpans(own(starts), own(ends), allowedTokens(all[i]!, tokenizer.clsTokenId), settings);
+export const answer: Pipeline<Question, [options?: AnswerOptions], Answer[]> = {
+  heads: ["question-answering"],
+  options: OPTIONS,
+  prepare(model, questions, options = {}) {
+    const { tokenizer } = model;
+    const settings = readSettings(options);
+    const where = placeNames("answer", "questions", options.where);
+    const windows = questions.map((question, i) => encodeWindows(model, question, where(i), options));
+    const all = windows.flat();
+    return job({
+      sequences: all.map(({ encoding }) => encoding),
+      read({ head, batch }, places) {
+        const { startLogits, endLogits } = head();
+        const [starts, ends] = [finiteRows(startLogits!), finiteRows(endLogits!)];
+        const { offsets } = batch.packed;
+        return places.map(({ row, index }) => {
+          const [first, end] = [offsets[row]!, offsets[row + 1]!];
+          const allowed = allowedTokens(all[index]!, tokenizer.clsTokenId);
+          return windowSpans(starts(first, end), ends(first, end), allowed, settings);
+        });
+      },
+      finish(found) {
+        let at = 0;
+        return windows.map((own) => {
+          at += own.length;
+          return bestAnswers(own, found.slice(at - own.length, at), tokenizer, settings);
+        });
+      },
     });
-  });
-  let at = 0;
-  return windows.map((own) => {
-    at += own.length;
-    return bestAnswers(own, found.slice(at - own.length, at), tokenizer, settings);
-  });
-}
+  },
+};
 
 interface Settings {
   readonly topK: number;
@@ -121,19 +126,17 @@ function readSettings(options: AnswerOptions): Settings {
 
 /** The windows of a question with its context; every one holds the question. */
 function encodeWindows(
-  model: RoFormer,
-  tokenizer: Tokenizer,
+  { tokenizer, config, trainedLength }: ReadyModel,
   { question, context }: Question,
-  i: number,
+  where: string,
   options: AnswerOptions,
 ): Window[] {
-  const where = `answer: questions[${i}]`;
   if (typeof question !== "string" || typeof context !== "string")
     throw new DataError(`${where} must be { question, context }, both strings`);
   if (question === "" || context === "")
     throw new DataError(`${where}: the ${question === "" ? "question" : "context"} is empty`);
   const side = tokenizer.paddingSide === "left" ? 0 : 1;
-  const { maxLength = Math.min(384, trainedLength(model)) } = options;
+  const { maxLength = Math.min(384, trainedLength) } = options;
   const head = tokenizer.encode(question, { pair: "" }).ids.length;
   const room = maxLength - head;
   if (room < 1)
@@ -149,7 +152,7 @@ function encodeWindows(
       ? tokenizer.encode(question, { ...limits, pair: context, truncation: "only_second" })
       : tokenizer.encode(context, { ...limits, pair: question, truncation: "only_first" });
   return [first, ...overflow].map((encoding) => {
-    checkSequence(where, encoding, model);
+    checkSequence(where, encoding, config);
     return { encoding, question, context, side };
   });
 }

@@ -1,5 +1,5 @@
 import type { Encoding } from "../tokenizers/tokenizer.js";
-import { float32Softmax } from "./float32Softmax.js";
+import { float32Softmax } from "./numbers.js";
 
 /** Tokens `first` … `last` of a window as an answer. */
 interface TokenSpan {

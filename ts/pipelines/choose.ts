@@ -1,6 +1,8 @@
 import { DataError } from "../errors.js";
-import type { RoFormer } from "../models/roformer.js";
-import { encodeTexts, needed, type PipelineOptions, readFinite, runBatches, softmax } from "./batches.js";
+import { placeNames } from "./checks.js";
+import { finiteRows, softmax } from "./numbers.js";
+import { job, PIPELINE, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { encodeTexts } from "./texts.js";
 
 /** What `choose` decides. */
 export interface ChoiceQuestion {
@@ -23,27 +25,39 @@ export interface Choice {
 }
 
 /** Says for each prompt which choice fits it best. */
-export async function choose(
-  model: RoFormer,
-  questions: readonly ChoiceQuestion[],
-  options: PipelineOptions,
-): Promise<Choice[]> {
-  needed("choose", model, ["multiple-choice"]);
-  for (const [i, { prompt, choices }] of questions.entries()) {
-    const fine = typeof prompt === "string" && Array.isArray(choices) && choices.length > 0;
-    if (!fine || choices.some((choice) => typeof choice !== "string"))
-      throw new DataError(`choose: questions[${i}] is no { prompt, choices } of texts`);
-  }
-  const pairs = questions.flatMap(({ choices }) => choices);
-  const prompts = questions.flatMap(({ prompt, choices }) => choices.map(() => prompt));
-  const sequences = encodeTexts("choose", model, prompts, { pairs, maxLength: options.maxLength });
-  // Each choice is scored alone: a head without labels tells nothing of the others.
-  const scores = await runBatches("choose", model, sequences, options, ({ head }) => [...readFinite(head().logits!)]);
-  let at = 0;
-  return questions.map(({ choices }) => {
-    const own = softmax(scores.slice(at, at + choices.length));
-    at += choices.length;
-    const index = own.reduce((top, score, i) => (score > own[top]! ? i : top), 0);
-    return { choice: choices[index]!, index, score: own[index]!, scores: own };
-  });
+export const choose: Pipeline<ChoiceQuestion, [options?: PipelineOptions], Choice> = {
+  heads: ["multiple-choice"],
+  options: PIPELINE,
+  prepare(model, questions, { maxLength, where } = {}) {
+    const name = placeNames("choose", "questions", where);
+    for (const [i, { prompt, choices }] of questions.entries()) {
+      const fine = typeof prompt === "string" && Array.isArray(choices) && choices.length > 0;
+      if (!fine || choices.some((choice) => typeof choice !== "string"))
+        throw new DataError(`${name(i)} is not { prompt, choices } of texts`);
+    }
+    const pairs = questions.flatMap(({ choices }) => choices);
+    const prompts = questions.flatMap(({ prompt, choices }) => choices.map(() => prompt));
+    const owners = questions.flatMap(({ choices }, i) => choices.map(() => i));
+    const sequences = encodeTexts("choose", model, prompts, { pairs, maxLength, where: (i) => name(owners[i]!) });
+    return job({
+      sequences,
+      // Each choice is scored alone: a head without labels tells nothing of the others.
+      read({ head }, places) {
+        const logits = finiteRows(head().logits!);
+        return places.map(({ row }) => logits(row)[0]!);
+      },
+      finish(scores) {
+        let at = 0;
+        return questions.map(({ choices }) => {
+          at += choices.length;
+          return choiceOf(choices, softmax(scores.slice(at - choices.length, at)));
+        });
+      },
+    });
+  },
+};
+
+function choiceOf(choices: readonly string[], scores: number[]): Choice {
+  const index = scores.reduce((top, score, i) => (score > scores[top]! ? i : top), 0);
+  return { choice: choices[index]!, index, score: scores[index]!, scores };
 }

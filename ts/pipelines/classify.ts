@@ -1,16 +1,10 @@
 import { labelNames } from "../models/config.js";
-import type { RoFormer } from "../models/roformer.js";
-import {
-  checkCount,
-  checkTexts,
-  encodeTexts,
-  largest,
-  needed,
-  type PipelineOptions,
-  readFinite,
-  runBatches,
-} from "./batches.js";
+import type { Names } from "../options.js";
+import { checkCount } from "./checks.js";
 import { type FunctionToApply, scoresFunction } from "./functionToApply.js";
+import { finiteRows, largest } from "./numbers.js";
+import { job, PIPELINE, type Pipeline, type PipelineOptions } from "./pipeline.js";
+import { encodeTexts } from "./texts.js";
 
 /** Settings of `classify`. */
 export interface ClassifyOptions extends PipelineOptions {
@@ -35,24 +29,27 @@ export interface Classification {
   readonly scores: Record<string, number>;
 }
 
-/** Classifies `texts`; the results are in their order. */
-export async function classify(
-  model: RoFormer,
-  texts: readonly string[],
-  options: ClassifyOptions,
-): Promise<Classification[]> {
-  needed("classify", model, ["sequence-classification"]);
-  const sequences = encodeTexts("classify", model, checkTexts("classify", texts), options);
-  const labels = labelNames(model.config);
-  const topK = options.topK === undefined ? undefined : checkCount("classify", "topK", options.topK);
-  const scoresOf = scoresFunction(model.config, options.functionToApply);
-  return runBatches("classify", model, sequences, options, ({ head }, chosen) => {
-    const logits = readFinite(head().logits!);
-    return chosen.map((_, row) =>
-      classification(labels, scoresOf(logits.subarray(row * labels.length, (row + 1) * labels.length)), topK),
-    );
-  });
-}
+const OPTIONS: Names<ClassifyOptions> = { ...PIPELINE, pairs: true, topK: true, functionToApply: true };
+
+/** Classifies texts. */
+export const classify: Pipeline<string, [options?: ClassifyOptions], Classification> = {
+  heads: ["sequence-classification"],
+  options: OPTIONS,
+  prepare(model, texts, options = {}) {
+    const sequences = encodeTexts("classify", model, texts, options);
+    const labels = labelNames(model.config);
+    const topK = options.topK === undefined ? undefined : checkCount("classify", "topK", options.topK);
+    const scoresOf = scoresFunction(model.config, options.functionToApply);
+    return job({
+      sequences,
+      read({ head }, places) {
+        const logits = finiteRows(head().logits!);
+        return places.map(({ row }) => classification(labels, scoresOf(logits(row)), topK));
+      },
+      finish: (found) => [...found],
+    });
+  },
+};
 
 function classification(
   labels: readonly string[],

@@ -1,20 +1,14 @@
 import { ConfigError } from "../errors.js";
-import type { RoFormer } from "../models/roformer.js";
+import type { BatchStates } from "../models/model.js";
 import type { Features, Rows, SentenceModule } from "../models/sentences/features.js";
 import { unit } from "../models/sentences/norms.js";
 import { isPooling, POOLINGS, type Pooling, type PoolingModule, pooling } from "../models/sentences/pooling.js";
-import {
-  type BatchStates,
-  checkCount,
-  checkTexts,
-  encodeTexts,
-  needed,
-  type PipelineOptions,
-  readFinite,
-  runBatches,
-  trainedLength,
-} from "./batches.js";
+import type { Names } from "../options.js";
+import { checkCount, checkTexts } from "./checks.js";
+import { finiteRows } from "./numbers.js";
+import { job, PIPELINE, type Pipeline, type PipelineOptions, type Place, type ReadyModel } from "./pipeline.js";
 import { type PromptOptions, promptLength, promptOf } from "./prompts.js";
+import { encodeTexts } from "./texts.js";
 
 export { POOLINGS, type Pooling };
 
@@ -38,37 +32,46 @@ export interface EmbedOptions extends PipelineOptions, PromptOptions {
   readonly truncateDim?: number | undefined;
 }
 
-/** A vector a text, `[C]`, in the order of the texts. */
-export async function embed(model: RoFormer, texts: readonly string[], options: EmbedOptions): Promise<Float32Array[]> {
-  const tokenizer = needed("embed", model);
-  const { sentences } = model;
-  const modules = modulesOf(model, options);
-  const truncateDim = options.truncateDim ?? sentences?.truncateDim;
-  if (truncateDim !== undefined) checkCount("embed", "truncateDim", truncateDim);
-  const maxLength = options.maxLength ?? longest(model);
-  const cased = (text: string) => (sentences?.lowerCase ? tokenizer.lowerCase(text) : text);
-  const prompt = promptOf("embed", model, options);
-  const prompted = checkTexts("embed", texts).map((text) => cased(prompt + text));
-  const sequences = encodeTexts("embed", model, prompted, { maxLength });
-  const before = promptLength(tokenizer, cased(prompt), maxLength);
-  return runBatches("embed", model, sequences, options, (states) =>
-    featuresOf(states, before).map((features) => {
-      for (const module of modules) module.apply(features);
-      const vector = Float32Array.from(features.sentence_embedding!.data).slice(0, truncateDim);
-      return options.normalize === true ? unit(vector) : vector;
-    }),
-  );
-}
+/** The names of {@link EmbedOptions}. */
+export const EMBED: Names<EmbedOptions> = {
+  ...{ ...PIPELINE, pooling: true, normalize: true, prompt: true, promptName: true, truncateDim: true },
+};
+
+/** Makes a vector of each text, `[C]`. */
+export const embed: Pipeline<string, [options?: EmbedOptions], Float32Array> = {
+  options: EMBED,
+  prepare(model, texts, options = {}) {
+    const { sentences, tokenizer } = model;
+    const modules = modulesOf(model, options);
+    const truncateDim = options.truncateDim ?? sentences?.truncateDim;
+    if (truncateDim !== undefined) checkCount("embed", "truncateDim", truncateDim);
+    const { maxLength = longest(model), where } = options;
+    const cased = (text: string) => (sentences?.lowerCase ? tokenizer.lowerCase(text) : text);
+    const prompt = promptOf("embed", model, options);
+    const prompted = checkTexts("embed", texts).map((text) => cased(prompt + text));
+    const sequences = encodeTexts("embed", model, prompted, { maxLength, where });
+    const before = promptLength(tokenizer, cased(prompt), maxLength);
+    return job({
+      sequences,
+      read: (states, places) =>
+        featuresOf(states, places, before).map((features) => {
+          for (const module of modules) module.apply(features);
+          const vector = Float32Array.from(features.sentence_embedding!.data).slice(0, truncateDim);
+          return options.normalize === true ? unit(vector) : vector;
+        }),
+      finish: (found) => [...found],
+    });
+  },
+};
 
 /** Tokens that a text is cut to. sentence-transformers' folders take what their model can, unless a file says less. */
-function longest(model: RoFormer): number {
-  const { sentences, tokenizer, config } = model;
-  if (!sentences) return trainedLength(model);
-  return sentences.maxLength ?? Math.min(tokenizer?.modelMaxLength ?? Infinity, config.max_position_embeddings);
+function longest({ sentences, tokenizer, config, trainedLength }: ReadyModel): number {
+  if (!sentences) return trainedLength;
+  return sentences.maxLength ?? Math.min(tokenizer.modelMaxLength ?? Infinity, config.max_position_embeddings);
 }
 
 /** What makes vectors of token states: as the model's files say, with what the call says otherwise. */
-function modulesOf({ sentences, sentenceModel }: RoFormer, options: EmbedOptions): readonly SentenceModule[] {
+function modulesOf({ sentences, sentenceModel }: ReadyModel, options: EmbedOptions): readonly SentenceModule[] {
   const modes = modesOf(options.pooling);
   if (!sentenceModel) return [pooling(modes ?? ["mean"])];
   if (sentences?.problem !== undefined) {
@@ -90,21 +93,21 @@ function modesOf(given: EmbedOptions["pooling"]): readonly Pooling[] | undefined
 }
 
 /** The features of each text of a batch, of which modules make its vector. */
-function featuresOf({ hidden, batch, head }: BatchStates, before: number): Features[] {
-  const states = readFinite(hidden);
+function featuresOf({ hidden, batch, head }: BatchStates, places: readonly Place[], before: number): Features[] {
+  const states = finiteRows(hidden);
+  const width = hidden.shape[1]!;
   const { offsets } = batch.packed;
-  const width = states.length / offsets.at(-1)!;
-  let pooled: Float32Array | undefined;
+  let pooled: ReturnType<typeof finiteRows> | undefined;
   const pooler = (row: number): Rows => {
     const { poolerOutput } = pooled ? {} : head();
     if (!pooled && !poolerOutput)
       throw new ConfigError('embed: the model has no pooler: load one that has, with head "base"');
-    pooled ??= readFinite(poolerOutput!);
-    return { data: pooled.subarray(row * width, (row + 1) * width), width };
+    pooled ??= finiteRows(poolerOutput!);
+    return { data: pooled(row), width };
   };
-  return Array.from({ length: offsets.length - 1 }, (_, b) => ({
-    token_embeddings: { data: states.subarray(offsets[b]! * width, offsets[b + 1]! * width), width },
+  return places.map(({ row }) => ({
+    token_embeddings: { data: states(offsets[row]!, offsets[row + 1]!), width },
     promptLength: before,
-    pooler: () => pooler(b),
+    pooler: () => pooler(row),
   }));
 }

@@ -1,19 +1,13 @@
 import { ConfigError, DataError } from "../errors.js";
-import type { RoFormer } from "../models/roformer.js";
+import type { BatchStates } from "../models/model.js";
 import { gatherRows } from "../ops/embedding.js";
+import type { Names } from "../options.js";
 import { integers } from "../tensor/tensor.js";
-import {
-  type BatchStates,
-  checkCount,
-  checkTexts,
-  encodeTexts,
-  largest,
-  needed,
-  type PipelineOptions,
-  readFinite,
-  runBatches,
-  softmax,
-} from "./batches.js";
+import type { Tokenizer } from "../tokenizers/tokenizer.js";
+import { checkCount, placeNames } from "./checks.js";
+import { finiteRows, largest, softmax } from "./numbers.js";
+import { job, PIPELINE, type Pipeline, type PipelineOptions, type Place, type Sequence } from "./pipeline.js";
+import { encodeTexts } from "./texts.js";
 
 /** Settings of `fillMask`. */
 export interface FillMaskOptions extends PipelineOptions {
@@ -38,51 +32,76 @@ export interface MaskGuess {
   readonly mask: number;
 }
 
+const OPTIONS: Names<FillMaskOptions> = { ...PIPELINE, topK: true };
+
 /** Guesses at each text's masks: the masks in order, for each the likeliest tokens first. */
-export async function fillMask(
-  model: RoFormer,
+export const fillMask: Pipeline<string, [options?: FillMaskOptions], MaskGuess[]> = {
+  heads: ["masked-lm"],
+  options: OPTIONS,
+  prepare(model, texts, options = {}) {
+    const { tokenizer } = model;
+    const topK = checkCount("fillMask", "topK", options.topK ?? 5);
+    if (tokenizer.maskTokenId === undefined) throw new ConfigError("fillMask: the tokenizer has no mask token");
+    const sequences = encodeTexts("fillMask", model, texts, options);
+    const masks = masksOf(tokenizer, texts, sequences, placeNames("fillMask", "texts", options.where));
+    return job({
+      sequences,
+      read: (states, places) =>
+        maskLogits(states, places, masks).map((logits, i) => {
+          const { index } = places[i]!;
+          return logits.flatMap((own, mask) => guesses(tokenizer, sequences[index]!, masks[index]!, mask, own, topK));
+        }),
+      finish: (found) => [...found],
+    });
+  },
+};
+
+/** Where the masks of each text stand. Errors: DataError for a text without one, or with one that was cut off. */
+function masksOf(
+  { maskTokenId, specialTokens }: Tokenizer,
   texts: readonly string[],
-  options: FillMaskOptions,
-): Promise<MaskGuess[][]> {
-  const tokenizer = needed("fillMask", model, ["masked-lm"]);
-  const topK = checkCount("fillMask", "topK", options.topK ?? 5);
-  const { maskTokenId } = tokenizer;
-  if (maskTokenId === undefined) throw new ConfigError("fillMask: the tokenizer has no mask token");
-  const sequences = encodeTexts("fillMask", model, checkTexts("fillMask", texts), options);
+  sequences: readonly Sequence[],
+  where: (index: number) => string,
+): number[][] {
   const masks = sequences.map(({ ids }) => Array.from(ids).flatMap((id, at) => (id === maskTokenId ? [at] : [])));
   const none = masks.findIndex((places) => places.length === 0);
   if (none >= 0)
     throw new DataError(
-      `fillMask: texts[${none}] has no ${tokenizer.specialTokens.mask ?? "mask"} in its first ${sequences[none]!.ids.length} tokens`,
+      `${where(none)} has no ${specialTokens.mask ?? "mask"} in its first ${sequences[none]!.ids.length} tokens`,
     );
-  const cut = masks.findIndex((places, i) => places.length < texts[i]!.split(tokenizer.specialTokens.mask!).length - 1);
-  if (cut >= 0)
-    throw new DataError(`fillMask: texts[${cut}] has masks beyond its first ${sequences[cut]!.ids.length} tokens`);
-  return runBatches("fillMask", model, sequences, options, (states, chosen) => {
-    const logits = maskLogits(
-      states,
-      chosen.map((i) => masks[i]!),
-    );
-    return chosen.map((i, row) =>
-      masks[i]!.flatMap((at, mask) => {
-        const probabilities = softmax(logits[row]![mask]!);
-        return largest(probabilities, topK).map((tokenId) => {
-          const ids = Array.from(sequences[i]!.ids);
-          ids[at] = tokenId;
-          const sequence = tokenizer.decode(ids, { skipSpecialTokens: masks[i]!.length === 1 });
-          return { token: tokenizer.idToToken(tokenId) ?? "", tokenId, score: probabilities[tokenId]!, sequence, mask };
-        });
-      }),
-    );
+  const cut = masks.findIndex((places, i) => places.length < texts[i]!.split(specialTokens.mask!).length - 1);
+  if (cut >= 0) throw new DataError(`${where(cut)} has masks beyond its first ${sequences[cut]!.ids.length} tokens`);
+  return masks;
+}
+
+/** The likeliest tokens of one mask, whose logits are `[V]`. */
+function guesses(
+  tokenizer: Tokenizer,
+  sequence: Sequence,
+  masks: readonly number[],
+  mask: number,
+  logits: Float32Array,
+  topK: number,
+): MaskGuess[] {
+  const probabilities = softmax(logits);
+  return largest(probabilities, topK).map((tokenId) => {
+    const ids = Array.from(sequence.ids);
+    ids[masks[mask]!] = tokenId;
+    const filled = tokenizer.decode(ids, { skipSpecialTokens: masks.length === 1 });
+    const token = tokenizer.idToToken(tokenId) ?? "";
+    return { token, tokenId, score: probabilities[tokenId]!, sequence: filled, mask };
   });
 }
 
-/** The logits of each sequence's masks, `[V]` each: only these are decoded. */
-function maskLogits({ hidden, head, batch }: BatchStates, masks: readonly (readonly number[])[]): Float32Array[][] {
+/** The logits of the masks of each sequence at `places`, `[V]` each: only these are decoded. */
+function maskLogits(
+  { hidden, head, batch }: BatchStates,
+  places: readonly Place[],
+  masks: readonly (readonly number[])[],
+): Float32Array[][] {
   const { offsets } = batch.packed;
-  const rows = Int32Array.from(masks.flatMap((places, b) => places.map((at) => offsets[b]! + at)));
-  const logits = readFinite(head(gatherRows(hidden, integers(rows))).logits!);
-  const width = logits.length / rows.length;
+  const rows = Int32Array.from(places.flatMap(({ row, index }) => masks[index]!.map((at) => offsets[row]! + at)));
+  const logits = finiteRows(head(gatherRows(hidden, integers(rows))).logits!);
   let row = 0;
-  return masks.map((places) => places.map(() => logits.subarray(row * width, ++row * width)));
+  return places.map(({ index }) => masks[index]!.map(() => logits(row++)));
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.js";
 import { numLabels, type RoFormerConfig } from "../models/config.js";
-import { softmax } from "./batches.js";
+import { softmax } from "./numbers.js";
 
 /** What makes scores of a classifier's logits: Hugging Face's `function_to_apply`. */
 export type FunctionToApply = "sigmoid" | "softmax" | "none";

@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.js";
-import type { RoFormer } from "../models/roformer.js";
+import type { ModelFacts } from "../models/facts.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 
 /** Which text goes in front of others. */
@@ -11,7 +11,7 @@ export interface PromptOptions {
 }
 
 /** The text to put in front, "" for none. Errors: ConfigError for a name that the model does not have. */
-export function promptOf(what: string, { sentences }: RoFormer, { prompt, promptName }: PromptOptions): string {
+export function promptOf(what: string, { sentences }: ModelFacts, { prompt, promptName }: PromptOptions): string {
   if (prompt !== undefined) {
     if (typeof prompt !== "string") throw new ConfigError(`${what}: prompt is ${JSON.stringify(prompt)}, not a text`);
     return prompt;

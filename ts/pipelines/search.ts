@@ -1,7 +1,9 @@
 import { DataError, ShapeError } from "../errors.js";
-import type { RoFormer } from "../models/roformer.js";
-import { checkCount, checkTexts, largest } from "./batches.js";
-import { type EmbedOptions, embed } from "./embed.js";
+import type { Names } from "../options.js";
+import { checkCount, checkTexts } from "./checks.js";
+import { EMBED, type EmbedOptions, embed } from "./embed.js";
+import { largest } from "./numbers.js";
+import { type Job, job, type Pipeline } from "./pipeline.js";
 import { type SimilarityFnName, similarityOf } from "./similarity.js";
 
 export type { SimilarityFnName };
@@ -29,32 +31,71 @@ export interface SearchHit {
   readonly score: number;
 }
 
+type Vectors = Job<object | number, Float32Array>;
+
+const OPTIONS: Names<SearchOptions> = {
+  ...{ ...EMBED, topK: true, queryPrompt: true, queryPromptName: true, similarityFnName: true },
+};
+
 /**
- * For each query the texts with the most similar vectors, best first. `texts` may be vectors that `embed` made before, with the
- * same settings.
+ * Finds for each query the texts with the most similar vectors, best first. The texts may be vectors that `embed` made before, with
+ * the same settings.
  */
-export async function search(
-  model: RoFormer,
-  queries: readonly string[],
-  texts: readonly string[] | readonly Float32Array[],
-  options: SearchOptions,
-): Promise<SearchHit[][]> {
-  const topK = checkCount("search", "topK", options.topK ?? 5);
-  const name = options.similarityFnName ?? model.sentences?.similarityFnName ?? "cosine";
-  const { prepare, compare } = similarityOf("search", name);
-  const asked = await embed(model, checkTexts("search", queries), queryOptions(options));
-  const vectors = isVectors(texts) ? texts : await embed(model, texts, options);
-  checkVectors(vectors, asked[0]?.length);
-  const prepared = vectors.map(prepare);
-  return asked.map(prepare).map((query) => {
-    const scores = prepared.map((vector) => compare(query, vector));
-    return largest(scores, topK).map((index) => ({ index, score: scores[index]! }));
-  });
+export const search: Pipeline<
+  string,
+  [texts: readonly string[] | readonly Float32Array[], options?: SearchOptions],
+  SearchHit[]
+> = {
+  options: OPTIONS,
+  optionsAt: 1,
+  prepare(model, queries, texts, options = {}) {
+    const topK = checkCount("search", "topK", options.topK ?? 5);
+    const name = options.similarityFnName ?? model.sentences?.similarityFnName ?? "cosine";
+    const { prepare, compare } = similarityOf("search", name);
+    const asked = embed.prepare(model, checkTexts("search", queries), queryOptions(options));
+    const known = isVectors(texts);
+    const all = known ? asked : joined(asked, embed.prepare(model, texts, options));
+    return job({
+      ...all,
+      uncounted: queries.length, // progress counts texts alone
+      finish(found) {
+        const embedded = all.finish(found);
+        const own = embedded.slice(0, queries.length);
+        const vectors = known ? texts : embedded.slice(queries.length);
+        checkVectors(vectors, own[0]?.length);
+        const prepared = vectors.map(prepare);
+        return own.map(prepare).map((query) => {
+          const scores = prepared.map((vector) => compare(query, vector));
+          return largest(scores, topK).map((index) => ({ index, score: scores[index]! }));
+        });
+      },
+    });
+  },
+};
+
+/** One job of two: its results are those of both. */
+function joined(first: Vectors, second: Vectors): Vectors {
+  const count = first.sequences.length;
+  return {
+    sequences: [...first.sequences, ...second.sequences],
+    read(states, places) {
+      const isFirst = places.map(({ index }) => index < count);
+      const own = places.filter((_, i) => isFirst[i]);
+      const others = places.filter((_, i) => !isFirst[i]).map(({ row, index }) => ({ row, index: index - count }));
+      const made = [
+        own.length > 0 ? first.read(states, own) : [],
+        others.length > 0 ? second.read(states, others) : [],
+      ];
+      const next = [0, 0];
+      return isFirst.map((mine) => made[mine ? 0 : 1]![next[mine ? 0 : 1]!++]!);
+    },
+    finish: (found) => [...first.finish(found.slice(0, count)), ...second.finish(found.slice(count))],
+  };
 }
 
-/** What queries are embedded with: `onProgress` counts texts alone. */
+/** What queries are embedded with. */
 function queryOptions(options: SearchOptions): EmbedOptions {
-  const { onProgress, queryPrompt, queryPromptName, ...rest } = options;
+  const { where, queryPrompt, queryPromptName, ...rest } = options;
   if (queryPrompt === undefined && queryPromptName === undefined) return rest;
   const { prompt, promptName, ...others } = rest;
   return {

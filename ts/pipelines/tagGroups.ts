@@ -1,5 +1,5 @@
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
-import { argmax } from "./float32Softmax.js";
+import { argmax } from "./numbers.js";
 
 /** The ways to make tags of tokens; names and rules are those of transformers' `aggregation_strategy`. */
 export type Aggregation = "none" | "simple" | "first" | "average" | "max";

@@ -1,17 +1,10 @@
 import { ConfigError } from "../errors.js";
 import { labelNames } from "../models/config.js";
-import type { RoFormer } from "../models/roformer.js";
+import type { Names } from "../options.js";
 import type { Encoding, Tokenizer } from "../tokenizers/tokenizer.js";
-import {
-  checkSequence,
-  checkTexts,
-  needed,
-  type PipelineOptions,
-  readFinite,
-  runBatches,
-  trainedLength,
-} from "./batches.js";
-import { float32Softmax } from "./float32Softmax.js";
+import { checkTexts, placeNames } from "./checks.js";
+import { finiteRows, float32Softmax } from "./numbers.js";
+import { job, PIPELINE, type Pipeline, type PipelineOptions, type ReadyModel } from "./pipeline.js";
 import {
   AGGREGATIONS,
   type Aggregation,
@@ -20,6 +13,7 @@ import {
   type TokenTag,
   withoutOverlaps,
 } from "./tagGroups.js";
+import { checkSequence } from "./texts.js";
 
 export type { Aggregation, TokenTag };
 
@@ -44,49 +38,55 @@ export interface TagTokensOptions extends PipelineOptions {
   readonly stride?: number | undefined;
 }
 
+const OPTIONS: Names<TagTokensOptions> = { ...PIPELINE, aggregation: true, ignoreLabels: true, stride: true };
+
 /**
- * The labels of each text's tokens, as the token-classification pipeline of transformers 4.57 gives them. What the special
- * tokens mask marks is left out. Errors: ConfigError for options, DataError for what is not a text.
+ * Tags the tokens of texts, as the token-classification pipeline of transformers 4.57 does. What the special tokens mask marks is
+ * left out. Errors: ConfigError for options, DataError for what is not a text.
  */
-export async function tagTokens(
-  model: RoFormer,
-  texts: readonly string[],
-  options: TagTokensOptions,
-): Promise<TokenTag[][]> {
-  const tokenizer = needed("tagTokens", model, ["token-classification"]);
-  const { aggregation = "none", ignoreLabels = ["O"] } = options;
-  if (!AGGREGATIONS.includes(aggregation))
-    throw new ConfigError(
-      `tagTokens: aggregation is ${JSON.stringify(aggregation)}, not one of ${AGGREGATIONS.join(", ")}`,
-    );
-  const windows = checkTexts("tagTokens", texts).map((text, i) => encodeWindows(model, tokenizer, text, i, options));
-  const all = windows.flatMap((own, text) => own.map((encoding) => ({ encoding, text: texts[text]! })));
-  const encodings = all.map(({ encoding }) => encoding);
-  const labels = labelNames(model.config);
-  const found = await runBatches("tagTokens", model, encodings, options, ({ head, batch }, chosen) => {
-    const logits = readFinite(head().logits!);
-    const { offsets } = batch.packed;
-    return chosen.map((i, b) => {
-      const own = logits.subarray(offsets[b]! * labels.length, offsets[b + 1]! * labels.length);
-      const tags = aggregate(scoredTokens(tokenizer, all[i]!, own), labels, aggregation, tokenizer);
-      return tags.filter(({ label }) => !ignoreLabels.includes(label));
+export const tagTokens: Pipeline<string, [options?: TagTokensOptions], TokenTag[]> = {
+  heads: ["token-classification"],
+  options: OPTIONS,
+  prepare(model, texts, options = {}) {
+    const { tokenizer } = model;
+    const { aggregation = "none", ignoreLabels = ["O"] } = options;
+    if (!AGGREGATIONS.includes(aggregation))
+      throw new ConfigError(
+        `tagTokens: aggregation is ${JSON.stringify(aggregation)}, not one of ${AGGREGATIONS.join(", ")}`,
+      );
+    const where = placeNames("tagTokens", "texts", options.where);
+    const windows = checkTexts("tagTokens", texts).map((text, i) => encodeWindows(model, text, where(i), options));
+    const all = windows.flatMap((own, text) => own.map((encoding) => ({ encoding, text: texts[text]! })));
+    const labels = labelNames(model.config);
+    return job({
+      sequences: all.map(({ encoding }) => encoding),
+      read({ head, batch }, places) {
+        const logits = finiteRows(head().logits!);
+        const { offsets } = batch.packed;
+        return places.map(({ row, index }) => {
+          const own = logits(offsets[row]!, offsets[row + 1]!);
+          const tags = aggregate(scoredTokens(tokenizer, all[index]!, own), labels, aggregation, tokenizer);
+          return tags.filter(({ label }) => !ignoreLabels.includes(label));
+        });
+      },
+      finish(found) {
+        let at = 0;
+        return windows.map(({ length }, i) => {
+          at += length;
+          const tags = found.slice(at - length, at).flat();
+          return length > 1 ? withoutOverlaps(tags, texts[i]!) : tags;
+        });
+      },
     });
-  });
-  let at = 0;
-  return windows.map(({ length }, i) => {
-    at += length;
-    const tags = found.slice(at - length, at).flat();
-    return length > 1 ? withoutOverlaps(tags, texts[i]!) : tags;
-  });
-}
+  },
+};
 
 /** The windows of a text: one, if no `stride` is given; none, if it has no tokens. */
 function encodeWindows(
-  model: RoFormer,
-  tokenizer: Tokenizer,
+  { tokenizer, config, trainedLength }: ReadyModel,
   text: string,
-  i: number,
-  { maxLength = trainedLength(model), stride, aggregation = "none" }: TagTokensOptions,
+  where: string,
+  { maxLength = trainedLength, stride, aggregation = "none" }: TagTokensOptions,
 ): Encoding[] {
   if (stride !== undefined) {
     if (aggregation === "none") throw new ConfigError('tagTokens: stride needs an aggregation other than "none"');
@@ -99,7 +99,7 @@ function encodeWindows(
   const limits = { maxLength, truncation: true, ...(stride !== undefined && { stride }) };
   const { overflow = [], ...first } = tokenizer.encode(text, limits);
   const windows = [first, ...overflow].filter(({ ids }) => ids.length > 0);
-  for (const encoding of windows) checkSequence(`tagTokens: texts[${i}]`, encoding, model);
+  for (const encoding of windows) checkSequence(where, encoding, config);
   return windows;
 }
 

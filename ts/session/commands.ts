@@ -4,30 +4,34 @@ import { ConfigError, EngineError, UnsavedError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
 import type { RoFormerConfigInput } from "../models/config.js";
 import { convert } from "../models/convert.js";
+import type { ModelFacts } from "../models/facts.js";
 import { inspect } from "../models/inspect.js";
 import type { CreateOptions } from "../models/interface.js";
 import type { LoadOptions } from "../models/load.js";
-import { RoFormer } from "../models/roformer.js";
-import { type EvaluateOptions, evaluate } from "../train/evaluate.js";
-import { type FinetuneOptions, finetune } from "../train/finetune.js";
-import { type PretrainOptions, pretrain } from "../train/pretrain.js";
+import { pipelineFacts } from "../pipelines/index.js";
+import { RoFormer } from "../roformer.js";
+import { evaluate } from "../train/evaluate.js";
+import { finetune } from "../train/finetune.js";
+import type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "../train/options.js";
+import { pretrain } from "../train/pretrain.js";
 import type { CommandTable } from "./host.js";
-import { type Fact, factsOf, type ModelMethod } from "./protocol.js";
+import type { ModelMethod } from "./protocol.js";
 
 /** What the caller's side knows about a model. */
-export type ModelFacts = Pick<RoFormer, Fact> & {
+export interface KeptModel {
   readonly handle: number;
   readonly hasTokenizer: boolean;
-};
+  readonly facts: ModelFacts;
+}
 
 /** Models of this worker, by number. */
 class Models {
   readonly #models = new Map<number, RoFormer>();
   #count = 0;
 
-  keep(model: RoFormer): ModelFacts {
+  keep(model: RoFormer): KeptModel {
     this.#models.set(++this.#count, model);
-    return { ...factsOf(model), handle: this.#count, hasTokenizer: model.tokenizer !== undefined };
+    return { handle: this.#count, hasTokenizer: model.tokenizer !== undefined, facts: model.facts };
   }
 
   get(handle: number): RoFormer {
@@ -127,5 +131,5 @@ export function sessionCommands(): CommandTable {
     name,
     (...args: unknown[]) => (command as (...args: unknown[]) => unknown)(models, ...args),
   ]);
-  return { commands: Object.fromEntries(bound), immediate: IMMEDIATE };
+  return { commands: Object.fromEntries(bound), immediate: IMMEDIATE, pipelines: pipelineFacts };
 }

@@ -8,6 +8,7 @@ import {
   buffersOf,
   type CallOptions,
   type ListenerCall,
+  type Pipelines,
   type SentEngineOptions,
   type Step,
   shownName,
@@ -19,6 +20,8 @@ export interface CommandTable {
   readonly commands: Readonly<Record<string, (...args: never[]) => unknown>>;
   /** Names of those that do not wait for their turn. */
   readonly immediate: ReadonlySet<string>;
+  /** Says which pipelines the models have, if any. */
+  readonly pipelines?: () => Promise<Pipelines>;
 }
 
 /** The worker's side of a session: runs one call, or one step of a stream, at a time, in the order in which they arrive. */
@@ -34,14 +37,16 @@ export class Host {
     [this.#port, this.#table] = [port, table];
   }
 
-  /** Starts the engine. */
-  async start({ wasm, tokenizerWasm, ...options }: SentEngineOptions): Promise<void> {
+  /** Starts the engine, and says which pipelines there are. */
+  async start({ wasm, tokenizerWasm, ...options }: SentEngineOptions): Promise<Pipelines | undefined> {
     const source = <T>(given: T) => (typeof given === "string" ? new URL(given) : given) as Exclude<T, string> | URL;
-    await init({
+    const started = init({
       ...options,
       ...(wasm !== undefined && { wasm: source(wasm) }),
       ...(tokenizerWasm !== undefined && { tokenizerWasm: source(tokenizerWasm) }),
     });
+    const [pipelines] = await Promise.all([this.#table.pipelines?.(), started]);
+    return pipelines;
   }
 
   /** Runs a command when its turn comes; one that is aborted before that does not run. */

@@ -4,14 +4,14 @@
  */
 export type { WorkerSource } from "../platform/index.js";
 export type { SessionModel, SessionParameter, SessionTokenizer } from "./model.js";
-export { createPool, Pool, type PoolOptions, type RunOptions as PoolRunOptions } from "./pool.js";
+export type { PoolOptions, RunOptions as PoolRunOptions, SessionOptions } from "./options.js";
+export { createPool, Pool } from "./pool.js";
 export type { PoolModel } from "./poolModels.js";
 export {
   createSession,
   type RuntimeWorker,
   Session,
   type SessionFinetuneResult,
-  type SessionOptions,
   type SessionPretrainResult,
 } from "./session.js";
 export { transfer } from "./transfer.js";

@@ -15,6 +15,7 @@ import {
   type Greeting,
   type ListenerCall,
   type Listeners,
+  type Pipelines,
   type SentEngineOptions,
   type StepResult,
   shownName,
@@ -68,6 +69,8 @@ export class Link<C extends Functions<C> = Commands> {
   readonly #lock = `roformer-session-${Date.now()}-${Math.random().toString(36).slice(2)}`;
   /** Loaded while the worker starts: a page should wait for little. */
   #check: typeof checkCall | undefined;
+  /** The pipelines of the worker's models, once it has started. */
+  pipelines: Pipelines | undefined;
   #ended: Ending | undefined;
   #started = false;
   #calls = 0;
@@ -92,8 +95,8 @@ export class Link<C extends Functions<C> = Commands> {
   /** Waits for the worker and its engine. Errors: what `init` throws; EngineError where the worker does not start. */
   async start(options: SentEngineOptions): Promise<void> {
     const started = this.#ask({ id: 0, shown: "createSession", listeners: {} }, () => this.#host.start(options));
-    const [{ checkCall }] = await Promise.all([import("./calls.js"), started]);
-    this.#check = checkCall;
+    const [{ checkCall }, pipelines] = await Promise.all([import("./calls.js"), started]);
+    [this.#check, this.pipelines] = [checkCall, pipelines];
     this.#started = true;
     platform.lockReleased(this.#lock, this.#watch.signal).then(() => this.#killed("the session's worker was killed"));
   }
@@ -105,7 +108,7 @@ export class Link<C extends Functions<C> = Commands> {
 
   async #call(name: string, given: readonly unknown[]): Promise<unknown> {
     const shown = shownName(name, given);
-    this.#check?.(shown, name === "method" ? given.slice(2) : given);
+    this.#check?.(shown, name === "method" ? given.slice(2) : given, this.pipelines);
     const { args, listeners, signal } = detach(given);
     if (signal?.aborted) throw new AbortError(`${shown} was aborted before its turn came`, { cause: signal.reason });
     const call: OpenCall = { id: ++this.#calls, shown, listeners };

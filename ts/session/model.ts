@@ -1,15 +1,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { ModelFacts } from "../models/facts.js";
 import type { ModelInputs } from "../models/inputs.js";
 import type { ForwardOptions, GradientOptions, LossAndGradients } from "../models/interface.js";
 import type { GradientInputsByHead, ModelOutput, OutputOf } from "../models/outputs.js";
-import type { RoFormer } from "../models/roformer.js";
 import type { HeadName } from "../nn/heads/index.js";
+import type { PipelineMethods, PipelineName } from "../pipelines/index.js";
+import type { RoFormer } from "../roformer.js";
 import type { DecodeOptions, EncodeBatchOptions, EncodeOptions } from "../tokenizers/options.js";
 import type { EncodedBatch, Encoding } from "../tokenizers/tokenizer.js";
-import type { ArgumentsOf, ModelFacts } from "./commands.js";
+import type { ArgumentsOf, KeptModel } from "./commands.js";
 import type { Link } from "./link.js";
-import { type Fact, MODEL_METHODS, type ModelMethod } from "./protocol.js";
+import type { ModelMethod, Pipelines } from "./protocol.js";
 
 /** A parameter of a model in a session; reading and writing are requests. */
 export interface SessionParameter {
@@ -33,15 +35,14 @@ export interface SessionTokenizer {
   decode(ids: readonly number[], options?: DecodeOptions): Promise<string>;
 }
 
-/** Promises already. */
-type AsTheyAre = Exclude<ModelMethod, "forward">;
-
 /**
  * A model in a session's worker: the methods of `RoFormer`, each a promise. Calls run one at a time, in the order in which they
  * were made. After the session has ended or was restarted, every call is an EngineError.
  */
 export interface SessionModel<H extends HeadName = HeadName, O extends ModelOutput = OutputOf<H>>
-  extends Pick<RoFormer<H, O>, AsTheyAre | Fact> {
+  extends PipelineMethods,
+    ModelFacts<H>,
+    Pick<RoFormer<H, O>, "files" | "save"> {
   /** Undefined where the model has none. */
   readonly tokenizer: SessionTokenizer | undefined;
   /**
@@ -66,30 +67,37 @@ export interface SessionModel<H extends HeadName = HeadName, O extends ModelOutp
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const facts = new WeakMap<SessionModel, { link: Link; handle: number }>();
+const known = new WeakMap<SessionModel, { link: Link; handle: number; facts: ModelFacts }>();
 
-/** What the worker at the end of `link` calls a model; undefined for a model of another one. */
+/** The worker's number of a model; undefined for a model of another link. */
 export function handleOf(model: SessionModel, link: Link): number | undefined {
-  const known = facts.get(model);
-  return known?.link === link ? known.handle : undefined;
+  const own = known.get(model);
+  return own?.link === link ? own.handle : undefined;
+}
+
+/** What is known of a model, and of its pipelines, without asking its worker. */
+export function knownOf(model: SessionModel): { facts: ModelFacts; pipelines: Pipelines } {
+  const { facts, link } = known.get(model)!;
+  return { facts, pipelines: link.pipelines! };
 }
 
 /** The caller's side of a model that the worker keeps. */
 export function sessionModel<H extends HeadName>(
   link: Link,
-  { handle, hasTokenizer, ...rest }: ModelFacts,
+  { handle, hasTokenizer, facts }: KeptModel,
 ): SessionModel<H> {
   const method =
     (name: ModelMethod) =>
     (...args: unknown[]) =>
       link.call("method", ...([handle, name, ...args] as ArgumentsOf<"method">));
+  const methods: ModelMethod[] = [...(Object.keys(link.pipelines!) as PipelineName[]), "forward", "files", "save"];
   const close = async (): Promise<void> => {
     if (!link.ended) await link.call("close", handle);
   };
   const model = {
-    ...rest,
+    ...facts,
     tokenizer: hasTokenizer ? sessionTokenizer(link, handle) : undefined,
-    ...Object.fromEntries(MODEL_METHODS.map((name) => [name, method(name)])),
+    ...Object.fromEntries(methods.map((name) => [name, method(name)])),
     valueAndGrad: (...args: [ModelInputs, GradientOptions?]) => link.call("valueAndGrad", handle, ...args),
     async parameters() {
       const found = await link.call("parameters", handle);
@@ -102,7 +110,7 @@ export function sessionModel<H extends HeadName>(
     close,
     [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: close,
   } as unknown as SessionModel<H>;
-  facts.set(model, { link, handle });
+  known.set(model, { link, handle, facts });
   return model;
 }
 

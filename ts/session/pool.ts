@@ -7,36 +7,11 @@ import { checkOptions } from "../options.js";
 import { platform } from "../platform/index.js";
 import { traced } from "./callers.js";
 import { Member } from "./member.js";
-import { POOL, RUN } from "./options.js";
+import { POOL, type PoolOptions, RUN, type RunOptions } from "./options.js";
 import { orderedMap } from "./orderedMap.js";
 import { type PoolModel, PoolModels, poolModel } from "./poolModels.js";
 import { AHEAD, RequestQueue } from "./queue.js";
-import { createSession, type Session, type SessionOptions } from "./session.js";
-
-/** Settings of a pool. */
-export interface PoolOptions extends SessionOptions {
-  /**
-   * Number of sessions.
-   * @default the number of cores
-   */
-  readonly size?: number | undefined;
-  /**
-   * At most this many requests wait for a session; one more is refused with an EngineError.
-   * @default 10,000
-   */
-  readonly maxQueue?: number | undefined;
-  /**
-   * Threads of each session. Independent requests gain more from another session than from another thread.
-   * @default 1
-   */
-  readonly threads?: SessionOptions["threads"] | undefined;
-}
-
-/** Settings of {@link Pool.run}. */
-export interface RunOptions {
-  /** Takes a waiting request out of the queue, with an AbortError; one that runs goes on. */
-  readonly signal?: AbortSignal | undefined;
-}
+import { createSession, type Session } from "./session.js";
 
 /**
  * Starts `size` sessions, for independent requests.

@@ -1,18 +1,21 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { EngineError } from "../errors.js";
+import type { ModelFacts } from "../models/facts.js";
 import type { ModelOutput, OutputOf } from "../models/outputs.js";
 import type { HeadName } from "../nn/heads/index.js";
+import type { PipelineMethods, PipelineName } from "../pipelines/index.js";
 import { traced } from "./callers.js";
 import { checkCall } from "./calls.js";
 import type { Member } from "./member.js";
-import type { SessionModel } from "./model.js";
-import { ASKING, type Fact, factsOf } from "./protocol.js";
+import { knownOf, type SessionModel } from "./model.js";
 import type { RequestQueue } from "./queue.js";
 import type { Session } from "./session.js";
 
 /** A model that every session of a pool has: each call goes to one session, and settles when it is done. */
 export interface PoolModel<H extends HeadName = HeadName, O extends ModelOutput = OutputOf<H>>
-  extends Pick<SessionModel<H, O>, (typeof ASKING)[number] | Fact> {
+  extends PipelineMethods,
+    ModelFacts<H>,
+    Pick<SessionModel<H, O>, "forward"> {
   /** Frees the model in all sessions. */
   close(): Promise<void>;
   /** `close`, for `await using`. */
@@ -58,11 +61,13 @@ export function poolModel<H extends HeadName>(
   models: PoolModels<H>,
   model: SessionModel<H>,
 ): PoolModel<H> {
+  const { facts, pipelines } = knownOf(model);
+  const names = Object.keys(pipelines) as PipelineName[];
   const method =
-    (name: (typeof ASKING)[number]) =>
+    (name: PipelineName | "forward") =>
     (...args: unknown[]) =>
       traced(async () => {
-        checkCall(name, args);
+        checkCall(name, args, pipelines);
         return queue.run(
           async (member) => ((await models.on(member))[name] as (...args: unknown[]) => Promise<unknown>)(...args),
           (args.at(-1) as { signal?: AbortSignal } | undefined)?.signal,
@@ -70,8 +75,8 @@ export function poolModel<H extends HeadName>(
       });
   const close = () => models.close();
   return {
-    ...factsOf(model),
-    ...Object.fromEntries(ASKING.map((name) => [name, method(name)])),
+    ...facts,
+    ...Object.fromEntries([...names, "forward" as const].map((name) => [name, method(name)])),
     close,
     [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]: close,
   } as unknown as PoolModel<H>;

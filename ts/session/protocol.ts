@@ -1,5 +1,6 @@
 import type { EngineOptions } from "../engine/engine.js";
 import type { CompiledModules, SentWasm } from "../engine/wasmSource.js";
+import type { PipelineFacts, PipelineName } from "../pipelines/index.js";
 import type { Inlined } from "../platform/index.js";
 import { marked } from "./transfer.js";
 
@@ -27,22 +28,11 @@ export interface SentEngineOptions extends Omit<EngineOptions, "wasm" | "tokeniz
   readonly tokenizerWasm?: SentWasm | undefined;
 }
 
-/** Methods of a model that change nothing: any session that has the model can answer. */
-export const ASKING = ["classify", "embed", "search", "fillMask", "tagTokens", "answer", "choose", "forward"] as const;
-
 /** Methods of a model that a session hands on as they are. */
-export const MODEL_METHODS = [...ASKING, "files", "save"] as const;
-/** One of them. */
-export type ModelMethod = (typeof MODEL_METHODS)[number];
+export type ModelMethod = PipelineName | "forward" | "files" | "save";
 
-/** What a model is, which the caller's side knows without asking. */
-const FACTS = ["config", "head", "missing", "unexpected", "mismatched", "sentences"] as const;
-/** The name of one of them. */
-export type Fact = (typeof FACTS)[number];
-
-/** The facts of a model. */
-export const factsOf = <T extends Record<Fact, unknown>>(model: T): Pick<T, Fact> =>
-  Object.fromEntries(FACTS.map((name) => [name, model[name]])) as Pick<T, Fact>;
+/** What the worker says of the pipelines: bundlers would put them into the page with their list. */
+export type Pipelines = Readonly<Record<PipelineName, PipelineFacts>>;
 
 /** The name of a command in messages: that of the method for a model's method. */
 export const shownName = (command: string, args: readonly unknown[]): string =>

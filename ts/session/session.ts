@@ -6,19 +6,21 @@ import { sendable } from "../engine/wasmSource.js";
 import { ConfigError, EngineError, UnsavedError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
 import type { RoFormerConfigInput } from "../models/config.js";
-import type { Conversion, ConvertOptions } from "../models/convert.js";
+import type { Conversion } from "../models/convert.js";
 import type { Inspection } from "../models/inspect.js";
-import type { CreateOptions } from "../models/interface.js";
+import type { ConvertOptions, CreateOptions } from "../models/interface.js";
 import type { LoadOptions } from "../models/load.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { platform, type WorkerSource } from "../platform/index.js";
-import type { AnyEvaluation, EvaluateOptions } from "../train/evaluate.js";
-import type { FinetuneOptions, FinetuneResult } from "../train/finetune.js";
-import type { PretrainOptions, PretrainResult } from "../train/pretrain.js";
+import type { AnyEvaluation } from "../train/evaluate.js";
+import type { FinetuneResult } from "../train/finetune.js";
+import type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "../train/options.js";
+import type { PretrainResult } from "../train/pretrain.js";
 import { traced } from "./callers.js";
 import type { Commands, ResultOf } from "./commands.js";
 import type { Link } from "./link.js";
 import { handleOf, type SessionModel, sessionModel } from "./model.js";
+import type { SessionOptions } from "./options.js";
 import type { SentEngineOptions } from "./protocol.js";
 import { CLOSED, startLink } from "./start.js";
 
@@ -26,16 +28,6 @@ import { CLOSED, startLink } from "./start.js";
 export interface RuntimeWorker {
   /** Ends it at once. `Session.close` also rejects the calls that wait. */
   terminate(): Promise<number> | undefined;
-}
-
-/** Settings of a session: those of its engine, and where its worker's script is. */
-export interface SessionOptions extends EngineOptions {
-  /**
-   * The script of the worker, `roformer/worker`, if a bundler has put it elsewhere: its URL, a path in Node, or in browsers a
-   * function that starts it.
-   * @default the package's own
-   */
-  readonly worker?: WorkerSource | undefined;
 }
 
 /** The result of {@link Session.finetune}: see `FinetuneResult`. */

@@ -8,8 +8,8 @@ import { addedTokens, type Placed, roleTokens } from "./added.js";
 import { readsVocabulary, type TokenizerClass, tokenizerClass } from "./classes.js";
 import { cuttingWords } from "./jieba.js";
 import type { Glue, Handle } from "./native.js";
-import { BERT_SPECIALS, type NamedSpecials, specialsOf, type TokenizerConfig } from "./specials.js";
-import { type ObjectFile, readObject } from "./textFiles.js";
+import { BERT_SPECIALS, type NamedSpecials, specialsOf } from "./specials.js";
+import { type ObjectFile, readObject, type TokenizerConfig } from "./textFiles.js";
 
 /** What a reader makes a recipe of: the text of a file, and what stands beside it. */
 interface Given {

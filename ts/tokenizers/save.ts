@@ -1,5 +1,6 @@
 import { savedClass } from "./classes.js";
-import type { NamedSpecials, SpecialTokens, TokenizerConfig } from "./specials.js";
+import type { NamedSpecials, SpecialTokens } from "./specials.js";
+import type { TokenizerConfig } from "./textFiles.js";
 
 /** The parts of a tokenizer without its vocabulary, each as it stands in a `tokenizer.json`. */
 export interface Description {

@@ -14,9 +14,6 @@ export type SpecialTokens = Readonly<Partial<Record<Role, string>>>;
 /** The token of each role that the files decide; null: there is none. */
 export type NamedSpecials = Readonly<Partial<Record<Role, string | null>>>;
 
-/** The fields of a `tokenizer_config.json`, as they stand in the file. */
-export type TokenizerConfig = Readonly<Record<string, unknown>>;
-
 /** How the common vocabularies call them. */
 const CONVENTIONS: Readonly<Record<Role, readonly string[]>> = {
   unk: ["[UNK]", "<unk>"],

@@ -1,7 +1,9 @@
 import { DataError } from "../errors.js";
 import { type Files, fileName } from "../io/files.js";
 import { readJsonObject } from "../io/json.js";
-import type { TokenizerConfig } from "./specials.js";
+
+/** The fields of a `tokenizer_config.json`, as they stand in the file. */
+export type TokenizerConfig = Readonly<Record<string, unknown>>;
 
 /** A file that holds an object, and what messages call it. */
 export interface ObjectFile {

@@ -1,6 +1,6 @@
 import { ConfigError, DataError } from "../errors.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "../models/config.js";
-import type { RoFormer } from "../models/roformer.js";
+import type { Model } from "../models/model.js";
 import type { AttentionName, Rotation } from "../nn/attentions/index.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
 import type { PositionName } from "../nn/positions/index.js";
@@ -131,7 +131,7 @@ function attentionChanges(
 }
 
 /** A model whose tokenizer has more pieces than it has rows for is not what a folder should hold. */
-export function requireVocabulary({ tokenizer, config }: RoFormer, where: string): void {
+export function requireVocabulary({ tokenizer, config }: Model, where: string): void {
   if (tokenizer && tokenizer.vocabSize > config.vocab_size)
     throw new DataError(
       `${where}: the tokenizer has ${tokenizer.vocabSize} pieces, and vocab_size is ${config.vocab_size}`,

@@ -1,13 +1,13 @@
-import type { RoFormer } from "../models/roformer.js";
+import type { Model } from "../models/model.js";
 import type { ClassifierMetrics } from "./problems/singleLabel.js";
 
 /** The parameters and random features of the epoch that validated best: by accuracy, then by loss. */
 export class Best {
-  private readonly model: RoFormer;
+  private readonly model: Model;
   private metrics: ClassifierMetrics | undefined;
   private values: Float32Array[] = [];
 
-  constructor(model: RoFormer) {
+  constructor(model: Model) {
     this.model = model;
   }
 

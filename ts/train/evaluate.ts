@@ -1,13 +1,14 @@
 import { labelSet } from "../data/labels.js";
-import type { FileOptions } from "../data/rows.js";
 import { ConfigError } from "../errors.js";
 import { labelNames, type RoFormerConfig } from "../models/config.js";
-import type { RoFormer } from "../models/roformer.js";
+import type { Model } from "../models/model.js";
 import { checkOptions } from "../options.js";
-import { readFinite, runBatches, trainedLength } from "../pipelines/batches.js";
-import { type Columns, type Example, encodeRows, needColumns, readTexts, type TextSource } from "./examples.js";
+import { finiteRows } from "../pipelines/numbers.js";
+import type { Job } from "../pipelines/pipeline.js";
+import { run } from "../pipelines/run.js";
+import { type Example, encodeRows, needColumns, readTexts } from "./examples.js";
 import { checkNumbers } from "./numbers.js";
-import { EVALUATE } from "./options.js";
+import { EVALUATE, type EvaluateOptions } from "./options.js";
 import { type MultiLabelScores, multiLabel } from "./problems/multiLabel.js";
 import type { Problem } from "./problems/problem.js";
 import { type RegressionScores, regression } from "./problems/regression.js";
@@ -33,31 +34,12 @@ export interface MultiLabelEvaluation extends MultiLabelScores, Measured {}
 /** What {@link evaluate} gives, by the model's `problem_type`. */
 export type AnyEvaluation = Evaluation | RegressionEvaluation | MultiLabelEvaluation;
 
-/** Settings of {@link evaluate}. */
-export interface EvaluateOptions extends Columns, FileOptions {
-  /** The labelled texts. */
-  readonly data: TextSource;
-  /** Name of the column of labels. */
-  readonly label: string;
-  /**
-   * What parts the labels of a text, of a model of several: a character, or several. Default: none; the column holds JSON lists, or one
-   * label.
-   */
-  readonly labelSeparator?: string | undefined;
-  /** Tokens a text is cut to. Default: what the model was trained with. */
-  readonly maxLength?: number | undefined;
-  /** Ends the work between two batches with an AbortError. */
-  readonly signal?: AbortSignal | undefined;
-  /** Hears how many texts are done. */
-  readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
-}
-
 /**
  * Scores a classifier on labelled texts, by the model's `problem_type`: classes, a regression's values, or several labels per text; the
  * result's `problem` says which. Errors: ConfigError for another model or a column that is not named, DataError for a file that cannot
  * be read or a label that the model does not know, AbortError.
  */
-export async function evaluate(model: RoFormer, options: EvaluateOptions): Promise<AnyEvaluation> {
+export async function evaluate(model: Model, options: EvaluateOptions): Promise<AnyEvaluation> {
   checkOptions("evaluate", options, EVALUATE);
   if (model.head !== "sequence-classification") {
     throw new ConfigError(`evaluate needs a classifier, not a model with the head "${model.head}"`);
@@ -67,7 +49,7 @@ export async function evaluate(model: RoFormer, options: EvaluateOptions): Promi
   checkNumbers("evaluate: ", options);
   const problem = problemOf(model.config, options);
   const rows = await readTexts(options.data, options, "data", options);
-  const maxLength = options.maxLength ?? trainedLength(model);
+  const maxLength = options.maxLength ?? model.trainedLength;
   const labelOf = (row: (typeof rows)[number]) => problem.readLabel(row, options.label);
   return evaluateExamples(model, encodeRows(rows, options, model, { maxLength, labelOf }), problem, options);
 }
@@ -101,18 +83,22 @@ function problemOf(config: RoFormerConfig, { labelSeparator }: EvaluateOptions):
 
 /** Scores a classifier on texts that are encoded already. */
 export async function evaluateExamples<T, J, E>(
-  model: RoFormer,
+  model: Model,
   examples: readonly Example<T>[],
   problem: Problem<T, J, E>,
   { signal, onProgress }: Pick<EvaluateOptions, "signal" | "onProgress"> = {},
 ): Promise<E & Measured> {
   const started = performance.now();
   const options = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-  const judged = await runBatches("evaluate", model, examples, options, ({ head }, chosen) => {
-    const logits = readFinite(head().logits!);
-    const width = logits.length / chosen.length;
-    return chosen.map((i, row) => problem.judge(logits.subarray(row * width, (row + 1) * width), examples[i]!.label));
-  });
+  const job: Job<J, J> = {
+    sequences: examples,
+    read({ head }, places) {
+      const logits = finiteRows(head().logits!);
+      return places.map(({ row, index }) => problem.judge(logits(row), examples[index]!.label));
+    },
+    finish: (found) => [...found],
+  };
+  const judged = await run(model, { what: "evaluate", job, options });
   return {
     ...problem.score(
       judged,

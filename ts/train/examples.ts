@@ -2,8 +2,8 @@ import { type FileOptions, readRows } from "../data/rows.js";
 import type { DataSource } from "../data/source.js";
 import { placeOf, type Row, textOf } from "../data/values.js";
 import { ConfigError, DataError } from "../errors.js";
-import type { RoFormer } from "../models/roformer.js";
-import { sequencesOf } from "../pipelines/batches.js";
+import type { Model } from "../models/model.js";
+import { sequencesOf } from "../pipelines/texts.js";
 
 /**
  * Labelled texts: a file (path, or bytes with a name), or rows in memory, as objects with columns of any interface. What columns
@@ -88,7 +88,7 @@ function fromMemory(values: unknown, names: readonly string[], file: string, ind
 export function encodeRows<T>(
   rows: readonly Row[],
   { text, textPair }: Columns,
-  { tokenizer, config }: RoFormer,
+  { tokenizer, config }: Model,
   { maxLength, labelOf }: { maxLength: number; labelOf: (row: Row) => T },
 ): Example<T>[] {
   const labels = rows.map(labelOf); // cheap, and wrong more often than texts
@@ -100,5 +100,5 @@ export function encodeRows<T>(
     },
   );
   const where = (i: number) => placeOf(rows[i]!);
-  return sequencesOf(encoded, { config }, where).map((sequence, i) => ({ ...sequence, label: labels[i]! }));
+  return sequencesOf(encoded, config, where).map((sequence, i) => ({ ...sequence, label: labels[i]! }));
 }

@@ -1,42 +1,22 @@
 import { Batches } from "../data/batches.js";
-import type { FileOptions } from "../data/rows.js";
 import { init } from "../engine/engine.js";
 import { UnsavedError } from "../errors.js";
-import type { RoFormer } from "../models/roformer.js";
 import { pack } from "../nn/packed.js";
 import { checkOptions } from "../options.js";
 import { pacer } from "../platform/pacer.js";
+import type { RoFormer } from "../roformer.js";
 import { totalSize } from "../tensor/tensor.js";
 import { Best } from "./best.js";
 import { type Evaluation, evaluateExamples } from "./evaluate.js";
-import type { Columns, Example, TextSource } from "./examples.js";
+import type { Example } from "./examples.js";
 import { hiding } from "./hiding.js";
 import { saveResult } from "./keep.js";
 import { Meter } from "./meter.js";
-import { FINETUNE } from "./options.js";
+import { FINETUNE, type FinetuneOptions } from "./options.js";
 import { type Prepared, prepare } from "./prepare.js";
 import type { ClassifierMetrics } from "./problems/singleLabel.js";
-import { checkResult, checkRun, endStopped, type RunOptions, records, trainerOptions, unstarted } from "./run.js";
-import type { FinetuneSettings } from "./settings.js";
+import { checkResult, checkRun, endStopped, records, trainerOptions, unstarted } from "./run.js";
 import { Trainer } from "./trainer.js";
-
-/** Settings of {@link finetune}. */
-export interface FinetuneOptions extends FinetuneSettings, Columns, FileOptions, RunOptions {
-  /** Labelled texts to train on. */
-  readonly train: TextSource;
-  /**
-   * Labelled texts that choose the best epoch.
-   * @default a tenth of the training texts
-   */
-  readonly valid?: TextSource | undefined;
-  /**
-   * Labelled texts that score the result.
-   * @default none
-   */
-  readonly test?: TextSource | undefined;
-  /** Name of the column of labels. */
-  readonly label: string;
-}
 
 /** What {@link finetune} gives: a model that the caller closes, and how good it is. */
 export interface FinetuneResult {

@@ -13,7 +13,6 @@ export type { ArchitectureSettings, AttentionSettings } from "./architecture.js"
 export type { CorpusOptions } from "./corpus.js";
 export {
   type AnyEvaluation,
-  type EvaluateOptions,
   type Evaluation,
   evaluate,
   type Measured,
@@ -22,14 +21,13 @@ export {
 } from "./evaluate.js";
 export type { Columns, TextSource } from "./examples.js";
 export {
-  type FinetuneOptions,
   type FinetuneResult,
   finetune,
   type TrainingMetrics,
 } from "./finetune.js";
 export type { TrainingEvent } from "./meter.js";
-export { type LanguageMetrics, type PretrainOptions, type PretrainResult, pretrain } from "./pretrain.js";
-export type { PretrainSettings } from "./pretrainModel.js";
+export type { EvaluateOptions, FinetuneOptions, PretrainOptions, PretrainSettings } from "./options.js";
+export { type LanguageMetrics, type PretrainResult, pretrain } from "./pretrain.js";
 export type { LabelMetrics, MultiLabelMetrics, MultiLabelScores } from "./problems/multiLabel.js";
 export type { RegressionMetrics, RegressionScores } from "./problems/regression.js";
 export type { ClassifierMetrics, ClassifierScores } from "./problems/singleLabel.js";

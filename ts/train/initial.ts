@@ -8,14 +8,13 @@ import { labelNames, type RoFormerConfig, type RoFormerConfigInput } from "../mo
 import { families } from "../models/families.js";
 import { inWords } from "../models/fit.js";
 import { readConfig } from "../models/load.js";
-import { RoFormer } from "../models/roformer.js";
-import { trainedLength } from "../pipelines/batches.js";
+import { RoFormer } from "../roformer.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { trainTokenizer } from "../tokenizers/train.js";
 import { architecture, changes, DECIDED, isProjection, requireVocabulary } from "./architecture.js";
 import { problemTypeOf } from "./evaluate.js";
-import type { FinetuneOptions } from "./finetune.js";
 import { encodedLengths, textsOf, usualLength, usualVocabSize } from "./lengths.js";
+import type { FinetuneOptions } from "./options.js";
 import type { ResolvedSettings } from "./settings.js";
 
 /** What a model is made from at the start of fine-tuning. */
@@ -75,7 +74,7 @@ export async function pretrainedModel(start: Start, source: FileSource): Promise
     const fresh = [...model.missing, ...mismatched, ...renewed];
     if (fresh.length > 0) options.onMessage?.(`fresh weights: ${fresh.join(", ")}`);
     const lengths = encodedLengths(model.tokenizer!, start.rows, options);
-    model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(usualLength(lengths), trainedLength(model));
+    model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(usualLength(lengths), model.trainedLength);
     return { model, labels, lengths };
   } catch (error) {
     model.close();

@@ -1,6 +1,6 @@
 import { UnsavedError } from "../errors.js";
-import type { RoFormer } from "../models/roformer.js";
 import { platform } from "../platform/index.js";
+import type { RoFormer } from "../roformer.js";
 
 /**
  * Saves what was trained in `out`; if that fails, in a fresh folder beside it or in the system's temporary folder. Errors:

@@ -3,14 +3,13 @@ import { sameText, split } from "../data/split.js";
 import { type Row, textOf } from "../data/values.js";
 import { DataError } from "../errors.js";
 import { parts } from "../models/families.js";
-import type { RoFormer } from "../models/roformer.js";
-import { trainedLength } from "../pipelines/batches.js";
+import type { RoFormer } from "../roformer.js";
 import { totalSize } from "../tensor/tensor.js";
 import { type Example, encodeRows, needColumns, readTexts, type TextSource } from "./examples.js";
-import type { FinetuneOptions } from "./finetune.js";
 import { freshModel, pretrainedModel } from "./initial.js";
 import { cutInWords } from "./lengths.js";
 import { checkNumbers } from "./numbers.js";
+import type { FinetuneOptions } from "./options.js";
 import { singleLabel } from "./problems/singleLabel.js";
 import { unstarted } from "./run.js";
 import { type ResolvedSettings, resolveSettings } from "./settings.js";
@@ -36,7 +35,7 @@ export async function prepare(options: FinetuneOptions): Promise<Prepared> {
   const { model, labels, lengths } = await (init === undefined ? freshModel(start) : pretrainedModel(start, init));
   try {
     const problem = singleLabel(labels);
-    const maxLength = trainedLength(model);
+    const maxLength = model.trainedLength;
     const labelOf = (row: Row) => problem.readLabel(row, options.label);
     const encode = (rows: readonly Row[]) => encodeRows(rows, options, model, { maxLength, labelOf });
     const prepared = {
@@ -104,7 +103,7 @@ function describe({ model, settings, problem, train, valid, test }: Prepared, sa
   );
   say(
     `${num_hidden_layers} layers × ${hidden_size}, ${num_attention_heads} heads, ${parts(model.config).position} positions, ` +
-      `vocabulary ${vocab_size}, ${trainedLength(model)} tokens a text, ${parameters.toLocaleString("en")} parameters`,
+      `vocabulary ${vocab_size}, ${model.trainedLength} tokens a text, ${parameters.toLocaleString("en")} parameters`,
   );
   const { batch, lr, warmup, maskRate, seed } = settings;
   say(

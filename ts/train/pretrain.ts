@@ -1,39 +1,23 @@
 import { init } from "../engine/engine.js";
 import { DataError, UnsavedError } from "../errors.js";
 import * as language from "../metrics/language.js";
-import type { RoFormer } from "../models/roformer.js";
 import { heads } from "../nn/heads/index.js";
 import { checkOptions } from "../options.js";
 import { platform } from "../platform/index.js";
 import { pacer } from "../platform/pacer.js";
 import { Philox } from "../random/philox.js";
 import { streams } from "../random/streams.js";
+import type { RoFormer } from "../roformer.js";
 import { totalSize } from "../tensor/tensor.js";
-import { type CorpusOptions, encodeCorpus, holdOut, readCorpus } from "./corpus.js";
+import { encodeCorpus, holdOut, readCorpus } from "./corpus.js";
 import type { TrainingMetrics } from "./finetune.js";
 import { saveResult } from "./keep.js";
 import { Meter } from "./meter.js";
 import type { Objective } from "./objectives.js";
-import { PRETRAIN } from "./options.js";
-import { languageModel, objectiveOf, type PretrainSettings, resolve } from "./pretrainModel.js";
-import { checkResult, checkRun, endStopped, type RunOptions, records, trainerOptions, unstarted } from "./run.js";
+import { PRETRAIN, type PretrainOptions } from "./options.js";
+import { languageModel, objectiveOf, resolve } from "./pretrainModel.js";
+import { checkResult, checkRun, endStopped, records, trainerOptions, unstarted } from "./run.js";
 import { Trainer } from "./trainer.js";
-
-/** Settings of {@link pretrain}. */
-export interface PretrainOptions extends PretrainSettings, CorpusOptions, RunOptions {
-  /** "clm": guess each token from those before it; "mlm": guess hidden ones from all others. */
-  readonly objective: "clm" | "mlm";
-  /**
-   * Text that is scored and not trained on.
-   * @default the last twentieth of `data`
-   */
-  readonly valid?: CorpusOptions["data"] | undefined;
-  /**
-   * Steps between two looks at the held-out text.
-   * @default a tenth of all
-   */
-  readonly evalEvery?: number | undefined;
-}
 
 /** How well a language model guesses held-out text. */
 export interface LanguageMetrics {
@@ -182,7 +166,7 @@ class Run {
         ? own.reduce((sum, ids) => sum + ids.length - 1, 0)
         : targets.tokens!.filter((label) => label >= 0).length;
       if (guessed === 0) continue;
-      nats += this.model.lossPacked(packed, targets) * guessed;
+      nats += this.model.loss(packed, targets) * guessed;
       n += guessed;
       await pause();
     }

@@ -1,51 +1,17 @@
 import { ConfigError, DataError } from "../errors.js";
-import type { FileSource, Files } from "../io/files.js";
+import type { Files } from "../io/files.js";
 import { transformerFiles } from "../io/modules.js";
 import { readWhole } from "../io/whole.js";
 import { inWords } from "../models/fit.js";
 import { readConfig } from "../models/load.js";
-import { RoFormer } from "../models/roformer.js";
+import { RoFormer } from "../roformer.js";
 import { byteTokenizer, characterTokenizer } from "../tokenizers/characters.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { trainTokenizer } from "../tokenizers/train.js";
-import {
-  type ArchitectureSettings,
-  architecture,
-  changes,
-  DECIDED,
-  isProjection,
-  requireVocabulary,
-} from "./architecture.js";
+import { architecture, changes, DECIDED, isProjection, requireVocabulary } from "./architecture.js";
 import { checkNumbers } from "./numbers.js";
 import { causal, masked, type Objective } from "./objectives.js";
-import type { PretrainOptions } from "./pretrain.js";
-import type { OptimizationSettings } from "./trainer.js";
-
-/** What may be set about a pre-training run. */
-export interface PretrainSettings extends ArchitectureSettings, OptimizationSettings {
-  /**
-   * "char" and "byte": pieces are the characters of the text, or bytes; else a tokenizer's file or folder. Unless given, "char" for
-   * "clm", and a WordPiece vocabulary of the text for "mlm".
-   */
-  readonly tokenizer?: FileSource | undefined;
-  /** Entries of the WordPiece vocabulary; 8000 unless given. */
-  readonly vocabSize?: number | undefined;
-  /**
-   * Tokens of a window.
-   * @default 256
-   */
-  readonly maxLength?: number | undefined;
-  /**
-   * Steps in all.
-   * @default 1000
-   */
-  readonly steps?: number | undefined;
-  /**
-   * Windows a step.
-   * @default 16
-   */
-  readonly batch?: number | undefined;
-}
+import type { PretrainOptions } from "./options.js";
 
 /** Tokens of the shortest window: two special ones, and two to tell apart. */
 const SHORTEST = 4;

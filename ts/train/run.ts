@@ -1,7 +1,7 @@
 import { AbortError, ConfigError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
+import type { Model } from "../models/model.js";
 import { checkModelFolder } from "../models/modelFolder.js";
-import type { RoFormer } from "../models/roformer.js";
 import { modelFiles } from "../models/save.js";
 import type { TrainingEvent } from "./meter.js";
 import * as schedules from "./schedules.js";
@@ -36,7 +36,7 @@ export async function checkRun({ out, whenAborted = "throw" }: RunOptions): Prom
 }
 
 /** Whether a model that is about to be trained can be saved in `out`. Errors: those of {@link checkModelFolder}. */
-export async function checkResult(model: RoFormer, { out }: RunOptions): Promise<void> {
+export async function checkResult(model: Model, { out }: RunOptions): Promise<void> {
   if (out !== undefined) await checkModelFolder(out, [...modelFiles(model, { files: records({}, []) }).keys()]);
 }
 

@@ -1,5 +1,5 @@
 import { ConfigError, DataError, EngineError } from "../errors.js";
-import type { RoFormer } from "../models/roformer.js";
+import type { Model } from "../models/model.js";
 import { ADAMW, AdamW, type AdamWOptions } from "../nn/adamw.js";
 import type { Targets } from "../nn/heads/index.js";
 import type { Packed } from "../nn/packed.js";
@@ -82,7 +82,7 @@ const TRAINER: Names<TrainerOptions> = /* @__PURE__ */ Object.assign(
 /** One model, its optimiser and where it stands: `trainStep` serves every kind of training. */
 export class Trainer {
   /** The model, which stays its owner's. */
-  readonly model: RoFormer;
+  readonly model: Model;
   private readonly optimizer: AdamW;
   private readonly options: Omit<TrainerOptions, keyof AdamWOptions>;
   private done = 0;
@@ -93,7 +93,7 @@ export class Trainer {
    * Makes memory for gradients and moments. Errors: ConfigError for a wrong option or a model with int8 weights, EngineError
    * where there is no memory.
    */
-  constructor(model: RoFormer, options: TrainerOptions) {
+  constructor(model: Model, options: TrainerOptions) {
     checkOptions("Trainer", options, TRAINER);
     const { seed, schedule, recompute, featureRedrawInterval, ...adamw } = options;
     seedWords(seed); // a wrong one is told now, not in the first step
@@ -148,7 +148,7 @@ export class Trainer {
   private loss(packed: Packed, targets: Targets): number {
     const { seed, recompute = false } = this.options;
     try {
-      return this.model.lossAndGrad(packed, targets, { train: true, seed, step: this.done, recompute });
+      return this.model.lossAndGradients(packed, targets, { train: true, seed, step: this.done, recompute });
     } catch (error) {
       this.optimizer.zeroGrad(); // some layers may have got theirs
       throw error;

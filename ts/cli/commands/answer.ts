@@ -1,5 +1,5 @@
 import type { FileOptions } from "../../data/rows.js";
-import { textOf } from "../../data/values.js";
+import { type Row, textOf } from "../../data/values.js";
 import type { Question } from "../../pipelines/answer.js";
 import { readTexts } from "../../train/examples.js";
 import { type Call, type CommandSpec, UsageError } from "../command.js";
@@ -7,7 +7,7 @@ import { dataSource, fileOptions } from "../dataOptions.js";
 import { modelOptions, withModel } from "../modelOptions.js";
 import { flag, type OptionSpec, path, text, whole } from "../option.js";
 import { print } from "../output.js";
-import { oneLine } from "../textInputs.js";
+import { oneLine, placesOf } from "../textInputs.js";
 import { topOption } from "./search.js";
 
 const options: readonly OptionSpec[] = [
@@ -25,6 +25,11 @@ const options: readonly OptionSpec[] = [
   { flags: "--handle-impossible-answer", help: "allow for no answer, as SQuAD 2 does", parse: flag, isFlag: true },
 ];
 
+interface Asked {
+  readonly questions: Question[];
+  readonly where?: (index: number) => string;
+}
+
 /** Options that the pipeline takes too. */
 interface Given {
   readonly top?: number;
@@ -41,11 +46,12 @@ export const answer: CommandSpec = {
   options,
   required: ["model"],
   async run(call) {
-    const questions = await readQuestions(call);
+    const { questions, where } = await readQuestions(call);
     const { top, stride, maxAnswerLength, handleImpossibleAnswer } = call.options as Given;
     const found = await withModel(call, { head: "question-answering" }, (model, settings) =>
       model.answer(questions, {
         ...settings,
+        where,
         ...(top !== undefined && { topK: top }),
         ...(stride !== undefined && { stride }),
         ...(maxAnswerLength !== undefined && { maxAnswerLength }),
@@ -62,7 +68,8 @@ export const answer: CommandSpec = {
   },
 };
 
-async function readQuestions({ options: given, words, signal }: Call): Promise<Question[]> {
+/** Questions, and where those of a file stand. */
+async function readQuestions({ options: given, words, signal }: Call): Promise<Asked> {
   const contexts = ["context", "contextFile", "data"].filter((name) => given[name] !== undefined);
   if (contexts.length !== 1)
     throw new UsageError("answer needs one of --context TEXT, --context-file FILE and --data FILE");
@@ -71,12 +78,13 @@ async function readQuestions({ options: given, words, signal }: Call): Promise<Q
     const { questionColumn: question = "question", contextColumn: context = "context" } = given;
     const columns = { text: question as string, textPair: context as string };
     const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given as FileOptions);
-    return rows.map((row) => ({ question: textOf(row, columns.text), context: textOf(row, columns.textPair) }));
+    const one = (row: Row) => ({ question: textOf(row, columns.text), context: textOf(row, columns.textPair) });
+    return { questions: rows.map(one), where: placesOf(rows) };
   }
   if (words.length === 0) throw new UsageError("answer needs one question or more");
   if (words.includes("-")) throw new UsageError("answer takes questions as words; - is for --context-file or --data");
   const context = (given.context as string | undefined) ?? (await wholeText(given.contextFile as string, signal));
-  return words.map((question) => ({ question, context }));
+  return { questions: words.map((question) => ({ question, context })) };
 }
 
 async function wholeText(file: string, signal: AbortSignal): Promise<string> {

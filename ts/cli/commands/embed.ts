@@ -59,8 +59,8 @@ export const embed: CommandSpec = {
     const vectors: Float32Array[] = [];
     const groups = await readGroups("embed", options, call.words, call.signal);
     await withModel(call, { head: "base" }, async (model, settings) => {
-      for await (const { texts } of groups) {
-        const found = await model.embed(texts, { ...settings, ...vectorSettings(options) });
+      for await (const { texts, where } of groups) {
+        const found = await model.embed(texts, { ...settings, where, ...vectorSettings(options) });
         if (file === undefined) await print(found.map((vector) => (out.json ? json(vector) : vector.join(" "))));
         else vectors.push(...found);
       }

@@ -16,8 +16,8 @@ export const fillMask: CommandSpec = {
     const { top } = call.options as { top?: number };
     const groups = await readGroups("fill-mask", call.options, call.words, call.signal);
     await withModel(call, { head: "masked-lm" }, async (model, settings) => {
-      for await (const { texts } of groups) {
-        const found = await model.fillMask(texts, { ...settings, ...(top !== undefined && { topK: top }) });
+      for await (const { texts, where } of groups) {
+        const found = await model.fillMask(texts, { ...settings, where, ...(top !== undefined && { topK: top }) });
         const lines = found.flatMap((guesses, i) =>
           byMask(guesses).map((own) =>
             call.out.json ? JSON.stringify(own.map((guess) => ({ ...guess, text: texts[i] }))) : shown(own),

@@ -1,8 +1,8 @@
 import { ConfigError } from "../../errors.js";
-import type { RoFormer } from "../../models/roformer.js";
-import type { PipelineOptions } from "../../pipelines/batches.js";
+import type { PipelineOptions } from "../../pipelines/pipeline.js";
 import { AGGREGATIONS, type Aggregation } from "../../pipelines/tagGroups.js";
 import type { TagTokensOptions } from "../../pipelines/tagTokens.js";
+import type { RoFormer } from "../../roformer.js";
 import { type CommandSpec, UsageError } from "../command.js";
 import { modelOptions, withModel } from "../modelOptions.js";
 import { type OptionSpec, oneOf, text, whole } from "../option.js";
@@ -63,14 +63,14 @@ function tagSettings(given: Record<string, unknown>): TagTokensOptions {
 
 async function predictions(
   model: RoFormer,
-  { texts, pairs }: TextInputs,
+  { texts, pairs, where }: TextInputs,
   settings: PipelineOptions,
   tagging: TagTokensOptions,
 ): Promise<Prediction[]> {
   if (model.head === "sequence-classification") {
     if (Object.keys(tagging).length > 0)
       throw new UsageError("--aggregation, --ignore-labels and --stride are for models that tag tokens");
-    const results = await model.classify(texts, { ...settings, ...(pairs && { pairs }) });
+    const results = await model.classify(texts, { ...settings, where, ...(pairs && { pairs }) });
     return results.map((value, i) => ({
       value,
       line: [oneLine(value.label), value.score.toFixed(4), oneLine(texts[i]!).slice(0, 100)].join("\t"),
@@ -81,7 +81,7 @@ async function predictions(
       `predict needs a model that classifies texts or tokens, not one with the head "${model.head}"`,
     );
   if (pairs) throw new UsageError("--text-pair is for models that classify texts");
-  const results = await model.tagTokens(texts, { ...settings, aggregation: "simple", ...tagging });
+  const results = await model.tagTokens(texts, { ...settings, where, aggregation: "simple", ...tagging });
   return results.map((tags) => ({
     value: { tags },
     line: tags.map(({ label, word, score }) => `${label}\t${oneLine(word)}\t${score.toFixed(4)}`).join("\n"),

@@ -46,9 +46,9 @@ export const search: CommandSpec = {
   async run(call) {
     const { options, words, out, signal } = call;
     if (words.length === 0) throw new UsageError("search needs one query or more");
-    const { texts } = await readColumns("search", options, signal);
+    const { texts, where } = await readColumns("search", options, signal);
     const found = await withModel(call, { head: "base" }, (model, settings) =>
-      model.search(words, texts, { ...settings, ...searchSettings(options) }),
+      model.search(words, texts, { ...settings, where, ...searchSettings(options) }),
     );
     const lines = found.map((hits, i) => {
       const named = hits.map((hit) => ({ ...hit, text: texts[hit.index]! }));

@@ -1,6 +1,6 @@
 import { DataError } from "../../errors.js";
 import { platform } from "../../platform/index.js";
-import type { Files } from "../files.js";
+import type { Files } from "../interface.js";
 import { reading } from "../reasons.js";
 import { settled } from "./journal.js";
 

@@ -1,5 +1,5 @@
 import { DataError } from "../../errors.js";
-import type { Files } from "../files.js";
+import type { Files } from "../interface.js";
 import { reading } from "../reasons.js";
 import { settled } from "./journal.js";
 

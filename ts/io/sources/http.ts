@@ -1,6 +1,6 @@
 import { AbortError, ConfigError, DataError, type RoFormerErrorOptions } from "../../errors.js";
 import { platform, shownUrl } from "../../platform/index.js";
-import type { SourceOptions } from "../files.js";
+import type { SourceOptions } from "../interface.js";
 import { networkFailure } from "./network.js";
 
 /** A server that could not be reached, or that is at a loss itself: asking again later may help. */

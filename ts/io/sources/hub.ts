@@ -1,20 +1,10 @@
 import { ConfigError, DataError } from "../../errors.js";
 import { type KeptFile, platform, shownAddress } from "../../platform/index.js";
-import type { Files, SourceOptions } from "../files.js";
+import type { Files, SourceOptions } from "../interface.js";
 import { readWhole } from "./http.js";
 import type { Hub } from "./hubCache.js";
+import type { HubModel } from "./hubRequest.js";
 import { checkedEndpoint, checkedToken } from "./hubSettings.js";
-
-/** A model on a hub, at one revision. */
-export interface HubModel {
-  /** What messages call it. */
-  readonly name: string;
-  /** `owner/name`. */
-  readonly repository: string;
-  readonly revision: string;
-  readonly endpoint: URL;
-  readonly token: string | undefined;
-}
 
 /** The hub that `hf:` means unless `HF_ENDPOINT` names another one. */
 const ENDPOINT = "https://huggingface.co";

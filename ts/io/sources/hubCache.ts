@@ -1,11 +1,10 @@
 import { DataError } from "../../errors.js";
 import type { KeptFile } from "../../platform/index.js";
-import type { SourceOptions } from "../files.js";
+import type { SourceOptions } from "../interface.js";
 import { placeholderOf } from "../placeholders.js";
 import { type Announced, agreed, changed, verified } from "./announced.js";
 import { bodyOf, discard, mostOf, Unreachable, type Waiting, waitingOf } from "./http.js";
-import type { HubModel } from "./hub.js";
-import { ask, type HubAnswer, isCommit } from "./hubRequest.js";
+import { ask, type HubAnswer, type HubModel, isCommit } from "./hubRequest.js";
 import { Keeping } from "./keeping.js";
 
 /** A file that the hub has. */

@@ -2,7 +2,17 @@ import { DataError, type ErrorReason } from "../../errors.js";
 import { platform, shownAddress, shownUrl } from "../../platform/index.js";
 import { type Announced, announcedBy } from "./announced.js";
 import { asTheyAre, discard, request, Unreachable, type Waiting } from "./http.js";
-import type { HubModel } from "./hub.js";
+
+/** A model on a hub, at one revision. */
+export interface HubModel {
+  /** What messages call it. */
+  readonly name: string;
+  /** `owner/name`. */
+  readonly repository: string;
+  readonly revision: string;
+  readonly endpoint: URL;
+  readonly token: string | undefined;
+}
 
 /** Redirects that are followed at most. */
 const MOST_REDIRECTS = 8;

@@ -1,5 +1,5 @@
 import { ACTIVE, isOfSaving, JOURNAL, type Journal, parseJournal, removes } from "../../platform/index.js";
-import type { Files } from "../files.js";
+import type { Files } from "../interface.js";
 import type { FolderFiles } from "./folder.js";
 
 /** How often a file is looked for again when a save moves it meanwhile. */

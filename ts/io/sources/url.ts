@@ -1,6 +1,6 @@
 import { ConfigError, DataError } from "../../errors.js";
 import { shownAddress, shownUrl } from "../../platform/index.js";
-import type { Files, SourceOptions } from "../files.js";
+import type { Files, SourceOptions } from "../interface.js";
 import { reading } from "../reasons.js";
 import { changed } from "./announced.js";
 import {

@@ -5,7 +5,6 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { SequenceBatch } from "../packed.js";
 import type { ParameterScope } from "../parameters.js";
 import type { Position } from "../positions/index.js";
-import type { Rotation } from "./linear.js";
 
 /** Which keys a query sees, and how much it likes them. A query that sees none gives 0, never NaN. */
 export interface Mask {
@@ -37,6 +36,20 @@ export interface AttentionCall {
   /** Dropout of the probabilities, in training. */
   readonly dropout?: DropoutDraw;
 }
+
+/**
+ * Where linear attention turns by position (RoFormer, §3.3):
+ *
+ * - `eq19`: the features of the numerators, as the paper does: scores depend on distances alone. Their weights may be negative, and do
+ *   not sum up to 1.
+ * - `rotate-before`: queries and keys before features are made of them: weights are positive and sum up to 1, but depend on
+ *   distances alone only as far as the features stand for softmax's exponentials.
+ * - `rotate-both`: numerators and denominators: distances alone, but a denominator may vanish.
+ */
+export type Rotation = "eq19" | "rotate-before" | "rotate-both";
+
+/** Every {@link Rotation}. */
+export const ROTATIONS = ["eq19", "rotate-before", "rotate-both"] as const satisfies readonly Rotation[];
 
 /** What an attention is made from. */
 export interface AttentionOptions {

@@ -4,7 +4,8 @@ import { linear } from "./linear.js";
 import { softmax } from "./softmax.js";
 
 export type { Attention, AttentionCall, AttentionFactory, AttentionOptions, Mask } from "./attention.js";
-export { type Recurrent, ROTATIONS, type Rotation } from "./linear.js";
+export { ROTATIONS, type Rotation } from "./attention.js";
+export type { Recurrent } from "./linear.js";
 
 const OPTIONS: Names<AttentionOptions> = {
   ...{ scope: true, heads: true, headSize: true, position: true },

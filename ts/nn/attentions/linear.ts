@@ -1,23 +1,8 @@
 import { ConfigError } from "../../errors.js";
 import { LinearState, linearAttention, linearStep } from "../../ops/linearAttention.js";
 import { type Tensor, tensor } from "../../tensor/tensor.js";
-import { type Attention, type AttentionCall, type AttentionFactory, rotate } from "./attention.js";
+import { type Attention, type AttentionCall, type AttentionFactory, type Rotation, rotate } from "./attention.js";
 import { type Features, features } from "./features.js";
-
-/**
- * Where linear attention turns by position (RoFormer, §3.3):
- *
- * - `eq19`: the features of the numerators, as the paper does: scores depend on distances alone. Their weights may be negative,
- * and do
- *   not sum up to 1.
- * - `rotate-before`: queries and keys before features are made of them: weights are positive and sum up to 1, but depend on
- *   distances alone only as far as the features stand for softmax's exponentials.
- * - `rotate-both`: numerators and denominators: distances alone, but a denominator may vanish.
- */
-export type Rotation = "eq19" | "rotate-before" | "rotate-both";
-
-/** Every {@link Rotation}. */
-export const ROTATIONS = ["eq19", "rotate-before", "rotate-both"] as const satisfies readonly Rotation[];
 
 /** An attention that can go on token by token. */
 export interface Recurrent {

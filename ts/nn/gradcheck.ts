@@ -1,10 +1,10 @@
+import { record, valueAndGradients } from "../autograd/tape.js";
 import { EngineError } from "../errors.js";
 import { sum } from "../ops/reduce.js";
 import { checkOptions, type Names } from "../options.js";
 import { Philox } from "../random/philox.js";
 import { scope } from "../tensor/scope.js";
 import { sizeOf, type Tensor, tensor } from "../tensor/tensor.js";
-import { record, valueAndGradients } from "./tape.js";
 
 /** Settings of {@link gradcheck}. */
 export interface GradcheckOptions {

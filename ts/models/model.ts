@@ -1,0 +1,145 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { noGrad, valueAndGradients } from "../autograd/tape.js";
+import { ConfigError, EngineError } from "../errors.js";
+import type { HeadName, Targets } from "../nn/heads/index.js";
+import { type Packed, PackedBatch } from "../nn/packed.js";
+import type { ParameterStore } from "../nn/parameters.js";
+import { training } from "../nn/training.js";
+import { checkOptions } from "../options.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Tokenizer } from "../tokenizers/tokenizer.js";
+import type { PackedStates } from "./encoderInputs.js";
+import type { ModelFacts } from "./facts.js";
+import type { GradientOptions, ParameterAccess } from "./interface.js";
+import type { Network } from "./network.js";
+import { GRADIENT, PASS } from "./options.js";
+import { type PassOptions, passOptions } from "./pass.js";
+import type { SentenceModel } from "./sentences/settings.js";
+
+/** What may be read of a batch: tensors that end with the call. */
+export interface BatchStates {
+  /** The last hidden states, `[N, C]`, sequences end to end. */
+  readonly hidden: Tensor;
+  /** Where the sequences begin and end. */
+  readonly batch: PackedBatch;
+  /** The head's outputs by name for rows of hidden states, `[R, C]`, or for all: a row a token or a sequence. */
+  head(hidden?: Tensor): Record<string, Tensor>;
+}
+
+/** What a model is made of. */
+export interface ModelParts<H extends HeadName = HeadName> {
+  readonly network: Network;
+  readonly facts: ModelFacts<H>;
+  /** Undefined where there is none. */
+  readonly tokenizer: Tokenizer | undefined;
+  /** Undefined for models that are not sentence-transformers'. */
+  readonly sentenceModel?: SentenceModel | undefined;
+}
+
+/** Makes every fact a property. */
+const Facts = class {
+  constructor(facts: ModelFacts) {
+    Object.assign(this, facts);
+  }
+} as new <H extends HeadName>(
+  facts: ModelFacts<H>,
+) => ModelFacts<H>;
+
+/** A network with its weights, in the engine's memory until it is closed: what pipelines and training compute with. */
+export class Model<H extends HeadName = HeadName> extends Facts<H> {
+  /** What turns texts to ids; undefined for a model without. */
+  readonly tokenizer: Tokenizer | undefined;
+  /** @internal The facts in one object. */
+  readonly facts: ModelFacts<H>;
+  /** @internal What makes the vectors of a sentence-transformers folder, and its files. */
+  readonly sentenceModel: SentenceModel | undefined;
+  /** @internal The layers. */
+  readonly network: Network;
+  private closed = false;
+  private draws = 0;
+
+  /** @internal */
+  constructor({ network, facts, tokenizer, sentenceModel }: ModelParts<H>) {
+    super(facts);
+    this.facts = facts;
+    this.network = network;
+    this.tokenizer = tokenizer;
+    this.sentenceModel = sentenceModel;
+  }
+
+  /** Parameters and gradients as flat buffers, for optimizers. Errors: EngineError for a closed model. */
+  get store(): ParameterStore {
+    if (this.closed) throw new EngineError("the model is closed", { reason: "closed" });
+    return this.network.store;
+  }
+
+  /** Tokens that the model was trained with, as its tokenizer notes; else what its positions allow, at most 512. */
+  get trainedLength(): number {
+    return Math.min(this.tokenizer?.modelMaxLength ?? 512, this.config.max_position_embeddings);
+  }
+
+  /** The parameters, by Hugging Face's names, in the order of their declaration. */
+  parameters(): ParameterAccess[] {
+    return [...this.store.parameters];
+  }
+
+  /**
+   * Computes a packed batch, without dropout, and gives what `read` makes of its states. The head computes what it is asked for.
+   * Errors: EngineError for an id that the model has no vector for, for a closed model, or where there is no memory.
+   */
+  run<T>(packed: Packed, read: (states: BatchStates) => T, pass: PassOptions = {}): T {
+    checkOptions("run", pass, PASS);
+    this.store.pack();
+    const compute = () => {
+      const batch = new PackedBatch(packed);
+      const hidden = this.network.encode(batch, passOptions(packed, pass, this.config.hidden_size));
+      let whole: Record<string, Tensor> | undefined;
+      const outputs = (rows: Tensor) => {
+        const all = Object.entries(this.network.head.forward(rows, batch));
+        return Object.fromEntries(all.map(([name, { tensor }]) => [name, tensor]));
+      };
+      const head = (rows?: Tensor) => {
+        if (rows) return outputs(rows);
+        whole ??= outputs(hidden); // once for all who share the batch
+        return whole;
+      };
+      return read({ hidden, batch, head });
+    };
+    return noGrad(() => scope(compute));
+  }
+
+  /** The mean loss of a packed batch, without gradients and without dropout. Errors: as {@link run}. */
+  loss(packed: Packed, targets: Targets): number {
+    return this.run(packed, ({ hidden, batch }) => this.network.head.loss(hidden, batch, targets).item());
+  }
+
+  /**
+   * The loss of a packed batch; the gradients of every parameter are added to what earlier calls left in {@link store}, until an
+   * optimizer's `step` or `zeroGrad`. What a call that throws has added is not taken back: clear it. `states`: what a decoder's
+   * cross-attention looks at. Errors: as {@link run}, and ConfigError for int8 weights, or for a wrong `seed` or `step`.
+   */
+  lossAndGradients(packed: Packed, targets: Targets, options: GradientOptions = {}, states?: PackedStates): number {
+    checkOptions("lossAndGradients", options, GRADIENT);
+    this.store.requireGradients();
+    const { train = false, seed = 0, step = this.draws++, recompute = false, maskType } = options;
+    if (!Number.isSafeInteger(step) || step < 0) throw new ConfigError(`step is ${step}, not a whole number from 0`);
+    return scope(() => {
+      const batch = new PackedBatch(packed); // of the scope around: layers that run again need it in backward
+      const pass = { recompute, ...passOptions(packed, { states, maskType }, this.config.hidden_size) };
+      const loss = () => this.network.head.loss(this.network.encode(batch, pass), batch, targets);
+      return valueAndGradients(train ? () => training({ seed, step }, loss) : loss).loss;
+    });
+  }
+
+  /** Gives the memory back; what is asked of the model after that is an EngineError. */
+  close(): void {
+    if (!this.closed) this.network.free();
+    this.closed = true;
+  }
+
+  /** {@link close}, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
