@@ -217,6 +217,7 @@ describe("a pool", () => {
 
   it("that cannot start leaves nothing behind", async () => {
     await expect(createPool({ size: 0 })).rejects.toThrow("createPool: size is 0, not a whole number from 1");
+    await expect(createPool({ size: 1e6 })).rejects.toThrow("createPool: size is 1000000, more than 256");
     await expect(createPool({ size: 2, wasm: new Uint8Array(4) })).rejects.toThrow(
       "the wasm module could not be loaded",
     );

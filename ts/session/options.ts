@@ -16,7 +16,7 @@ export interface SessionOptions extends EngineOptions {
 /** Settings of a pool. */
 export interface PoolOptions extends SessionOptions {
   /**
-   * Number of sessions.
+   * Number of sessions, at most 256.
    * @default the number of cores
    */
   readonly size?: number | undefined;

@@ -13,6 +13,9 @@ import { type PoolModel, PoolModels, poolModel } from "./poolModels.js";
 import { AHEAD, RequestQueue } from "./queue.js";
 import { createSession, type Session } from "./session.js";
 
+/** Most sessions of a pool: each has a thread and tens of megabytes of its own. */
+const LARGEST = 256;
+
 /**
  * Starts `size` sessions, for independent requests.
  *
@@ -36,6 +39,7 @@ async function startPool(options: PoolOptions): Promise<Pool> {
     if (!Number.isInteger(count) || count < 1)
       throw new ConfigError(`createPool: ${name} is ${String(count)}, not a whole number from 1`);
   }
+  if (size > LARGEST) throw new ConfigError(`createPool: size is ${size}, more than ${LARGEST}`);
   const started = await Promise.allSettled(Array.from({ length: size }, () => createSession({ ...rest, threads })));
   const sessions = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const failed = started.find((one) => one.status === "rejected");
