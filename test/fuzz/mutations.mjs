@@ -78,10 +78,10 @@ export function mutateText(random, bytes, times = few(random, 10)) {
   return Buffer.from(a.join(""));
 }
 
-/** Paths of the values inside a value, at most 60 of each object's. */
+/** Paths of the values inside a value, at most 60 of each object's, to a depth of 60. */
 function paths(value, at = [], found = []) {
   found.push(at);
-  if (value === null || typeof value !== "object") return found;
+  if (value === null || typeof value !== "object" || at.length === 60) return found;
   for (const key of Object.keys(value).slice(0, 60)) paths(value[key], [...at, key], found);
   return found;
 }
