@@ -39,7 +39,7 @@ export function attentionSuite(create: AttentionFactory, reference: AttentionRef
 
 const nameOf = ({ position, rotation }: Setting) => (TURNS.includes(position) ? `${position}, ${rotation}` : position);
 
-/** With another ε a Performer takes its stabilizer from later keys too, and has no recurrence. */
+/** With another ε a Performer also takes its stabilizer from later keys, so it cannot run token by token. */
 const zeroEpsilon = (settings: readonly Setting[]) => settings.map((setting) => ({ ...setting, epsilon: 0 }));
 
 /** `[q, k, v]` of a mask's sequences. */
