@@ -1,8 +1,8 @@
 import { ConfigError } from "./errors.js";
 import { nearest } from "./misspelt.js";
 
-/** Every name of an options interface: a field that is added to the interface and missing here does not compile. */
-export type Names<T> = Readonly<Record<keyof T, boolean>>;
+/** Every name of an options interface, as a key: a field that is added to the interface and missing here does not compile. */
+export type Names<T> = Readonly<Record<keyof T, unknown>>;
 
 /** What `Object.prototype.toString` calls objects of options, in any realm: literals, instances of classes, modules. */
 const OBJECTS = ["[object Object]", "[object Module]"];

@@ -2,8 +2,9 @@ import { Command, CommanderError } from "commander";
 import { setDefaults } from "../engine/engine.js";
 import { AbortError, RoFormerError } from "../errors.js";
 import { readConfigFile } from "./configFile.js";
-import { commanderOption, commonOptions, type OptionSpec } from "./option.js";
+import { commanderOption, commonOptions, fieldFlag, type OptionSpec } from "./option.js";
 import { type Output, output } from "./output.js";
+import { stopSignals } from "./stopSignals.js";
 
 /** Exit codes: what a script can tell. */
 export const EXIT = { done: 0, input: 1, usage: 2, interrupted: 130 } as const;
@@ -16,6 +17,8 @@ export interface Call {
   readonly out: Output;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** From here on a stop saves what was made: a second Ctrl-C waits for that. Before, it ends the process. */
+  protect(): void;
 }
 
 /** A command of the program: a file and a line each. */
@@ -54,20 +57,18 @@ async function runCommand(
   flags: Record<string, unknown>,
   words: readonly string[],
 ) {
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort();
+  const stops = stopSignals();
   let debug = Boolean(flags.debug);
   let out: Output | undefined;
   try {
     const file = typeof flags.config === "string" ? await readConfigFile(flags.config, all) : {};
     // Until here a signal simply ends the process: a pipe that says nothing could not be left otherwise.
-    process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+    stops.listen();
     const options = { ...file, ...flags };
     debug ||= Boolean(options.debug);
     const missing = spec.required.filter((field) => options[field] === undefined);
     if (missing.length > 0) {
-      const flag = (field: string) => `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-      throw new UsageError(`${spec.name} needs ${missing.map(flag).join(", ")}`);
+      throw new UsageError(`${spec.name} needs ${missing.map(fieldFlag).join(", ")}`);
     }
     // The engine starts when it is first used. A process of its own may set flags that a library may not.
     setDefaults({
@@ -75,13 +76,13 @@ async function runCommand(
       ...(options.threads !== undefined && { threads: options.threads as number | "auto" }),
     });
     out = output(options);
-    return (await spec.run({ options, words, out, signal: interrupt.signal })) ?? EXIT.done;
+    return (await spec.run({ options, words, out, signal: stops.signal, protect: stops.protect })) ?? EXIT.done;
   } catch (error) {
     out?.end(); // a bar hides the cursor
     return report(error, debug);
   } finally {
     out?.end();
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    stops.leave();
   }
 }
 

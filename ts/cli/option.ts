@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import { MOST_THREADS } from "../engine/variants.js";
+import * as rules from "../train/settings/rules.js";
 
 /** An option of a command: a flag, a field of the config file and a value that is checked, in one declaration. */
 export interface OptionSpec {
@@ -18,6 +19,10 @@ export interface OptionSpec {
 /** Field of a config file for a flag: maxLength for --max-length. */
 export const fieldOf = (spec: OptionSpec): string => new Option(spec.flags).attributeName();
 
+/** The flag for a field: --max-length for maxLength. */
+export const fieldFlag = (field: string): string =>
+  `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 /** An option as commander knows it. */
 export function commanderOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.help);
@@ -29,32 +34,26 @@ const refuse = (value: unknown, want: string): never => {
   throw new InvalidArgumentError(`${shown} is not ${want}.`);
 };
 
-function number(value: unknown, want: string, fits: (n: number) => boolean): number {
-  const n =
-    typeof value === "number" ? value : typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
-  return Number.isFinite(n) && fits(n) ? n : refuse(value, want);
-}
+/** Reads a value that a rule allows. */
+export const ruled =
+  <T = unknown>({ kind, want, fits }: rules.Rule) =>
+  (value: unknown): T => {
+    const isText = kind === "number" && typeof value === "string" && value.trim() !== "";
+    const read = isText ? Number(value) : value;
+    return fits(read) ? (read as T) : refuse(value, want);
+  };
 
 /** A whole number of at least `least`. */
-export const whole =
-  (least: number) =>
-  (value: unknown): number =>
-    number(value, `a whole number of at least ${least}`, (n) => Number.isSafeInteger(n) && n >= least);
+export const whole = (least: number) => ruled<number>(rules.whole(least));
 
 /** A positive number. */
-export const positive = (value: unknown): number => number(value, "a positive number", (n) => n > 0);
-
-/** A number ≥ 0. */
-export const notNegative = (value: unknown): number => number(value, "a number of at least 0", (n) => n >= 0);
-
-/** A number from 0 to below 1. */
-export const rate = (value: unknown): number => number(value, "a number from 0 to below 1", (n) => n >= 0 && n < 1);
+export const positive = ruled<number>(rules.positive);
 
 /** One of some names. */
-export const oneOf =
-  (names: readonly string[]) =>
-  (value: unknown): string =>
-    typeof value === "string" && names.includes(value) ? value : refuse(value, `one of ${names.join(", ")}`);
+export const oneOf = (names: readonly string[]) => ruled<string>(rules.oneOf(names));
+
+/** true or false, in a config file. */
+export const flag = ruled<boolean>(rules.flag);
 
 /** Some of some names: a flag's with commas between, or a config file's list. */
 export const listOf =
@@ -79,28 +78,20 @@ export const yesOrNo = (value: unknown): boolean =>
 /** Any text. */
 export const text = (value: unknown): string => (typeof value === "string" ? value : refuse(value, "a text"));
 
-/** true or false, in a config file. */
-export const flag = (value: unknown): boolean =>
-  typeof value === "boolean" ? value : (refuse(value, "true or false") as never);
-
 /** Threads: a whole number, or "auto". */
-const threads = (value: unknown): number | "auto" =>
-  value === "auto"
-    ? "auto"
-    : number(
-        value,
-        `"auto" or a whole number from 1 to ${MOST_THREADS}`,
-        (n) => Number.isSafeInteger(n) && n >= 1 && n <= MOST_THREADS,
-      );
+const threads: rules.Rule = {
+  ...{ want: `"auto" or a whole number from 1 to ${MOST_THREADS}`, kind: "number" },
+  fits: (value) => value === "auto" || (rules.whole(1).fits(value) && (value as number) <= MOST_THREADS),
+};
 
 /** Options of every command. */
 export const commonOptions: readonly OptionSpec[] = [
   { flags: "--config <file>", help: "JSON or YAML file; every long flag is a field, flags win", parse: path },
-  { flags: "--seed <number>", help: "what all random numbers follow from", parse: whole(0) },
+  { flags: "--seed <number>", help: "what all random numbers follow from", parse: ruled(rules.seed) },
   {
     flags: "--threads <number|auto>",
     help: "threads that compute (default: $ROFORMER_THREADS, else one a core)",
-    parse: threads,
+    parse: (value) => (value === "auto" ? value : ruled(threads)(value)),
   },
   {
     flags: "--json",

@@ -1,8 +1,9 @@
 import type { TrainingEvent } from "../train/meter.js";
+import type { Call } from "./command.js";
 import { duration, type Output } from "./output.js";
 
-/** Shows how far a training run is, between the lines that it says. */
-export function trainingProgress(out: Output) {
+/** Shows how far a training run is, between the lines that it says. From the first step on a stop saves the model. */
+export function trainingProgress({ out, protect }: Call) {
   let bar: ReturnType<Output["progress"]> | undefined;
   const end = () => {
     bar?.end();
@@ -15,6 +16,7 @@ export function trainingProgress(out: Output) {
       out.say(line);
     },
     step: ({ step, steps, loss, tokensPerSecond, secondsLeft }: TrainingEvent) => {
+      protect();
       bar ??= out.progress(steps, "steps", true);
       bar.update(step, `loss ${loss.toFixed(4)}  ${tokensPerSecond} tokens/s  ${duration(secondsLeft)} left`);
     },

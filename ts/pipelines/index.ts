@@ -85,7 +85,7 @@ export function withPipelines(Base: typeof Model): ModelWithPipelines {
 /** What the caller's side of a session knows of a pipeline: the index of its options among the arguments, and their names. */
 export interface PipelineFacts {
   readonly optionsAt: number;
-  readonly options: Readonly<Record<string, boolean>>;
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** The facts of every pipeline, by name. */

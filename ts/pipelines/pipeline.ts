@@ -70,7 +70,7 @@ export interface Pipeline<Item, Args extends readonly (object | undefined)[], Re
   /** Heads of models that can do it. Default: every head. */
   readonly heads?: readonly HeadName[];
   /** The names of the options. */
-  readonly options: Readonly<Record<string, boolean>>;
+  readonly options: Readonly<Record<string, unknown>>;
   /** Index of the options in `Args`. Default: 0. */
   readonly optionsAt?: number;
   /** Checks and encodes. Errors: ConfigError for options, DataError for items. */

@@ -14,6 +14,7 @@ import { evaluate } from "../train/evaluate.js";
 import { finetune } from "../train/finetune.js";
 import type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "../train/options.js";
 import { pretrain } from "../train/pretrain.js";
+import type { WhenAborted } from "../train/settings/run.js";
 import type { CommandTable } from "./host.js";
 import type { ModelMethod } from "./protocol.js";
 
@@ -69,8 +70,8 @@ const commands = {
     models.keep(await RoFormer.load(source, options)),
   create: (models: Models, config: RoFormerConfigInput, options?: Omit<CreateOptions, "tokenizer">) =>
     models.keep(RoFormer.create(config, options)),
-  finetune: (models: Models, options: FinetuneOptions) => trained(models, finetune(options)),
-  pretrain: (models: Models, options: PretrainOptions) => trained(models, pretrain(options)),
+  finetune: (models: Models, options: FinetuneOptions & WhenAborted) => trained(models, finetune(options)),
+  pretrain: (models: Models, options: PretrainOptions & WhenAborted) => trained(models, pretrain(options)),
   evaluate: (models: Models, model: number, options: EvaluateOptions) => evaluate(models.get(model), options),
   convert: (_: Models, ...args: Parameters<typeof convert>) => convert(...args),
   // Options stand last: the functions of a source are not listeners.

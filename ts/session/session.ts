@@ -13,9 +13,10 @@ import type { LoadOptions } from "../models/load.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { platform, type WorkerSource } from "../platform/index.js";
 import type { AnyEvaluation } from "../train/evaluate.js";
-import type { FinetuneResult } from "../train/finetune.js";
+import type { FinetuneResult, StoppedResult } from "../train/finetune.js";
 import type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "../train/options.js";
-import type { PretrainResult } from "../train/pretrain.js";
+import type { PretrainResult, StoppedPretrainResult } from "../train/pretrain.js";
+import type { WhenAborted } from "../train/settings/run.js";
 import { traced } from "./callers.js";
 import type { Commands, ResultOf } from "./commands.js";
 import type { Link } from "./link.js";
@@ -38,6 +39,18 @@ export interface SessionFinetuneResult extends Omit<FinetuneResult, "model"> {
 
 /** The result of {@link Session.pretrain}: see `PretrainResult`. */
 export interface SessionPretrainResult extends Omit<PretrainResult, "model"> {
+  /** In the session until it is closed. */
+  readonly model: SessionModel<"masked-lm" | "causal-lm">;
+}
+
+/** The result of {@link Session.finetune} for a run that was stopped: see `StoppedResult`. */
+export interface SessionStoppedResult extends Omit<StoppedResult, "model"> {
+  /** In the session until it is closed. */
+  readonly model: SessionModel<"sequence-classification">;
+}
+
+/** The result of {@link Session.pretrain} for a run that was stopped: see `StoppedPretrainResult`. */
+export interface SessionStoppedPretrainResult extends Omit<StoppedPretrainResult, "model"> {
   /** In the session until it is closed. */
   readonly model: SessionModel<"masked-lm" | "causal-lm">;
 }
@@ -133,7 +146,9 @@ export class Session {
    * @throws ConfigError for a setting that makes no sense, DataError that names file and line, EngineError for a loss that is not
    * a number, where there is no memory or where the session has ended, AbortError.
    */
-  async finetune(options: FinetuneOptions): Promise<SessionFinetuneResult> {
+  async finetune(options: FinetuneOptions): Promise<SessionFinetuneResult>;
+  async finetune(options: FinetuneOptions & WhenAborted): Promise<SessionFinetuneResult | SessionStoppedResult>;
+  async finetune(options: FinetuneOptions & WhenAborted): Promise<SessionFinetuneResult | SessionStoppedResult> {
     const link = this.#link;
     const { model, unsaved, ...rest } = await link.call("finetune", options);
     return saved({ model: sessionModel(link, model), ...rest }, unsaved);
@@ -146,7 +161,11 @@ export class Session {
    * @throws ConfigError for a setting that makes no sense, DataError for text that cannot be read or is too short, EngineError for
    * a loss that is not a number, where there is no memory or where the session has ended, AbortError.
    */
-  async pretrain(options: PretrainOptions): Promise<SessionPretrainResult> {
+  async pretrain(options: PretrainOptions): Promise<SessionPretrainResult>;
+  async pretrain(options: PretrainOptions & WhenAborted): Promise<SessionPretrainResult | SessionStoppedPretrainResult>;
+  async pretrain(
+    options: PretrainOptions & WhenAborted,
+  ): Promise<SessionPretrainResult | SessionStoppedPretrainResult> {
     const link = this.#link;
     const { model, unsaved, ...rest } = await link.call("pretrain", options);
     return saved({ model: sessionModel(link, model), ...rest }, unsaved);

@@ -1,66 +1,10 @@
 import { ConfigError, DataError } from "../errors.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "../models/config.js";
 import type { Model } from "../models/model.js";
-import type { AttentionName, Rotation } from "../nn/attentions/index.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
-import type { PositionName } from "../nn/positions/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
-
-/** Which attention a model has: with weights to begin with too, since none of them depend on it. */
-export interface AttentionSettings {
-  /**
-   * Attention.
-   * @default "softmax"
-   */
-  readonly attention?: AttentionName | undefined;
-  /**
-   * Where linear attentions turn.
-   * @default "eq19"
-   */
-  readonly rotation?: Rotation | undefined;
-  /**
-   * Features of a head of a Performer, M.
-   * @default D · ln D
-   */
-  readonly numRandomFeatures?: number | undefined;
-}
-
-/** What may be set about a model with fresh weights. */
-export interface ArchitectureSettings extends AttentionSettings {
-  /**
-   * Position encoding.
-   * @default "rotary"
-   */
-  readonly position?: PositionName | undefined;
-  /**
-   * Number of layers.
-   * @default 2
-   */
-  readonly layers?: number | undefined;
-  /**
-   * Width of the model, C, a multiple of `heads`.
-   * @default 128
-   */
-  readonly width?: number | undefined;
-  /**
-   * Number of heads, H.
-   * @default width / 64
-   */
-  readonly heads?: number | undefined;
-  /**
-   * Width of the feed-forward layers.
-   * @default 4 · width
-   */
-  readonly ffn?: number | undefined;
-  /**
-   * Rate of dropout, of attention's probabilities too, 0 to 1.
-   * @default 0.1
-   */
-  readonly dropout?: number | undefined;
-}
-
-/** Settings that weights to begin with have decided. */
-export const DECIDED = ["position", "layers", "width", "heads", "ffn", "vocabSize"] as const;
+import { ARCHITECTURE, type ArchitectureSettings, type AttentionSettings } from "./settings/architecture.js";
+import { withDefaults } from "./settings/rules.js";
 
 /** Whether tokens must not see later ones. */
 const isCausal = (head: HeadName): boolean => heads[head].causal ?? false;
@@ -71,7 +15,7 @@ export function architecture(
   tokenizer: Tokenizer,
   { maxLength, head }: { maxLength: number; head: HeadName },
 ): RoFormerConfigInput {
-  const { position = "rotary", attention = "softmax", width = 128, layers = 2 } = settings;
+  const { position, attention, width, layers, dropout } = withDefaults(settings, ARCHITECTURE);
   const { heads = Math.max(1, Math.floor(width / 64)), ffn = 4 * width } = settings;
   if (width % heads !== 0) throw new ConfigError(`width ${width} is not a multiple of heads ${heads}`);
   return {
@@ -82,7 +26,7 @@ export function architecture(
     num_hidden_layers: layers,
     num_attention_heads: heads,
     intermediate_size: ffn,
-    ...dropoutFields(settings.dropout ?? 0.1),
+    ...dropoutFields(dropout),
     max_position_embeddings: Math.max(512, maxLength),
     pad_token_id: tokenizer.padTokenId ?? null,
     is_decoder: isCausal(head),

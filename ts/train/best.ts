@@ -1,26 +1,26 @@
 import type { Model } from "../models/model.js";
-import type { ClassifierMetrics } from "./problems/singleLabel.js";
 
-/** The parameters and random features of the epoch that validated best: by accuracy, then by loss. */
-export class Best {
+/** The parameters and random features of the evaluation with the best scores, or the last scores if `better` is undefined. */
+export class Best<S> {
   private readonly model: Model;
-  private metrics: ClassifierMetrics | undefined;
+  private readonly better: ((a: S, b: S) => boolean) | undefined;
+  private scores: S | undefined;
   private values: Float32Array[] = [];
 
-  constructor(model: Model) {
-    this.model = model;
+  constructor(model: Model, better: ((a: S, b: S) => boolean) | undefined) {
+    [this.model, this.better] = [model, better];
   }
 
   /** Keeps the parameters as they are, if they are the best so far. */
-  note(metrics: ClassifierMetrics): void {
-    const { accuracy = -1, loss = 0 } = this.metrics ?? {};
-    if (metrics.accuracy < accuracy || (metrics.accuracy === accuracy && metrics.loss >= loss)) return;
-    this.metrics = metrics;
-    this.values = this.model.store.saved.map((parameter) => parameter.read());
+  note(scores: S): void {
+    if (this.better && this.scores !== undefined && !this.better(scores, this.scores)) return;
+    this.scores = scores;
+    if (this.better) this.values = this.model.store.saved.map((parameter) => parameter.read());
   }
 
-  /** Makes the best parameters the model's. */
-  restore(): void {
-    if (this.metrics) for (const [i, parameter] of this.model.store.saved.entries()) parameter.write(this.values[i]!);
+  /** Makes the best parameters the model's, and returns their scores. */
+  restore(): S | undefined {
+    if (this.better) for (const [i, values] of this.values.entries()) this.model.store.saved[i]!.write(values);
+    return this.scores;
   }
 }

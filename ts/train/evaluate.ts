@@ -3,26 +3,14 @@ import { ConfigError } from "../errors.js";
 import { labelNames, type RoFormerConfig } from "../models/config.js";
 import type { Model } from "../models/model.js";
 import { checkOptions } from "../options.js";
-import { finiteRows } from "../pipelines/numbers.js";
-import type { Job } from "../pipelines/pipeline.js";
-import { run } from "../pipelines/run.js";
-import { type Example, encodeRows, needColumns, readTexts } from "./examples.js";
-import { checkNumbers } from "./numbers.js";
-import { EVALUATE, type EvaluateOptions } from "./options.js";
-import { type MultiLabelScores, multiLabel } from "./problems/multiLabel.js";
-import type { Problem } from "./problems/problem.js";
-import { type RegressionScores, regression } from "./problems/regression.js";
-import { type ClassifierScores, singleLabel } from "./problems/singleLabel.js";
-
-/** What an evaluation took. */
-export interface Measured {
-  /** Names of the classes, in order of their ids. */
-  readonly labels: readonly string[];
-  /** Tokens computed. */
-  readonly tokens: number;
-  /** Seconds that it took. */
-  readonly seconds: number;
-}
+import { needColumns, readTexts } from "./examples.js";
+import { EVALUATE, EVALUATE_SETTINGS, type EvaluateOptions } from "./options.js";
+import { checkSettings } from "./settings/rules.js";
+import { type ClassifierScores, classify } from "./tasks/classify.js";
+import { type MultiLabelScores, multilabel } from "./tasks/multilabel.js";
+import { problemTypeOf } from "./tasks/problemType.js";
+import { type RegressionScores, regress } from "./tasks/regress.js";
+import type { Measured, Task } from "./tasks/task.js";
 
 /** Metrics of a classifier, and what they were made from. */
 export interface Evaluation extends ClassifierScores, Measured {}
@@ -46,22 +34,18 @@ export async function evaluate(model: Model, options: EvaluateOptions): Promise<
   }
   if (!model.tokenizer) throw new ConfigError("evaluate needs a tokenizer, and the model has none");
   needColumns(options, ["text", "label"]);
-  checkNumbers("evaluate: ", options);
-  const problem = problemOf(model.config, options);
+  checkSettings("evaluate: ", options, EVALUATE_SETTINGS);
+  const task = taskOf(model.config, options);
   const rows = await readTexts(options.data, options, "data", options);
-  const maxLength = options.maxLength ?? model.trainedLength;
-  const labelOf = (row: (typeof rows)[number]) => problem.readLabel(row, options.label);
-  return evaluateExamples(model, encodeRows(rows, options, model, { maxLength, labelOf }), problem, options);
+  const examples = task.encode(rows, options, model, options.maxLength ?? model.trainedLength);
+  return task.evaluate(model, examples, options);
 }
 
-/** Any problem; its label and what is kept of a text are its own business. */
-type AnyProblem = Problem<unknown, unknown, ClassifierScores | RegressionScores | MultiLabelScores>;
+/** A task of any kind of labels. */
+type AnyTask = Task<unknown, ClassifierScores | RegressionScores | MultiLabelScores>;
 
-/** What a configuration says the model is asked. */
-export const problemTypeOf = (config: RoFormerConfig) =>
-  config.problem_type ?? (labelNames(config).length === 1 ? "regression" : "single_label_classification");
-
-function problemOf(config: RoFormerConfig, { labelSeparator }: EvaluateOptions): AnyProblem {
+/** What a configuration says the model was trained for. */
+function taskOf(config: RoFormerConfig, { labelSeparator }: EvaluateOptions): AnyTask {
   const names = labelNames(config);
   const type = problemTypeOf(config);
   if (labelSeparator !== undefined && (typeof labelSeparator !== "string" || labelSeparator === ""))
@@ -73,39 +57,10 @@ function problemOf(config: RoFormerConfig, { labelSeparator }: EvaluateOptions):
   if (type === "single_label_classification" && names.length === 1)
     throw new ConfigError(`evaluate: the model has one label, and problem_type is ${type}: nothing to tell apart`);
   const labels = labelSet(names, config.label2id);
-  const problems = {
-    single_label_classification: () => singleLabel(labels),
-    multi_label_classification: () => multiLabel(labels, labelSeparator),
-    regression: () => regression(names),
+  const tasks = {
+    single_label_classification: () => classify(labels),
+    multi_label_classification: () => multilabel(labels, labelSeparator),
+    regression: () => regress(names),
   };
-  return problems[type]() as AnyProblem;
-}
-
-/** Scores a classifier on texts that are encoded already. */
-export async function evaluateExamples<T, J, E>(
-  model: Model,
-  examples: readonly Example<T>[],
-  problem: Problem<T, J, E>,
-  { signal, onProgress }: Pick<EvaluateOptions, "signal" | "onProgress"> = {},
-): Promise<E & Measured> {
-  const started = performance.now();
-  const options = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-  const job: Job<J, J> = {
-    sequences: examples,
-    read({ head }, places) {
-      const logits = finiteRows(head().logits!);
-      return places.map(({ row, index }) => problem.judge(logits(row), examples[index]!.label));
-    },
-    finish: (found) => [...found],
-  };
-  const judged = await run(model, { what: "evaluate", job, options });
-  return {
-    ...problem.score(
-      judged,
-      examples.map(({ label }) => label),
-    ),
-    labels: problem.labels,
-    tokens: examples.reduce((sum, { ids }) => sum + ids.length, 0),
-    seconds: (performance.now() - started) / 1000,
-  };
+  return tasks[type]() as AnyTask;
 }

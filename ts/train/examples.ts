@@ -4,6 +4,7 @@ import { placeOf, type Row, textOf } from "../data/values.js";
 import { ConfigError, DataError } from "../errors.js";
 import type { Model } from "../models/model.js";
 import { sequencesOf } from "../pipelines/texts.js";
+import type { Example } from "./tasks/task.js";
 
 /**
  * Labelled texts: a file (path, or bytes with a name), or rows in memory, as objects with columns of any interface. What columns
@@ -19,13 +20,6 @@ export interface Columns {
   readonly textPair?: string | undefined;
   /** Name of the column of labels. */
   readonly label?: string | undefined;
-}
-
-/** A text as the model takes it, and what the model should make of it: of a classifier, a class from 0. */
-export interface Example<T = number> {
-  readonly ids: ArrayLike<number>;
-  readonly typeIds: ArrayLike<number>;
-  readonly label: T;
 }
 
 /** Rows that are kept at once: with their tokens, about what a process of the usual 4 GB can hold. */

@@ -9,35 +9,29 @@ export type { Bytes, DataSource, NamedBytes } from "../data/source.js";
 export type { TableOptions } from "../data/table.js";
 export { metrics } from "../metrics/index.js";
 export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "../tokenizers/train.js";
-export type { ArchitectureSettings, AttentionSettings } from "./architecture.js";
 export type { CorpusOptions } from "./corpus.js";
 export {
   type AnyEvaluation,
   type Evaluation,
   evaluate,
-  type Measured,
   type MultiLabelEvaluation,
   type RegressionEvaluation,
 } from "./evaluate.js";
 export type { Columns, TextSource } from "./examples.js";
-export {
-  type FinetuneResult,
-  finetune,
-  type TrainingMetrics,
-} from "./finetune.js";
+export { type FinetuneResult, finetune, type StoppedResult } from "./finetune.js";
+export type { TrainingMetrics } from "./loop.js";
 export type { TrainingEvent } from "./meter.js";
-export type { EvaluateOptions, FinetuneOptions, PretrainOptions, PretrainSettings } from "./options.js";
-export { type LanguageMetrics, type PretrainResult, pretrain } from "./pretrain.js";
-export type { LabelMetrics, MultiLabelMetrics, MultiLabelScores } from "./problems/multiLabel.js";
-export type { RegressionMetrics, RegressionScores } from "./problems/regression.js";
-export type { ClassifierMetrics, ClassifierScores } from "./problems/singleLabel.js";
-export type { RunOptions } from "./run.js";
+export type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "./options.js";
+export { type PretrainResult, pretrain, type StoppedPretrainResult } from "./pretrain.js";
 export * as schedules from "./schedules.js";
-export type { FinetuneSettings } from "./settings.js";
-export {
-  type OptimizationSettings,
-  type StepResult,
-  type TrainBatch,
-  Trainer,
-  type TrainerOptions,
-} from "./trainer.js";
+export type { ArchitectureSettings, AttentionSettings } from "./settings/architecture.js";
+export type { FinetuneSettings } from "./settings/finetune.js";
+export type { OptimizationSettings } from "./settings/optimization.js";
+export type { PretrainSettings } from "./settings/pretrain.js";
+export type { RunOptions, WhenAborted } from "./settings/run.js";
+export type { ClassifierMetrics, ClassifierScores } from "./tasks/classify.js";
+export type { LabelMetrics, MultiLabelMetrics, MultiLabelScores } from "./tasks/multilabel.js";
+export type { RegressionMetrics, RegressionScores } from "./tasks/regress.js";
+export type { EvaluationCall, Measured } from "./tasks/task.js";
+export { type StepResult, type TrainBatch, Trainer, type TrainerOptions } from "./trainer.js";
+export type { LanguageMetrics } from "./windows.js";

@@ -1,13 +1,13 @@
 import { platform } from "../platform/index.js";
 import type { StepResult } from "./trainer.js";
 
-/** What a training run tells its listeners after a step. */
+/** What listeners of a training run get after each step. */
 export interface TrainingEvent {
   /** Number of the step, from 1. */
   readonly step: number;
   /** Steps in all. */
   readonly steps: number;
-  /** Number of the epoch, from 1. */
+  /** Number of the epoch, from 1; 1 for runs without epochs. */
   readonly epoch: number;
   /** Mean loss of the step's batch, in nats. */
   readonly loss: number;
@@ -15,25 +15,31 @@ export interface TrainingEvent {
   readonly lr: number;
   /** Norm of all gradients together, before clipping. */
   readonly gradNorm: number;
-  /** Tokens trained on a second so far, evaluations left out. */
+  /** Tokens trained on per second so far, without evaluations. */
   readonly tokensPerSecond: number;
-  /** Seconds until the last step, evaluations left out, as far as can be told. */
+  /** Estimated seconds until the last step, without evaluations. */
   readonly secondsLeft: number;
-  /** Peak resident memory of the process in bytes, where it is to be had. */
+  /** Peak resident memory of the process in bytes; undefined where the platform does not report it. */
   readonly memory: number | undefined;
 }
 
 /** Measures a run: seconds and tokens of its steps, without the evaluations between them. */
 export class Meter {
   private readonly steps: number;
-  private readonly perEpoch: number;
+  private readonly perEpoch: number | undefined;
   private readonly started = performance.now();
   private paused = 0;
   private tokens = 0;
 
-  constructor(steps: number, perEpoch: number) {
+  /** `perEpoch`: steps of an epoch; undefined where the run has no epochs. */
+  constructor(steps: number, perEpoch: number | undefined) {
     this.steps = steps;
     this.perEpoch = perEpoch;
+  }
+
+  /** The number of the epoch, from 1, that step `step` (from 1) belongs to. */
+  epoch(step: number): number | undefined {
+    return this.perEpoch === undefined ? undefined : Math.ceil(step / this.perEpoch);
   }
 
   /** Seconds since the beginning. */
@@ -41,18 +47,18 @@ export class Meter {
     return (performance.now() - this.started) / 1000;
   }
 
-  /** Tokens trained on a second. */
+  /** Tokens trained on per second. */
   get tokensPerSecond(): number {
     return Math.round(this.tokens / (this.seconds - this.paused));
   }
 
-  /** Notes step `step` (from 1) of `tokens` tokens, and tells what there is to tell. */
+  /** Counts step `step` (from 1) of `tokens` tokens. */
   event(step: number, lr: number, tokens: number, { loss, gradNorm }: StepResult): TrainingEvent {
     this.tokens += tokens;
     return {
       step,
       steps: this.steps,
-      epoch: Math.ceil(step / this.perEpoch),
+      epoch: this.epoch(step) ?? 1,
       loss,
       lr,
       gradNorm,

@@ -1,12 +1,11 @@
 import type { FileOptions } from "../data/rows.js";
-import type { FileSource } from "../io/files.js";
 import type { Names } from "../options.js";
-import type { ArchitectureSettings } from "./architecture.js";
 import type { CorpusOptions } from "./corpus.js";
 import type { Columns, TextSource } from "./examples.js";
-import type { RunOptions } from "./run.js";
-import type { FinetuneSettings } from "./settings.js";
-import type { OptimizationSettings } from "./trainer.js";
+import { FINETUNE_SETTINGS, type FinetuneSettings } from "./settings/finetune.js";
+import { PRETRAIN_SETTINGS, type PretrainSettings } from "./settings/pretrain.js";
+import { type Settings, whole } from "./settings/rules.js";
+import { RUN, type RunOptions, type WhenAborted } from "./settings/run.js";
 
 /** Settings of `finetune`. */
 export interface FinetuneOptions extends FinetuneSettings, Columns, FileOptions, RunOptions {
@@ -26,32 +25,6 @@ export interface FinetuneOptions extends FinetuneSettings, Columns, FileOptions,
   readonly label: string;
 }
 
-/** What may be set about a pre-training run. */
-export interface PretrainSettings extends ArchitectureSettings, OptimizationSettings {
-  /**
-   * "char" and "byte": pieces are the characters of the text, or bytes; else a tokenizer's file or folder. Unless given, "char" for
-   * "clm", and a WordPiece vocabulary of the text for "mlm".
-   */
-  readonly tokenizer?: FileSource | undefined;
-  /** Entries of the WordPiece vocabulary; 8000 unless given. */
-  readonly vocabSize?: number | undefined;
-  /**
-   * Tokens of a window.
-   * @default 256
-   */
-  readonly maxLength?: number | undefined;
-  /**
-   * Steps in all.
-   * @default 1000
-   */
-  readonly steps?: number | undefined;
-  /**
-   * Windows a step.
-   * @default 16
-   */
-  readonly batch?: number | undefined;
-}
-
 /** Settings of `pretrain`. */
 export interface PretrainOptions extends PretrainSettings, CorpusOptions, RunOptions {
   /** "clm": guess each token from those before it; "mlm": guess hidden ones from all others. */
@@ -61,11 +34,6 @@ export interface PretrainOptions extends PretrainSettings, CorpusOptions, RunOpt
    * @default the last twentieth of `data`
    */
   readonly valid?: CorpusOptions["data"] | undefined;
-  /**
-   * Steps between two looks at the held-out text.
-   * @default a tenth of all
-   */
-  readonly evalEvery?: number | undefined;
 }
 
 /** Settings of `evaluate`. */
@@ -87,77 +55,33 @@ export interface EvaluateOptions extends Columns, FileOptions {
   readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
-// Tables that nobody uses are left out of bundles, which spread syntax would keep.
+/** The settings of {@link EvaluateOptions} that are numbers. */
+export const EVALUATE_SETTINGS = {
+  maxLength: {
+    ...{ rule: whole(3), unit: "tokens", help: "Tokens a text is cut to, special ones included" },
+    usually: "what the model was trained with",
+  },
+} as const satisfies Settings<Pick<EvaluateOptions, "maxLength">>;
 
-const ARCHITECTURE: Names<ArchitectureSettings> = {
-  attention: true,
-  rotation: true,
-  numRandomFeatures: true,
-  position: true,
-  layers: true,
-  width: true,
-  heads: true,
-  ffn: true,
-  dropout: true,
-};
-
-const OPTIMIZATION: Names<OptimizationSettings> = {
-  lr: true,
-  warmup: true,
-  weightDecay: true,
-  maxGradNorm: true,
-  recompute: true,
-  featureRedrawInterval: true,
-  seed: true,
-};
-
-const RUN: Names<RunOptions> = {
-  init: true,
-  out: true,
-  signal: true,
-  whenAborted: true,
-  onProgress: true,
-  onMessage: true,
-};
+// Tables that nobody uses are left out of bundles; spread syntax would keep them.
 
 /** The names of {@link FinetuneOptions}. */
-export const FINETUNE: Names<FinetuneOptions> = /* @__PURE__ */ Object.assign(
+export const FINETUNE: Names<FinetuneOptions & WhenAborted> = /* @__PURE__ */ Object.assign(
   {
-    ...{
-      train: true,
-      valid: true,
-      test: true,
-      text: true,
-      textPair: true,
-      label: true,
-      format: true,
-      separator: true,
-      quoted: true,
-    },
-    ...{ epochs: true, steps: true, batch: true, maxLength: true, vocabSize: true, maskRate: true },
+    ...{ train: true, valid: true, test: true, text: true, textPair: true, label: true },
+    ...{ format: true, separator: true, quoted: true },
   },
-  OPTIMIZATION,
-  ARCHITECTURE,
+  FINETUNE_SETTINGS,
   RUN,
 );
 
 /** The names of {@link PretrainOptions}. */
-export const PRETRAIN: Names<PretrainOptions> = /* @__PURE__ */ Object.assign(
+export const PRETRAIN: Names<PretrainOptions & WhenAborted> = /* @__PURE__ */ Object.assign(
   {
-    ...{
-      objective: true,
-      data: true,
-      valid: true,
-      text: true,
-      format: true,
-      separator: true,
-      quoted: true,
-      tokenizer: true,
-    },
-    ...{ steps: true, batch: true, maxLength: true, vocabSize: true, evalEvery: true },
+    ...{ objective: true, data: true, valid: true, text: true, tokenizer: true },
+    ...{ format: true, separator: true, quoted: true },
   },
-  OPTIMIZATION,
-  ARCHITECTURE,
+  PRETRAIN_SETTINGS,
   RUN,
 );
 

@@ -1,75 +1,85 @@
-import { AbortError, ConfigError } from "../errors.js";
-import type { FileSource } from "../io/files.js";
+import { AbortError, ConfigError, UnsavedError } from "../errors.js";
 import type { Model } from "../models/model.js";
 import { checkModelFolder } from "../models/modelFolder.js";
 import { modelFiles } from "../models/save.js";
-import type { TrainingEvent } from "./meter.js";
-import * as schedules from "./schedules.js";
-import type { ResolvedSettings } from "./settings.js";
-import type { OptimizationSettings, TrainerOptions } from "./trainer.js";
+import type { HeadName } from "../nn/heads/index.js";
+import { platform } from "../platform/index.js";
+import type { RoFormer } from "../roformer.js";
+import { saveResult } from "./keep.js";
+import { type Course, type LoopSettings, type Trained, train } from "./loop.js";
+import type { RunOptions, WhenAborted } from "./settings/run.js";
+import { endStopped } from "./stopped.js";
 
-/** Where any training begins, where it ends, and who hears of it. */
-export interface RunOptions {
-  /** A model to begin with, instead of fresh weights and a tokenizer of its own. */
-  readonly init?: FileSource | undefined;
-  /** A folder to save the model in, with metrics and log. */
-  readonly out?: string | undefined;
-  /** Stops after the step that runs: the model is saved in `out` as it is, and AbortError thrown. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * What happens then: "throw" throws the AbortError, "return" gives the model as it is, if there was a step.
-   * @default "throw"
-   */
-  readonly whenAborted?: "throw" | "return" | undefined;
-  /** Hears of every step. */
-  readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
-  /** Hears what is going on, a line each. */
-  readonly onMessage?: ((line: string) => void) | undefined;
+/** A run that is ready to begin. */
+export interface Prepared<H extends HeadName, S> {
+  /** The caller's, until {@link run} takes it. */
+  readonly model: RoFormer<H>;
+  readonly course: Course<S>;
+  readonly settings: LoopSettings;
+  /** Scores of the finished model on data that had no part in the training; without it, those of the course count. */
+  readonly test?: ((signal: AbortSignal | undefined) => Promise<S>) | undefined;
 }
 
-/** Whether {@link RunOptions} can be met, before anything is made. Errors: ConfigError, and those of {@link checkModelFolder}. */
-export async function checkRun({ out, whenAborted = "throw" }: RunOptions): Promise<void> {
+/** The model after a run, its scores, and how the training went. */
+export interface Outcome<H extends HeadName, S> {
+  readonly model: RoFormer<H>;
+  /** Undefined for a run that was stopped. */
+  readonly scores: S | undefined;
+  readonly training: Trained<S>["training"];
+}
+
+/** Refuses {@link RunOptions} that cannot be met, before anything is made. Errors: ConfigError, and those of {@link checkModelFolder}. */
+export async function checkRun({ out, whenAborted = "throw" }: RunOptions & WhenAborted): Promise<void> {
   if (whenAborted !== "throw" && whenAborted !== "return")
     throw new ConfigError(`whenAborted is ${JSON.stringify(whenAborted)}, not "throw" or "return"`);
-  // What the model's tokenizer has of files is known when there is one: see `checkResult`.
+  // What the model's tokenizer has of files is known when there is one: see `run`.
   if (out !== undefined) await checkModelFolder(out, ["config.json", "model.safetensors", ...records({}, []).keys()]);
 }
 
+/**
+ * Trains, scores, saves and returns what `resultOf` makes of it. A stopped run is saved as it stands and scored by nothing. The
+ * model is closed if the run fails. Errors: those of {@link train}, UnsavedError with the result, AbortError.
+ */
+export async function run<H extends HeadName, S, R extends { readonly model: RoFormer; readonly metrics: object }>(
+  { model, course, settings, test }: Prepared<H, S>,
+  options: RunOptions & WhenAborted,
+  resultOf: (outcome: Outcome<H, S>) => R,
+): Promise<R> {
+  const { out, signal } = options;
+  try {
+    await checkResult(model, options);
+    const { training, scores: held, log } = await train(model, course, settings, options);
+    const scores = held !== undefined && test ? await unlessStopped(test(signal), signal) : held;
+    const result = resultOf({ model, scores, training });
+    if (out !== undefined) await saveResult(result, out, records(result.metrics, log));
+    if (scores === undefined) endStopped(training.steps, options);
+    return result;
+  } catch (error) {
+    if (!(error instanceof UnsavedError)) model.close();
+    throw error;
+  }
+}
+
 /** Whether a model that is about to be trained can be saved in `out`. Errors: those of {@link checkModelFolder}. */
-export async function checkResult(model: Model, { out }: RunOptions): Promise<void> {
+async function checkResult(model: Model, { out }: RunOptions): Promise<void> {
   if (out !== undefined) await checkModelFolder(out, [...modelFiles(model, { files: records({}, []) }).keys()]);
 }
 
-/** What a run of `steps` steps asks of the trainer. */
-export function trainerOptions(
-  settings: Pick<ResolvedSettings, keyof OptimizationSettings>,
-  steps: number,
-): TrainerOptions {
-  const { seed, weightDecay, maxGradNorm, recompute, featureRedrawInterval } = settings;
-  const schedule = riseAndFall(settings, steps);
-  return { seed, weightDecay, maxGradNorm, recompute, featureRedrawInterval, schedule };
-}
-
-/** The rate rises linearly, and falls to what would be 0 after the last step: no step is without effect. */
-function riseAndFall({ lr, warmup }: { lr: number; warmup: number }, steps: number): (step: number) => number {
-  const rate = schedules.create("linear", { lr, warmup: Math.round(warmup * steps), total: steps + 1 });
-  return (step) => rate(step + 1);
+async function unlessStopped<S>(scores: Promise<S>, signal: AbortSignal | undefined): Promise<S | undefined> {
+  try {
+    return await scores;
+  } catch (error) {
+    if (error instanceof AbortError && signal?.aborted) return undefined;
+    throw error;
+  }
 }
 
 /** What is saved beside the model. */
-export const records = (metrics: object, log: readonly string[]): Map<string, string> =>
-  new Map([
-    ["metrics.json", `${JSON.stringify(metrics, null, 2)}\n`],
+function records(metrics: object, log: readonly string[]): Map<string, string> {
+  const peakMemory = platform.peakMemory();
+  const all = { ...metrics, ...(peakMemory !== undefined && { peakMemory }) };
+  return new Map([
+    ["metrics.json", `${JSON.stringify(all, null, 2)}\n`],
     ["log.jsonl", log.map((line) => `${line}\n`).join("")],
   ]);
-
-/** What is thrown where `signal` comes before the first step: there is nothing worth saving. */
-export const unstarted = ({ signal }: Pick<RunOptions, "signal">): AbortError =>
-  new AbortError("stopped before the first step; nothing was saved", { cause: signal?.reason });
-
-/** Throws where it came later, after the model was saved, unless the model is wanted as it is. */
-export function endStopped(steps: number, { out, signal, whenAborted }: RunOptions): void {
-  if (!signal?.aborted || whenAborted === "return") return;
-  const saved = out === undefined ? "" : `; the model is saved in ${out} as it stands`;
-  throw new AbortError(`stopped after step ${steps}${saved}`, { cause: signal.reason });
 }

@@ -23,42 +23,6 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
-/** What may be set about how any model is trained. */
-export interface OptimizationSettings {
-  /**
-   * Highest learning rate.
-   * @default 10⁻³ of fresh weights, else 5 · 10⁻⁵ in fine-tuning and 10⁻⁴ in pre-training
-   */
-  readonly lr?: number | undefined;
-  /**
-   * Share of the steps in which the rate rises, 0 to 1.
-   * @default 0.1
-   */
-  readonly warmup?: number | undefined;
-  /**
-   * Decoupled decay of weights, not of biases and layer normalisations.
-   * @default 0.01
-   */
-  readonly weightDecay?: number | undefined;
-  /**
-   * Norm to which gradients are clipped.
-   * @default 1
-   */
-  readonly maxGradNorm?: number | undefined;
-  /** Computes each layer a second time for its gradients, instead of keeping what they need: less memory, the same model. */
-  readonly recompute?: boolean | undefined;
-  /**
-   * Steps after which a Performer draws its random features anew.
-   * @default never
-   */
-  readonly featureRedrawInterval?: number | undefined;
-  /**
-   * What every random number of the run follows from, a whole number of at most 53 bits.
-   * @default 0
-   */
-  readonly seed?: number | undefined;
-}
-
 /** Settings of {@link Trainer}. */
 export interface TrainerOptions extends AdamWOptions {
   /** What dropout draws follow from, a whole number of at most 53 bits. */

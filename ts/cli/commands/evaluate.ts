@@ -1,11 +1,12 @@
 import { pick } from "../../options.js";
 import { evaluate as score } from "../../train/evaluate.js";
-import { EVALUATE } from "../../train/options.js";
+import { EVALUATE, EVALUATE_SETTINGS } from "../../train/options.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, fileOptions, labelSeparatorOption } from "../dataOptions.js";
 import { modelOptions, withModel } from "../modelOptions.js";
-import { type OptionSpec, path, whole } from "../option.js";
+import { type OptionSpec, path } from "../option.js";
 import { reportLines } from "../report.js";
+import { settingOptions } from "../settingOptions.js";
 
 const options: readonly OptionSpec[] = [
   ...modelOptions,
@@ -13,7 +14,7 @@ const options: readonly OptionSpec[] = [
   ...columnOptions,
   labelSeparatorOption,
   ...fileOptions,
-  { flags: "--max-length <tokens>", help: "tokens a text is cut to (default: as in training)", parse: whole(3) },
+  ...settingOptions(EVALUATE_SETTINGS),
 ];
 
 /** Scores a model. */

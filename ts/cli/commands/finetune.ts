@@ -2,13 +2,15 @@ import { pick } from "../../options.js";
 import { platform } from "../../platform/index.js";
 import { type FinetuneResult, finetune as train } from "../../train/finetune.js";
 import { FINETUNE } from "../../train/options.js";
+import { FINETUNE_SETTINGS } from "../../train/settings/finetune.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, fileOptions } from "../dataOptions.js";
+import { folderOptions } from "../folderOptions.js";
 import { modelSource } from "../modelSource.js";
-import { type OptionSpec, path, rate, whole } from "../option.js";
+import { type OptionSpec, path } from "../option.js";
 import { duration, type Output } from "../output.js";
 import { reportLines } from "../report.js";
-import { architectureOptions, folderOptions, optimizationOptions } from "../trainingOptions.js";
+import { settingOptions } from "../settingOptions.js";
 import { trainingProgress } from "../trainingProgress.js";
 
 const options: readonly OptionSpec[] = [
@@ -22,22 +24,7 @@ const options: readonly OptionSpec[] = [
   ...columnOptions,
   ...fileOptions,
   ...folderOptions,
-  ...architectureOptions,
-  { flags: "--vocab-size <number>", help: "entries of the vocabulary (default: by the texts)", parse: whole(8) },
-  {
-    flags: "--max-length <tokens>",
-    help: "tokens a text is cut to (default: by the texts, at most 256)",
-    parse: whole(3),
-  },
-  {
-    flags: "--mask-rate <rate>",
-    help: "share of the tokens hidden in training (default: 0.15; 0 with --init)",
-    parse: rate,
-  },
-  { flags: "--epochs <number>", help: "times every text is seen (default: by the number of texts)", parse: whole(1) },
-  { flags: "--steps <number>", help: "steps in all, instead of --epochs", parse: whole(1) },
-  { flags: "--batch <texts>", help: "texts a step (default: by the number of texts, at most 32)", parse: whole(1) },
-  ...optimizationOptions("5e-5"),
+  ...settingOptions(FINETUNE_SETTINGS),
 ];
 
 /** Trains a classifier of texts. */
@@ -53,7 +40,7 @@ export const finetune: CommandSpec = {
         .filter((name) => given[name] !== undefined)
         .map((name) => [name, dataSource(given[name] as string, signal)]),
     );
-    const show = trainingProgress(out);
+    const show = trainingProgress(call);
     const started = performance.now();
     const init = given.init === undefined ? {} : { init: modelSource(given.init as string, call) };
     const settings = { ...given, ...init, ...files, signal, onMessage: show.message, onProgress: show.step };

@@ -3,12 +3,14 @@ import { pick } from "../../options.js";
 import { platform } from "../../platform/index.js";
 import { PRETRAIN } from "../../train/options.js";
 import { pretrain as train } from "../../train/pretrain.js";
+import { PRETRAIN_SETTINGS } from "../../train/settings/pretrain.js";
 import type { CommandSpec } from "../command.js";
 import { dataSource, fileOptions } from "../dataOptions.js";
+import { folderOptions } from "../folderOptions.js";
 import { modelSource } from "../modelSource.js";
-import { type OptionSpec, oneOf, path, paths, text, whole } from "../option.js";
+import { type OptionSpec, oneOf, path, paths, text } from "../option.js";
 import { duration } from "../output.js";
-import { architectureOptions, folderOptions, optimizationOptions } from "../trainingOptions.js";
+import { settingOptions } from "../settingOptions.js";
 import { trainingProgress } from "../trainingProgress.js";
 
 const options: readonly OptionSpec[] = [
@@ -27,13 +29,7 @@ const options: readonly OptionSpec[] = [
     help: "char, byte, or a tokenizer's file or folder (default: char for clm, else WordPiece of the text)",
     parse: path,
   },
-  { flags: "--vocab-size <number>", help: "entries of the WordPiece vocabulary (default: 8000)", parse: whole(8) },
-  ...architectureOptions,
-  { flags: "--max-length <tokens>", help: "tokens of a window (default: 256)", parse: whole(4) },
-  { flags: "--steps <number>", help: "steps in all (default: 1000)", parse: whole(1) },
-  { flags: "--batch <windows>", help: "windows a step (default: 16)", parse: whole(1) },
-  ...optimizationOptions("1e-4"),
-  { flags: "--eval-every <steps>", help: "steps between two looks at the held-out text", parse: whole(1) },
+  ...settingOptions(PRETRAIN_SETTINGS),
 ];
 
 /** Trains a language model. */
@@ -49,7 +45,7 @@ export const pretrain: CommandSpec = {
         const source = dataSource(file, signal);
         return typeof source === "string" ? source : { ...source, format: "txt" };
       });
-    const show = trainingProgress(out);
+    const show = trainingProgress(call);
     const sourcesOf = (names: string[]) =>
       Object.fromEntries(
         names

@@ -1,7 +1,9 @@
 import { kind, placeOf, type Row, shown } from "../../data/values.js";
 import { DataError } from "../../errors.js";
 import { metrics } from "../../metrics/index.js";
-import type { Problem } from "./problem.js";
+import { labelNames } from "../../models/config.js";
+import { labelFields, problemTypeOf } from "./problemType.js";
+import { type SequenceProblem, type SequenceTask, sequenceTask } from "./sequences.js";
 
 /** How well a regression does on texts with values: one flat object. */
 export interface RegressionMetrics {
@@ -25,10 +27,17 @@ export interface RegressionScores {
   readonly metrics: RegressionMetrics;
 }
 
-/** A number for each text. */
-export const regression = (labels: readonly string[]): Problem<number, number, RegressionScores> => ({
+/** A number per text. `labels`: the name of the model's one output. */
+export const regress = (labels: readonly string[] = ["LABEL_0"]): SequenceTask<number, RegressionScores> =>
+  sequenceTask(values(labels));
+
+const values = (labels: readonly string[]): SequenceProblem<number, number, RegressionScores> => ({
   labels,
+  fields: labelFields("regression", labels),
+  forModel: (config) =>
+    problemTypeOf(config) === "regression" && labelNames(config).length === 1 ? values(labelNames(config)) : undefined,
   readLabel: readNumber,
+  targets: (own) => own,
   judge: (logits) => logits[0]!,
   score: (predicted, truth) => {
     const meanSquaredError = metrics.meanSquaredError(predicted, truth);
@@ -36,6 +45,9 @@ export const regression = (labels: readonly string[]): Problem<number, number, R
     const n = truth.length;
     return { problem: "regression", metrics: { n, loss: meanSquaredError, meanSquaredError, ...correlations } };
   },
+  better: ({ metrics: a }, { metrics: b }) => a.meanSquaredError < b.meanSquaredError,
+  inWords: ({ metrics: { meanSquaredError, spearman } }) =>
+    `mean squared error ${meanSquaredError.toFixed(4)}, Spearman ${spearman.toFixed(4)}`,
 });
 
 function readNumber(row: Row, column: string): number {

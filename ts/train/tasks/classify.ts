@@ -1,6 +1,8 @@
-import type { LabelSet } from "../../data/labels.js";
+import { inOrderOf, type LabelSet, labelSet } from "../../data/labels.js";
 import { metrics } from "../../metrics/index.js";
-import type { Problem } from "./problem.js";
+import { labelNames } from "../../models/config.js";
+import { labelFields, problemTypeOf } from "./problemType.js";
+import { type SequenceProblem, type SequenceTask, sequenceTask } from "./sequences.js";
 
 /** How well a classifier does on labelled texts: one flat object. */
 export interface ClassifierMetrics {
@@ -35,27 +37,36 @@ interface Judged {
   readonly loss: number;
 }
 
-/** One of several classes a text. */
-export function singleLabel(labels: LabelSet): Problem<number, Judged, ClassifierScores> {
-  return {
-    labels: labels.names,
-    readLabel: (row, column) => labels.idOf(row, column),
-    judge: (logits, label) => ({
-      predicted: logits.indexOf(highest(logits)),
-      loss: crossEntropyOf(logits, label),
-    }),
-    score: (judged, truth) => {
-      const predicted = judged.map((one) => one.predicted);
-      const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
-      const numLabels = labels.names.length;
-      return {
-        problem: "single_label_classification",
-        metrics: { n: truth.length, loss, ...scores(predicted, truth, numLabels) },
-        confusionMatrix: metrics.confusionMatrix(predicted, truth, { numLabels }),
-      };
-    },
-  };
-}
+/** One of several classes per text. */
+export const classify = (labels: LabelSet): SequenceTask<number, ClassifierScores> => sequenceTask(classes(labels));
+
+const classes = (labels: LabelSet): SequenceProblem<number, Judged, ClassifierScores> => ({
+  labels: labels.names,
+  fields: labelFields("single_label_classification", labels.names),
+  forModel(config) {
+    if (problemTypeOf(config) !== "single_label_classification") return undefined;
+    const own = inOrderOf(labelSet(labelNames(config), config.label2id), labels);
+    return own && classes(own);
+  },
+  readLabel: (row, column) => labels.idOf(row, column),
+  targets: (ids) => ids,
+  judge: (logits, label) => ({
+    predicted: logits.indexOf(highest(logits)),
+    loss: crossEntropyOf(logits, label),
+  }),
+  score: (judged, truth) => {
+    const predicted = judged.map((one) => one.predicted);
+    const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
+    const numLabels = labels.names.length;
+    return {
+      problem: "single_label_classification",
+      metrics: { n: truth.length, loss, ...scores(predicted, truth, numLabels) },
+      confusionMatrix: metrics.confusionMatrix(predicted, truth, { numLabels }),
+    };
+  },
+  better: ({ metrics: a }, { metrics: b }) => a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.loss < b.loss),
+  inWords: ({ metrics: { accuracy, loss } }) => `accuracy ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}`,
+});
 
 function scores(predicted: readonly number[], truth: readonly number[], classes: number) {
   const average = classes === 2 ? ("binary" as const) : ("macro" as const);

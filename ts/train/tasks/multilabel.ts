@@ -1,8 +1,10 @@
-import type { LabelSet } from "../../data/labels.js";
+import { inOrderOf, type LabelSet, labelSet } from "../../data/labels.js";
 import { asText, placeOf, type Row, shown } from "../../data/values.js";
 import { DataError } from "../../errors.js";
 import { multiLabelReport } from "../../metrics/multiLabel.js";
-import type { Problem } from "./problem.js";
+import { labelNames } from "../../models/config.js";
+import { labelFields, problemTypeOf } from "./problemType.js";
+import { type SequenceProblem, type SequenceTask, sequenceTask } from "./sequences.js";
 
 /** Precision, recall and F1 of one label, 0 … 1. */
 export interface LabelMetrics {
@@ -60,38 +62,50 @@ interface Judged {
 }
 
 /** Any number of labels per text: a JSON list, or one text split by `separator`. */
-export function multiLabel(
+export const multilabel = (
   labels: LabelSet,
   separator: string | undefined,
-): Problem<Uint8Array, Judged, MultiLabelScores> {
-  return {
-    labels: labels.names,
-    readLabel: (row, column) => {
-      const indicators = new Uint8Array(labels.names.length);
-      for (const name of namesIn(row, column, separator)) indicators[labels.idOfName(name, row)] = 1;
-      return indicators;
-    },
-    // The probability is 1/2 at 0.
-    judge: (logits, label) => ({
-      predicted: Uint8Array.from(logits, (x) => (x >= 0 ? 1 : 0)),
-      loss: binaryCrossEntropyOf(logits, label),
-    }),
-    score: (judged, truth) => {
-      const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
-      const predicted = judged.map((one) => one.predicted);
-      const { subsetAccuracy, micro, macro, labels: each } = multiLabelReport(predicted, truth);
-      return {
-        problem: "multi_label_classification",
-        metrics: {
-          ...{ n: truth.length, loss, accuracy: subsetAccuracy, subsetAccuracy, f1: macro.f1 },
-          ...{ microPrecision: micro.precision, microRecall: micro.recall, microF1: micro.f1 },
-          ...{ macroPrecision: macro.precision, macroRecall: macro.recall, macroF1: macro.f1 },
-          perLabel: each.map((report) => ({ ...report, label: labels.names[report.label]! })),
-        },
-      };
-    },
-  };
-}
+): SequenceTask<Uint8Array, MultiLabelScores> => sequenceTask(indicators(labels, separator));
+
+const indicators = (
+  labels: LabelSet,
+  separator: string | undefined,
+): SequenceProblem<Uint8Array, Judged, MultiLabelScores> => ({
+  labels: labels.names,
+  fields: labelFields("multi_label_classification", labels.names),
+  forModel(config) {
+    if (problemTypeOf(config) !== "multi_label_classification") return undefined;
+    const own = inOrderOf(labelSet(labelNames(config), config.label2id), labels);
+    return own && indicators(own, separator);
+  },
+  readLabel: (row, column) => {
+    const own = new Uint8Array(labels.names.length);
+    for (const name of namesIn(row, column, separator)) own[labels.idOfName(name, row)] = 1;
+    return own;
+  },
+  targets: (own) => own.map((each) => Array.from(each)),
+  // The probability is 1/2 at 0.
+  judge: (logits, label) => ({
+    predicted: Uint8Array.from(logits, (x) => (x >= 0 ? 1 : 0)),
+    loss: binaryCrossEntropyOf(logits, label),
+  }),
+  score: (judged, truth) => {
+    const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
+    const predicted = judged.map((one) => one.predicted);
+    const { subsetAccuracy, micro, macro, labels: each } = multiLabelReport(predicted, truth);
+    return {
+      problem: "multi_label_classification",
+      metrics: {
+        ...{ n: truth.length, loss, accuracy: subsetAccuracy, subsetAccuracy, f1: macro.f1 },
+        ...{ microPrecision: micro.precision, microRecall: micro.recall, microF1: micro.f1 },
+        ...{ macroPrecision: macro.precision, macroRecall: macro.recall, macroF1: macro.f1 },
+        perLabel: each.map((report) => ({ ...report, label: labels.names[report.label]! })),
+      },
+    };
+  },
+  better: ({ metrics: a }, { metrics: b }) => a.microF1 > b.microF1 || (a.microF1 === b.microF1 && a.loss < b.loss),
+  inWords: ({ metrics: { microF1, loss } }) => `micro F1 ${microF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
+});
 
 /** The names in a row: those of a list, of the JSON list that a text is, or of a text between separators. */
 function namesIn(row: Row, column: string, separator: string | undefined): string[] {

@@ -1,0 +1,155 @@
+import { AbortError } from "../errors.js";
+import type { Model } from "../models/model.js";
+import { type Pace, pacer } from "../platform/pacer.js";
+import { totalSize } from "../tensor/tensor.js";
+import { Best } from "./best.js";
+import { Meter } from "./meter.js";
+import * as schedules from "./schedules.js";
+import type { ResolvedOptimization } from "./settings/optimization.js";
+import type { RunOptions } from "./settings/run.js";
+import { unstarted } from "./stopped.js";
+import { type TrainBatch, Trainer, type TrainerOptions } from "./trainer.js";
+
+/** What a run teaches a model, step by step, and how it is scored. `S`: the scores. */
+export interface Course<S> {
+  /** Steps in which all training data is seen once; undefined where batches are drawn from anywhere. */
+  readonly perEpoch?: number | undefined;
+  /** The batch of a step, from 0. It follows from the seed and the step alone. */
+  batch(step: number): TrainBatch;
+  /** Scores of the model as it is, on held-out data. Errors: AbortError. */
+  evaluate(signal: AbortSignal | undefined): Promise<S>;
+  /** Whether the first scores are better than the second; without it, the last step's model is the result. */
+  better?(a: S, b: S): boolean;
+  /** What the log says about an evaluation. */
+  figures(scores: S): object;
+  /** What a line of progress says about it. */
+  inWords(scores: S): string;
+}
+
+/** How long a run is, and how often it is scored. */
+export interface LoopSettings extends ResolvedOptimization {
+  readonly steps: number;
+  /** Steps between two evaluations; there is one after the last step too. */
+  readonly evalEvery: number;
+}
+
+/** How a training run went. */
+export interface TrainingMetrics {
+  /** Steps made. */
+  readonly steps: number;
+  /** Times the training texts were seen: a fraction where the training ended within an epoch. */
+  readonly epochs: number;
+  /** Seconds that the training took, evaluations included. */
+  readonly seconds: number;
+  /** Tokens trained on per second, without evaluations. */
+  readonly tokensPerSecond: number;
+  /** Numbers that were trained. */
+  readonly parameters: number;
+}
+
+/** What the loop leaves beside the trained model. */
+export interface Trained<S> {
+  readonly training: Omit<TrainingMetrics, "epochs"> & { readonly epochs?: number };
+  /** Scores of the model as it is; undefined for a run that was stopped. */
+  readonly scores: S | undefined;
+  /** A line of JSON for each step and each evaluation. */
+  readonly log: readonly string[];
+}
+
+/**
+ * Trains a model: every run goes through here. The model is left as it was at its best evaluation, or after the last step if the
+ * course has no order of scores; a stopped run leaves it as it is and evaluates nothing. Errors: AbortError before the first step,
+ * EngineError, and what listeners throw.
+ */
+export async function train<S>(
+  model: Model,
+  course: Course<S>,
+  settings: LoopSettings,
+  options: RunOptions,
+): Promise<Trained<S>> {
+  const trainer = new Trainer(model, trainerOptions(settings));
+  try {
+    return await new Loop(model, course, settings, options, trainer).run();
+  } finally {
+    trainer.free();
+  }
+}
+
+class Loop<S> {
+  private readonly course: Course<S>;
+  private readonly settings: LoopSettings;
+  private readonly options: RunOptions;
+  private readonly trainer: Trainer;
+  private readonly model: Model;
+  private readonly meter: Meter;
+  private readonly best: Best<S>;
+  private readonly pause: Pace = pacer();
+  private readonly log: string[] = [];
+
+  constructor(model: Model, course: Course<S>, settings: LoopSettings, options: RunOptions, trainer: Trainer) {
+    [this.model, this.course, this.settings, this.options, this.trainer] = [model, course, settings, options, trainer];
+    this.meter = new Meter(settings.steps, course.perEpoch);
+    this.best = new Best(model, course.better);
+  }
+
+  async run(): Promise<Trained<S>> {
+    await new Promise((resolve) => setTimeout(resolve)); // a stop that was asked for during the preparations
+    const { trainer, settings } = this;
+    while (trainer.step < settings.steps && !this.isStopped) {
+      await this.step();
+      const isLast = trainer.step === settings.steps;
+      if (!this.isStopped && (trainer.step % settings.evalEvery === 0 || isLast)) await this.evaluate();
+    }
+    if (trainer.step === 0) throw unstarted(this.options);
+    const scores = this.isStopped ? undefined : this.best.restore();
+    return { training: this.measured(), scores, log: this.log };
+  }
+
+  private get isStopped(): boolean {
+    return this.options.signal?.aborted ?? false;
+  }
+
+  private async step(): Promise<void> {
+    const { trainer } = this;
+    const { lr, step } = trainer;
+    const batch = this.course.batch(step);
+    const event = this.meter.event(step + 1, lr, batch.packed.tokens.length, trainer.trainStep(batch));
+    this.log.push(JSON.stringify(event));
+    this.options.onProgress?.(event);
+    await this.pause();
+  }
+
+  private async evaluate(): Promise<void> {
+    const { course, trainer } = this;
+    const { signal, onMessage } = this.options;
+    try {
+      const scores = await this.meter.outside(() => course.evaluate(signal));
+      this.best.note(scores);
+      const epoch = this.meter.epoch(trainer.step);
+      const at = { step: trainer.step, ...(epoch !== undefined && { epoch }) };
+      this.log.push(JSON.stringify({ ...at, valid: course.figures(scores) }));
+      onMessage?.(`${epoch === undefined ? `step ${trainer.step}` : `epoch ${epoch}`}: ${course.inWords(scores)}`);
+    } catch (error) {
+      if (!(error instanceof AbortError && this.isStopped)) throw error;
+    }
+  }
+
+  private measured(): Trained<S>["training"] {
+    const { perEpoch } = this.course;
+    const { seconds, tokensPerSecond } = this.meter;
+    const steps = this.trainer.step;
+    const parameters = totalSize(this.model.parameters());
+    return {
+      ...{ steps, ...(perEpoch !== undefined && { epochs: steps / perEpoch }) },
+      ...{ seconds, tokensPerSecond, parameters },
+    };
+  }
+}
+
+/** What a run asks of each step. The rate rises linearly, and falls to what would be 0 after the last step. */
+function trainerOptions({ steps, lr, warmup, ...settings }: LoopSettings): TrainerOptions {
+  const { seed, weightDecay, maxGradNorm, recompute, featureRedrawInterval } = settings;
+  const rate = schedules.create("linear", { lr, warmup: Math.round(warmup * steps), total: steps + 1 });
+  const schedule = (step: number) => rate(step + 1);
+  return { seed, weightDecay, maxGradNorm, recompute, featureRedrawInterval, schedule };
+}

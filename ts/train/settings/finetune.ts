@@ -1,0 +1,101 @@
+import type { ArchitectureSettings } from "./architecture.js";
+import { ARCHITECTURE } from "./architecture.js";
+import { OPTIMIZATION, type OptimizationSettings, type ResolvedOptimization } from "./optimization.js";
+import { rate, type Settings, whole, withDefaults } from "./rules.js";
+
+/** Settings of a fine-tuning run. What is not set follows from the data. */
+export interface FinetuneSettings extends ArchitectureSettings, OptimizationSettings {
+  /**
+   * Entries of the vocabulary that is trained.
+   * @default one per different word (ideograph, pair of kana or Thai characters), 1000 to 8000
+   */
+  readonly vocabSize?: number | undefined;
+  /**
+   * Tokens a text is cut to, special ones included.
+   * @default nine in ten encoded texts fit, 16 to 256
+   */
+  readonly maxLength?: number | undefined;
+  /**
+   * Share of the tokens hidden behind `[MASK]` in training.
+   * @default 0.15, with `init` 0
+   */
+  readonly maskRate?: number | undefined;
+  /**
+   * Times each text is seen.
+   * @default 3 to 40, at least 600 steps; with `init` 3
+   */
+  readonly epochs?: number | undefined;
+  /**
+   * Steps in all, instead of `epochs`.
+   * @default what `epochs` takes
+   */
+  readonly steps?: number | undefined;
+  /**
+   * Texts per step.
+   * @default 8 to 32, by the number of texts
+   */
+  readonly batch?: number | undefined;
+}
+
+/** The table of {@link FinetuneSettings}. */
+export const FINETUNE_SETTINGS = /* @__PURE__ */ Object.assign(
+  {
+    vocabSize: {
+      ...{ rule: whole(8), unit: "number", help: "Entries of the vocabulary that is trained" },
+      usually: "one per different word (ideograph, pair of kana or Thai characters), 1000 to 8000",
+    },
+    maxLength: {
+      ...{ rule: whole(3), unit: "tokens", help: "Tokens a text is cut to, special ones included" },
+      usually: "nine in ten encoded texts fit, 16 to 256",
+    },
+    maskRate: {
+      ...{ rule: rate, unit: "rate", help: "Share of the tokens hidden behind `[MASK]` in training" },
+      usually: "0.15, with `init` 0",
+    },
+    epochs: {
+      ...{ rule: whole(1), unit: "number", help: "Times each text is seen" },
+      usually: "3 to 40, at least 600 steps; with `init` 3",
+    },
+    steps: {
+      ...{ rule: whole(1), unit: "number", help: "Steps in all, instead of `epochs`", usually: "what `epochs` takes" },
+    },
+    batch: {
+      ...{ rule: whole(1), unit: "texts", help: "Texts per step", usually: "8 to 32, by the number of texts" },
+    },
+  },
+  ARCHITECTURE,
+  OPTIMIZATION,
+) satisfies Settings<FinetuneSettings>;
+
+/** Settings of a fine-tuning run with nothing left open but what follows from the tokenizer and the number of batches. */
+export interface ResolvedFinetune extends ResolvedOptimization {
+  readonly maskRate: number;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly steps: number | undefined;
+}
+
+/** What is known of the training texts. */
+export interface DataFacts {
+  readonly rows: number;
+  /** Whether the run begins with trained weights. */
+  readonly pretrained: boolean;
+}
+
+/** Steps that a model from fresh weights gets at least, however few the rows are. */
+const FEWEST_STEPS = 600;
+const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
+
+/** Fills in what is not set. */
+export function resolveFinetune(given: FinetuneSettings, { rows, pretrained }: DataFacts): ResolvedFinetune {
+  const batch = given.batch ?? clamp(2 ** Math.round(Math.log2(rows / 40)), 8, 32);
+  const fewest = pretrained ? 3 : Math.ceil((FEWEST_STEPS * batch) / rows);
+  return {
+    ...withDefaults(given, OPTIMIZATION),
+    lr: given.lr ?? (pretrained ? 5e-5 : 1e-3),
+    maskRate: given.maskRate ?? (pretrained ? 0 : 0.15),
+    epochs: given.epochs ?? clamp(fewest, pretrained ? 3 : 4, 40),
+    batch,
+    steps: given.steps,
+  };
+}

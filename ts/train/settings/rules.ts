@@ -1,0 +1,97 @@
+import { ConfigError } from "../../errors.js";
+
+/** What values a setting takes. */
+export interface Rule {
+  /** What a value must be, for messages: "a positive number". */
+  readonly want: string;
+  readonly fits: (value: unknown) => boolean;
+  /** How the text of a flag is read. A flag of kind "boolean" has no text. */
+  readonly kind: "number" | "text" | "boolean";
+  /** All values, if these are names. */
+  readonly names?: readonly string[];
+}
+
+const number = (want: string, fits: (n: number) => boolean): Rule => ({
+  ...{ want, kind: "number" },
+  fits: (value) => typeof value === "number" && Number.isFinite(value) && fits(value),
+});
+
+/** A whole number of at least `least`. */
+export const whole = (least: number): Rule =>
+  number(`a whole number of at least ${least}`, (n) => Number.isSafeInteger(n) && n >= least);
+
+/** A number above 0. */
+export const positive: Rule = number("a positive number", (n) => n > 0);
+
+/** A number from 0. */
+export const notNegative: Rule = number("a number of at least 0", (n) => n >= 0);
+
+/** A number from 0 to 1. */
+export const share: Rule = number("a number from 0 to 1", (n) => n >= 0 && n <= 1);
+
+/** A number from 0 to below 1. */
+export const rate: Rule = number("a number from 0 to below 1", (n) => n >= 0 && n < 1);
+
+/** What random numbers follow from. */
+export const seed: Rule = { ...whole(0), want: "a whole number from 0 to 2^53 − 1" };
+
+/** Yes or no. */
+export const flag: Rule = { want: "true or false", kind: "boolean", fits: (value) => typeof value === "boolean" };
+
+/** One of some names. */
+export const oneOf = (names: readonly string[]): Rule => ({
+  ...{ want: `one of ${names.join(", ")}`, kind: "text", names },
+  fits: (value) => typeof value === "string" && names.includes(value),
+});
+
+/** A setting of training: one entry gives its check, its default, its documentation and its flag. */
+export interface Setting {
+  readonly rule: Rule;
+  /** What it does, as the help says it. */
+  readonly help: string;
+  /** What its value counts, for the help: "tokens". */
+  readonly unit?: string;
+  /** The value if it is not set; undefined where it follows from other things. */
+  readonly default?: unknown;
+  /** The default in words, where it follows from other things. */
+  readonly usually?: string;
+}
+
+/** The settings of an interface. */
+export type Settings<T> = { readonly [K in keyof T]-?: Setting };
+
+/** Settings of any interface. */
+type Table = Readonly<Record<string, Setting>>;
+
+/** Settings of a table, with the table's default for those that are not set. */
+export type WithDefaults<T, S> = Pick<T, keyof T & keyof S> & {
+  readonly [K in keyof T & keyof S as "default" extends keyof S[K] ? K : never]-?: NonNullable<T[K]>;
+};
+
+/** The settings of a table that are set, and its defaults for the others. */
+export function withDefaults<T extends object, S extends Table>(given: T, table: S): WithDefaults<T, S> {
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(table)) {
+    const value = (given as Record<string, unknown>)[name] ?? setting.default;
+    if (value !== undefined) values[name] = value;
+  }
+  return values as WithDefaults<T, S>;
+}
+
+/**
+ * Checks the settings that are set. Errors: ConfigError that names the setting, what it is and what it must be; for a number
+ * given as text, that it is a string.
+ */
+export function checkSettings(where: string, given: object, table: Table): void {
+  for (const [name, { rule }] of Object.entries(table)) {
+    const value = (given as Record<string, unknown>)[name] ?? undefined;
+    if (value === undefined || rule.fits(value)) continue;
+    const is = typeof value === "string" ? shown(value, rule) : shortly(value);
+    throw new ConfigError(`${where}${name} is ${is}, not ${rule.want}`);
+  }
+}
+
+const shown = (value: string, { kind }: Rule): string =>
+  kind === "number" ? `${JSON.stringify(value)}, a string` : JSON.stringify(value);
+
+const shortly = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));

@@ -1,0 +1,31 @@
+import type { FileSource } from "../../io/files.js";
+import type { Names } from "../../options.js";
+import type { TrainingEvent } from "../meter.js";
+
+/** Where any training begins, where its result goes, and who watches it. */
+export interface RunOptions {
+  /** A model to begin with, instead of fresh weights and a tokenizer of the run's own. */
+  readonly init?: FileSource | undefined;
+  /** A folder to save the model in, with metrics and log. */
+  readonly out?: string | undefined;
+  /** Stops after the current step: the model is saved in `out` as it is, without an evaluation, and an AbortError thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each step. */
+  readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
+  /** Called with lines that say what the run does. */
+  readonly onMessage?: ((line: string) => void) | undefined;
+}
+
+/** What a stop does. */
+export interface WhenAborted {
+  /**
+   * "throw" throws the AbortError, "return" returns the model as it is, if there was a step.
+   * @default "throw"
+   */
+  readonly whenAborted?: "throw" | "return" | undefined;
+}
+
+/** The names of {@link RunOptions} and {@link WhenAborted}. */
+export const RUN: Names<RunOptions & WhenAborted> = {
+  ...{ init: true, out: true, signal: true, whenAborted: true, onProgress: true, onMessage: true },
+};

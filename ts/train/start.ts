@@ -1,0 +1,76 @@
+import { ConfigError } from "../errors.js";
+import { type FileSource, type Files, hubHint } from "../io/files.js";
+import { transformerFiles } from "../io/modules.js";
+import { readWhole } from "../io/whole.js";
+import type { RoFormerConfig, RoFormerConfigInput } from "../models/config.js";
+import { readConfig } from "../models/load.js";
+import type { Model } from "../models/model.js";
+import type { HeadName } from "../nn/heads/index.js";
+import { RoFormer } from "../roformer.js";
+import { Tokenizer } from "../tokenizers/tokenizer.js";
+import { architecture, changes, requireVocabulary } from "./architecture.js";
+import type { ArchitectureSettings } from "./settings/architecture.js";
+
+/** What every model that is trained begins from. */
+export interface Start<H extends HeadName> {
+  readonly head: H;
+  readonly seed: number;
+  readonly architecture: ArchitectureSettings;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A model with fresh weights for `tokenizer`, which notes `maxLength`. `fields`: what the configuration says about the outputs. */
+export function freshModel<H extends HeadName>(
+  { head, seed, architecture: settings }: Start<H>,
+  tokenizer: Tokenizer,
+  maxLength: number,
+  fields: Partial<RoFormerConfigInput> = {},
+): RoFormer<H> {
+  tokenizer.modelMaxLength = maxLength;
+  const config = { ...architecture(settings, tokenizer, { maxLength, head }), ...fields };
+  return RoFormer.create(config, { head, seed, tokenizer });
+}
+
+/** Settings that a saved model has decided. */
+export const DECIDED = ["position", "layers", "width", "heads", "ffn", "vocabSize", "tokenizer"] as const;
+
+/** What a run makes of a saved model. */
+export interface Adaptation {
+  /** Fields that change with the model's new outputs. */
+  fields?(config: RoFormerConfig): Partial<RoFormerConfigInput>;
+  /** Refuses a model whose weights are not those of its configuration. `name`: what the folder is called. */
+  check(model: Model, name: string): void;
+}
+
+/**
+ * A saved model, with its own tokenizer and another attention or dropout if these are set. Errors: ConfigError for a setting that the
+ * model has decided or a folder without a tokenizer, and those of `RoFormer.load` and `check`.
+ */
+export async function savedModel<H extends HeadName>(
+  source: FileSource,
+  start: Start<H>,
+  { fields = () => ({}), check }: Adaptation,
+): Promise<{ readonly model: RoFormer<H>; readonly config: RoFormerConfig }> {
+  const { head, seed, signal, architecture: settings } = start;
+  const set = DECIDED.find((name) => (settings as Record<string, unknown>)[name] !== undefined);
+  if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
+  const read = async (files: Files) => {
+    const folder = await transformerFiles(files);
+    if (!(await Tokenizer.isIn(folder)))
+      throw new ConfigError(
+        `${files.name} has no tokenizer.json or vocab.txt to encode texts with${await hubHint(files)}`,
+      );
+    const config = await readConfig(folder);
+    const changed = { ...fields(config), ...changes(settings, config, head) };
+    const model = await RoFormer.load(files, { head, strict: false, signal, seed, config: changed });
+    try {
+      check(model, files.name);
+      requireVocabulary(model, files.name);
+      return { model, config };
+    } catch (error) {
+      model.close();
+      throw error;
+    }
+  };
+  return readWhole(source, { signal }, read, ({ model }) => model.close());
+}

@@ -1,0 +1,13 @@
+import { AbortError } from "../errors.js";
+import type { RunOptions, WhenAborted } from "./settings/run.js";
+
+/** The error of a run that is stopped before its first step: there is nothing to save. */
+export const unstarted = ({ signal }: Pick<RunOptions, "signal">): AbortError =>
+  new AbortError("stopped before the first step; nothing was saved", { cause: signal?.reason });
+
+/** Ends a run that was stopped later, after its model was saved. Errors: AbortError, unless the model is wanted as it is. */
+export function endStopped(steps: number, { out, signal, whenAborted }: RunOptions & WhenAborted): void {
+  if (whenAborted === "return") return;
+  const saved = out === undefined ? "" : `; the model is saved in ${out} as it stands`;
+  throw new AbortError(`stopped after step ${steps}${saved}`, { cause: signal?.reason });
+}

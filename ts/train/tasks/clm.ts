@@ -1,0 +1,15 @@
+import { pack } from "../../nn/packed.js";
+import type { TextTask } from "./task.js";
+
+/** Causal language modeling: guess each token from those before it. */
+export const clm = (maxLength: number): TextTask => ({
+  head: "causal-lm",
+  window: maxLength,
+  // The first token of a window is not guessed: it is the last one of the window before.
+  stride: (length) => length - 1,
+  batch(windows) {
+    const packed = pack(windows);
+    return { packed, targets: { tokens: packed.tokens } };
+  },
+  guesses: ({ packed }) => packed.tokens.length - (packed.offsets.length - 1),
+});
