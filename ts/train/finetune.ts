@@ -15,8 +15,8 @@ import { Meter } from "./meter.js";
 import { FINETUNE, type FinetuneOptions } from "./options.js";
 import { type Prepared, prepare } from "./prepare.js";
 import type { ClassifierMetrics } from "./problems/singleLabel.js";
-import { checkResult, checkRun, endStopped, records, trainerOptions, unstarted } from "./run.js";
-import { Trainer } from "./trainer.js";
+import { checkResult, checkRun, endStopped, records, stepOptions, unstarted } from "./run.js";
+import { TrainStep } from "./step.js";
 
 /** What {@link finetune} gives: a model that the caller closes, and how good it is. */
 export interface FinetuneResult {
@@ -87,7 +87,7 @@ async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: stri
   const lengths = train.map(({ ids }) => ids.length);
   const batches = new Batches(lengths, { rows: settings.batch }, settings.seed);
   const steps = settings.steps ?? settings.epochs * batches.perEpoch;
-  const trainer = new Trainer(model, trainerOptions(settings, steps));
+  const trainer = new TrainStep(model, stepOptions(settings, steps));
   const hide = hiding(model.tokenizer!, settings);
   const [meter, best, pause] = [new Meter(steps, batches.perEpoch), new Best(model), pacer()];
   try {
@@ -100,7 +100,7 @@ async function runEpochs(prepared: Prepared, options: FinetuneOptions, log: stri
           trainer.step,
         ),
       );
-      const event = meter.event(trainer.step + 1, lr, batch.packed.tokens.length, trainer.trainStep(batch));
+      const event = meter.event(trainer.step + 1, lr, batch.packed.tokens.length, trainer.run(batch));
       log.push(JSON.stringify(event));
       onProgress(event);
       await pause();

@@ -8,6 +8,7 @@ export { type FileOptions, type Format, type ReadOptions, type Row, readRows } f
 export type { Bytes, DataSource, NamedBytes } from "../data/source.js";
 export type { TableOptions } from "../data/table.js";
 export { metrics } from "../metrics/index.js";
+export * as schedules from "../optim/schedules.js";
 export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "../tokenizers/train.js";
 export type { ArchitectureSettings, AttentionSettings } from "./architecture.js";
 export type { CorpusOptions } from "./corpus.js";
@@ -32,12 +33,11 @@ export type { LabelMetrics, MultiLabelMetrics, MultiLabelScores } from "./proble
 export type { RegressionMetrics, RegressionScores } from "./problems/regression.js";
 export type { ClassifierMetrics, ClassifierScores } from "./problems/singleLabel.js";
 export type { RunOptions } from "./run.js";
-export * as schedules from "./schedules.js";
 export type { FinetuneSettings } from "./settings.js";
 export {
   type OptimizationSettings,
   type StepResult,
   type TrainBatch,
-  Trainer,
-  type TrainerOptions,
-} from "./trainer.js";
+  TrainStep,
+  type TrainStepOptions,
+} from "./step.js";

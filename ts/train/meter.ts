@@ -1,5 +1,5 @@
 import { platform } from "../platform/index.js";
-import type { StepResult } from "./trainer.js";
+import type { StepResult } from "./step.js";
 
 /** What a training run tells its listeners after a step. */
 export interface TrainingEvent {

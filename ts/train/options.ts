@@ -6,7 +6,7 @@ import type { CorpusOptions } from "./corpus.js";
 import type { Columns, TextSource } from "./examples.js";
 import type { RunOptions } from "./run.js";
 import type { FinetuneSettings } from "./settings.js";
-import type { OptimizationSettings } from "./trainer.js";
+import type { OptimizationSettings } from "./step.js";
 
 /** Settings of `finetune`. */
 export interface FinetuneOptions extends FinetuneSettings, Columns, FileOptions, RunOptions {

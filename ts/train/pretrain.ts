@@ -16,8 +16,8 @@ import { Meter } from "./meter.js";
 import type { Objective } from "./objectives.js";
 import { PRETRAIN, type PretrainOptions } from "./options.js";
 import { languageModel, objectiveOf, resolve } from "./pretrainModel.js";
-import { checkResult, checkRun, endStopped, records, trainerOptions, unstarted } from "./run.js";
-import { Trainer } from "./trainer.js";
+import { checkResult, checkRun, endStopped, records, stepOptions, unstarted } from "./run.js";
+import { TrainStep } from "./step.js";
 
 /** How well a language model guesses held-out text. */
 export interface LanguageMetrics {
@@ -105,7 +105,7 @@ class Run {
   async all(options: PretrainOptions): Promise<PretrainResult["metrics"]> {
     const { steps, lr, batch, seed } = this.settings;
     const { signal, onProgress = () => {}, onMessage = () => {}, evalEvery = Math.ceil(steps / 10) } = options;
-    const trainer = new Trainer(this.model, trainerOptions(this.settings, steps));
+    const trainer = new TrainStep(this.model, stepOptions(this.settings, steps));
     const [meter, pause] = [new Meter(steps, steps), pacer()];
     onMessage(
       `${this.text.train.length} tokens to train, ${this.text.valid.length} held out; batches of ${batch} × ` +
@@ -115,7 +115,7 @@ class Run {
       while (trainer.step < steps && !signal?.aborted) {
         const { lr } = trainer;
         const { packed, targets } = this.batch(trainer.step);
-        const event = meter.event(trainer.step + 1, lr, packed.tokens.length, trainer.trainStep({ packed, targets }));
+        const event = meter.event(trainer.step + 1, lr, packed.tokens.length, trainer.run({ packed, targets }));
         this.log.push(JSON.stringify(event));
         onProgress(event);
         await pause();

@@ -3,10 +3,12 @@ import type { FileSource } from "../io/files.js";
 import type { Model } from "../models/model.js";
 import { checkModelFolder } from "../models/modelFolder.js";
 import { modelFiles } from "../models/save.js";
+import { AdamW } from "../optim/adamw.js";
+import type { Trainable } from "../optim/optimizer.js";
+import * as schedules from "../optim/schedules.js";
 import type { TrainingEvent } from "./meter.js";
-import * as schedules from "./schedules.js";
 import type { ResolvedSettings } from "./settings.js";
-import type { OptimizationSettings, TrainerOptions } from "./trainer.js";
+import type { OptimizationSettings, TrainStepOptions } from "./step.js";
 
 /** Where any training begins, where it ends, and who hears of it. */
 export interface RunOptions {
@@ -40,14 +42,14 @@ export async function checkResult(model: Model, { out }: RunOptions): Promise<vo
   if (out !== undefined) await checkModelFolder(out, [...modelFiles(model, { files: records({}, []) }).keys()]);
 }
 
-/** What a run of `steps` steps asks of the trainer. */
-export function trainerOptions(
+/** What a run of `steps` steps asks of a step. */
+export function stepOptions(
   settings: Pick<ResolvedSettings, keyof OptimizationSettings>,
   steps: number,
-): TrainerOptions {
+): TrainStepOptions {
   const { seed, weightDecay, maxGradNorm, recompute, featureRedrawInterval } = settings;
-  const schedule = riseAndFall(settings, steps);
-  return { seed, weightDecay, maxGradNorm, recompute, featureRedrawInterval, schedule };
+  const optimizer = (model: Trainable) => new AdamW(model, { weightDecay, maxGradNorm });
+  return { seed, recompute, featureRedrawInterval, schedule: riseAndFall(settings, steps), optimizer };
 }
 
 /** The rate rises linearly, and falls to what would be 0 after the last step: no step is without effect. */

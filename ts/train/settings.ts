@@ -1,5 +1,5 @@
 import type { ArchitectureSettings } from "./architecture.js";
-import type { OptimizationSettings } from "./trainer.js";
+import type { OptimizationSettings } from "./step.js";
 
 /** What may be set about a fine-tuning run; what is not set follows from the data. */
 export interface FinetuneSettings extends ArchitectureSettings, OptimizationSettings {
