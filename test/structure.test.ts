@@ -22,6 +22,7 @@ const ROWS = [
   ["models"],
   ["nn"],
   ["tokenizers"],
+  ["optim"],
   ["ops"],
   ["autograd"],
   ["tensor"],

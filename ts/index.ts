@@ -36,6 +36,7 @@ export type {
   LossAndGradients,
   MaskOptions,
   ParameterAccess,
+  PartGradientOptions,
   SignalOptions,
 } from "./models/interface.js";
 export type { LoadOptions } from "./models/load.js";
@@ -58,15 +59,14 @@ export type {
 export type { PassOptions } from "./models/pass.js";
 export type { SaveOptions } from "./models/save.js";
 export type { SentenceSettings } from "./models/sentences/settings.js";
-export {
-  AdamW,
-  type AdamWOptions,
-  type AdamWState,
-  type AdamWStep,
-  type StepOptions as AdamWStepOptions,
-  type Trainable,
-} from "./nn/adamw.js";
 export type { HeadName } from "./nn/heads/index.js";
+export { AdamW, type AdamWOptions, type AdamWState } from "./optim/adamw.js";
+export type {
+  Optimizer,
+  OptimizerStep as AdamWStep,
+  StepOptions as AdamWStepOptions,
+  Trainable,
+} from "./optim/optimizer.js";
 export type { Answer, AnswerOptions, Question } from "./pipelines/answer.js";
 export type { Choice, ChoiceQuestion } from "./pipelines/choose.js";
 export type { Classification, ClassifyOptions } from "./pipelines/classify.js";

@@ -1,24 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { type Head, type HeadFactory, heads, type Targets } from "../../ts/nn/heads/index.js";
 import { PackedBatch } from "../../ts/nn/packed.js";
-import { IGNORED } from "../../ts/ops/crossEntropy.js";
+import { countLabels, IGNORED } from "../../ts/ops/crossEntropy.js";
 import { scale } from "../../ts/ops/reduce.js";
 import { type Tensor, tensor } from "../../ts/tensor/tensor.js";
 import { failures } from "./checks.js";
 import { headSuite } from "./headSuite.js";
+import { labelCases } from "./labels.js";
 
 /** `factory`'s head, with some members replaced. */
 const changed = (factory: HeadFactory, members: (own: Head) => Partial<Head>): HeadFactory => ({
   ...factory,
   create(options) {
     const own = factory.create(options);
-    const kept = { forward: own.forward.bind(own), loss: own.loss.bind(own) };
+    const kept = { forward: own.forward.bind(own), count: own.count.bind(own), loss: own.loss.bind(own) };
     return { ...kept, ...members(kept) };
   },
 });
 
 const withTargets = (factory: HeadFactory, change: (targets: Targets) => Targets) =>
-  changed(factory, ({ loss }) => ({ loss: (hidden, batch, targets) => loss(hidden, batch, change(targets)) }));
+  changed(factory, ({ loss }) => ({
+    loss: (hidden, batch, targets, counts) => loss(hidden, batch, change(targets), counts),
+  }));
 
 const withLoss = (factory: HeadFactory, change: (loss: Tensor) => Tensor) =>
   changed(factory, ({ loss }) => ({ loss: (...all) => change(loss(...all)) }));
@@ -34,8 +37,22 @@ const slope = "gradients are the slopes of that loss, 0 where labels are ignored
 const count = "refuses labels of another number";
 const apart = "a sequence gives the same bits in any batch";
 
+const parts = "losses and gradients of the parts of a batch add up to the batch's";
+
 describe("the suite of heads fails for one that", () => {
   it.each<[string, HeadFactory, string[]]>([
+    ...Object.values(heads)
+      .filter(({ labels }) => labels !== "none")
+      .map((head): [string, HeadFactory, string[]] => [
+        `takes the mean of each part of a batch: ${head.architecture}`,
+        changed(head, ({ loss }) => ({ loss: (hidden, batch, targets) => loss(hidden, batch, targets) })),
+        [`roformer, ${labelCases(head)[0]!.name}: ${parts}`],
+      ]),
+    [
+      "counts the first token of a sequence, which nothing guesses",
+      changed(heads["causal-lm"], () => ({ count: ({ tokens }) => [countLabels(tokens!)] })),
+      [`roformer, all tokens: ${parts}`],
+    ],
     [
       "ignores the labels of tokens",
       withTargets(heads["token-classification"], ({ tokens }) => ({ tokens: first(tokens!) })),

@@ -85,6 +85,9 @@ export function headSuite(factory: HeadFactory): Check[] {
     ...each("gradients are the slopes of that loss, 0 where labels are ignored, and nowhere else", (made, own) =>
       comparesGradients(made, own, batchOf(factory)),
     ),
+    ...each("losses and gradients of the parts of a batch add up to the batch's", (made, own) =>
+      addsUp(factory, made, own),
+    ),
     ...each("refuses labels of another number", ({ head }, { targets }) => {
       const loss = () => head.loss(hiddenOf(random(N * WIDTH, 1)), batchOf(factory), shortened(targets));
       expect(loss).toThrow(ShapeError);
@@ -105,6 +108,41 @@ const refusesLabels = (factory: HeadFactory): Check => ({
       expect(loss).toThrow(ConfigError);
     }),
 });
+
+/** The labels of sequences `from` … `to`. */
+function labelsOf({ tokens, sequences, spans }: Targets, choices: number, from: number, to: number): Targets {
+  const rows = [from, to].map((b) => total(LENGTHS.slice(0, b))) as [number, number];
+  return {
+    ...(tokens && { tokens: tokens.slice(...rows) }),
+    ...(sequences && { sequences: sequences.slice(from / choices, to / choices) as number[] }),
+    ...(spans && { spans: { starts: spans.starts.slice(from, to), ends: spans.ends.slice(from, to) } }),
+  };
+}
+
+/** One sequence, or the choices of one question, after the other: some have no label that counts. */
+function addsUp(factory: HeadFactory, { head, store }: Made, { targets }: LabelCase): void {
+  const hidden = random(N * WIDTH, 1);
+  const choices = factory.choices ? CHOICES : 1;
+  const measure = (cuts: readonly (readonly [number, number])[]) => {
+    store.requireGradients();
+    store.zeroGradients();
+    const parts = cuts.map(([from, to]) => {
+      const rows = [from, to].map((b) => WIDTH * total(LENGTHS.slice(0, b))) as [number, number];
+      const own = labelsOf(targets, choices, from, to);
+      return { hidden: hidden.slice(...rows), batch: batchOf(factory, LENGTHS.slice(from, to)), own };
+    });
+    const each = parts.map(({ batch, own }) => head.count(own, batch.packed));
+    const sums = each[0]!.map((_, i) => total(each.map((one) => one[i]!)));
+    const counts = cuts.length > 1 ? sums : undefined;
+    const losses = parts.map(
+      ({ hidden, batch, own }) => valueAndGradients(() => head.loss(hiddenOf(hidden), batch, own, counts)).loss,
+    );
+    return [total(losses), ...store.parameters.flatMap((parameter) => [...parameter.gradient().data])];
+  };
+  const singly = Array.from({ length: LENGTHS.length / choices }, (_, i) => [i * choices, (i + 1) * choices] as const);
+  const whole = measure([[0, LENGTHS.length]]);
+  expectClose(measure(singly), whole, 2e-6, "loss and gradients of the parts");
+}
 
 function comparesGradients({ head, store }: Made, { targets, loss, groups }: LabelCase, batch: PackedBatch): void {
   const values = random(N * WIDTH, 1);

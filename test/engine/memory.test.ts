@@ -6,7 +6,7 @@ import { activation } from "../../ts/ops/activation.js";
 import { Philox } from "../../ts/random/philox.js";
 import { scope } from "../../ts/tensor/scope.js";
 import { zeros } from "../../ts/tensor/tensor.js";
-import { Trainer } from "../../ts/train/index.js";
+import { TrainStep } from "../../ts/train/index.js";
 import { logitsOf } from "../models/logits.js";
 
 const config: RoFormerConfigInput = {
@@ -84,15 +84,15 @@ describe("memory", () => {
     (recompute) => {
       const train = (interrupt: boolean) => {
         const model = RoFormer.create(config, { head: "masked-lm", seed: 1 });
-        const trainer = new Trainer(model, { seed: 1, schedule: () => 1e-3, recompute });
+        const trainer = new TrainStep(model, { seed: 1, schedule: () => 1e-3, recompute });
         logitsOf(model, large.packed);
-        trainer.trainStep(small); // and the table of rotations: what lives on, with gradients and working memory
+        trainer.run(small); // and the table of rotations: what lives on, with gradients and working memory
         const before = memory();
         let refused = 0;
         for (let room = 2 ** 16; interrupt && room < 2 ** 26; room *= 1.05) {
           engine().set_limit(before.used + room);
           try {
-            trainer.trainStep(large);
+            trainer.run(large);
             break;
           } catch (error) {
             expect((error as Error).message).toMatch(NO_MEMORY);
@@ -104,8 +104,8 @@ describe("memory", () => {
         engine().set_limit(Number.POSITIVE_INFINITY);
         if (interrupt)
           expect(trainer.step).toBe(2); // in the end there was room for the large batch
-        else trainer.trainStep(large);
-        const { loss } = trainer.trainStep(small);
+        else trainer.run(large);
+        const { loss } = trainer.run(small);
         trainer.free();
         model.close();
         return { loss, refused };

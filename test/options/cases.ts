@@ -50,7 +50,7 @@ const gradients = (of: () => Promise<object>, name: string): Record<string, Case
 
 const packed = (name: string): Record<string, Case> => ({
   [`${name}.run PassOptions`]: (options) => model.run(none, none, options),
-  [`${name}.lossAndGradients GradientOptions`]: (options) => model.lossAndGradients(none, none, options),
+  [`${name}.lossAndGradients PartGradientOptions`]: (options) => model.lossAndGradients(none, none, options),
 });
 
 const sessionModel = once(async () => (await session()).load(await (await smallModel("base")).files()));
@@ -125,7 +125,7 @@ export const cases: Readonly<Record<string, Case>> = {
   "pretrain PretrainOptions": (options) => train.pretrain(options),
   "schedules.create ScheduleOptions": (options) => train.schedules.create("linear", options),
   "schedules.layerDecay LayerDecayOptions": (options) => train.schedules.layerDecay([], options),
-  "new Trainer TrainerOptions": (options) => new train.Trainer(model, options),
+  "new TrainStep TrainStepOptions": (options) => new train.TrainStep(model, options),
   "createSession SessionOptions": (options) => createSession(options),
   "createPool PoolOptions": (options) => createPool(options),
   "Session.load LoadOptions": async (options) => (await session()).load("no/such", options),

@@ -72,6 +72,21 @@ export interface GradientOptions extends MaskOptions, SignalOptions {
   readonly recompute?: boolean | undefined;
 }
 
+/** Settings of `Model.lossAndGradients`. */
+export interface PartGradientOptions extends GradientOptions {
+  /**
+   * Number of the micro-batch in its step, from 0: dropout draws anew for each.
+   * @default 0
+   */
+  readonly microBatch?: number | undefined;
+  /**
+   * What `Model.countLabels` gives for the whole batch that this is a part of, summed over its parts: the losses and gradients of
+   * the parts then add up to those of the batch.
+   * @default those of this batch
+   */
+  readonly counts?: readonly number[] | undefined;
+}
+
 /** A loss and its gradients. */
 export interface LossAndGradients {
   /** The mean loss. */

@@ -11,9 +11,9 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { PackedStates } from "./encoderInputs.js";
 import type { ModelFacts } from "./facts.js";
-import type { GradientOptions, ParameterAccess } from "./interface.js";
+import type { ParameterAccess, PartGradientOptions } from "./interface.js";
 import type { Network } from "./network.js";
-import { GRADIENT, PASS } from "./options.js";
+import { PART_GRADIENT, PASS } from "./options.js";
 import { type PassOptions, passOptions } from "./pass.js";
 import type { SentenceModel } from "./sentences/settings.js";
 
@@ -114,21 +114,27 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
     return this.run(packed, ({ hidden, batch }) => this.network.head.loss(hidden, batch, targets).item());
   }
 
+  /** The labels of a packed batch that count: a number for each mean that the head's loss is made of. */
+  countLabels(packed: Packed, targets: Targets): number[] {
+    return this.network.head.count(targets, packed);
+  }
+
   /**
    * The loss of a packed batch; the gradients of every parameter are added to what earlier calls left in {@link store}, until an
    * optimizer's `step` or `zeroGrad`. What a call that throws has added is not taken back: clear it. `states`: what a decoder's
    * cross-attention looks at. Errors: as {@link run}, and ConfigError for int8 weights, or for a wrong `seed` or `step`.
    */
-  lossAndGradients(packed: Packed, targets: Targets, options: GradientOptions = {}, states?: PackedStates): number {
-    checkOptions("lossAndGradients", options, GRADIENT);
+  lossAndGradients(packed: Packed, targets: Targets, options: PartGradientOptions = {}, states?: PackedStates): number {
+    checkOptions("lossAndGradients", options, PART_GRADIENT);
     this.store.requireGradients();
     const { train = false, seed = 0, step = this.draws++, recompute = false, maskType } = options;
+    const { microBatch, counts } = options;
     if (!Number.isSafeInteger(step) || step < 0) throw new ConfigError(`step is ${step}, not a whole number from 0`);
     return scope(() => {
       const batch = new PackedBatch(packed); // of the scope around: layers that run again need it in backward
       const pass = { recompute, ...passOptions(packed, { states, maskType }, this.config.hidden_size) };
-      const loss = () => this.network.head.loss(this.network.encode(batch, pass), batch, targets);
-      return valueAndGradients(train ? () => training({ seed, step }, loss) : loss).loss;
+      const loss = () => this.network.head.loss(this.network.encode(batch, pass), batch, targets, counts);
+      return valueAndGradients(train ? () => training({ seed, step, microBatch }, loss) : loss).loss;
     });
   }
 

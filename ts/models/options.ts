@@ -1,6 +1,12 @@
 import type { Names } from "../options.js";
 import type { ModelInputs } from "./inputs.js";
-import type { ConvertOptions, CreateOptions, ForwardOptions, GradientOptions } from "./interface.js";
+import type {
+  ConvertOptions,
+  CreateOptions,
+  ForwardOptions,
+  GradientOptions,
+  PartGradientOptions,
+} from "./interface.js";
 import type { LoadOptions } from "./load.js";
 import type { PassOptions } from "./pass.js";
 import type { SaveOptions } from "./save.js";
@@ -45,6 +51,12 @@ export const GRADIENT: Names<GradientOptions> = {
   step: true,
   recompute: true,
 };
+
+/** The names of {@link PartGradientOptions}. */
+export const PART_GRADIENT: Names<PartGradientOptions> = /* @__PURE__ */ Object.assign(
+  { microBatch: true, counts: true },
+  GRADIENT,
+);
 
 /** The names of {@link PassOptions}. */
 export const PASS: Names<PassOptions> = { maskType: true, states: true, each: true };

@@ -1,4 +1,5 @@
 import { type DropoutDraw, dropout } from "../ops/dropout.js";
+import { dropoutStream } from "../random/streams.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ParameterScope } from "./parameters.js";
 import { trainingStep } from "./training.js";
@@ -6,17 +7,19 @@ import { trainingStep } from "./training.js";
 /** One place in a model where numbers are dropped in training. */
 export class Dropout {
   private readonly rate: number;
-  private readonly stream: number;
+  private readonly site: number;
 
   constructor(scope: ParameterScope, rate: number) {
     this.rate = rate;
-    this.stream = scope.store.nextDropoutStream();
+    this.site = scope.store.nextDropoutSite();
   }
 
   /** What this place draws in the step that runs; nothing outside training. */
   draw(): DropoutDraw | undefined {
     const now = trainingStep();
-    return now && this.rate > 0 ? { rate: this.rate, stream: this.stream, ...now } : undefined;
+    if (!now || this.rate === 0) return undefined;
+    const { seed, step, microBatch = 0 } = now;
+    return { rate: this.rate, seed, step, stream: dropoutStream(this.site, microBatch) };
   }
 
   /** `x` with some numbers dropped, in training; else `x`. */

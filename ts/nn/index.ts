@@ -31,17 +31,18 @@ export {
 export { binaryCrossEntropy, squaredError } from "../ops/losses.js";
 export { add, meanRows, reshape, scale, sum } from "../ops/reduce.js";
 export { type RotaryTable, rope } from "../ops/rope.js";
+export { AdamW, type AdamWOptions, type AdamWState } from "../optim/adamw.js";
+export type {
+  Optimizer,
+  OptimizerStep as AdamWStep,
+  ParameterBuffers,
+  Place,
+  StepOptions as AdamWStepOptions,
+  Trainable,
+} from "../optim/optimizer.js";
 export { Parameter } from "../tensor/parameter.js";
 export { scope } from "../tensor/scope.js";
 export { empty, integers, Tensor, type TensorData, tensor, zeros } from "../tensor/tensor.js";
-export {
-  AdamW,
-  type AdamWOptions,
-  type AdamWState,
-  type AdamWStep,
-  type StepOptions as AdamWStepOptions,
-  type Trainable,
-} from "./adamw.js";
 export {
   type Attention,
   type AttentionCall,
@@ -81,7 +82,6 @@ export {
   type NormalInit,
   ParameterScope,
   ParameterStore,
-  type Place,
 } from "./parameters.js";
 export { type Position, type PositionName, type PositionOptions, positions } from "./positions/index.js";
 export type {

@@ -1,6 +1,7 @@
 import { engine } from "../engine/engine.js";
 import { allocate } from "../engine/memory.js";
 import { CheckpointError, ConfigError } from "../errors.js";
+import type { ParameterBuffers, Place } from "../optim/optimizer.js";
 import { checkOptions, type Names } from "../options.js";
 import { seedWords } from "../random/philox.js";
 import { streams } from "../random/streams.js";
@@ -26,16 +27,6 @@ export interface NormalInit {
   readonly std: number;
   /** Row of a matrix that is 0 (an embedding's padding row). */
   readonly zeroRow?: number;
-}
-
-/** Where a parameter lies in the flat buffers of a {@link ParameterStore}, in numbers. */
-export interface Place {
-  /** The parameter's name. */
-  name: string;
-  /** Its first number. */
-  offset: number;
-  /** How many there are. */
-  length: number;
 }
 
 /** Fresh values of a buffer, row-major, which follow from a seed and the buffer's number. */
@@ -65,7 +56,7 @@ const ALLOCATE: Names<AllocateOptions> = { int8: true };
  * All parameters of a model as windows of one flat buffer, with a second of the same layout for gradients: optimiser,
  * clipping and saving are one loop each. Layers declare parameters; then memory is made for all.
  */
-export class ParameterStore {
+export class ParameterStore implements ParameterBuffers {
   private readonly declared: Declared[] = [];
   /** Several neighbours under one shape: read by kernels, never named in files. */
   private readonly joins: { readonly parameter: Parameter; readonly offset: number }[] = [];
@@ -140,9 +131,9 @@ export class ParameterStore {
     return parameter;
   }
 
-  /** The stream of random numbers of the next dropout: they are numbered as layers are built. */
-  nextDropoutStream(): number {
-    return streams.dropout + this.dropouts++;
+  /** The number of the next dropout: they are numbered from 0 as layers are built. */
+  nextDropoutSite(): number {
+    return this.dropouts++;
   }
 
   /**

@@ -6,9 +6,14 @@ export interface TrainingStep {
   readonly seed: number;
   /** Step of the run, from 0. */
   readonly step: number;
+  /**
+   * Number of the micro-batch whose gradients the step adds up, from 0: each draws its own.
+   * @default 0
+   */
+  readonly microBatch?: number | undefined;
 }
 
-const STEP: Names<TrainingStep> = { seed: true, step: true };
+const STEP: Names<TrainingStep> = { seed: true, step: true, microBatch: true };
 
 let current: TrainingStep | undefined;
 

@@ -16,9 +16,18 @@ export interface CrossEntropyOptions {
    * @default 0
    */
   readonly labelSmoothing?: number | undefined;
+  /**
+   * What the sum of the rows' losses is divided by, where the rows are a part of a batch.
+   * @default the number of labels that are not −100
+   */
+  readonly numItemsInBatch?: number | undefined;
 }
 
-const OPTIONS: Names<CrossEntropyOptions> = { labelSmoothing: true };
+const OPTIONS: Names<CrossEntropyOptions> = { labelSmoothing: true, numItemsInBatch: true };
+
+/** How many labels are not −100. */
+export const countLabels = (labels: ArrayLike<number>): number =>
+  Array.from(labels).reduce((n, label) => n + (label === IGNORED ? 0 : 1), 0);
 
 /** Numbers that the kernels keep of a row. */
 const STATE = 4;
@@ -118,18 +127,18 @@ class Target {
   readonly state: Tensor;
   private readonly classes: number;
   private readonly smoothing: number;
-  /** Rows that are not ignored. */
+  /** What the sum of losses is divided by: the rows that are not ignored, unless it is given. */
   private readonly counted: number;
 
   constructor(op: string, [N, V]: Size, labels: Int32Array, options: CrossEntropyOptions) {
     checkOptions(op, options, OPTIONS);
-    const { labelSmoothing = 0 } = options;
+    const { labelSmoothing = 0, numItemsInBatch = countLabels(labels) } = options;
     if (labels.length !== N) throw new ShapeError(`${op}: labels`, labels.length, `N = ${N} numbers`);
     if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
       throw new ShapeError(`${op}: labelSmoothing`, labelSmoothing, "a number from 0 to 1");
     this.classes = V;
     this.smoothing = labelSmoothing;
-    this.counted = labels.reduce((n, label) => n + (label === IGNORED ? 0 : 1), 0);
+    this.counted = numItemsInBatch;
     this.labels = integers(labels);
     this.state = empty([N, STATE], `${op}: state`);
   }

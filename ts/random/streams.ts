@@ -9,6 +9,12 @@ export const streams = {
   features: 3,
   sampling: 4,
   split: 5,
-  /** The first dropout site's; site i has 1000 + i. */
+  /** The first dropout site's: see {@link dropoutStream}. */
   dropout: 1000,
 } as const;
+
+/** Streams that one micro-batch of a step may use: its dropout sites. */
+const SITES = 2 ** 16;
+
+/** The stream of dropout site i in micro-batch m of a step: 1000 + i + 2¹⁶ m. */
+export const dropoutStream = (site: number, microBatch: number): number => streams.dropout + site + SITES * microBatch;

@@ -8,6 +8,7 @@ export { type FileOptions, type Format, type ReadOptions, type Row, readRows } f
 export type { Bytes, DataSource, NamedBytes } from "../data/source.js";
 export type { TableOptions } from "../data/table.js";
 export { metrics } from "../metrics/index.js";
+export * as schedules from "../optim/schedules.js";
 export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "../tokenizers/train.js";
 export type { CorpusOptions } from "./corpus.js";
 export {
@@ -23,15 +24,14 @@ export type { TrainingMetrics } from "./loop.js";
 export type { TrainingEvent } from "./meter.js";
 export type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "./options.js";
 export { type PretrainResult, pretrain, type StoppedPretrainResult } from "./pretrain.js";
-export * as schedules from "./schedules.js";
 export type { ArchitectureSettings, AttentionSettings } from "./settings/architecture.js";
 export type { FinetuneSettings } from "./settings/finetune.js";
 export type { OptimizationSettings } from "./settings/optimization.js";
 export type { PretrainSettings } from "./settings/pretrain.js";
 export type { RunOptions, WhenAborted } from "./settings/run.js";
+export { type StepResult, type TrainBatch, TrainStep, type TrainStepOptions } from "./step.js";
 export type { ClassifierMetrics, ClassifierScores } from "./tasks/classify.js";
 export type { LabelMetrics, MultiLabelMetrics, MultiLabelScores } from "./tasks/multilabel.js";
 export type { RegressionMetrics, RegressionScores } from "./tasks/regress.js";
 export type { EvaluationCall, Measured } from "./tasks/task.js";
-export { type StepResult, type TrainBatch, Trainer, type TrainerOptions } from "./trainer.js";
 export type { LanguageMetrics } from "./windows.js";

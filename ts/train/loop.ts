@@ -1,14 +1,15 @@
 import { AbortError } from "../errors.js";
 import type { Model } from "../models/model.js";
+import { AdamW } from "../optim/adamw.js";
+import * as schedules from "../optim/schedules.js";
 import { type Pace, pacer } from "../platform/pacer.js";
 import { totalSize } from "../tensor/tensor.js";
 import { Best } from "./best.js";
 import { Meter } from "./meter.js";
-import * as schedules from "./schedules.js";
 import type { ResolvedOptimization } from "./settings/optimization.js";
 import type { RunOptions } from "./settings/run.js";
+import { type TrainBatch, TrainStep, type TrainStepOptions } from "./step.js";
 import { unstarted } from "./stopped.js";
-import { type TrainBatch, Trainer, type TrainerOptions } from "./trainer.js";
 
 /** What a run teaches a model, step by step, and how it is scored. `S`: the scores. */
 export interface Course<S> {
@@ -67,11 +68,11 @@ export async function train<S>(
   settings: LoopSettings,
   options: RunOptions,
 ): Promise<Trained<S>> {
-  const trainer = new Trainer(model, trainerOptions(settings));
+  const step = new TrainStep(model, stepOptions(settings));
   try {
-    return await new Loop(model, course, settings, options, trainer).run();
+    return await new Loop(model, course, settings, options, step).run();
   } finally {
-    trainer.free();
+    step.free();
   }
 }
 
@@ -79,30 +80,34 @@ class Loop<S> {
   private readonly course: Course<S>;
   private readonly settings: LoopSettings;
   private readonly options: RunOptions;
-  private readonly trainer: Trainer;
+  private readonly trainStep: TrainStep;
   private readonly model: Model;
   private readonly meter: Meter;
   private readonly best: Best<S>;
   private readonly pause: Pace = pacer();
   private readonly log: string[] = [];
 
-  constructor(model: Model, course: Course<S>, settings: LoopSettings, options: RunOptions, trainer: Trainer) {
-    [this.model, this.course, this.settings, this.options, this.trainer] = [model, course, settings, options, trainer];
+  constructor(model: Model, course: Course<S>, settings: LoopSettings, options: RunOptions, step: TrainStep) {
+    [this.model, this.course, this.settings, this.options, this.trainStep] = [model, course, settings, options, step];
     this.meter = new Meter(settings.steps, course.perEpoch);
     this.best = new Best(model, course.better);
   }
 
   async run(): Promise<Trained<S>> {
     await new Promise((resolve) => setTimeout(resolve)); // a stop that was asked for during the preparations
-    const { trainer, settings } = this;
-    while (trainer.step < settings.steps && !this.isStopped) {
+    const { steps, evalEvery } = this.settings;
+    while (this.done < steps && !this.isStopped) {
       await this.step();
-      const isLast = trainer.step === settings.steps;
-      if (!this.isStopped && (trainer.step % settings.evalEvery === 0 || isLast)) await this.evaluate();
+      if (!this.isStopped && (this.done % evalEvery === 0 || this.done === steps)) await this.evaluate();
     }
-    if (trainer.step === 0) throw unstarted(this.options);
+    if (this.done === 0) throw unstarted(this.options);
     const scores = this.isStopped ? undefined : this.best.restore();
     return { training: this.measured(), scores, log: this.log };
+  }
+
+  /** Steps made. */
+  private get done(): number {
+    return this.trainStep.step;
   }
 
   private get isStopped(): boolean {
@@ -110,25 +115,24 @@ class Loop<S> {
   }
 
   private async step(): Promise<void> {
-    const { trainer } = this;
-    const { lr, step } = trainer;
+    const { lr, step } = this.trainStep;
     const batch = this.course.batch(step);
-    const event = this.meter.event(step + 1, lr, batch.packed.tokens.length, trainer.trainStep(batch));
+    const event = this.meter.event(step + 1, lr, batch.packed.tokens.length, this.trainStep.run(batch));
     this.log.push(JSON.stringify(event));
     this.options.onProgress?.(event);
     await this.pause();
   }
 
   private async evaluate(): Promise<void> {
-    const { course, trainer } = this;
+    const { course, done } = this;
     const { signal, onMessage } = this.options;
     try {
       const scores = await this.meter.outside(() => course.evaluate(signal));
       this.best.note(scores);
-      const epoch = this.meter.epoch(trainer.step);
-      const at = { step: trainer.step, ...(epoch !== undefined && { epoch }) };
+      const epoch = this.meter.epoch(done);
+      const at = { step: done, ...(epoch !== undefined && { epoch }) };
       this.log.push(JSON.stringify({ ...at, valid: course.figures(scores) }));
-      onMessage?.(`${epoch === undefined ? `step ${trainer.step}` : `epoch ${epoch}`}: ${course.inWords(scores)}`);
+      onMessage?.(`${epoch === undefined ? `step ${done}` : `epoch ${epoch}`}: ${course.inWords(scores)}`);
     } catch (error) {
       if (!(error instanceof AbortError && this.isStopped)) throw error;
     }
@@ -137,7 +141,7 @@ class Loop<S> {
   private measured(): Trained<S>["training"] {
     const { perEpoch } = this.course;
     const { seconds, tokensPerSecond } = this.meter;
-    const steps = this.trainer.step;
+    const steps = this.done;
     const parameters = totalSize(this.model.parameters());
     return {
       ...{ steps, ...(perEpoch !== undefined && { epochs: steps / perEpoch }) },
@@ -147,9 +151,12 @@ class Loop<S> {
 }
 
 /** What a run asks of each step. The rate rises linearly, and falls to what would be 0 after the last step. */
-function trainerOptions({ steps, lr, warmup, ...settings }: LoopSettings): TrainerOptions {
+function stepOptions({ steps, lr, warmup, ...settings }: LoopSettings): TrainStepOptions {
   const { seed, weightDecay, maxGradNorm, recompute, featureRedrawInterval } = settings;
   const rate = schedules.create("linear", { lr, warmup: Math.round(warmup * steps), total: steps + 1 });
-  const schedule = (step: number) => rate(step + 1);
-  return { seed, weightDecay, maxGradNorm, recompute, featureRedrawInterval, schedule };
+  return {
+    ...{ seed, recompute, featureRedrawInterval },
+    schedule: (done) => rate(done + 1),
+    optimizer: (model) => new AdamW(model, { weightDecay, maxGradNorm }),
+  };
 }

@@ -1,5 +1,5 @@
 import { platform } from "../platform/index.js";
-import type { StepResult } from "./trainer.js";
+import type { StepResult } from "./step.js";
 
 /** What listeners of a training run get after each step. */
 export interface TrainingEvent {

@@ -12,6 +12,7 @@ export const base: HeadFactory = {
       forward(hidden, batch): Record<string, HeadOutput> {
         return pooler ? { poolerOutput: { tensor: pooler.forward(hidden, batch), rows: "sequences" } } : {};
       },
+      count: () => [],
       loss: () => {
         throw new ConfigError('a model with the head "base" has no loss: labels mean nothing to it');
       },

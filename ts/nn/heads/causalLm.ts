@@ -1,13 +1,13 @@
 import { IGNORED } from "../../ops/crossEntropy.js";
-import type { PackedBatch } from "../packed.js";
+import type { Packed } from "../packed.js";
 import type { HeadFactory } from "./head.js";
 import { LanguageModel } from "./languageModel.js";
 
 /** The label of the token that follows in the same sequence; −100 at a sequence's end. */
-function following(labels: Int32Array, { packed }: PackedBatch): Int32Array {
+function following(labels: Int32Array, { offsets }: Packed): Int32Array {
   const next = new Int32Array(labels.length).fill(IGNORED);
   next.set(labels.subarray(1));
-  for (const end of packed.offsets.subarray(1)) if (end > 0) next[end - 1] = IGNORED;
+  for (const end of offsets.subarray(1)) if (end > 0) next[end - 1] = IGNORED;
   return next;
 }
 

@@ -1,7 +1,7 @@
 import type { ActivationName } from "../../ops/activation.js";
 import type { Parameter } from "../../tensor/parameter.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { PackedBatch } from "../packed.js";
+import type { Packed, PackedBatch } from "../packed.js";
 import type { ParameterScope } from "../parameters.js";
 import type { SummaryOptions } from "./summary.js";
 
@@ -74,10 +74,16 @@ export interface Head {
   /** Outputs by Hugging Face's names, from `hidden` `[N, C]`. */
   forward(hidden: Tensor, batch: PackedBatch): Record<string, HeadOutput>;
   /**
-   * The loss, a tensor of one number; computes no output that it can do without. NaN where every label is ignored, as in
-   * PyTorch. Errors: ShapeError for labels of another number, ConfigError for a head without a loss.
+   * The labels that count, those of −100 left out: a number for each mean that the loss is made of. A batch's are the sums of
+   * those of its parts.
    */
-  loss(hidden: Tensor, batch: PackedBatch, targets: Targets): Tensor;
+  count(targets: Targets, packed: Packed): number[];
+  /**
+   * The loss, a tensor of one number; computes no output that it can do without. NaN where every label is ignored, as in
+   * PyTorch. `counts`: what {@link count} gives for the whole batch, where this is a part of it; the parts' losses then add
+   * up to that of the batch. Errors: ShapeError for labels of another number, ConfigError for a head without a loss.
+   */
+  loss(hidden: Tensor, batch: PackedBatch, targets: Targets, counts?: readonly number[]): Tensor;
 }
 
 /** A registered head. */

@@ -1,16 +1,16 @@
 import { ShapeError } from "../../errors.js";
-import { IGNORED, linearCrossEntropy } from "../../ops/crossEntropy.js";
+import { countLabels, IGNORED, linearCrossEntropy } from "../../ops/crossEntropy.js";
 import { gatherRows } from "../../ops/embedding.js";
 import { linear } from "../../ops/gemm.js";
 import { scope } from "../../tensor/scope.js";
 import { integers, type Tensor } from "../../tensor/tensor.js";
 import { LayerNorm } from "../layerNorm.js";
 import { Linear } from "../linear.js";
-import type { PackedBatch } from "../packed.js";
+import type { Packed, PackedBatch } from "../packed.js";
 import type { Head, HeadOptions, Targets } from "./head.js";
 
 /** The label that each token's logits are held against, `[N]`, from the tokens' labels. */
-type Aim = (labels: Int32Array, batch: PackedBatch) => Int32Array;
+type Aim = (labels: Int32Array, packed: Packed) => Int32Array;
 
 /** t = LayerNorm(act(W h + b)), `[N, E]`; logits = t · wordsᵀ + bias, `[N, V]`. */
 export class LanguageModel implements Head {
@@ -43,14 +43,25 @@ export class LanguageModel implements Head {
     return { logits: { tensor: logits, rows: "tokens" as const } };
   }
 
+  count({ tokens = new Int32Array(0) }: Targets, packed: Packed): number[] {
+    return [countLabels(this.aim(tokens, packed))];
+  }
+
   /** Only tokens with a label are decoded: 15 % of them in BERT's pre-training. Their logits are never in memory together. */
-  loss(hidden: Tensor, batch: PackedBatch, { tokens = new Int32Array(0) }: Targets): Tensor {
-    const N = batch.packed.tokens.length;
+  loss(
+    hidden: Tensor,
+    { packed }: PackedBatch,
+    { tokens = new Int32Array(0) }: Targets,
+    counts?: readonly number[],
+  ): Tensor {
+    const N = packed.tokens.length;
     if (tokens.length !== N) throw new ShapeError("labels", tokens.length, `a number for each of ${N} tokens`);
-    const labels = this.aim(tokens, batch);
+    const labels = this.aim(tokens, packed);
     const rows = Int32Array.from(labels.keys()).filter((row) => labels[row] !== IGNORED);
     const chosen = rows.length === N ? hidden : gatherRows(hidden, integers(rows));
     const targets = Int32Array.from(rows, (row) => labels[row]!);
-    return linearCrossEntropy(this.transformed(chosen), this.decoder, this.bias, targets);
+    return linearCrossEntropy(this.transformed(chosen), this.decoder, this.bias, targets, {
+      numItemsInBatch: counts?.[0],
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors.js";
-import { crossEntropy } from "../../ops/crossEntropy.js";
+import { countLabels, crossEntropy } from "../../ops/crossEntropy.js";
 import { reshape } from "../../ops/reduce.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { Linear } from "../linear.js";
@@ -38,12 +38,17 @@ class MultipleChoice implements Head {
     return { logits: { tensor: this.logits(hidden, batch), rows: "sequences" as const } };
   }
 
-  loss(hidden: Tensor, batch: PackedBatch, { sequences = [] }: Targets): Tensor {
+  count({ sequences = [] }: Targets): number[] {
+    return [countLabels(sequences as readonly number[])];
+  }
+
+  loss(hidden: Tensor, batch: PackedBatch, { sequences = [] }: Targets, counts?: readonly number[]): Tensor {
     const logits = this.logits(hidden, batch);
     const [questions, choices] = logits.shape as [number, number];
     if (sequences.length !== questions)
       throw new ShapeError("labels", sequences.length, `one for each of ${questions} questions`);
-    return crossEntropy(logits, classLabels(sequences as readonly number[], choices, "label of question"));
+    const labels = classLabels(sequences as readonly number[], choices, "label of question");
+    return crossEntropy(logits, labels, { numItemsInBatch: counts?.[0] });
   }
 }
 

@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors.js";
-import { crossEntropy } from "../../ops/crossEntropy.js";
+import { countLabels, crossEntropy } from "../../ops/crossEntropy.js";
 import { gatherRows } from "../../ops/embedding.js";
 import { add, reshape, scale } from "../../ops/reduce.js";
 import { integers, type Tensor, tensor } from "../../tensor/tensor.js";
@@ -32,14 +32,19 @@ class QuestionAnswerer implements Head {
     return { startLogits: every(0), endLogits: every(1) };
   }
 
-  loss(hidden: Tensor, batch: PackedBatch, { spans }: Targets): Tensor {
+  count({ spans }: Targets): number[] {
+    return [spans?.starts ?? [], spans?.ends ?? []].map(countLabels);
+  }
+
+  loss(hidden: Tensor, batch: PackedBatch, { spans }: Targets, counts?: readonly number[]): Tensor {
     const { starts = new Int32Array(0), ends = new Int32Array(0) } = spans ?? {};
     for (const [name, { length }] of Object.entries({ starts, ends })) {
       if (length !== batch.sequences)
         throw new ShapeError(`spans: ${name}`, length, `one for each of ${batch.sequences} sequences`);
     }
     const logits = this.logits(hidden);
-    const loss = (which: number, labels: Int32Array) => crossEntropy(bySequence(logits, batch, which), labels);
+    const loss = (which: number, labels: Int32Array) =>
+      crossEntropy(bySequence(logits, batch, which), labels, { numItemsInBatch: counts?.[which] });
     return scale(add(loss(0, starts), loss(1, ends)), 0.5);
   }
 }

@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "../../errors.js";
-import { crossEntropy } from "../../ops/crossEntropy.js";
+import { countLabels, crossEntropy } from "../../ops/crossEntropy.js";
 import { binaryCrossEntropy, squaredError } from "../../ops/losses.js";
 import { type Tensor, tensor } from "../../tensor/tensor.js";
 import { Dropout } from "../dropout.js";
@@ -28,11 +28,11 @@ export const pooledClassifier: ScorerFactory = ({ scope, encoder, width, labels,
 };
 
 /** The loss of each kind of problem: mean over sequences, or over all cells. */
-const losses: Record<ProblemType, (logits: Tensor, labels: number[][]) => Tensor> = {
-  single_label_classification: (logits, labels) =>
-    crossEntropy(logits, classLabels(labels.flat(), logits.shape[1]!, "label of sequence")),
-  multi_label_classification: (logits, labels) => binaryCrossEntropy(logits, cells(logits, labels)),
-  regression: (logits, labels) => squaredError(logits, cells(logits, labels)),
+const losses: Record<ProblemType, (logits: Tensor, labels: number[][], count?: number) => Tensor> = {
+  single_label_classification: (logits, labels, numItemsInBatch) =>
+    crossEntropy(logits, classLabels(labels.flat(), logits.shape[1]!, "label of sequence"), { numItemsInBatch }),
+  multi_label_classification: (logits, labels, count) => binaryCrossEntropy(logits, cells(logits, labels), count),
+  regression: (logits, labels, count) => squaredError(logits, cells(logits, labels), count),
 };
 
 function cells(logits: Tensor, labels: number[][]): Tensor {
@@ -56,14 +56,22 @@ class SequenceClassifier implements Head {
     return { logits: { tensor: this.logits(hidden, batch), rows: "sequences" as const } };
   }
 
-  loss(hidden: Tensor, batch: PackedBatch, { sequences = [] }: Targets): Tensor {
+  private problemOf(sequences: NonNullable<Targets["sequences"]>): ProblemType {
+    const lists = sequences.some((label) => typeof label !== "number");
+    return this.problem ?? (lists ? "multi_label_classification" : "single_label_classification");
+  }
+
+  count({ sequences = [] }: Targets): number[] {
+    const labels = sequences.flat();
+    return [this.problemOf(sequences) === "single_label_classification" ? countLabels(labels) : labels.length];
+  }
+
+  loss(hidden: Tensor, batch: PackedBatch, { sequences = [] }: Targets, counts?: readonly number[]): Tensor {
     if (sequences.length !== batch.sequences) {
       throw new ShapeError("labels", sequences.length, `one for each of ${batch.sequences} sequences`);
     }
-    const lists = sequences.some((label) => typeof label !== "number");
-    const problem = this.problem ?? (lists ? "multi_label_classification" : "single_label_classification");
     const labels = sequences.map((label) => (typeof label === "number" ? [label] : [...label]));
-    return losses[problem](this.logits(hidden, batch), labels);
+    return losses[this.problemOf(sequences)](this.logits(hidden, batch), labels, counts?.[0]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "../../errors.js";
-import { crossEntropy } from "../../ops/crossEntropy.js";
+import { countLabels, crossEntropy } from "../../ops/crossEntropy.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { Dropout } from "../dropout.js";
 import { Linear } from "../linear.js";
@@ -27,10 +27,20 @@ class TokenClassifier implements Head {
     return { logits: { tensor: this.logits(hidden), rows: "tokens" as const } };
   }
 
-  loss(hidden: Tensor, batch: PackedBatch, { tokens = new Int32Array(0) }: Targets): Tensor {
-    const N = batch.packed.tokens.length;
+  count({ tokens = new Int32Array(0) }: Targets): number[] {
+    return [countLabels(tokens)];
+  }
+
+  loss(
+    hidden: Tensor,
+    { packed }: PackedBatch,
+    { tokens = new Int32Array(0) }: Targets,
+    counts?: readonly number[],
+  ): Tensor {
+    const N = packed.tokens.length;
     if (tokens.length !== N) throw new ShapeError("labels", tokens.length, `a number for each of ${N} tokens`);
-    return crossEntropy(this.logits(hidden), classLabels(tokens, this.labels, "label of token"));
+    const labels = classLabels(tokens, this.labels, "label of token");
+    return crossEntropy(this.logits(hidden), labels, { numItemsInBatch: counts?.[0] });
   }
 }
 

@@ -5,7 +5,7 @@ import type { HeadName, Targets } from "../../nn/heads/index.js";
 import type { Packed } from "../../nn/packed.js";
 import type { Philox } from "../../random/philox.js";
 import type { Columns } from "../examples.js";
-import type { TrainBatch } from "../trainer.js";
+import type { TrainBatch } from "../step.js";
 
 /** A row as the model takes it, and what the model should make of it: for a classifier, a class from 0. */
 export interface Example<L = number> {

@@ -3,7 +3,14 @@ import { ConfigError, EngineError } from "../errors.js";
 import { checkOptions, given, type Names } from "../options.js";
 import { noScope, scope } from "../tensor/scope.js";
 import { integers, type Tensor, zeros } from "../tensor/tensor.js";
-import type { ParameterStore } from "./parameters.js";
+import {
+  type Optimizer,
+  type OptimizerStep,
+  type ParameterBuffers,
+  STEP,
+  type StepOptions,
+  type Trainable,
+} from "./optimizer.js";
 
 /** Settings of {@link AdamW}; the defaults are PyTorch's. */
 export interface AdamWOptions {
@@ -44,25 +51,8 @@ export const ADAMW: Names<AdamWOptions> = {
   ...{ lr: true, betas: true, eps: true, weightDecay: true, noDecay: true, maxGradNorm: true },
 };
 
-const STEP: Names<StepOptions> = { lr: true };
-
-/** Settings of one step. */
-export interface StepOptions {
-  /**
-   * Learning rate of this step, ≥ 0.
-   * @default the optimizer's
-   */
-  readonly lr?: number | undefined;
-}
-
 /** The same without undefined. */
 type Defined<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };
-
-/** What an optimiser needs of a model. */
-export interface Trainable {
-  /** Its parameters and their gradients. */
-  readonly store: ParameterStore;
-}
 
 /** Moments and step count, to go on exactly where a run stopped. */
 export interface AdamWState {
@@ -74,18 +64,12 @@ export interface AdamWState {
   readonly v: Float32Array;
 }
 
-/** What a step of {@link AdamW} found. */
-export interface AdamWStep {
-  /** Norm of all gradients together, before clipping. */
-  gradNorm: number;
-}
-
 /**
  * AdamW (Loshchilov & Hutter 2019) with clipping by the global norm (PyTorch's `clip_grad_norm_`), over the flat buffers of a
  * model: one call a step.
  */
-export class AdamW {
-  private readonly store: ParameterStore;
+export class AdamW implements Optimizer {
+  private readonly store: ParameterBuffers;
   private readonly options: Required<Defined<AdamWOptions>>;
   private readonly m: Tensor;
   private readonly v: Tensor;
@@ -132,7 +116,7 @@ export class AdamW {
    * Changes every parameter by its gradient, then clears the gradients. Errors: ConfigError for a wrong rate, EngineError for a
    * model that is closed or an optimizer that is freed.
    */
-  step(options: StepOptions = {}): AdamWStep {
+  step(options: StepOptions = {}): OptimizerStep {
     checkOptions("AdamW.step", options, STEP);
     const { lr = this.options.lr } = options;
     check({ ...this.options, lr });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../ts/errors.js";
-import { create, layerDecay, type ScheduleName, type ScheduleOptions } from "../../ts/train/schedules.js";
+import { create, layerDecay, type ScheduleName, type ScheduleOptions } from "../../ts/optim/schedules.js";
 import { difference, golden } from "../golden.js";
 
 interface Case {

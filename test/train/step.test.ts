@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { DataError, EngineError } from "../../ts/errors.js";
+import { AdamW, RoFormer, type RoFormerConfigInput } from "../../ts/index.js";
+import { pack } from "../../ts/nn/packed.js";
+import { IGNORED } from "../../ts/ops/crossEntropy.js";
+import { type TrainBatch, TrainStep } from "../../ts/train/index.js";
+
+const config: RoFormerConfigInput = {
+  vocab_size: 23,
+  hidden_size: 8,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 12,
+  hidden_dropout_prob: 0,
+  attention_probs_dropout_prob: 0,
+};
+const dropping = { ...config, hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.2 };
+const IDS = [[3, 4, 5, 6], [7], [8, 9, 10, 11, 12, 13], [14, 15]];
+
+/** Sequences `from` … `to`, with a label a token. */
+function batchOf(from = 0, to = IDS.length, label = (id: number) => (id % 3 === 0 ? IGNORED : id)): TrainBatch {
+  const packed = pack(IDS.slice(from, to));
+  return { packed, targets: { tokens: packed.tokens.map(label) } };
+}
+
+const SINGLY = IDS.map((_, b) => batchOf(b, b + 1));
+const options = { seed: 5, schedule: () => 1e-2 };
+let models: RoFormer[] = [];
+const make = (own: RoFormerConfigInput = config) => {
+  const model = RoFormer.create(own, { head: "masked-lm", seed: 1 });
+  models.push(model);
+  return model;
+};
+const valuesOf = (model: RoFormer) => model.parameters().flatMap((parameter) => [...parameter.read()]);
+/** Loss, norm and parameters after three steps. */
+function train(batch: TrainBatch | readonly TrainBatch[], own?: RoFormerConfigInput) {
+  const model = make(own);
+  const step = new TrainStep(model, options);
+  const found = [1, 2, 3].map(() => step.run(batch));
+  step.free();
+  return { found, values: valuesOf(model) };
+}
+const closest = (got: readonly number[], want: readonly number[]) =>
+  Math.max(...got.map((x, i) => Math.abs(x - want[i]!)));
+
+beforeEach(() => {
+  models = [];
+});
+afterEach(() => {
+  for (const model of models) model.close();
+});
+
+describe("a training step", () => {
+  it("does with micro-batches what it does with the batch that they make, whatever their numbers of labels", () => {
+    const [whole, parts] = [train(batchOf()), train(SINGLY)];
+    for (const [i, { loss, gradNorm }] of parts.found.entries()) {
+      expect(loss).toBeCloseTo(whole.found[i]!.loss, 5);
+      expect(gradNorm / whole.found[i]!.gradNorm).toBeCloseTo(1, 5);
+    }
+    // AdamW divides by the gradients' size, so that rounding of tiny ones shows.
+    expect(closest(parts.values, whole.values)).toBeLessThan(1e-4);
+    expect(closest(train(SINGLY.slice(1)).values, whole.values)).toBeGreaterThan(1e-3);
+  });
+
+  it("gives the mean over the labels that count, not the mean of means", () => {
+    const step = new TrainStep(make(), options);
+    const losses = SINGLY.map(({ packed, targets }) => step.model.loss(packed, targets));
+    const counts = SINGLY.map(({ targets }) => targets.tokens!.filter((label) => label >= 0).length);
+    expect(new Set(counts).size).toBeGreaterThan(2);
+    const want = losses.reduce((sum, loss, i) => sum + loss * counts[i]!, 0) / counts.reduce((a, b) => a + b);
+    expect(step.run(SINGLY).loss).toBeCloseTo(want, 5);
+    step.free();
+  });
+
+  it("takes micro-batches without a label, but for a batch without any", () => {
+    const none = batchOf(1, 3, () => IGNORED);
+    const [whole, parts] = [train([batchOf(0, 1), none]), train(batchOf(0, 1))];
+    expect(closest(whole.values, parts.values)).toBeLessThan(1e-4);
+    const step = new TrainStep(make(), options);
+    const before = valuesOf(step.model as RoFormer);
+    for (const empty of [none, [none], [none, none], []]) {
+      expect(() => step.run(empty)).toThrow(DataError);
+      expect(() => step.run(empty)).toThrow(/^step 1: (no text of its batch has a label|there is no batch)/);
+    }
+    expect(step.step).toBe(0);
+    expect(valuesOf(step.model as RoFormer)).toEqual(before);
+    step.free();
+  });
+
+  it("draws dropout for each micro-batch anew, and for the first as for a batch alone", () => {
+    const one = batchOf();
+    const model = make(dropping);
+    const lossOf = (microBatch?: number) => {
+      model.store.requireGradients();
+      return model.lossAndGradients(one.packed, one.targets, { train: true, seed: 5, step: 0, microBatch });
+    };
+    const losses = [lossOf(), lossOf(0), lossOf(1), lossOf(2), lossOf(1)];
+    expect(losses[0]).toBe(losses[1]);
+    expect(losses[2]).toBe(losses[4]);
+    expect(new Set(losses).size).toBe(3);
+    expect(train(one, dropping)).toEqual(train([one], dropping));
+    expect(train([one, one], dropping).found[0]!.loss).toBeCloseTo((losses[0]! + losses[2]!) / 2, 5);
+  });
+
+  it("leaves the model as it was where a later micro-batch fails", () => {
+    const step = new TrainStep(make(), options);
+    const before = valuesOf(step.model as RoFormer);
+    const broken = { ...batchOf(), packed: pack([[99]]) };
+    expect(() => step.run([batchOf(), broken])).toThrow();
+    expect(valuesOf(step.model as RoFormer)).toEqual(before);
+    const after = step.run(batchOf());
+    expect(after).toEqual(train(batchOf()).found[0]);
+    step.free();
+  });
+
+  it("works with any optimizer", () => {
+    const rates: (number | undefined)[] = [];
+    let freed = 0;
+    const step = new TrainStep(make(), {
+      ...options,
+      schedule: (n) => n / 10,
+      optimizer: ({ store }) => {
+        store.requireGradients();
+        return {
+          step: ({ lr } = {}) => {
+            rates.push(lr);
+            return { gradNorm: 7 };
+          },
+          zeroGrad: () => store.zeroGradients(),
+          free: () => freed++,
+        };
+      },
+    });
+    expect([step.run(batchOf()), step.run(batchOf())].map(({ gradNorm }) => gradNorm)).toEqual([7, 7]);
+    step.free();
+    expect([rates, freed]).toEqual([[0, 0.1], 1]);
+  });
+
+  it("names step, batch and rates where the loss is not a number", () => {
+    const model = make();
+    const step = new TrainStep(model, { ...options, optimizer: (model) => new AdamW(model, { maxGradNorm: 1 }) });
+    model.parameters()[0]!.write(new Float32Array(23 * 8).fill(Number.NaN));
+    expect(() => step.run(SINGLY)).toThrow(EngineError);
+    expect(() => step.run(SINGLY)).toThrow(
+      "the loss of step 1 is NaN (4 texts, 13 tokens, learning rates up to 0.0100): lower the learning rate",
+    );
+    step.free();
+  });
+});

@@ -1,0 +1,166 @@
+import { ConfigError, DataError, EngineError } from "../errors.js";
+import type { Model } from "../models/model.js";
+import type { Targets } from "../nn/heads/index.js";
+import type { Packed } from "../nn/packed.js";
+import { AdamW } from "../optim/adamw.js";
+import type { Optimizer, Trainable } from "../optim/optimizer.js";
+import { checkOptions, type Names } from "../options.js";
+import { seedWords } from "../random/philox.js";
+
+/** What a step learns from. */
+export interface TrainBatch {
+  /** The sequences. */
+  readonly packed: Packed;
+  /** What their loss is taken against. */
+  readonly targets: Targets;
+}
+
+/** What a step found. */
+export interface StepResult {
+  /** Mean loss of the batch, over all its micro-batches, before the step. */
+  readonly loss: number;
+  /** Norm of all gradients together, before clipping. */
+  readonly gradNorm: number;
+}
+
+/** Settings of {@link TrainStep}. */
+export interface TrainStepOptions {
+  /** What dropout draws follow from, a whole number of at most 53 bits. */
+  readonly seed: number;
+  /** Learning rate by step, from 0. */
+  readonly schedule: (step: number) => number;
+  /**
+   * Makes the optimizer.
+   * @default AdamW with its defaults
+   */
+  readonly optimizer?: ((model: Trainable) => Optimizer) | undefined;
+  /**
+   * Computes layers a second time for their gradients, instead of keeping what these need.
+   * @default false
+   */
+  readonly recompute?: boolean | undefined;
+  /**
+   * Steps after which random features are drawn anew.
+   * @default never
+   */
+  readonly featureRedrawInterval?: number | undefined;
+}
+
+const TRAIN_STEP: Names<TrainStepOptions> = {
+  ...{ seed: true, schedule: true, optimizer: true, recompute: true, featureRedrawInterval: true },
+};
+
+/**
+ * One model, its optimizer and the steps made: each step takes the gradients of one batch, computed whole or in parts. The loop
+ * around it belongs to the caller.
+ *
+ * @example
+ * ```ts
+ * const step = new TrainStep(model, { seed: 0, schedule: () => 1e-4 });
+ * for (const batch of batches) console.log(step.run(batch).loss);
+ * step.free();
+ * ```
+ */
+export class TrainStep {
+  /** The model, which the caller closes. */
+  readonly model: Model;
+  private readonly optimizer: Optimizer;
+  private readonly options: TrainStepOptions;
+  private done = 0;
+  /** The highest rate so far: the step whose loss is not a number may have a low one. */
+  private highest = 0;
+
+  /**
+   * Makes memory for gradients and for what the optimizer keeps. Errors: ConfigError for a wrong option or a model with int8
+   * weights, EngineError where there is no memory.
+   */
+  constructor(model: Model, options: TrainStepOptions) {
+    checkOptions("TrainStep", options, TRAIN_STEP);
+    const { seed, optimizer = (model: Trainable) => new AdamW(model), featureRedrawInterval = 1 } = options;
+    seedWords(seed); // refuses a wrong one now, not in the first step
+    if (!Number.isSafeInteger(featureRedrawInterval) || featureRedrawInterval < 1)
+      throw new ConfigError(`featureRedrawInterval is ${featureRedrawInterval}, not a whole number from 1`);
+    this.model = model;
+    this.options = options;
+    this.optimizer = optimizer(model);
+  }
+
+  /** Steps made. */
+  get step(): number {
+    return this.done;
+  }
+
+  /** Rate of the next step. */
+  get lr(): number {
+    return this.options.schedule(this.done);
+  }
+
+  /**
+   * Changes the model by one batch. Several micro-batches are computed one after the other and count as the batch that they
+   * make together: the loss is the mean over all labels that count, and so are the gradients. Errors, which change nothing:
+   * EngineError where there is no memory for a batch, or where the loss is not a number; DataError for a batch without any label.
+   */
+  run(batch: TrainBatch | readonly TrainBatch[]): StepResult {
+    const batches = "packed" in batch ? [batch] : batch;
+    if (batches.length === 0) throw new DataError(`step ${this.done + 1}: there is no batch`);
+    const { lr } = this;
+    this.redraw();
+    this.highest = Math.max(this.highest, lr);
+    const counts = this.counts(batches);
+    const loss = this.loss(batches, counts);
+    if (!Number.isFinite(loss)) {
+      this.optimizer.zeroGrad();
+      throw this.refusal(loss, batches, counts);
+    }
+    const { gradNorm } = this.optimizer.step({ lr });
+    this.done++;
+    return { loss, gradNorm };
+  }
+
+  /** New random features, which follow from seed and step: a run that goes on from a checkpoint draws the same. */
+  private redraw(): void {
+    const { seed, featureRedrawInterval: interval } = this.options;
+    if (interval === undefined || this.done === 0 || this.done % interval !== 0) return;
+    this.model.store.drawBuffers(seed, this.done / interval);
+  }
+
+  /** Labels that count in all micro-batches together. */
+  private counts(batches: readonly TrainBatch[]): number[] {
+    const each = batches.map(({ packed, targets }) => this.model.countLabels(packed, targets));
+    return (each[0] ?? []).map((_, i) => each.reduce((sum, one) => sum + one[i]!, 0));
+  }
+
+  /** The loss of all micro-batches; their gradients are in the store. */
+  private loss(batches: readonly TrainBatch[], counts: readonly number[]): number {
+    const { seed, recompute = false } = this.options;
+    const options = { train: true, seed, step: this.done, recompute, counts };
+    let loss = 0;
+    try {
+      for (const [microBatch, { packed, targets }] of batches.entries())
+        loss += this.model.lossAndGradients(packed, targets, { ...options, microBatch });
+    } catch (error) {
+      this.optimizer.zeroGrad(); // some layers may have got theirs
+      throw error;
+    }
+    return loss;
+  }
+
+  private refusal(loss: number, batches: readonly TrainBatch[], counts: readonly number[]): DataError | EngineError {
+    const step = this.done + 1;
+    if (counts.every((n) => n === 0))
+      return new DataError(`step ${step}: no text of its batch has a label, so there is nothing to learn`);
+    const [texts, tokens] = [
+      batches.reduce((sum, { packed }) => sum + packed.offsets.length - 1, 0),
+      batches.reduce((sum, { packed }) => sum + packed.tokens.length, 0),
+    ];
+    return new EngineError(
+      `the loss of step ${step} is ${loss} (${texts} texts, ${tokens} tokens, ` +
+        `learning rates up to ${this.highest.toPrecision(3)}): lower the learning rate`,
+    );
+  }
+
+  /** Gives the optimizer's memory back; the model stays. */
+  free(): void {
+    this.optimizer.free();
+  }
+}
