@@ -8,10 +8,23 @@ import { nothing } from "./tally.mjs";
 export default class TallyReporter {
   /** @type {RegExp | undefined} */
   #asked;
+  /** Files that began and did not end: where a worker dies, one of them was its.
+   * @type {Set<string>} */
+  #open = new Set();
 
   /** @param {import("vitest/node").Vitest} vitest */
   onInit(vitest) {
     this.#asked = vitest.config.testNamePattern;
+  }
+
+  /** @param {import("vitest/node").TestModule} module */
+  onTestModuleQueued(module) {
+    this.#open.add(module.moduleId);
+  }
+
+  /** @param {import("vitest/node").TestModule} module */
+  onTestModuleEnd(module) {
+    this.#open.delete(module.moduleId);
   }
 
   /**
@@ -22,8 +35,10 @@ export default class TallyReporter {
     const tally = nothing();
     for (const module of modules) countModule(module, this.#asked, tally);
     // Errors outside any test make vitest fail, so they must count.
+    const open = [...this.#open].map((file) => relative(ROOT, file)).join(", ");
+    const within = open === "" ? "" : ` (within ${open})`;
     for (const error of unhandled)
-      tally.failed.push(`outside any test: ${error.message?.split("\n")[0] ?? "an unhandled error"}`);
+      tally.failed.push(`outside any test: ${error.message?.split("\n")[0] ?? "an unhandled error"}${within}`);
     const file = process.env.ROFORMER_TALLY;
     if (file) writeFileSync(file, JSON.stringify(tally));
   }

@@ -7,11 +7,14 @@ import { ROOT, temporaryFolder } from "../process.js";
 /** Pages whose code blocks are compiled. */
 const PAGES = ["README.md", ...filesOf("docs", /^[^/]+\.md$/), ...filesOf("examples", /^[^/]+\/README\.md$/)];
 
-/** Paths of a folder's files whose path in it matches, without installed packages. */
+/** Paths of a folder's files whose path in it matches. Installed packages are left out: one of them links to this project. */
 function filesOf(folder: string, pattern: RegExp): string[] {
-  const all = readdirSync(join(ROOT, folder), { recursive: true }) as string[];
-  const paths = all.map((path) => path.replaceAll("\\", "/")).filter((path) => !path.includes("node_modules"));
-  return paths
+  const within = (path: string): string[] =>
+    readdirSync(join(ROOT, folder, path), { withFileTypes: true }).flatMap((entry) => {
+      if (entry.isDirectory()) return entry.name === "node_modules" ? [] : within(`${path}${entry.name}/`);
+      return [`${path}${entry.name}`];
+    });
+  return within("")
     .filter((path) => pattern.test(path))
     .sort()
     .map((path) => `${folder}/${path}`);
