@@ -6,6 +6,7 @@ import type { ModelInputs } from "./models/inputs.js";
 import type { CreateOptions, ForwardOptions, GradientOptions, LossAndGradients } from "./models/interface.js";
 import type { LoadOptions } from "./models/load.js";
 import { Model, type ModelParts } from "./models/model.js";
+import type { SentenceModel } from "./models/sentences/settings.js";
 import { Network } from "./models/network.js";
 import { CREATE, LOAD, SAVE } from "./models/options.js";
 import type { GradientInputsByHead, ModelOutput, OutputOf } from "./models/outputs.js";
@@ -52,6 +53,12 @@ export class RoFormer<H extends HeadName = HeadName, O extends ModelOutput = Out
     }
     const fit = { missing: [], unexpected: [], mismatched: [] };
     return new RoFormer<H>({ network, facts: { config: checked, head, ...fit, sentences: undefined }, tokenizer });
+  }
+
+  /** @internal The same model with what makes its vectors, and with a sentence-transformers folder's files. */
+  withSentences(sentenceModel: SentenceModel): RoFormer<H> {
+    const { network, facts, tokenizer } = this;
+    return new RoFormer({ network, facts: { ...facts, sentences: sentenceModel.settings }, tokenizer, sentenceModel });
   }
 
   /**

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DataError, EngineError } from "../../ts/errors.js";
 import { AdamW, RoFormer, type RoFormerConfigInput } from "../../ts/index.js";
+import type { Targets } from "../../ts/nn/heads/index.js";
 import { pack } from "../../ts/nn/packed.js";
 import { IGNORED } from "../../ts/ops/crossEntropy.js";
 import { type TrainBatch, TrainStep } from "../../ts/train/index.js";
@@ -64,8 +65,8 @@ describe("a training step", () => {
 
   it("gives the mean over the labels that count, not the mean of means", () => {
     const step = new TrainStep(make(), options);
-    const losses = SINGLY.map(({ packed, targets }) => step.model.loss(packed, targets));
-    const counts = SINGLY.map(({ targets }) => targets.tokens!.filter((label) => label >= 0).length);
+    const losses = SINGLY.map(({ packed, targets }) => step.model.loss(packed, targets as Targets));
+    const counts = SINGLY.map(({ targets }) => (targets as Targets).tokens!.filter((label) => label >= 0).length);
     expect(new Set(counts).size).toBeGreaterThan(2);
     const want = losses.reduce((sum, loss, i) => sum + loss * counts[i]!, 0) / counts.reduce((a, b) => a + b);
     expect(step.run(SINGLY).loss).toBeCloseTo(want, 5);

@@ -2,17 +2,59 @@ import { addAbortSignal } from "node:stream";
 import { InvalidArgumentError } from "commander";
 import type { DataSource } from "../data/source.js";
 import { AbortError } from "../errors.js";
-import { flag, type OptionSpec, oneOf, text } from "./option.js";
+import { missingColumns } from "../train/tasks/columns.js";
+import { TASKS, type TaskName, taskKind } from "../train/tasks/index.js";
+import { UsageError } from "./command.js";
+import { fieldFlag, flag, type OptionSpec, oneOf, text } from "./option.js";
 
 /** Formats of data files, by the ending that means them. */
 const formats = ["csv", "tsv", "jsonl", "json", "txt"];
 
-/** Options of commands that read labelled texts. */
+/** The option for models of several labels per text. */
+const labelSeparatorOption: OptionSpec = {
+  flags: "--label-separator <text>",
+  help: "multilabel: separates the labels of a text (default: the column holds JSON lists)",
+  parse: text,
+};
+
+/** Options of commands that read labelled rows: what the columns are called. */
 export const columnOptions: readonly OptionSpec[] = [
   { flags: "--text <column>", help: "column of the texts", parse: text },
   { flags: "--text-pair <column>", help: "column of second texts, for pairs", parse: text },
   { flags: "--label <column>", help: "column of the labels", parse: text },
+  labelSeparatorOption,
+  {
+    flags: "--words <column>",
+    help: "tag: column of the words, a JSON list or words with spaces between",
+    parse: text,
+  },
+  { flags: "--tags <column>", help: "tag: column of the words' tags, likewise", parse: text },
+  { flags: "--question <column>", help: "span: column of the questions (default: question)", parse: text },
+  { flags: "--context <column>", help: "span: column of the texts with the answers (default: context)", parse: text },
+  {
+    flags: "--answers <column>",
+    help: "span: column of the answers, as SQuAD has them (default: answers)",
+    parse: text,
+  },
+  { flags: "--choices <columns>", help: "choose: columns of the choices, commas between", parse: columns },
+  { flags: "--anchor <column>", help: "pairrank: column of the texts that others are compared with", parse: text },
+  { flags: "--positive <column>", help: "pairrank: column of the more similar texts", parse: text },
+  { flags: "--negative <column>", help: "pairrank, embed: column of the less similar texts", parse: text },
 ];
+
+/** The option that names a task. */
+export const taskOption: OptionSpec = {
+  flags: "--task <name>",
+  help: `what the model is asked: ${TASKS.join(", ")}`,
+  parse: oneOf(TASKS),
+};
+
+/** Refuses a call that does not name a column without which the task has nothing to read. */
+export function needColumns(command: string, task: TaskName, given: Record<string, unknown>): void {
+  const missing = missingColumns(taskKind(task).columns, given);
+  if (missing.length > 0)
+    throw new UsageError(`${command} needs ${missing.map(fieldFlag).join(", ")} for task ${task}`);
+}
 
 /** How files are read (`FileOptions`). */
 export const fileOptions: readonly OptionSpec[] = [
@@ -34,12 +76,11 @@ export const fileOptions: readonly OptionSpec[] = [
   },
 ];
 
-/** The option for models of several labels per text. */
-export const labelSeparatorOption: OptionSpec = {
-  flags: "--label-separator <text>",
-  help: "separates the labels of a text, for multi-label models (default: the column holds JSON lists)",
-  parse: text,
-};
+/** Names of columns with commas between, or a config file's list. */
+function columns(value: unknown): string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : String(value).split(",");
+  return list.map((one) => text(typeof one === "string" ? one.trim() : one));
+}
 
 function character(value: unknown): string {
   if (value === "tab" || value === "\\t") return "\t";

@@ -1,4 +1,4 @@
-import type { AnyEvaluation, Evaluation, MultiLabelEvaluation, RegressionEvaluation } from "../train/evaluate.js";
+import type { AnyEvaluation, Evaluation } from "../train/evaluate.js";
 
 const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
 
@@ -10,12 +10,22 @@ export function reportLines(evaluation: AnyEvaluation): string[] {
 
 function scoreLines(evaluation: AnyEvaluation): string[] {
   switch (evaluation.problem) {
+    case "single_label_classification":
+      return classLines(evaluation);
     case "regression":
       return regressionLines(evaluation);
     case "multi_label_classification":
       return multiLabelLines(evaluation);
-    default:
-      return classLines(evaluation);
+    case "token_classification":
+      return tagLines(evaluation);
+    case "question_answering":
+      return spanLines(evaluation);
+    case "multiple_choice":
+      return choiceLines(evaluation);
+    case "pair_ranking":
+      return rankLines(evaluation);
+    case "sentence_similarity":
+      return embeddingLines(evaluation);
   }
 }
 
@@ -46,14 +56,14 @@ function whyNoF1(matrix: Evaluation["confusionMatrix"], labels: readonly string[
   return undefined;
 }
 
-function regressionLines({ metrics }: RegressionEvaluation): string[] {
+function regressionLines({ metrics }: Evaluation<"regress">): string[] {
   const { n, meanSquaredError, pearson, spearman } = metrics;
   return [
     `${n} texts: mean squared error ${meanSquaredError.toFixed(4)}, Pearson ${pearson.toFixed(4)}, Spearman ${spearman.toFixed(4)}`,
   ];
 }
 
-function multiLabelLines({ metrics }: MultiLabelEvaluation): string[] {
+function multiLabelLines({ metrics }: Evaluation<"multilabel">): string[] {
   const { n, subsetAccuracy, microF1, macroF1, loss, perLabel } = metrics;
   const rows = perLabel.map(({ label, precision, recall, f1, support }) => [
     ...[label, precision.toFixed(4), recall.toFixed(4), f1.toFixed(4), String(support)],
@@ -62,6 +72,38 @@ function multiLabelLines({ metrics }: MultiLabelEvaluation): string[] {
     `${n} texts: all labels right ${percent(subsetAccuracy)}, micro F1 ${microF1.toFixed(4)}, macro F1 ${macroF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
     ...tableLines([["label", "precision", "recall", "F1", "texts"], ...rows]),
   ];
+}
+
+function tagLines({ metrics, perEntity }: Evaluation<"tag">): string[] {
+  const { n, words, accuracy, f1, precision, recall, loss } = metrics;
+  const rows = perEntity.map((entity) => [
+    ...[entity.type, entity.precision.toFixed(4), entity.recall.toFixed(4), entity.f1.toFixed(4)],
+    String(entity.support),
+  ]);
+  return [
+    `${n} texts, ${words} words: entity F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}, ` +
+      `accuracy of words ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
+    ...tableLines([["entity", "precision", "recall", "F1", "entities"], ...rows]),
+  ];
+}
+
+const spanLines = ({ metrics: { n, exactMatch, f1 } }: Evaluation<"span">): string[] => [
+  `${n} questions: exact match ${exactMatch.toFixed(2)}, F1 ${f1.toFixed(2)}`,
+];
+
+const choiceLines = ({ metrics: { n, accuracy, loss } }: Evaluation<"choose">): string[] => [
+  `${n} questions: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
+];
+
+const rankLines = ({ metrics: { n, accuracy, loss } }: Evaluation<"pairrank">): string[] => [
+  `${n} triplets: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
+];
+
+function embeddingLines({ metrics: { n, spearman, pearson, accuracy, mrr10 } }: Evaluation<"embed">): string[] {
+  if (spearman !== undefined)
+    return [`${n} pairs: Spearman ${spearman.toFixed(4)}, Pearson ${pearson!.toFixed(4)} of the cosines`];
+  if (mrr10 === undefined) return [`${n} triplets: the right text is nearer in ${percent(accuracy!)}`];
+  return [`${n} pairs: the right text is the nearest in ${percent(accuracy!)}, MRR@10 ${mrr10.toFixed(4)}`];
 }
 
 function tableLines(cells: readonly (readonly string[])[]): string[] {

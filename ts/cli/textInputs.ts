@@ -86,13 +86,10 @@ export async function readColumns(
   // Plain lines have one column, and its name is ours.
   const isPlain = given.format === "txt" || (given.format === undefined && /\.txt(\.gz)?$/.test(String(given.data)));
   if (given.text === undefined && !isPlain) throw new UsageError(`${command} --data needs --text COLUMN`);
-  const columns = {
-    text: (given.text as string | undefined) ?? "text",
-    textPair: given.textPair as string | undefined,
-  };
+  const { text = "text", textPair } = given as { text?: string; textPair?: string };
+  const columns = { texts: textPair === undefined ? [text] : [text, textPair], others: [] };
   const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given as FileOptions);
-  const texts = rows.map((row) => textOf(row, columns.text));
-  const { textPair } = columns;
+  const texts = rows.map((row) => textOf(row, text));
   const where = placesOf(rows);
   return textPair === undefined ? { texts, where } : { texts, where, pairs: rows.map((row) => textOf(row, textPair)) };
 }

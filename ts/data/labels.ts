@@ -2,7 +2,7 @@ import { DataError } from "../errors.js";
 import { placeOf, type Row, shown, textOf } from "./values.js";
 
 /** Classes more than this are no labels but texts, ids or numbers. */
-const MOST_CLASSES = 1000;
+export const MOST_CLASSES = 1000;
 
 /** The labels of a task, in the order of their ids. */
 export interface LabelSet {

@@ -5,6 +5,7 @@ import type { HeadName, Targets } from "../nn/heads/index.js";
 import { type Packed, PackedBatch } from "../nn/packed.js";
 import type { ParameterStore } from "../nn/parameters.js";
 import { training } from "../nn/training.js";
+import { scale } from "../ops/reduce.js";
 import { checkOptions } from "../options.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -26,6 +27,9 @@ export interface BatchStates {
   /** The head's outputs by name for rows of hidden states, `[R, C]`, or for all: a row a token or a sequence. */
   head(hidden?: Tensor): Record<string, Tensor>;
 }
+
+/** A loss that is not the head's: the mean over what a batch holds, as a tensor of one number. */
+export type LossFunction = (states: BatchStates, model: Model) => Tensor;
 
 /** What a model is made of. */
 export interface ModelParts<H extends HeadName = HeadName> {
@@ -94,19 +98,23 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
     const compute = () => {
       const batch = new PackedBatch(packed);
       const hidden = this.network.encode(batch, passOptions(packed, pass, this.config.hidden_size));
-      let whole: Record<string, Tensor> | undefined;
-      const outputs = (rows: Tensor) => {
-        const all = Object.entries(this.network.head.forward(rows, batch));
-        return Object.fromEntries(all.map(([name, { tensor }]) => [name, tensor]));
-      };
-      const head = (rows?: Tensor) => {
-        if (rows) return outputs(rows);
-        whole ??= outputs(hidden); // once for all who share the batch
-        return whole;
-      };
-      return read({ hidden, batch, head });
+      return read(this.states(hidden, batch));
     };
     return noGrad(() => scope(compute));
+  }
+
+  private states(hidden: Tensor, batch: PackedBatch): BatchStates {
+    let whole: Record<string, Tensor> | undefined;
+    const outputs = (rows: Tensor) => {
+      const all = Object.entries(this.network.head.forward(rows, batch));
+      return Object.fromEntries(all.map(([name, { tensor }]) => [name, tensor]));
+    };
+    const head = (rows?: Tensor) => {
+      if (rows) return outputs(rows);
+      whole ??= outputs(hidden); // once for all who share the batch
+      return whole;
+    };
+    return { hidden, batch, head };
   }
 
   /** The mean loss of a packed batch, without gradients and without dropout. Errors: as {@link run}. */
@@ -114,9 +122,9 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
     return this.run(packed, ({ hidden, batch }) => this.network.head.loss(hidden, batch, targets).item());
   }
 
-  /** The labels of a packed batch that count: a number for each mean that the head's loss is made of. */
-  countLabels(packed: Packed, targets: Targets): number[] {
-    return this.network.head.count(targets, packed);
+  /** The labels of a packed batch that count: a number for each mean that the loss is made of. A batch of a loss of its own counts 1. */
+  countLabels(packed: Packed, targets: Targets | LossFunction): number[] {
+    return typeof targets === "function" ? [1] : this.network.head.count(targets, packed);
   }
 
   /**
@@ -124,7 +132,12 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
    * optimizer's `step` or `zeroGrad`. What a call that throws has added is not taken back: clear it. `states`: what a decoder's
    * cross-attention looks at. Errors: as {@link run}, and ConfigError for int8 weights, or for a wrong `seed` or `step`.
    */
-  lossAndGradients(packed: Packed, targets: Targets, options: PartGradientOptions = {}, states?: PackedStates): number {
+  lossAndGradients(
+    packed: Packed,
+    targets: Targets | LossFunction,
+    options: PartGradientOptions = {},
+    states?: PackedStates,
+  ): number {
     checkOptions("lossAndGradients", options, PART_GRADIENT);
     this.store.requireGradients();
     const { train = false, seed = 0, step = this.draws++, recompute = false, maskType } = options;
@@ -133,7 +146,12 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
     return scope(() => {
       const batch = new PackedBatch(packed); // of the scope around: layers that run again need it in backward
       const pass = { recompute, ...passOptions(packed, { states, maskType }, this.config.hidden_size) };
-      const loss = () => this.network.head.loss(this.network.encode(batch, pass), batch, targets, counts);
+      const loss = () => {
+        const hidden = this.network.encode(batch, pass);
+        if (typeof targets !== "function") return this.network.head.loss(hidden, batch, targets, counts);
+        const own = targets(this.states(hidden, batch), this);
+        return counts ? scale(own, 1 / counts[0]!) : own;
+      };
       return valueAndGradients(train ? () => training({ seed, step, microBatch }, loss) : loss).loss;
     });
   }

@@ -125,7 +125,7 @@ function readSettings(options: AnswerOptions): Settings {
 }
 
 /** The windows of a question with its context; every one holds the question. */
-function encodeWindows(
+export function encodeWindows(
   { tokenizer, config, trainedLength }: ReadyModel,
   { question, context }: Question,
   where: string,

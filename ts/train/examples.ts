@@ -1,9 +1,10 @@
 import { type FileOptions, readRows } from "../data/rows.js";
 import type { DataSource } from "../data/source.js";
 import { placeOf, type Row, textOf } from "../data/values.js";
-import { ConfigError, DataError } from "../errors.js";
+import { DataError } from "../errors.js";
 import type { Model } from "../models/model.js";
 import { sequencesOf } from "../pipelines/texts.js";
+import type { RowColumns } from "./tasks/columns.js";
 import type { Example } from "./tasks/task.js";
 
 /**
@@ -11,16 +12,6 @@ import type { Example } from "./tasks/task.js";
  * hold that are not named does not matter.
  */
 export type TextSource = DataSource | readonly object[];
-
-/** Which columns mean what. */
-export interface Columns {
-  /** Name of the column of texts. */
-  readonly text: string;
-  /** Name of the column of second texts, where the texts are pairs. */
-  readonly textPair?: string | undefined;
-  /** Name of the column of labels. */
-  readonly label?: string | undefined;
-}
 
 /** Rows that are kept at once: with their tokens, about what a process of the usual 4 GB can hold. */
 const MOST_ROWS = 2 ** 22;
@@ -31,15 +22,14 @@ const MOST_ROWS = 2 ** 22;
  */
 export async function readTexts(
   source: TextSource,
-  columns: Columns,
+  { texts, others }: RowColumns,
   what: string,
   { format, separator, quoted }: FileOptions = {},
 ): Promise<Row[]> {
-  const { text, textPair, label } = columns;
-  const names = [text, textPair, label].filter((name) => name !== undefined);
+  const names = [...texts, ...others];
   const rows: Row[] = [];
   const add = (row: Row) => {
-    for (const name of [text, textPair]) if (name !== undefined) textOf(row, name);
+    for (const name of texts) textOf(row, name);
     rows.push(row);
   };
   if (Array.isArray(source)) {
@@ -59,14 +49,6 @@ export async function readTexts(
   return rows;
 }
 
-/** Columns without which nothing can be done are a ConfigError where they are not named. */
-export function needColumns(columns: Columns, needed: readonly (keyof Columns)[]): void {
-  for (const name of needed) {
-    if (typeof columns[name] !== "string")
-      throw new ConfigError(`${name} is ${String(columns[name])}, not the name of a column`);
-  }
-}
-
 function fromMemory(values: unknown, names: readonly string[], file: string, index: number): Row {
   const where = `${file}[${index}]`;
   if (typeof values !== "object" || values === null) throw new DataError(`${where} is ${String(values)}, not a row`);
@@ -79,20 +61,15 @@ function fromMemory(values: unknown, names: readonly string[], file: string, ind
 }
 
 /** Rows as ids of a model that has a tokenizer, cut to `maxLength` tokens; `labelOf` reads what the model should make of a row. */
-export function encodeRows<T>(
+export function encodeRows<L>(
   rows: readonly Row[],
-  { text, textPair }: Columns,
+  columns: readonly string[],
   { tokenizer, config }: Model,
-  { maxLength, labelOf }: { maxLength: number; labelOf: (row: Row) => T },
-): Example<T>[] {
+  { maxLength, labelOf }: { maxLength: number; labelOf: (row: Row) => L },
+): Example<L>[] {
   const labels = rows.map(labelOf); // cheap, and wrong more often than texts
-  const encoded = tokenizer!.encodeBatch(
-    rows.map((row) => textOf(row, text)),
-    {
-      ...(textPair !== undefined && { pairs: rows.map((row) => textOf(row, textPair)) }),
-      ...{ maxLength, truncation: true },
-    },
-  );
+  const [texts, pairs] = columns.map((column) => rows.map((row) => textOf(row, column)));
+  const encoded = tokenizer!.encodeBatch(texts!, { ...(pairs && { pairs }), ...{ maxLength, truncation: true } });
   const where = (i: number) => placeOf(rows[i]!);
-  return sequencesOf(encoded, config, where).map((sequence, i) => ({ ...sequence, label: labels[i]! }));
+  return sequencesOf(encoded, config, where).map((sequence, i) => ({ sequences: [sequence], label: labels[i]! }));
 }

@@ -11,14 +11,8 @@ export { metrics } from "../metrics/index.js";
 export * as schedules from "../optim/schedules.js";
 export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "../tokenizers/train.js";
 export type { CorpusOptions } from "./corpus.js";
-export {
-  type AnyEvaluation,
-  type Evaluation,
-  evaluate,
-  type MultiLabelEvaluation,
-  type RegressionEvaluation,
-} from "./evaluate.js";
-export type { Columns, TextSource } from "./examples.js";
+export { type AnyEvaluation, type Evaluation, evaluate } from "./evaluate.js";
+export type { TextSource } from "./examples.js";
 export { type FinetuneResult, finetune, type StoppedResult } from "./finetune.js";
 export type { TrainingMetrics } from "./loop.js";
 export type { TrainingEvent } from "./meter.js";
@@ -30,8 +24,15 @@ export type { OptimizationSettings } from "./settings/optimization.js";
 export type { PretrainSettings } from "./settings/pretrain.js";
 export type { RunOptions, WhenAborted } from "./settings/run.js";
 export { type StepResult, type TrainBatch, TrainStep, type TrainStepOptions } from "./step.js";
+export type { ChoiceMetrics, ChoiceScores } from "./tasks/choose.js";
 export type { ClassifierMetrics, ClassifierScores } from "./tasks/classify.js";
+export type { TaskColumns } from "./tasks/columns.js";
+export type { EmbeddingMetrics, EmbeddingScores } from "./tasks/embed.js";
+export type { HeadOf, ScoresOf, TaskName } from "./tasks/index.js";
 export type { LabelMetrics, MultiLabelMetrics, MultiLabelScores } from "./tasks/multilabel.js";
+export type { RankMetrics, RankScores } from "./tasks/pairrank.js";
 export type { RegressionMetrics, RegressionScores } from "./tasks/regress.js";
+export type { SpanMetrics, SpanScores } from "./tasks/span.js";
+export type { TagMetrics, TagScores } from "./tasks/tag.js";
 export type { EvaluationCall, Measured } from "./tasks/task.js";
 export type { LanguageMetrics } from "./windows.js";

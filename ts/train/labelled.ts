@@ -1,23 +1,34 @@
 import { Batches } from "../data/batches.js";
+import { ConfigError } from "../errors.js";
 import type { Model } from "../models/model.js";
 import { hiding } from "./hiding.js";
 import type { Course } from "./loop.js";
-import type { Example, Measured, Task } from "./tasks/task.js";
+import type { Example, Measured, Scores, Task } from "./tasks/task.js";
 
 /** What a course on labelled rows is made of. */
-export interface LabelledData<L, S> {
+export interface LabelledData<L, S extends Scores> {
   readonly task: Task<L, S>;
   readonly model: Model;
   readonly train: readonly Example<L>[];
   readonly valid: readonly Example<L>[];
 }
 
+/** Settings of a course on labelled rows. */
+export interface LabelledSettings {
+  /** Rows per step. */
+  readonly batch: number;
+  readonly seed: number;
+  readonly maskRate: number;
+  /** The metric by which evaluations are compared. */
+  readonly metric: string;
+}
+
 /** Labelled rows in batches of similar length, each seen once an epoch, scored on the rows held out. */
-export function labelledCourse<L, S extends { readonly metrics: object }>(
+export function labelledCourse<L, S extends Scores>(
   { task, model, train, valid }: LabelledData<L, S>,
-  settings: { readonly batch: number; readonly seed: number; readonly maskRate: number },
+  settings: LabelledSettings,
 ): Course<S & Measured> & { readonly perEpoch: number } {
-  const lengths = train.map(({ ids }) => ids.length);
+  const lengths = train.map(({ sequences }) => sequences.reduce((sum, { ids }) => sum + ids.length, 0));
   const batches = new Batches(lengths, { rows: settings.batch }, settings.seed);
   const hide = hiding(model.tokenizer!, settings);
   return {
@@ -27,8 +38,27 @@ export function labelledCourse<L, S extends { readonly metrics: object }>(
       return { packed: hide(packed, step), targets };
     },
     evaluate: (signal) => task.evaluate(model, valid, { signal }),
-    better: task.better,
+    better: betterBy(settings.metric),
     figures: ({ metrics }) => metrics,
     inWords: (scores) => `validation ${task.inWords(scores)}`,
+  };
+}
+
+/** Metrics of which less is better. */
+const LESS = ["loss", "meanSquaredError"];
+
+/** Whether the first scores are better by a metric; where that is the same, by the loss. */
+function betterBy(metric: string): (a: Scores, b: Scores) => boolean {
+  const value = ({ metrics }: Scores, name: string) => {
+    const number = (metrics as Record<string, unknown>)[name];
+    return typeof number === "number" ? (LESS.includes(name) ? -number : number) : undefined;
+  };
+  return (a, b) => {
+    const [x, y] = [value(a, metric), value(b, metric)];
+    if (x === undefined || y === undefined) {
+      const names = Object.entries(a.metrics).flatMap(([name, one]) => (typeof one === "number" ? [name] : []));
+      throw new ConfigError(`metric is ${JSON.stringify(metric)}, not one of ${names.join(", ")}`);
+    }
+    return x > y || (x === y && (value(a, "loss") ?? 0) > (value(b, "loss") ?? 0));
   };
 }

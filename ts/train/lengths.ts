@@ -1,6 +1,4 @@
-import { type Row, textOf } from "../data/values.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
-import type { Columns } from "./examples.js";
 
 /** Rows that are encoded at once to measure them. */
 const TOGETHER = 4096;
@@ -40,22 +38,16 @@ export function usualVocabSize(texts: Iterable<string>): number {
   return clamp(Math.round(words.size / 100) * 100, 1000, 8000);
 }
 
-/** The texts of rows, the second ones of pairs too. */
-export function* textsOf(rows: readonly Row[], { text, textPair }: Columns): Generator<string> {
-  for (const row of rows) {
-    yield textOf(row, text);
-    if (textPair !== undefined) yield textOf(row, textPair);
-  }
-}
-
-/** Tokens of each row when nothing is cut, special ones included. */
-export function encodedLengths(tokenizer: Tokenizer, rows: readonly Row[], { text, textPair }: Columns): Int32Array {
+/** Tokens of each row's texts together when nothing is cut, special ones included. `rows`: the one to several texts of each row. */
+export function encodedLengths(tokenizer: Tokenizer, rows: readonly (readonly string[])[]): Int32Array {
   const lengths = new Int32Array(rows.length);
   for (let at = 0; at < rows.length; at += TOGETHER) {
     const some = rows.slice(at, at + TOGETHER);
+    const pairs = some.map((texts) => texts.slice(1).join(" "));
+    const hasPairs = some.some((texts) => texts.length > 1);
     const { offsets } = tokenizer.encodeBatch(
-      some.map((row) => textOf(row, text)),
-      textPair === undefined ? {} : { pairs: some.map((row) => textOf(row, textPair)) },
+      some.map((texts) => texts[0]!),
+      hasPairs ? { pairs } : {},
     );
     for (const i of some.keys()) lengths[at + i] = offsets[i + 1]! - offsets[i]!;
   }

@@ -1,28 +1,38 @@
 import type { FileOptions } from "../data/rows.js";
 import type { Names } from "../options.js";
 import type { CorpusOptions } from "./corpus.js";
-import type { Columns, TextSource } from "./examples.js";
+import type { TextSource } from "./examples.js";
 import { FINETUNE_SETTINGS, type FinetuneSettings } from "./settings/finetune.js";
 import { PRETRAIN_SETTINGS, type PretrainSettings } from "./settings/pretrain.js";
 import { type Settings, whole } from "./settings/rules.js";
 import { RUN, type RunOptions, type WhenAborted } from "./settings/run.js";
+import { COLUMNS, type TaskColumns } from "./tasks/columns.js";
+import type { TaskName } from "./tasks/index.js";
+import type { EvaluationCall } from "./tasks/task.js";
 
 /** Settings of `finetune`. */
-export interface FinetuneOptions extends FinetuneSettings, Columns, FileOptions, RunOptions {
-  /** Labelled texts to train on. */
+export interface FinetuneOptions<T extends TaskName = "classify">
+  extends FinetuneSettings,
+    TaskColumns,
+    FileOptions,
+    RunOptions {
+  /**
+   * What is trained: "classify", "regress", "multilabel", "tag", "span", "choose", "pairrank" or "embed".
+   * @default what columns, format and labels ask for, else "classify"
+   */
+  readonly task?: T | undefined;
+  /** Labelled rows to train on. */
   readonly train: TextSource;
   /**
-   * Labelled texts that choose the best epoch.
-   * @default a tenth of the training texts
+   * Labelled rows that choose the best epoch.
+   * @default a tenth of the training rows
    */
   readonly valid?: TextSource | undefined;
   /**
-   * Labelled texts that score the result.
+   * Labelled rows that score the result.
    * @default none
    */
   readonly test?: TextSource | undefined;
-  /** Name of the column of labels. */
-  readonly label: string;
 }
 
 /** Settings of `pretrain`. */
@@ -37,22 +47,19 @@ export interface PretrainOptions extends PretrainSettings, CorpusOptions, RunOpt
 }
 
 /** Settings of `evaluate`. */
-export interface EvaluateOptions extends Columns, FileOptions {
-  /** The labelled texts. */
-  readonly data: TextSource;
-  /** Name of the column of labels. */
-  readonly label: string;
+export interface EvaluateOptions extends TaskColumns, FileOptions, EvaluationCall {
   /**
-   * What parts the labels of a text, of a model of several: a character, or several. Default: none; the column holds JSON lists, or one
-   * label.
+   * What the model is asked.
+   * @default what its head and its `problem_type` say
    */
-  readonly labelSeparator?: string | undefined;
-  /** Tokens a text is cut to. Default: what the model was trained with. */
+  readonly task?: TaskName | undefined;
+  /** The labelled rows. */
+  readonly data: TextSource;
+  /**
+   * Tokens a text is cut to, special ones included.
+   * @default what the model was trained with
+   */
   readonly maxLength?: number | undefined;
-  /** Ends the work between two batches with an AbortError. */
-  readonly signal?: AbortSignal | undefined;
-  /** Hears how many texts are done. */
-  readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 /** The settings of {@link EvaluateOptions} that are numbers. */
@@ -66,11 +73,11 @@ export const EVALUATE_SETTINGS = {
 // Tables that nobody uses are left out of bundles; spread syntax would keep them.
 
 /** The names of {@link FinetuneOptions}. */
-export const FINETUNE: Names<FinetuneOptions & WhenAborted> = /* @__PURE__ */ Object.assign(
+export const FINETUNE: Names<FinetuneOptions<TaskName> & WhenAborted> = /* @__PURE__ */ Object.assign(
   {
-    ...{ train: true, valid: true, test: true, text: true, textPair: true, label: true },
-    ...{ format: true, separator: true, quoted: true },
+    ...{ task: true, train: true, valid: true, test: true, format: true, separator: true, quoted: true },
   },
+  COLUMNS,
   FINETUNE_SETTINGS,
   RUN,
 );
@@ -86,7 +93,10 @@ export const PRETRAIN: Names<PretrainOptions & WhenAborted> = /* @__PURE__ */ Ob
 );
 
 /** The names of {@link EvaluateOptions}. */
-export const EVALUATE: Names<EvaluateOptions> = {
-  ...{ data: true, text: true, textPair: true, label: true, format: true, separator: true, quoted: true },
-  ...{ labelSeparator: true, maxLength: true, signal: true, onProgress: true },
-};
+export const EVALUATE: Names<EvaluateOptions> = /* @__PURE__ */ Object.assign(
+  {
+    ...{ task: true, data: true, format: true, separator: true, quoted: true },
+    ...{ maxLength: true, signal: true, onProgress: true },
+  },
+  COLUMNS,
+);

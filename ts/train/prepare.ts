@@ -1,14 +1,15 @@
-import { labelOf, labelsOf } from "../data/labels.js";
+import { sourceName } from "../data/source.js";
 import { sameText, split } from "../data/split.js";
-import { type Row, textOf } from "../data/values.js";
+import type { Row } from "../data/values.js";
 import { DataError } from "../errors.js";
 import { parts } from "../models/families.js";
+import type { HeadName } from "../nn/heads/index.js";
 import type { RoFormer } from "../roformer.js";
 import { totalSize } from "../tensor/tensor.js";
 import { trainTokenizer } from "../tokenizers/train.js";
-import { needColumns, readTexts, type TextSource } from "./examples.js";
+import { readTexts, type TextSource } from "./examples.js";
 import { labelledCourse } from "./labelled.js";
-import { cutInWords, encodedLengths, textsOf, usualLength, usualVocabSize } from "./lengths.js";
+import { cutInWords, encodedLengths, usualLength, usualVocabSize } from "./lengths.js";
 import type { FinetuneOptions } from "./options.js";
 import { renewOutputs, requireEncoder } from "./outputs.js";
 import type { Prepared } from "./run.js";
@@ -16,41 +17,48 @@ import { FINETUNE_SETTINGS, type ResolvedFinetune, resolveFinetune } from "./set
 import { checkSettings } from "./settings/rules.js";
 import { freshModel, savedModel } from "./start.js";
 import { unstarted } from "./stopped.js";
-import { type ClassifierScores, classify } from "./tasks/classify.js";
-import type { SequenceTask } from "./tasks/sequences.js";
-import type { Example, Measured } from "./tasks/task.js";
+import { columnsOf } from "./tasks/columns.js";
+import { type AnyTask, type AnyTaskKind, type TaskName, taskKind } from "./tasks/index.js";
+import { inferFromLabels, inferTask } from "./tasks/infer.js";
+import type { Example, Measured, Scores } from "./tasks/task.js";
 
-type Classifier = RoFormer<"sequence-classification">;
-type Classification = SequenceTask<number, ClassifierScores>;
-type Started = {
-  readonly model: Classifier;
-  /** The task with the labels in the order of the model's outputs. */
-  readonly task: Classification;
+/** The rows of a run, and the task that they ask for. */
+interface Data {
+  readonly task: AnyTask;
+  readonly train: readonly Row[];
+  readonly valid: readonly Row[];
+  readonly test: readonly Row[] | undefined;
+}
+
+/** A model to train, whose tokenizer notes the length of texts. */
+interface Started {
+  readonly model: RoFormer;
+  /** The task with its labels in the order of the model's outputs. */
+  readonly task: AnyTask;
   /** Tokens of each training text when nothing is cut. */
   readonly lengths: Int32Array;
-};
-type Rows = Awaited<ReturnType<typeof readParts>>;
+}
 
-/** Reads the texts, makes or loads the model, and encodes. Errors: those of `finetune`. */
-export async function prepare(
-  options: FinetuneOptions,
-): Promise<Prepared<"sequence-classification", ClassifierScores & Measured>> {
+/** Reads the rows, makes or loads the model, and encodes. Errors: those of `finetune`. */
+export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepared<HeadName, Scores & Measured>> {
   const { onMessage = () => {}, init } = options;
-  needColumns(options, ["text", "label"]);
   checkSettings("", options, FINETUNE_SETTINGS);
-  const rows = await readParts(options);
-  const settings = resolveFinetune(options, { rows: rows.train.length, pretrained: init !== undefined });
-  const fresh = classify(rows.labels);
+  const data = await readData(options);
+  const settings = resolveFinetune(options, { rows: data.train.length, pretrained: init !== undefined });
   const { model, task, lengths } = await (init === undefined
-    ? freshClassifier(rows, fresh, settings, options)
-    : savedClassifier(init, rows, fresh, settings, options));
+    ? freshStart(data, settings, options)
+    : savedStart(init, data, settings, options));
   try {
-    const encode = (part: readonly Row[]) => task.encode(part, options, model, model.trainedLength);
-    const data = { train: encode(rows.train), valid: encode(rows.valid), test: rows.test && encode(rows.test) };
-    for (const line of describe(model, task, settings, data)) onMessage(line);
-    onMessage(cutInWords(lengths, model.trainedLength));
-    const course = labelledCourse({ task, model, ...data }, settings);
-    const { test } = data;
+    const maxLength = model.trainedLength;
+    const encode = (rows: readonly Row[]) => task.encode(rows, model, maxLength);
+    const encoded = { train: encode(data.train), valid: encode(data.valid), test: data.test && encode(data.test) };
+    for (const line of describe(model, task, settings, encoded)) onMessage(line);
+    onMessage(cutInWords(lengths, maxLength));
+    const { train, valid, test } = encoded;
+    const course = labelledCourse(
+      { task, model, train, valid },
+      { ...settings, metric: settings.metric ?? task.metric },
+    );
     return {
       ...{ model, course },
       settings: { ...settings, steps: settings.steps ?? settings.epochs * course.perEpoch, evalEvery: course.perEpoch },
@@ -62,63 +70,77 @@ export async function prepare(
   }
 }
 
-/** A classifier with fresh weights and a WordPiece tokenizer trained on the training texts. */
-async function freshClassifier(
-  { train }: Rows,
-  task: Classification,
+/** A model with fresh weights and a WordPiece tokenizer trained on the training texts. */
+async function freshStart(
+  { train, task }: Data,
   { seed }: ResolvedFinetune,
-  options: FinetuneOptions,
+  options: FinetuneOptions<TaskName>,
 ): Promise<Started> {
-  const vocabSize = options.vocabSize ?? usualVocabSize(textsOf(train, options));
+  const texts = train.flatMap((row) => task.texts(row));
+  const vocabSize = options.vocabSize ?? usualVocabSize(texts);
   options.onMessage?.(`training a WordPiece vocabulary of at most ${vocabSize}`);
-  const tokenizer = await trainTokenizer({ kind: "wordpiece", lines: textsOf(train, options), vocabSize });
-  const lengths = encodedLengths(tokenizer, train, options);
+  const tokenizer = await trainTokenizer({ kind: "wordpiece", lines: texts, vocabSize });
+  const lengths = encodedLengths(tokenizer, train.map(task.texts));
   const maxLength = options.maxLength ?? usualLength(lengths);
   const start = { head: task.head, seed, architecture: options, signal: options.signal };
-  return { model: freshModel(start, tokenizer, maxLength, task.fields), task, lengths };
+  return { model: adopted(task, freshModel(start, tokenizer, maxLength, task.fields)), task, lengths };
 }
 
-/** A classifier on the encoder of a saved model, whose head it keeps if that tells the same labels apart. */
-async function savedClassifier(
+/** A model on the encoder of a saved one, whose head it keeps if that has the same outputs. */
+async function savedStart(
   init: NonNullable<FinetuneOptions["init"]>,
-  { train }: Rows,
-  fresh: Classification,
+  { train, task: fresh }: Data,
   { seed }: ResolvedFinetune,
-  options: FinetuneOptions,
+  options: FinetuneOptions<TaskName>,
 ): Promise<Started> {
   const start = { head: fresh.head, seed, architecture: options, signal: options.signal };
   const { model, config } = await savedModel(init, start, {
     fields: (config) => (fresh.forModel(config) ?? fresh).fields,
     check: requireEncoder,
   });
-  const kept = fresh.forModel(config);
-  const task = kept ?? fresh;
-  const messages = renewOutputs(model, { config, labels: task.labels, isKept: kept !== undefined, seed });
-  for (const line of messages) options.onMessage?.(line);
-  const lengths = encodedLengths(model.tokenizer!, train, options);
-  model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(usualLength(lengths), model.trainedLength);
-  return { model, task, lengths };
+  try {
+    const kept = fresh.forModel(config);
+    const task = kept ?? fresh;
+    const messages = renewOutputs(model, { config, labels: task.labels, isKept: kept !== undefined, seed });
+    for (const line of messages) options.onMessage?.(line);
+    const lengths = encodedLengths(model.tokenizer!, train.map(task.texts));
+    model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(usualLength(lengths), model.trainedLength);
+    return { model: adopted(task, model), task, lengths };
+  } catch (error) {
+    model.close();
+    throw error;
+  }
 }
 
-/** All rows that the run needs, and the labels of those to train on. */
-async function readParts(options: FinetuneOptions) {
-  const read = async (source: TextSource, what: string) => {
-    const rows = await readTexts(source, options, what, options);
+const adopted = (task: AnyTask, model: RoFormer): RoFormer => task.adopt?.(model) ?? model;
+
+/** All rows that the run needs, and the task that they ask for. */
+async function readData(options: FinetuneOptions<TaskName>): Promise<Data> {
+  const { train: source, onMessage, label } = options;
+  const named = inferTask(options, nameOf(source));
+  const read = async (part: TextSource, what: string, kind: AnyTaskKind) => {
+    const rows = await readTexts(part, columnsOf(kind.columns, options), what, options);
     if (options.signal?.aborted) throw unstarted(options);
     return rows;
   };
-  const all = await read(options.train, "train");
-  const labels = labelsOf(all, options.label, { once: options.valid === undefined ? "error" : "allow" });
-  const held = options.valid === undefined ? undefined : await read(options.valid, "valid");
-  const test = options.test === undefined ? undefined : await read(options.test, "test");
-  const [train, valid] = held ? [all, held] : holdOut(all, options);
-  return { train, valid, test, labels };
+  const all = await read(source, "train", taskKind(named.task));
+  const canDiffer = options.task === undefined && named.task === "classify" && typeof label === "string";
+  const { task: name, reason } = canDiffer ? inferFromLabels(all, label) : named;
+  if (reason !== undefined) onMessage?.(`task ${name}, since ${reason}`);
+  const kind = taskKind(name);
+  const task = kind.learn(all, options, options.valid === undefined);
+  const held = options.valid === undefined ? undefined : await read(options.valid, "valid", kind);
+  const test = options.test === undefined ? undefined : await read(options.test, "test", kind);
+  const [train, valid] = held ? [all, held] : holdOut(all, task, options.seed ?? 0);
+  return { task, train, valid, test };
 }
 
-function holdOut(rows: readonly Row[], { text, label, seed = 0 }: FinetuneOptions): [Row[], Row[]] {
-  const texts = rows.map((row) => textOf(row, text));
-  const labels = rows.map((row) => labelOf(row, label));
-  const [train, valid] = split(texts, labels, { shares: [0.9, 0.1], seed });
+const nameOf = (source: TextSource): string | undefined =>
+  Array.isArray(source) ? undefined : sourceName(source as Parameters<typeof sourceName>[0]);
+
+function holdOut(rows: readonly Row[], task: AnyTask, seed: number): [Row[], Row[]] {
+  const texts = rows.map((row) => task.texts(row)[0]!);
+  const [train, valid] = split(texts, rows.map(task.stratum), { shares: [0.9, 0.1], seed });
   if (valid!.length === 0) throw tooFew(rows, texts);
   return [train!.map((i) => rows[i]!), valid!.map((i) => rows[i]!)];
 }
@@ -140,16 +162,16 @@ function tooFew(rows: readonly Row[], texts: readonly string[]): DataError {
 
 /** What is about to be trained, on what, and how. */
 function describe(
-  model: Classifier,
-  task: Classification,
+  model: RoFormer,
+  task: AnyTask,
   { batch, lr, warmup, maskRate, seed }: ResolvedFinetune,
   { train, valid, test }: { [K in "train" | "valid"]: readonly Example[] } & { test: readonly Example[] | undefined },
 ): string[] {
   const { hidden_size, num_hidden_layers, num_attention_heads, vocab_size, hidden_dropout_prob } = model.config;
   const parameters = totalSize(model.parameters()).toLocaleString("en");
+  const labels = task.labels.length > 0 ? `; labels ${task.labels.join(", ")}` : "";
   return [
-    `${train.length} texts to train, ${valid.length} to validate${test ? `, ${test.length} to test` : ""}; ` +
-      `labels ${task.labels.join(", ")}`,
+    `${train.length} texts to train, ${valid.length} to validate${test ? `, ${test.length} to test` : ""}${labels}`,
     `${num_hidden_layers} layers × ${hidden_size}, ${num_attention_heads} heads, ${parts(model.config).position} positions, ` +
       `vocabulary ${vocab_size}, ${model.trainedLength} tokens a text, ${parameters} parameters`,
     `batches of ${batch}, learning rate ${lr} after ${Math.round(100 * warmup)} % warm-up, dropout ${hidden_dropout_prob}, ` +

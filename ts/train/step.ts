@@ -1,5 +1,5 @@
 import { ConfigError, DataError, EngineError } from "../errors.js";
-import type { Model } from "../models/model.js";
+import type { LossFunction, Model } from "../models/model.js";
 import type { Targets } from "../nn/heads/index.js";
 import type { Packed } from "../nn/packed.js";
 import { AdamW } from "../optim/adamw.js";
@@ -11,8 +11,8 @@ import { seedWords } from "../random/philox.js";
 export interface TrainBatch {
   /** The sequences. */
   readonly packed: Packed;
-  /** What their loss is taken against. */
-  readonly targets: Targets;
+  /** What their loss is taken against, or a loss of the task's own. */
+  readonly targets: Targets | LossFunction;
 }
 
 /** What a step found. */

@@ -76,9 +76,10 @@ async function readQuestions({ options: given, words, signal }: Call): Promise<A
   if (given.data !== undefined) {
     if (words.length > 0) throw new UsageError("answer takes questions or --data FILE, not both");
     const { questionColumn: question = "question", contextColumn: context = "context" } = given;
-    const columns = { text: question as string, textPair: context as string };
+    const columns = { texts: [question as string, context as string], others: [] };
     const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given as FileOptions);
-    const one = (row: Row) => ({ question: textOf(row, columns.text), context: textOf(row, columns.textPair) });
+    const [first, second] = columns.texts as [string, string];
+    const one = (row: Row) => ({ question: textOf(row, first), context: textOf(row, second) });
     return { questions: rows.map(one), where: placesOf(rows) };
   }
   if (words.length === 0) throw new UsageError("answer needs one question or more");
@@ -88,6 +89,6 @@ async function readQuestions({ options: given, words, signal }: Call): Promise<A
 }
 
 async function wholeText(file: string, signal: AbortSignal): Promise<string> {
-  const rows = await readTexts(dataSource(file, signal), { text: "text" }, file, { format: "txt" });
+  const rows = await readTexts(dataSource(file, signal), { texts: ["text"], others: [] }, file, { format: "txt" });
   return rows.map((row) => textOf(row, "text")).join("\n");
 }

@@ -1,8 +1,8 @@
 import { pick } from "../../options.js";
-import { evaluate as score } from "../../train/evaluate.js";
+import { evaluationTask, evaluate as score } from "../../train/evaluate.js";
 import { EVALUATE, EVALUATE_SETTINGS } from "../../train/options.js";
 import type { CommandSpec } from "../command.js";
-import { columnOptions, dataSource, fileOptions, labelSeparatorOption } from "../dataOptions.js";
+import { columnOptions, dataSource, fileOptions, needColumns, taskOption } from "../dataOptions.js";
 import { modelOptions, withModel } from "../modelOptions.js";
 import { type OptionSpec, path } from "../option.js";
 import { reportLines } from "../report.js";
@@ -11,8 +11,8 @@ import { settingOptions } from "../settingOptions.js";
 const options: readonly OptionSpec[] = [
   ...modelOptions,
   { flags: "--data <file>", help: "labelled texts", parse: path },
+  taskOption,
   ...columnOptions,
-  labelSeparatorOption,
   ...fileOptions,
   ...settingOptions(EVALUATE_SETTINGS),
 ];
@@ -20,15 +20,17 @@ const options: readonly OptionSpec[] = [
 /** Scores a model. */
 export const evaluate: CommandSpec = {
   name: "evaluate",
-  summary: "score a classifier, a regression or a multi-label model on labelled texts",
+  summary: "score a model on labelled rows: classes, numbers, tags, answers, choices, similarities",
   options,
-  required: ["model", "data", "text", "label"],
+  required: ["model", "data"],
   async run(call) {
     const { options: given, out, signal } = call;
     const data = dataSource(given.data as string, signal);
-    const result = await withModel(call, { head: "sequence-classification" }, (model, settings) =>
-      score(model, pick({ ...given, ...settings, data }, EVALUATE)),
-    );
+    const result = await withModel(call, {}, (model, settings) => {
+      const own = pick({ ...given, ...settings, data }, EVALUATE);
+      needColumns("evaluate", evaluationTask(model, own), given);
+      return score(model, own);
+    });
     await out.result(result.metrics, reportLines(result));
     return undefined;
   },

@@ -3,8 +3,10 @@ import { platform } from "../../platform/index.js";
 import { type FinetuneResult, finetune as train } from "../../train/finetune.js";
 import { FINETUNE } from "../../train/options.js";
 import { FINETUNE_SETTINGS } from "../../train/settings/finetune.js";
+import type { TaskName } from "../../train/tasks/index.js";
+import { inferTask } from "../../train/tasks/infer.js";
 import type { CommandSpec } from "../command.js";
-import { columnOptions, dataSource, fileOptions } from "../dataOptions.js";
+import { columnOptions, dataSource, fileOptions, needColumns, taskOption } from "../dataOptions.js";
 import { folderOptions } from "../folderOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, path } from "../option.js";
@@ -14,27 +16,29 @@ import { settingOptions } from "../settingOptions.js";
 import { trainingProgress } from "../trainingProgress.js";
 
 const options: readonly OptionSpec[] = [
-  { flags: "--train <file>", help: "labelled texts to train on", parse: path },
+  { flags: "--train <file>", help: "labelled rows to train on", parse: path },
   {
     flags: "--valid <file>",
-    help: "texts that choose the best epoch (default: a tenth of the training texts)",
+    help: "rows that choose the best epoch (default: a tenth of the training rows)",
     parse: path,
   },
-  { flags: "--test <file>", help: "texts that score the result", parse: path },
+  { flags: "--test <file>", help: "rows that score the result", parse: path },
+  taskOption,
   ...columnOptions,
   ...fileOptions,
   ...folderOptions,
   ...settingOptions(FINETUNE_SETTINGS),
 ];
 
-/** Trains a classifier of texts. */
+/** Trains a model on labelled rows. */
 export const finetune: CommandSpec = {
   name: "finetune",
-  summary: "train a classifier on labelled texts",
+  summary: "train a model on labelled rows: classes, numbers, tags, answers, choices, similarities",
   options,
-  required: ["train", "text", "label", "out"],
+  required: ["train", "out"],
   async run(call) {
     const { options: given, out, signal } = call;
+    needColumns("finetune", inferTask(given, given.train as string).task, given);
     const files = Object.fromEntries(
       ["train", "valid", "test"]
         .filter((name) => given[name] !== undefined)
@@ -52,7 +56,7 @@ export const finetune: CommandSpec = {
 };
 
 async function present(
-  { metrics, evaluation }: FinetuneResult,
+  { metrics, evaluation }: FinetuneResult<TaskName>,
   out: Output,
   folder: string,
   seconds: number,

@@ -1,7 +1,7 @@
 import type { ArchitectureSettings } from "./architecture.js";
 import { ARCHITECTURE } from "./architecture.js";
 import { OPTIMIZATION, type OptimizationSettings, type ResolvedOptimization } from "./optimization.js";
-import { rate, type Settings, whole, withDefaults } from "./rules.js";
+import { rate, type Settings, text, whole, withDefaults } from "./rules.js";
 
 /** Settings of a fine-tuning run. What is not set follows from the data. */
 export interface FinetuneSettings extends ArchitectureSettings, OptimizationSettings {
@@ -35,6 +35,11 @@ export interface FinetuneSettings extends ArchitectureSettings, OptimizationSett
    * @default 8 to 32, by the number of texts
    */
   readonly batch?: number | undefined;
+  /**
+   * Metric by which the best epoch is chosen.
+   * @default by the task: "accuracy", "spearman", "microF1" or "f1"
+   */
+  readonly metric?: string | undefined;
 }
 
 /** The table of {@link FinetuneSettings}. */
@@ -62,6 +67,10 @@ export const FINETUNE_SETTINGS = /* @__PURE__ */ Object.assign(
     batch: {
       ...{ rule: whole(1), unit: "texts", help: "Texts per step", usually: "8 to 32, by the number of texts" },
     },
+    metric: {
+      ...{ rule: text, unit: "name", help: "Metric by which the best epoch is chosen" },
+      usually: 'by the task: "accuracy", "spearman", "microF1" or "f1"',
+    },
   },
   ARCHITECTURE,
   OPTIMIZATION,
@@ -73,6 +82,7 @@ export interface ResolvedFinetune extends ResolvedOptimization {
   readonly epochs: number;
   readonly batch: number;
   readonly steps: number | undefined;
+  readonly metric: string | undefined;
 }
 
 /** What is known of the training texts. */
@@ -97,5 +107,6 @@ export function resolveFinetune(given: FinetuneSettings, { rows, pretrained }: D
     epochs: given.epochs ?? clamp(fewest, pretrained ? 3 : 4, 40),
     batch,
     steps: given.steps,
+    metric: given.metric,
   };
 }

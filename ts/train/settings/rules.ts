@@ -38,6 +38,12 @@ export const seed: Rule = { ...whole(0), want: "a whole number from 0 to 2^53 âˆ
 /** Yes or no. */
 export const flag: Rule = { want: "true or false", kind: "boolean", fits: (value) => typeof value === "boolean" };
 
+/** Any text. */
+export const text: Rule = {
+  ...{ want: "a text", kind: "text" },
+  fits: (value) => typeof value === "string" && value !== "",
+};
+
 /** One of some names. */
 export const oneOf = (names: readonly string[]): Rule => ({
   ...{ want: `one of ${names.join(", ")}`, kind: "text", names },

@@ -1,8 +1,10 @@
-import { inOrderOf, type LabelSet, labelSet } from "../../data/labels.js";
+import { inOrderOf, type LabelSet, labelOf, labelSet, labelsOf } from "../../data/labels.js";
 import { metrics } from "../../metrics/index.js";
 import { labelNames } from "../../models/config.js";
-import { labelFields, problemTypeOf } from "./problemType.js";
-import { type SequenceProblem, type SequenceTask, sequenceTask } from "./sequences.js";
+import { crossEntropyOf } from "./losses.js";
+import { labelFields, problemTypeOf, requireProblem } from "./problemType.js";
+import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
+import type { TaskKind } from "./task.js";
 
 /** How well a classifier does on labelled texts: one flat object. */
 export interface ClassifierMetrics {
@@ -38,16 +40,27 @@ interface Judged {
 }
 
 /** One of several classes per text. */
-export const classify = (labels: LabelSet): SequenceTask<number, ClassifierScores> => sequenceTask(classes(labels));
+export const classify: TaskKind<number, ClassifierScores, "sequence-classification"> = {
+  head: "sequence-classification",
+  columns: TEXT_COLUMNS,
+  learn: (rows, options, isSplit) =>
+    sequenceTask(classes(labelsOf(rows, options.label!, { once: isSplit ? "error" : "allow" })), options),
+  ofModel(config, options) {
+    requireProblem(config, "single_label_classification", options);
+    return sequenceTask(classes(labelSet(labelNames(config), config.label2id)), options);
+  },
+};
 
 const classes = (labels: LabelSet): SequenceProblem<number, Judged, ClassifierScores> => ({
   labels: labels.names,
   fields: labelFields("single_label_classification", labels.names),
+  metric: "accuracy",
   forModel(config) {
     if (problemTypeOf(config) !== "single_label_classification") return undefined;
     const own = inOrderOf(labelSet(labelNames(config), config.label2id), labels);
     return own && classes(own);
   },
+  stratum: labelOf,
   readLabel: (row, column) => labels.idOf(row, column),
   targets: (ids) => ids,
   judge: (logits, label) => ({
@@ -64,7 +77,6 @@ const classes = (labels: LabelSet): SequenceProblem<number, Judged, ClassifierSc
       confusionMatrix: metrics.confusionMatrix(predicted, truth, { numLabels }),
     };
   },
-  better: ({ metrics: a }, { metrics: b }) => a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.loss < b.loss),
   inWords: ({ metrics: { accuracy, loss } }) => `accuracy ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}`,
 });
 
@@ -80,9 +92,3 @@ function scores(predicted: readonly number[], truth: readonly number[], classes:
 }
 
 const highest = (logits: Float32Array): number => logits.reduce((a, b) => Math.max(a, b));
-
-function crossEntropyOf(logits: Float32Array, label: number): number {
-  const top = highest(logits);
-  const sum = logits.reduce((total, x) => total + Math.exp(x - top), 0);
-  return Math.log(sum) + top - logits[label]!;
-}

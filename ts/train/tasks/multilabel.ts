@@ -1,10 +1,13 @@
-import { inOrderOf, type LabelSet, labelSet } from "../../data/labels.js";
+import { compareLabels, inOrderOf, type LabelSet, labelSet, MOST_CLASSES } from "../../data/labels.js";
 import { asText, placeOf, type Row, shown } from "../../data/values.js";
-import { DataError } from "../../errors.js";
+import { ConfigError, DataError } from "../../errors.js";
 import { multiLabelReport } from "../../metrics/multiLabel.js";
 import { labelNames } from "../../models/config.js";
-import { labelFields, problemTypeOf } from "./problemType.js";
-import { type SequenceProblem, type SequenceTask, sequenceTask } from "./sequences.js";
+import type { TaskColumns } from "./columns.js";
+import { binaryCrossEntropyOf } from "./losses.js";
+import { labelFields, problemTypeOf, requireProblem } from "./problemType.js";
+import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
+import type { TaskKind } from "./task.js";
 
 /** Precision, recall and F1 of one label, 0 … 1. */
 export interface LabelMetrics {
@@ -61,11 +64,33 @@ interface Judged {
   readonly loss: number;
 }
 
-/** Any number of labels per text: a JSON list, or one text split by `separator`. */
-export const multilabel = (
-  labels: LabelSet,
-  separator: string | undefined,
-): SequenceTask<Uint8Array, MultiLabelScores> => sequenceTask(indicators(labels, separator));
+/** Any number of labels per text: a JSON list, or one text that `labelSeparator` splits. */
+export const multilabel: TaskKind<Uint8Array, MultiLabelScores, "sequence-classification"> = {
+  head: "sequence-classification",
+  columns: TEXT_COLUMNS,
+  learn: (rows, options) => sequenceTask(indicators(labelsIn(rows, options), separatorOf(options)), options),
+  ofModel(config, options) {
+    requireProblem(config, "multi_label_classification", options);
+    return sequenceTask(indicators(labelSet(labelNames(config), config.label2id), separatorOf(options)), options);
+  },
+};
+
+function separatorOf({ labelSeparator }: TaskColumns): string | undefined {
+  if (labelSeparator !== undefined && (typeof labelSeparator !== "string" || labelSeparator === ""))
+    throw new ConfigError(`labelSeparator is ${JSON.stringify(labelSeparator)}, not a text that parts labels`);
+  return labelSeparator;
+}
+
+/** The labels of all rows, sorted. */
+function labelsIn(rows: readonly Row[], { label, labelSeparator }: TaskColumns): LabelSet {
+  const names = new Set(rows.flatMap((row) => namesIn(row, label!, labelSeparator)));
+  if (names.size > MOST_CLASSES)
+    throw new DataError(
+      `${rows[0]!.file}: ${JSON.stringify(label)} has ${names.size} different labels, more than ${MOST_CLASSES}: is it the label's column?`,
+    );
+  if (names.size === 0) throw new DataError(`${rows[0]!.file}: no row has a label in ${JSON.stringify(label)}`);
+  return labelSet([...names].sort(compareLabels));
+}
 
 const indicators = (
   labels: LabelSet,
@@ -73,11 +98,13 @@ const indicators = (
 ): SequenceProblem<Uint8Array, Judged, MultiLabelScores> => ({
   labels: labels.names,
   fields: labelFields("multi_label_classification", labels.names),
+  metric: "microF1",
   forModel(config) {
     if (problemTypeOf(config) !== "multi_label_classification") return undefined;
     const own = inOrderOf(labelSet(labelNames(config), config.label2id), labels);
     return own && indicators(own, separator);
   },
+  stratum: () => "",
   readLabel: (row, column) => {
     const own = new Uint8Array(labels.names.length);
     for (const name of namesIn(row, column, separator)) own[labels.idOfName(name, row)] = 1;
@@ -103,7 +130,6 @@ const indicators = (
       },
     };
   },
-  better: ({ metrics: a }, { metrics: b }) => a.microF1 > b.microF1 || (a.microF1 === b.microF1 && a.loss < b.loss),
   inWords: ({ metrics: { microF1, loss } }) => `micro F1 ${microF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
 });
 
@@ -125,10 +151,4 @@ function parsed(row: Row, column: string, text: string): Row {
   } catch (error) {
     throw new DataError(`${placeOf(row)}: the labels ${shown(text)} are not a JSON list`, { cause: error });
   }
-}
-
-/** Mean over labels of −log σ(±x). */
-function binaryCrossEntropyOf(logits: Float32Array, label: Uint8Array): number {
-  const losses = Array.from(logits, (x, i) => Math.max(x, 0) - x * label[i]! + Math.log1p(Math.exp(-Math.abs(x))));
-  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }

@@ -2,8 +2,9 @@ import { kind, placeOf, type Row, shown } from "../../data/values.js";
 import { DataError } from "../../errors.js";
 import { metrics } from "../../metrics/index.js";
 import { labelNames } from "../../models/config.js";
-import { labelFields, problemTypeOf } from "./problemType.js";
-import { type SequenceProblem, type SequenceTask, sequenceTask } from "./sequences.js";
+import { labelFields, problemTypeOf, requireProblem } from "./problemType.js";
+import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
+import type { TaskKind } from "./task.js";
 
 /** How well a regression does on texts with values: one flat object. */
 export interface RegressionMetrics {
@@ -27,15 +28,24 @@ export interface RegressionScores {
   readonly metrics: RegressionMetrics;
 }
 
-/** A number per text. `labels`: the name of the model's one output. */
-export const regress = (labels: readonly string[] = ["LABEL_0"]): SequenceTask<number, RegressionScores> =>
-  sequenceTask(values(labels));
+/** A number per text. */
+export const regress: TaskKind<number, RegressionScores, "sequence-classification"> = {
+  head: "sequence-classification",
+  columns: TEXT_COLUMNS,
+  learn: (_, options) => sequenceTask(values(["LABEL_0"]), options),
+  ofModel(config, options) {
+    requireProblem(config, "regression", options);
+    return sequenceTask(values(labelNames(config)), options);
+  },
+};
 
 const values = (labels: readonly string[]): SequenceProblem<number, number, RegressionScores> => ({
   labels,
   fields: labelFields("regression", labels),
+  metric: "spearman",
   forModel: (config) =>
     problemTypeOf(config) === "regression" && labelNames(config).length === 1 ? values(labelNames(config)) : undefined,
+  stratum: () => "",
   readLabel: readNumber,
   targets: (own) => own,
   judge: (logits) => logits[0]!,
@@ -45,15 +55,15 @@ const values = (labels: readonly string[]): SequenceProblem<number, number, Regr
     const n = truth.length;
     return { problem: "regression", metrics: { n, loss: meanSquaredError, meanSquaredError, ...correlations } };
   },
-  better: ({ metrics: a }, { metrics: b }) => a.meanSquaredError < b.meanSquaredError,
   inWords: ({ metrics: { meanSquaredError, spearman } }) =>
     `mean squared error ${meanSquaredError.toFixed(4)}, Spearman ${spearman.toFixed(4)}`,
 });
 
-function readNumber(row: Row, column: string): number {
+/** The number of a row. Errors: DataError that names the row. */
+export function readNumber(row: Row, column: string): number {
   const value = row.values[column];
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   if (typeof number === "number" && Number.isFinite(number)) return number;
   const is = typeof value === "string" ? shown(value) : kind(value);
-  throw new DataError(`${placeOf(row)}: the label is ${is}, not a number; the model's problem_type is regression`);
+  throw new DataError(`${placeOf(row)}: the label is ${is}, not a number`);
 }

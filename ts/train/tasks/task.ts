@@ -3,15 +3,24 @@ import type { RoFormerConfig, RoFormerConfigInput } from "../../models/config.js
 import type { Model } from "../../models/model.js";
 import type { HeadName, Targets } from "../../nn/heads/index.js";
 import type { Packed } from "../../nn/packed.js";
+import type { Sequence } from "../../pipelines/pipeline.js";
 import type { Philox } from "../../random/philox.js";
-import type { Columns } from "../examples.js";
+import type { RoFormer } from "../../roformer.js";
 import type { TrainBatch } from "../step.js";
+import type { ColumnNames, TaskColumns } from "./columns.js";
 
-/** A row as the model takes it, and what the model should make of it: for a classifier, a class from 0. */
-export interface Example<L = number> {
-  readonly ids: ArrayLike<number>;
-  readonly typeIds: ArrayLike<number>;
+/** A row as the model takes it, and what the model should make of it. */
+export interface Example<L = unknown> {
+  /** One; or the choices of a question, the pairs or texts of a triplet, the windows of a text. */
+  readonly sequences: readonly Sequence[];
   readonly label: L;
+}
+
+/** Scores of any task, as one flat object with some lists. */
+export interface Scores {
+  /** What was asked of the model. */
+  readonly problem: string;
+  readonly metrics: object;
 }
 
 /** What an evaluation took. */
@@ -35,24 +44,40 @@ export interface EvaluationCall {
  * What a training on labelled rows teaches: the loop, evaluation and the command line know nothing else about it. `L`: a row's label;
  * `E`: the scores.
  */
-export interface Task<L, E, H extends HeadName = HeadName> {
+export interface Task<L, E extends Scores, H extends HeadName = HeadName> {
   readonly head: H;
-  /** Names of the model's outputs, in the order of their ids. */
+  /** Names of the model's outputs, in the order of their ids; none where outputs are no labels. */
   readonly labels: readonly string[];
   /** What `config.json` says about the outputs. */
   readonly fields: Partial<RoFormerConfigInput>;
+  /** The metric that says which of two evaluations is better. */
+  readonly metric: string;
   /** The task with the outputs of a saved model, if these are the same ones in any order; undefined for other outputs. */
   forModel(config: RoFormerConfig): Task<L, E, H> | undefined;
+  /** What the model is before it is trained, where that is more than its head: it takes the place of the one that was made. */
+  adopt?(model: RoFormer<H>): RoFormer<H>;
+  /** Texts of a row: a vocabulary is trained on them, and rows of the same first text stay in one part of a split. */
+  texts(row: Row): readonly string[];
+  /** What each part of a split has the same shares of. */
+  stratum(row: Row): string;
   /** Rows as ids, cut to `maxLength` tokens. Errors: DataError that names the row. */
-  encode(rows: readonly Row[], columns: Columns, model: Model, maxLength: number): Example<L>[];
+  encode(rows: readonly Row[], model: Model, maxLength: number): Example<L>[];
   /** Examples as the batch of a step. */
   batch(examples: readonly Example<L>[]): TrainBatch;
   /** The model's scores. Errors: AbortError, EngineError. */
   evaluate(model: Model, examples: readonly Example<L>[], call?: EvaluationCall): Promise<E & Measured>;
-  /** Whether the first scores are better than the second: the best epoch is kept. */
-  better(a: E, b: E): boolean;
   /** The scores that a line of progress shows. */
   inWords(scores: E): string;
+}
+
+/** A kind of task: what makes a {@link Task} of rows, or of a saved model. */
+export interface TaskKind<L, E extends Scores, H extends HeadName = HeadName> {
+  readonly head: H;
+  readonly columns: ColumnNames;
+  /** The task that training rows ask for. `isSplit`: a part of the rows is going to be held out. Errors: DataError. */
+  learn(rows: readonly Row[], options: TaskColumns, isSplit: boolean): Task<L, E, H>;
+  /** The task that a saved model was trained for. Errors: ConfigError for a model of another kind. */
+  ofModel(config: RoFormerConfig, options: TaskColumns): Task<L, E, H>;
 }
 
 /** What a training on running text teaches. */

@@ -1,0 +1,172 @@
+import { placeOf, type Row, textOf } from "../../data/values.js";
+import { ConfigError } from "../../errors.js";
+import { metrics } from "../../metrics/index.js";
+import type { BatchStates, Model } from "../../models/model.js";
+import { meanSentenceModel, trainablePooling } from "../../models/sentences/trained.js";
+import { external, type ValueWithGradient } from "../../ops/external.js";
+import { embed as vectorsOf } from "../../pipelines/embed.js";
+import type { ReadyModel } from "../../pipelines/pipeline.js";
+import { run } from "../../pipelines/run.js";
+import { encodeTexts } from "../../pipelines/texts.js";
+import type { RoFormer } from "../../roformer.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { type ColumnNames, columnsOf, type TaskColumns } from "./columns.js";
+import { measured } from "./judge.js";
+import { readNumber } from "./regress.js";
+import { packSequences } from "./sequences.js";
+import type { EvaluationCall, Example, Task, TaskKind } from "./task.js";
+import { cosent, cosineError, inBatchNegatives } from "./vectorLosses.js";
+
+/** How well vectors of texts tell what is similar. */
+export interface EmbeddingMetrics {
+  /** Pairs or triplets. */
+  readonly n: number;
+  /** Spearman's rank correlation of cosines and labels, −1 … 1: of scored pairs. */
+  readonly spearman?: number;
+  /** Pearson's. */
+  readonly pearson?: number;
+  /**
+   * Of triplets, the share whose second text is more similar to the first than the third is; of pairs, the share whose second text is
+   * the most similar one of all second texts.
+   */
+  readonly accuracy?: number;
+  /** Of pairs, the mean of 1 / rank of the right text among all second texts; 0 beyond rank 10. */
+  readonly mrr10?: number;
+}
+
+/** Metrics of text vectors. */
+export interface EmbeddingScores {
+  /** The kind of the model's problem. */
+  readonly problem: "sentence_similarity";
+  /** The scores. */
+  readonly metrics: EmbeddingMetrics;
+}
+
+/** A similarity for scored pairs; null for pairs and triplets. */
+type Similarity = number | null;
+
+const NAMES: ColumnNames = { texts: ["text", "textPair", "negative?"], others: ["label?"] };
+
+/** Vectors of texts, so that similar texts have similar vectors: from pairs, triplets, or pairs with a similarity. */
+export const embed: TaskKind<Similarity, EmbeddingScores, "base"> = {
+  head: "base",
+  columns: NAMES,
+  learn: (_, options) => embedder(options),
+  ofModel: (_, options) => embedder(options),
+};
+
+function embedder(options: TaskColumns): Task<Similarity, EmbeddingScores, "base"> {
+  const { texts, others } = columnsOf(NAMES, options);
+  const [label] = others;
+  if (label !== undefined && texts.length > 2)
+    throw new ConfigError("embed takes pairs with a label, or triplets with a negative, not both");
+  const isScored = label !== undefined;
+  const lossOf = vectorLoss(options, isScored);
+  return {
+    head: "base",
+    labels: [],
+    fields: {},
+    metric: isScored ? "spearman" : "accuracy",
+    forModel: () => embedder(options),
+    adopt: (model) => (model.sentenceModel ? checked(model) : withMeanPooling(model)),
+    texts: (row) => texts.map((column) => textOf(row, column)),
+    stratum: () => "",
+    encode: (rows, model, maxLength) => encode(rows, texts, label, model, maxLength),
+    batch: (examples) => ({
+      packed: packSequences(examples.flatMap(({ sequences }) => sequences)),
+      targets: (states, model) =>
+        external(pooled(states, model), (vectors) => lossOf(vectors, examples, model.config.hidden_size)),
+    }),
+    evaluate: (model, examples, call) => measured([], examples, () => evaluate(model, examples, call)),
+    inWords: ({ metrics: { spearman, accuracy } }) =>
+      spearman === undefined ? `accuracy ${(100 * accuracy!).toFixed(2)} %` : `Spearman ${spearman.toFixed(4)}`,
+  };
+}
+
+type Examples = readonly Example<Similarity>[];
+
+function vectorLoss({ loss }: TaskColumns, isScored: boolean) {
+  const names = isScored ? ["cosent", "cosine"] : ["in-batch-negatives"];
+  const name = loss ?? names[0]!;
+  if (!names.includes(name))
+    throw new ConfigError(`loss is ${JSON.stringify(name)}; these columns go with ${names.join(" or ")}`);
+  return (vectors: Float32Array, examples: Examples, width: number): ValueWithGradient => {
+    if (name === "in-batch-negatives") return inBatchNegatives(vectors, examples[0]!.sequences.length, width);
+    const labels = examples.map((example) => example.label!);
+    return (name === "cosent" ? cosent : cosineError)(vectors, labels, width);
+  };
+}
+
+/** The vectors of a batch's texts, `[texts, C]`, with gradients. */
+const pooled = ({ hidden, batch }: BatchStates, model: Model): Tensor => trainablePooling(model)(hidden, batch);
+
+function checked(model: RoFormer<"base">): RoFormer<"base"> {
+  trainablePooling(model); // refuses what cannot be trained
+  return model;
+}
+
+/** The model as a sentence-transformers model, whose vectors are the means of the token states. */
+const withMeanPooling = (model: RoFormer<"base">): RoFormer<"base"> =>
+  model.withSentences(meanSentenceModel(model.config.hidden_size, model.trainedLength));
+
+function encode(
+  rows: readonly Row[],
+  columns: readonly string[],
+  label: string | undefined,
+  model: Model,
+  maxLength: number,
+): Example<Similarity>[] {
+  const labels = rows.map((row) => (label === undefined ? null : readNumber(row, label)));
+  const lowerCase = model.sentences?.lowerCase ?? false;
+  const texts = rows.flatMap((row) => columns.map((column) => textOf(row, column)));
+  const cased = lowerCase ? texts.map((text) => model.tokenizer!.lowerCase(text)) : texts;
+  const where = (i: number) => placeOf(rows[Math.floor(i / columns.length)]!);
+  const sequences = encodeTexts("embed", model as ReadyModel, cased, { maxLength, where });
+  return labels.map((own, i) => ({
+    sequences: sequences.slice(i * columns.length, (i + 1) * columns.length),
+    label: own,
+  }));
+}
+
+async function evaluate(
+  model: Model,
+  examples: Examples,
+  { signal, onProgress }: EvaluationCall = {},
+): Promise<EmbeddingScores> {
+  const job = {
+    ...vectorsOf.prepare(model as ReadyModel, ["-"], {}),
+    sequences: examples.flatMap(({ sequences }) => sequences),
+  };
+  const vectors = (await run(model, { what: "evaluate", job, options: { signal, onProgress } })) as Float32Array[];
+  return { problem: "sentence_similarity", metrics: scored(vectors, examples) };
+}
+
+function scored(vectors: readonly Float32Array[], examples: Examples): EmbeddingMetrics {
+  const [n, size] = [examples.length, examples[0]!.sequences.length];
+  const text = (i: number, place: number) => vectors[i * size + place]!;
+  if (examples[0]!.label !== null) {
+    const labels = examples.map(({ label }) => label!);
+    const cosines = examples.map((_, i) => cosine(text(i, 0), text(i, 1)));
+    return { n, spearman: metrics.spearman(cosines, labels), pearson: metrics.pearson(cosines, labels) };
+  }
+  if (size === 3) {
+    const right = examples.filter((_, i) => cosine(text(i, 0), text(i, 1)) > cosine(text(i, 0), text(i, 2)));
+    return { n, accuracy: right.length / n };
+  }
+  const ranks = examples.map((_, i) => {
+    const own = cosine(text(i, 0), text(i, 1));
+    return examples.filter((_, j) => j !== i && cosine(text(i, 0), text(j, 1)) >= own).length + 1;
+  });
+  const mrr10 = ranks.reduce((sum, rank) => sum + (rank <= 10 ? 1 / rank : 0), 0) / n;
+  return { n, accuracy: ranks.filter((rank) => rank === 1).length / n, mrr10 };
+}
+
+function cosine(a: Float32Array, b: Float32Array): number {
+  let [product, x, y] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    product += a[i]! * b[i]!;
+    x += a[i]! ** 2;
+    y += b[i]! ** 2;
+  }
+  return product / Math.max(Math.sqrt(x * y), 1e-16);
+}
