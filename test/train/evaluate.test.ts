@@ -78,7 +78,7 @@ describe("evaluate scores as scikit-learn and SciPy do", () => {
 
 describe("evaluate names what does not fit", () => {
   it.each<[string, EvaluateOptions["data"], Partial<EvaluateOptions>, string]>([
-    ["regression", one("x"), {}, 'data[0]: the label is "x", not a number; the model\'s problem_type is regression'],
+    ["regression", one("x"), {}, 'data[0]: the label is "x", not a number'],
     ["regression", one(""), {}, 'data[0]: the label is "", not a number'],
     ["regression", one("0,5"), {}, 'data[0]: the label is "0,5", not a number'],
     ["regression", one(Number.NaN), {}, "data[0]: the label is NaN, not a number"],

@@ -1,4 +1,4 @@
-import { sourceName } from "../data/source.js";
+import { type DataSource, sourceName } from "../data/source.js";
 import { sameText, split } from "../data/split.js";
 import type { Row } from "../data/values.js";
 import { DataError } from "../errors.js";
@@ -135,8 +135,10 @@ async function readData(options: FinetuneOptions<TaskName>): Promise<Data> {
   return { task, train, valid, test };
 }
 
-const nameOf = (source: TextSource): string | undefined =>
-  Array.isArray(source) ? undefined : sourceName(source as Parameters<typeof sourceName>[0]);
+/** The name of a file, by its path or as it has one; rows in memory have none. */
+function nameOf(source: TextSource | undefined): string | undefined {
+  return source === undefined || Array.isArray(source) ? undefined : sourceName(source as DataSource);
+}
 
 function holdOut(rows: readonly Row[], task: AnyTask, seed: number): [Row[], Row[]] {
   const texts = rows.map((row) => task.texts(row)[0]!);

@@ -90,9 +90,9 @@ export function columnsOf({ texts, others, defaults = {} }: ColumnNames, options
       const value = options[option] ?? defaults[option];
       if (value === undefined && entry.endsWith("?")) return [];
       const columns: readonly unknown[] = option === "choices" && Array.isArray(value) ? value : [value];
-      const wrong = columns.find((column) => typeof column !== "string");
-      if (wrong === undefined && columns.length > 0) return columns as string[];
-      throw new ConfigError(`${option} is ${String(wrong)}, not the name of a column`);
+      const wrong = columns.findIndex((column) => typeof column !== "string");
+      if (wrong < 0 && columns.length > 0) return columns as string[];
+      throw new ConfigError(`${option} is ${String(columns[wrong])}, not the name of a column`);
     });
   return { texts: named(texts), others: named(others) };
 }

@@ -1,9 +1,9 @@
+import { external, type ValueWithGradient } from "../../autograd/external.js";
 import { placeOf, type Row, textOf } from "../../data/values.js";
 import { ConfigError } from "../../errors.js";
 import { metrics } from "../../metrics/index.js";
 import type { BatchStates, Model } from "../../models/model.js";
 import { meanSentenceModel, trainablePooling } from "../../models/sentences/trained.js";
-import { external, type ValueWithGradient } from "../../ops/external.js";
 import { embed as vectorsOf } from "../../pipelines/embed.js";
 import type { ReadyModel } from "../../pipelines/pipeline.js";
 import { run } from "../../pipelines/run.js";

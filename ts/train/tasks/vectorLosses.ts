@@ -1,4 +1,4 @@
-import type { ValueWithGradient } from "../../ops/external.js";
+import type { ValueWithGradient } from "../../autograd/external.js";
 
 /** Cosines are multiplied by this: sentence-transformers' scale. */
 const SCALE = 20;

@@ -1,6 +1,6 @@
-import { record } from "../autograd/tape.js";
 import { ShapeError } from "../errors.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
+import { record } from "./tape.js";
 
 /** A number and how it changes with each number it was made of. */
 export interface ValueWithGradient {
