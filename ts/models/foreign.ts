@@ -1,5 +1,6 @@
 import { CheckpointError, ConfigError } from "../errors.js";
 import type { RoFormerConfig } from "./config.js";
+import { familyOf } from "./families.js";
 import type { Fit } from "./fit.js";
 
 const V2 = "RoFormerV2, without biases and with norms that have no weights";
@@ -35,12 +36,10 @@ export function refuseForeignConfig(config: object, where: string): void {
   if (fields.use_bias === false) refuse("use_bias", V2);
 }
 
-/** Refuses a configuration that calls weights BERT's which have layers, but no learned positions: they are a RoFormer's. */
+/** Refuses weights that the configuration's family says are another one's. */
 export function refuseOtherFamily(config: RoFormerConfig, where: string, { found, missing }: Fit): void {
-  const lacks = missing.find((name) => name.endsWith("embeddings.position_embeddings.weight"));
-  if (config.model_type !== "bert" || lacks === undefined || ![...found.keys()].some((name) => OF_LAYER.test(name)))
-    return;
-  throw new ConfigError(`${where}: model_type is bert, but the weights lack ${lacks}: they are another model's`);
+  const problem = familyOf(config).foreign?.([...found.keys()], missing);
+  if (problem) throw new ConfigError(`${where}: ${problem}`);
 }
 
 /** Refuses the weights of such a model under RoFormer's configuration: not one of the layers' biases is there. */

@@ -9,6 +9,7 @@ import type { Parameter } from "../../tensor/parameter.js";
 import { type Tensor, tensor } from "../../tensor/tensor.js";
 import type { SequenceBatch } from "../packed.js";
 import type { AttentionOptions } from "./attention.js";
+import type { AttentionFields } from "./options.js";
 import { orthogonalFeatures } from "./projection.js";
 
 /** Features of keys, `[S, H · M]`, and what they are divided by, where that is not the same for a whole sequence. */
@@ -151,3 +152,6 @@ export const features = { elu, relu, shen, performer, "performer-relu": performe
   string,
   FeaturesFactory
 >;
+
+/** What causal models with these features set: with another ε a Performer's depend on later keys. */
+export const causal: Partial<Record<keyof typeof features, AttentionFields>> = { performer: { kernel_epsilon: 0 } };

@@ -31,10 +31,31 @@ export interface HeadOptions {
   readonly pooler: ActivationName | undefined;
   /** How a sequence becomes one vector where choices are compared. */
   readonly summary: SummaryOptions;
+  /** Whether the head's own layers and norms have biases; what gives labels always has one. */
+  readonly bias: boolean;
   /** How sequences are classified: the model family's way. */
   readonly classifier: ScorerFactory;
   /** How choices are scored: the model family's way. */
   readonly chooser: ScorerFactory;
+  /** How tokens are classified: the model family's way. */
+  readonly tokenClassifier: TokenScorerFactory;
+  /** How tokens are scored as an answer's ends: the model family's way. */
+  readonly spanFinder: TokenScorerFactory;
+  /** What the parameters are called. */
+  readonly names: HeadNames;
+}
+
+/** Names of the parameters of heads. */
+export interface HeadNames {
+  /** Of a language model: the layer before the decoder, its norm, the decoder, and the decoder's bias by its whole name. */
+  readonly languageModel: {
+    readonly dense: string;
+    readonly norm: string;
+    readonly decoder: string;
+    readonly bias: string;
+  };
+  /** The pooler's layer, counted from the encoder's name. */
+  readonly pooler: string;
 }
 
 /** What a classifier's labels mean (`problem_type`). */
@@ -42,6 +63,9 @@ export type ProblemType = "regression" | "single_label_classification" | "multi_
 
 /** Turns hidden states, `[N, C]`, to logits of sequences, `[B, labels]`. */
 export type ScorerFactory = (options: HeadOptions) => (hidden: Tensor, batch: PackedBatch) => Tensor;
+
+/** Turns hidden states, `[N, C]`, to logits of tokens, `[N, outputs]`. */
+export type TokenScorerFactory = (options: HeadOptions, outputs: number) => (hidden: Tensor) => Tensor;
 
 /** A head's output: a row a token, `[N, …]`, or a row a sequence, `[B, …]`. */
 export interface HeadOutput {
@@ -92,6 +116,8 @@ export interface HeadFactory {
   readonly architecture: string;
   /** What labels are given by: tokens, sequences, or spans of tokens; none: it has no loss. */
   readonly labels: "tokens" | "sequences" | "spans" | "none";
+  /** True if it is the encoder alone, whose parameters then have no prefix in their names. */
+  readonly bare?: boolean;
   /** True if the inputs are several sequences a question: `[B][choices][T]`. */
   readonly choices?: boolean;
   /**

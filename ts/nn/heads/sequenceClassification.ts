@@ -20,8 +20,8 @@ export const denseClassifier: ScorerFactory = ({ scope, width, labels, dropout, 
 };
 
 /** BERT's classifier: a pooler with tanh, dropout, a dense layer. */
-export const pooledClassifier: ScorerFactory = ({ scope, encoder, width, labels, dropout }) => {
-  const pooler = new Pooler(encoder, width, "tanh");
+export const pooledClassifier: ScorerFactory = ({ scope, encoder, names, width, labels, dropout }) => {
+  const pooler = new Pooler(encoder.at(names.pooler), width, "tanh");
   const drop = new Dropout(scope, dropout);
   const out = new Linear(scope.at("classifier"), width, labels);
   return (hidden, batch) => out.forward(drop.forward(pooler.forward(hidden, batch)));
