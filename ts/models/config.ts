@@ -10,8 +10,6 @@ import { familyOf, modelTypes } from "./families.js";
 import { withRopeParameters } from "./rotarySettings.js";
 
 export type {
-  FamilyConfig,
-  FamilyConfigInput,
   LabelName,
   LabelNames,
   RoFormerExtension,

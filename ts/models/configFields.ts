@@ -126,9 +126,11 @@ type Nullable =
   | "eos_token_id"
   | "problem_type";
 
-type Complete = Omit<Fields, Defaulted> & {
-  [K in Nullable]: Exclude<Fields[K], undefined>;
-} & { [K in Exclude<Defaulted, Nullable>]: NonNullable<Fields[K]> };
+type Kept<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+type Filled<T> = { [K in keyof T]-?: NonNullable<T[K]> };
+type Complete = Omit<Fields, Defaulted> &
+  Kept<Pick<Fields, Nullable>> &
+  Filled<Pick<Fields, Exclude<Defaulted, Nullable>>>;
 
 /** A configuration, but for `model_type`, which names the family that reads it. */
 export interface FamilyConfigInput extends Fields {

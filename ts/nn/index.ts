@@ -76,6 +76,7 @@ export {
   type HeadOptions,
   type HeadOutput,
   heads,
+  type LanguageModelNames,
   type ProblemType,
   type ScorerFactory,
   type Spans,

@@ -22,12 +22,12 @@ const OPTIONS: Names<AttentionOptions> = {
 };
 
 /** `make`, which refuses options of other names. */
-function checked<T extends AttentionFactory>(make: T): T {
+function checked(make: AttentionFactory): AttentionFactory {
   const careful = (options: AttentionOptions) => {
     checkOptions("attentions", options, OPTIONS);
     return make(options);
   };
-  return Object.assign(careful, make) as T;
+  return Object.assign(careful, { causal: make.causal });
 }
 
 /** Attentions by name. A new one is a file and a line; `test/conformance/attentions.test.ts` runs over all. */

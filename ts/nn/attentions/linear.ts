@@ -1,9 +1,15 @@
 import { ConfigError } from "../../errors.js";
 import { LinearState, linearAttention, linearStep } from "../../ops/linearAttention.js";
 import { type Tensor, tensor } from "../../tensor/tensor.js";
-import { type Attention, type AttentionCall, type AttentionOptions, rotate } from "./attention.js";
+import {
+  type Attention,
+  type AttentionCall,
+  type AttentionFactory,
+  type AttentionOptions,
+  rotate,
+} from "./attention.js";
 import { causal, type Features, features } from "./features.js";
-import type { AttentionFields, Rotation } from "./options.js";
+import type { Rotation } from "./options.js";
 
 /** An attention that can go on token by token. */
 export interface Recurrent {
@@ -76,7 +82,7 @@ function refuseMasks({ mask }: AttentionCall): void {
 }
 
 /** Linear attention with features by their name. */
-export function linear(name: keyof typeof features) {
+export function linear(name: keyof typeof features): AttentionFactory {
   const create = (options: AttentionOptions): Attention & Recurrent => {
     const { position, rotation = "eq19" } = options;
     if (position.slopes) throw new ConfigError("linear attention makes no scores, to which alibi would add");
@@ -85,8 +91,5 @@ export function linear(name: keyof typeof features) {
       throw new ConfigError(`rotary positions turn pairs: ${made.width} features of a head are odd`);
     return new LinearAttention(made, rotation);
   };
-  const factory: typeof create & { readonly causal?: AttentionFields | undefined } = Object.assign(create, {
-    causal: causal[name],
-  });
-  return factory;
+  return Object.assign(create, { causal: causal[name] });
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { Names } from "../../options.js";
 import { notNegative, oneOf, whole } from "../fieldTypes.js";
 import type { Same } from "../same.js";
 
@@ -16,7 +17,7 @@ export type Rotation = "eq19" | "rotate-before" | "rotate-both";
 /** Every {@link Rotation}. */
 export const ROTATIONS = ["eq19", "rotate-before", "rotate-both"] as const satisfies readonly Rotation[];
 
-/** Settings of attentions as `roformer_js` has them. A new one is a field here and a line of {@link attentionSchema}. */
+/** Settings of attentions as `roformer_js` has them. A new one is a field here and in {@link AttentionSettings}, and how it is checked. */
 export interface AttentionFields {
   /** Where linear attentions turn. Default: "eq19". */
   rotation?: Rotation | undefined;
@@ -26,6 +27,25 @@ export interface AttentionFields {
   kernel_epsilon?: number | undefined;
 }
 
+/** {@link AttentionFields} under names in camelCase. */
+export interface AttentionSettings {
+  /**
+   * Where linear attentions turn.
+   * @default "eq19"
+   */
+  readonly rotation?: Rotation | undefined;
+  /**
+   * Features of a head, M, of random projections.
+   * @default D · ln D
+   */
+  readonly numRandomFeatures?: number | undefined;
+  /**
+   * ε inside of features.
+   * @default 10⁻⁴ of a Performer, 10⁻³ of a relu
+   */
+  readonly kernelEpsilon?: number | undefined;
+}
+
 /** Checks each of {@link AttentionFields}; the messages say what is expected. */
 export const attentionSchema = {
   rotation: v.optional(oneOf(ROTATIONS)),
@@ -33,15 +53,8 @@ export const attentionSchema = {
   kernel_epsilon: v.optional(notNegative),
 } satisfies Record<keyof AttentionFields, v.GenericSchema>;
 
-type Checked = { [K in keyof typeof attentionSchema]?: v.InferOutput<(typeof attentionSchema)[K]> };
-
 /** A name of Hugging Face's as this library writes it: `numRandomFeatures`. */
 type CamelCased<Name> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<CamelCased<Rest>>}` : Name;
-
-/** {@link AttentionFields} under names in camelCase. */
-export type AttentionSettings = {
-  readonly [K in keyof Same<AttentionFields, Checked> as CamelCased<K>]?: AttentionFields[K];
-};
 
 const camelCased = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
@@ -49,9 +62,8 @@ const camelCased = (name: string): string => name.replace(/_(.)/g, (_, letter: s
 const NAMES = Object.keys(attentionSchema).map((field) => [camelCased(field), field] as const);
 
 /** The names of {@link AttentionSettings}. */
-export const SETTINGS = Object.fromEntries(NAMES.map(([name]) => [name, true])) as Record<
-  keyof AttentionSettings,
-  boolean
+export const SETTINGS = Object.fromEntries(NAMES.map(([name]) => [name, true])) as Names<
+  Record<Same<keyof AttentionSettings, CamelCased<keyof AttentionFields>>, unknown>
 >;
 
 /** What `fields` say, under names in camelCase. */

@@ -45,15 +45,22 @@ export interface HeadOptions {
   readonly names: HeadNames;
 }
 
+/** Names of the parameters of a language model, counted from the root. */
+export interface LanguageModelNames {
+  /** The layer before the decoder. */
+  readonly dense: string;
+  /** The norm behind that. */
+  readonly norm: string;
+  /** The decoder, where it is not the word vectors. */
+  readonly decoder: string;
+  /** The decoder's bias, by its whole name. */
+  readonly bias: string;
+}
+
 /** Names of the parameters of heads. */
 export interface HeadNames {
-  /** Of a language model: the layer before the decoder, its norm, the decoder, and the decoder's bias by its whole name. */
-  readonly languageModel: {
-    readonly dense: string;
-    readonly norm: string;
-    readonly decoder: string;
-    readonly bias: string;
-  };
+  /** Of a language model. */
+  readonly languageModel: LanguageModelNames;
   /** The pooler's layer, counted from the encoder's name. */
   readonly pooler: string;
 }

@@ -14,6 +14,7 @@ export type {
   HeadNames,
   HeadOptions,
   HeadOutput,
+  LanguageModelNames,
   ProblemType,
   ScorerFactory,
   Spans,
