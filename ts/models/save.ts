@@ -64,8 +64,10 @@ export function modelFiles(model: SavedModel, options: SaveOptions = {}): Map<st
 }
 
 /** The files of a sentence-transformers folder; a classifier's folder says nothing of vectors. */
-const sentenceFiles = ({ head, sentenceModel }: SavedModel): Iterable<[string, Content]> =>
-  head === "base" || head === "masked-lm" ? (sentenceModel?.files ?? []) : [];
+function sentenceFiles({ head, sentenceModel }: SavedModel): Iterable<[string, Content]> {
+  const { keepsModules }: HeadFactory = heads[head];
+  return (keepsModules && sentenceModel?.files) || [];
+}
 
 /** The whole of a file's content. */
 export async function blobOf(content: Content): Promise<Blob> {

@@ -9,7 +9,9 @@ import { ARCHITECTURE, type ArchitectureSettings, type AttentionSettings } from 
 import { withDefaults } from "./settings/rules.js";
 
 /** Whether tokens must not see later ones. */
-const isCausal = (head: HeadName): boolean => heads[head].causal ?? false;
+const isCausal = (head: HeadName): boolean => causalOf(head) ?? false;
+
+const causalOf = (head: HeadName): boolean | undefined => heads[head].causal;
 
 /** The configuration of a model for `tokenizer` and texts of `maxLength` tokens. */
 export function architecture(
@@ -44,7 +46,7 @@ export function changes(
   { roformer_js = {}, is_decoder }: RoFormerConfig,
   head: HeadName,
 ): Partial<RoFormerConfig> {
-  const causal = isCausal(head) || (is_decoder && head !== "masked-lm");
+  const causal = causalOf(head) ?? is_decoder;
   const { dropout } = settings;
   return {
     is_decoder: causal,

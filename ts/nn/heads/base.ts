@@ -7,6 +7,7 @@ export const base: HeadFactory = {
   architecture: "Model",
   labels: "none",
   bare: true,
+  keepsModules: true,
   create({ encoder, names, width, pooler: activation }): Head {
     const pooler = activation && new Pooler(encoder.at(names.pooler), width, activation);
     return {

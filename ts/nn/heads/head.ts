@@ -128,11 +128,16 @@ export interface HeadFactory {
   /** True if the inputs are several sequences a question: `[B][choices][T]`. */
   readonly choices?: boolean;
   /**
-   * True if the head guesses each sequence's next token: its loss shifts the labels, and tokens must not see later ones, so that a new
-   * model has `is_decoder`.
-   * @default false
+   * Whether tokens must not see later ones. True if the head guesses each sequence's next token: its loss shifts the labels, and a
+   * new model has `is_decoder`. False if it must see all.
+   * @default what `is_decoder` says
    */
   readonly causal?: boolean;
+  /**
+   * True if the hidden states remain what a sentence-transformers folder's modules begin with, so that these are saved with the model.
+   * @default false
+   */
+  readonly keepsModules?: boolean;
   /** Makes the head of one model, which declares its parameters. Errors: ConfigError for options that cannot be met. */
   create(options: HeadOptions): Head;
 }
