@@ -131,6 +131,14 @@ describe("a family that is a file and a line, ModernBERT", () => {
     });
     expect(losses[29]).toBeLessThan(0.5 * losses[0]!);
     optimizer.free();
+    // Gradients of 0 leave all alone but what decays: the matrices.
+    const before = new Map(model.parameters().map((one) => [one.name, one.read()]));
+    const decaying = new AdamW(model, { lr: 1e-3, weightDecay: 100 });
+    decaying.step();
+    const still = model.parameters().filter((one) => one.read().every((x, i) => x === before.get(one.name)![i]));
+    expect(still.every(({ shape }) => shape.length === 1)).toBe(true);
+    expect(still.length).toBe(model.parameters().filter(({ shape }) => shape.length === 1).length);
+    decaying.free();
     model.close();
   });
 
