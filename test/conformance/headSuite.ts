@@ -41,7 +41,7 @@ function withHead(
   const root = new ParameterScope(store, 0.5);
   const summary = { type: "last", project: true, toLabels: false, activation: undefined } as const;
   const head = factory.create({
-    ...{ scope: root, encoder: root.at("encoder"), width: WIDTH, words: root.weight("words", [V, E]), tied: true },
+    ...{ params: root, encoder: root.at("encoder"), width: WIDTH, words: root.weight("words", [V, E]), tied: true },
     ...{ activation: "gelu", eps: 1e-12, dropout: 0, labels: CLASSES, problem, pooler: "tanh" },
     ...{ summary: { ...summary, firstDropout: 0, lastDropout: 0 }, ...WAYS[way]!, bias: true },
     ...{ tokenClassifier: droppedTokens, spanFinder: plainSpans, names: NAMES },

@@ -94,7 +94,7 @@ function encoder(config: Config): EncoderSettings {
 }
 
 /** What stands before the last layer of every head. */
-function predictionHead({ scope: root, width, bias, activation, eps }: HeadOptions): (x: Tensor) => Tensor {
+function predictionHead({ params: root, width, bias, activation, eps }: HeadOptions): (x: Tensor) => Tensor {
   const dense = new Linear(root.at("head.dense"), width, width, bias);
   const norm = new LayerNorm(root.at("head.norm"), width, eps, bias);
   return (x) => norm.forward(dense.forward(x, activation));
@@ -107,7 +107,7 @@ const classifier: ScorerFactory = (options) => {
 
 const tokenClassifier: TokenScorerFactory = (options, outputs) => {
   const head = predictionHead(options);
-  const drop = new Dropout(options.scope, options.dropout);
-  const out = new Linear(options.scope.at("classifier"), options.width, outputs);
+  const drop = new Dropout(options.params, options.dropout);
+  const out = new Linear(options.params.at("classifier"), options.width, outputs);
   return (hidden) => out.forward(drop.forward(head(hidden)));
 };

@@ -111,7 +111,7 @@ function reference(x: Float64Array, states: Float64Array, values: Values, kind: 
 function layerOf({ causal: _, ...kind }: Kind) {
   const store = new ParameterStore();
   const params = new ParameterScope(store, 0.5);
-  const place = { scope: params.at("positions"), embeddingWidth: C, maxPositions: 64 };
+  const place = { params: params.at("positions"), embeddingWidth: C, maxPositions: 64 };
   const position = positions["rotary-half"]({ ...place, heads: HEADS, headSize: D });
   const layer = new EncoderLayer(params, {
     ...{ width: C, heads: HEADS, intermediateWidth: F, activation: "gelu", eps: EPS },

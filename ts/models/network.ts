@@ -68,16 +68,16 @@ export class Network {
     this.project = E === width ? undefined : new Linear(encoder.at(names.project), E, width, embeddings.bias);
     this.layers = Array.from({ length: num_hidden_layers }, (_, i) => {
       const { attention, attentionFields, position: where, ...options } = settings.layer(i);
-      const { heads } = options;
       const position = this.position(where, encoder, settings);
-      const own = { heads, headSize: width / heads, position, ...settingsOf(attentionFields) };
-      const create = (scope: ParameterScope) => attentions[attention]({ scope, ...own });
+      const sizes = { heads: options.heads, headSize: width / options.heads };
+      const own = { ...sizes, position, ...settingsOf(attentionFields) };
+      const create = (params: ParameterScope) => attentions[attention]({ params, ...own });
       return new EncoderLayer(encoder.at(names.layer(i)), { ...options, attention: create, position });
     });
     this.finalNorm = finalNorm && new LayerNorm(encoder.at(finalNorm.name), width, finalNorm.eps, finalNorm.bias);
     this.head = factory.create({
       ...family.heads(config),
-      ...{ scope: root, encoder, words: this.embeddings.words, pooler },
+      ...{ params: root, encoder, words: this.embeddings.words, pooler },
     });
   }
 
@@ -86,11 +86,14 @@ export class Network {
     const key = JSON.stringify([name, rope]);
     const made = this.positions.get(key);
     if (made) return made;
-    const { hidden_size, num_attention_heads: heads, max_position_embeddings: maxPositions } = this.config;
+    const { hidden_size, num_attention_heads, max_position_embeddings } = this.config;
     const position = positions[name]({
-      scope: encoder.at(settings.names.positions),
+      params: encoder.at(settings.names.positions),
       embeddingWidth: settings.embeddings.width,
-      ...{ heads, headSize: hidden_size / heads, maxPositions, rope },
+      heads: num_attention_heads,
+      headSize: hidden_size / num_attention_heads,
+      maxPositions: max_position_embeddings,
+      rope,
     });
     this.positions.set(key, position);
     return position;

@@ -45,7 +45,7 @@ export interface EncoderSettings {
 }
 
 /** What a family says of its heads: all but what depends on the model that is made. */
-export type HeadSettings = Omit<HeadOptions, "scope" | "encoder" | "words" | "pooler">;
+export type HeadSettings = Omit<HeadOptions, "params" | "encoder" | "words" | "pooler">;
 
 /**
  * Models that Hugging Face names by one `model_type`: everything that differs from one such kind to another. Shared code asks a family

@@ -41,7 +41,7 @@ export interface AttentionCall {
 /** What an attention is made from. */
 export interface AttentionOptions extends AttentionSettings {
   /** Where it may declare what it needs beside queries, keys and values. */
-  readonly scope: ParameterScope;
+  readonly params: ParameterScope;
   /** Number of heads, H. */
   readonly heads: number;
   /** Numbers a head, D. */

@@ -79,13 +79,13 @@ class Projection {
   private readonly heads: number;
   private readonly matrix: Parameter;
 
-  constructor({ scope, heads, headSize: D, numRandomFeatures }: AttentionOptions) {
+  constructor({ params, heads, headSize: D, numRandomFeatures }: AttentionOptions) {
     // D · ln D, as performer-pytorch has, and even, since features may be turned.
     this.width = numRandomFeatures ?? 2 * Math.max(1, Math.round((D * Math.log(D)) / 2));
     [this.headSize, this.heads] = [D, heads];
     const draw = (seed: number, index: number) =>
       orthogonalFeatures(this.width, D, new Philox(seed, streams.features, index));
-    this.matrix = scope.buffer("projection_matrix", [this.width, D], draw);
+    this.matrix = params.buffer("projection_matrix", [this.width, D], draw);
   }
 
   /** x / D^(1/4), `[N · H, D]`, and W of that, `[N · H, M]`. */

@@ -17,7 +17,7 @@ export {
 } from "./options.js";
 
 const OPTIONS: Names<AttentionOptions> = {
-  ...{ scope: true, heads: true, headSize: true, position: true },
+  ...{ params: true, heads: true, headSize: true, position: true },
   ...SETTINGS,
 };
 

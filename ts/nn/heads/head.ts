@@ -8,7 +8,7 @@ import type { SummaryOptions } from "./summary.js";
 /** What a head is made from. */
 export interface HeadOptions {
   /** Where it may declare parameters: the root of the model's names. */
-  readonly scope: ParameterScope;
+  readonly params: ParameterScope;
   /** The scope of the encoder, whose prefix a pooler has. */
   readonly encoder: ParameterScope;
   /** Width of the hidden states, C. */

@@ -23,7 +23,7 @@ export type {
 } from "./head.js";
 
 const OPTIONS: Names<HeadOptions> = {
-  ...{ scope: true, encoder: true, width: true, words: true, tied: true, activation: true, eps: true, dropout: true },
+  ...{ params: true, encoder: true, width: true, words: true, tied: true, activation: true, eps: true, dropout: true },
   ...{ labels: true, problem: true, pooler: true, summary: true, bias: true, names: true },
   ...{ classifier: true, chooser: true, tokenClassifier: true, spanFinder: true },
 };

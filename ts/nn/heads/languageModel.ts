@@ -22,7 +22,7 @@ export class LanguageModel implements Head {
   private readonly bias: Tensor;
 
   constructor(options: HeadOptions, aim: Aim) {
-    const { scope: root, width, words, eps, tied, bias, names } = options;
+    const { params: root, width, words, eps, tied, bias, names } = options;
     const [V, E] = words.shape as [number, number];
     const own = names.languageModel;
     this.options = options;

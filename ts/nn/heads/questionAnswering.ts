@@ -11,8 +11,8 @@ import type { Head, HeadFactory, HeadOptions, Targets, TokenScorerFactory } from
 const NEVER = -1e30;
 
 /** RoFormer's and BERT's: a linear layer. */
-export const plainSpans: TokenScorerFactory = ({ scope, width }, outputs) => {
-  const layer = new Linear(scope.at("qa_outputs"), width, outputs);
+export const plainSpans: TokenScorerFactory = ({ params, width }, outputs) => {
+  const layer = new Linear(params.at("qa_outputs"), width, outputs);
   return (hidden) => layer.forward(hidden);
 };
 

@@ -8,9 +8,9 @@ import { classLabels } from "./classLabels.js";
 import type { Head, HeadFactory, HeadOptions, Targets, TokenScorerFactory } from "./head.js";
 
 /** RoFormer's and BERT's: dropout and a linear layer. */
-export const droppedTokens: TokenScorerFactory = ({ scope, width, dropout }, outputs) => {
-  const drop = new Dropout(scope, dropout);
-  const classifier = new Linear(scope.at("classifier"), width, outputs);
+export const droppedTokens: TokenScorerFactory = ({ params, width, dropout }, outputs) => {
+  const drop = new Dropout(params, dropout);
+  const classifier = new Linear(params.at("classifier"), width, outputs);
   return (hidden) => classifier.forward(drop.forward(hidden));
 };
 
