@@ -1,9 +1,9 @@
 import { CheckpointError, ConfigError } from "../errors.js";
 import type { RoFormerConfig } from "./config.js";
+import { V2 } from "./families/bertLike.js";
 import { familyOf } from "./families.js";
 import type { Fit } from "./fit.js";
 
-const V2 = "RoFormerV2, without biases and with norms that have no weights";
 const GAU = "GAU-α, of gated attention units";
 const REASON = "is another model than RoFormer and is not computed here";
 
@@ -32,8 +32,8 @@ export function refuseForeignConfig(config: object, where: string): void {
   const [architecture] = Array.isArray(fields.architectures) ? fields.architectures : [];
   if (/^RoFormerV2/i.test(String(architecture))) refuse("architectures", V2);
   if (/^GAU/.test(String(architecture))) refuse("architectures", GAU);
-  if ((fields.norm_type ?? "layer_norm") !== "layer_norm") refuse("norm_type", V2);
-  if (fields.use_bias === false) refuse("use_bias", V2);
+  const other = familyOf(fields).foreignField?.(fields);
+  if (other) refuse(other.field, other.model);
 }
 
 /** Refuses weights that the configuration's family says are another one's. */

@@ -94,14 +94,22 @@ export const bertHeads = (config: FamilyConfig): Omit<HeadSettings, "classifier"
   },
 });
 
+/** RoFormer's successor, which has RoFormer's names. */
+export const V2 = "RoFormerV2, without biases and with norms that have no weights";
+
 /** What files of BERT and its heirs have in common. */
 export const bertFiles = {
+  foreignField({ norm_type, use_bias }) {
+    const field =
+      (norm_type ?? "layer_norm") !== "layer_norm" ? "norm_type" : use_bias === false ? "use_bias" : undefined;
+    return field === undefined ? undefined : { field, model: V2 };
+  },
   fileNames: {
     aliases: { "cls.predictions.decoder.bias": "cls.predictions.bias" },
     copies: ["cls.predictions.decoder.weight", "cls.predictions.decoder.bias"],
   },
   noDecay: ["bias", "LayerNorm.weight"],
-} as const satisfies Partial<Family>;
+} satisfies Partial<Family>;
 
 /** The activation of a pooler that a configuration names: RoFormer-Sim's authors have two names for it. */
 export const namedPooler = ({ pooler_activation, pool_act }: FamilyConfig) =>

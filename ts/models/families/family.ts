@@ -86,6 +86,10 @@ export interface Family {
   readonly outputs: readonly string[];
   /** Ends of the names of parameters that do not decay. */
   readonly noDecay: readonly string[];
+  /** A field of a file that says that the model is another one, `model`, though it has this family's name. */
+  foreignField?(
+    fields: Readonly<Record<string, unknown>>,
+  ): { readonly field: string; readonly model: string } | undefined;
   /** Why weights that lack `missing` and hold `found` are another family's, in words that go on after the file's name. */
   foreign?(found: readonly string[], missing: readonly string[]): string | undefined;
 
