@@ -1,7 +1,7 @@
 import { ConfigError } from "./errors.js";
 import type { FileSource } from "./io/files.js";
 import { parseConfig, type RoFormerConfigInput } from "./models/config.js";
-import { poolerOf } from "./models/families.js";
+import { familyOf } from "./models/families.js";
 import type { ModelInputs } from "./models/inputs.js";
 import type { CreateOptions, ForwardOptions, GradientOptions, LossAndGradients } from "./models/interface.js";
 import type { LoadOptions } from "./models/load.js";
@@ -43,7 +43,7 @@ export class RoFormer<H extends HeadName = HeadName, O extends ModelOutput = Out
       throw new ConfigError(`head is "${head}", not one of ${Object.keys(heads).join(", ")}`);
     // Who creates a causal model wants one that does not see what it is to guess.
     const checked = parseConfig(config, "config", heads[head].causal ? { is_decoder: true } : {});
-    const network = new Network(checked, head, poolerOf(checked, head));
+    const network = new Network(checked, { head, pooler: familyOf(checked).pooler(checked) });
     try {
       network.store.allocate();
       network.store.initialise(seed);

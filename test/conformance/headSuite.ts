@@ -3,7 +3,9 @@ import { valueAndGradients } from "../../ts/autograd/tape.js";
 import { ConfigError, ShapeError } from "../../ts/errors.js";
 import type { Head, HeadFactory, ProblemType, ScorerFactory, Targets } from "../../ts/nn/heads/index.js";
 import { pooledChooser, summaryChooser } from "../../ts/nn/heads/multipleChoice.js";
+import { plainSpans } from "../../ts/nn/heads/questionAnswering.js";
 import { denseClassifier, pooledClassifier } from "../../ts/nn/heads/sequenceClassification.js";
+import { droppedTokens } from "../../ts/nn/heads/tokenClassification.js";
 import { PackedBatch, pack } from "../../ts/nn/packed.js";
 import { ParameterScope, ParameterStore } from "../../ts/nn/parameters.js";
 import { scope } from "../../ts/tensor/scope.js";
@@ -17,6 +19,11 @@ const N = total(LENGTHS);
 const WAYS: Record<string, { classifier: ScorerFactory; chooser: ScorerFactory }> = {
   roformer: { classifier: denseClassifier, chooser: summaryChooser },
   bert: { classifier: pooledClassifier, chooser: pooledChooser },
+};
+
+const NAMES = {
+  languageModel: { dense: "lm.dense", norm: "lm.norm", decoder: "lm.decoder", bias: "lm.bias" },
+  pooler: "pooler.dense",
 };
 
 interface Made {
@@ -34,9 +41,10 @@ function withHead(
   const root = new ParameterScope(store, 0.5);
   const summary = { type: "last", project: true, toLabels: false, activation: undefined } as const;
   const head = factory.create({
-    ...{ scope: root, encoder: root.at("encoder"), width: WIDTH, words: root.weight("words", [V, E]), tied: true },
+    ...{ params: root, encoder: root.at("encoder"), width: WIDTH, words: root.weight("words", [V, E]), tied: true },
     ...{ activation: "gelu", eps: 1e-12, dropout: 0, labels: CLASSES, problem, pooler: "tanh" },
-    ...{ summary: { ...summary, firstDropout: 0, lastDropout: 0 }, ...WAYS[way]! },
+    ...{ summary: { ...summary, firstDropout: 0, lastDropout: 0 }, ...WAYS[way]!, bias: true },
+    ...{ tokenClassifier: droppedTokens, spanFinder: plainSpans, names: NAMES },
   });
   store.allocate();
   store.initialise(3);

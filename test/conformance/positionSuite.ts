@@ -28,7 +28,7 @@ interface Made {
 function withPosition(create: Factory, body: (made: Made) => void, heads = HEADS): void {
   const store = new ParameterStore();
   const options = { embeddingWidth: C, heads, headSize: D, maxPositions: MAXIMUM };
-  const position = create({ scope: new ParameterScope(store, 1), ...options });
+  const position = create({ params: new ParameterScope(store, 1), ...options });
   store.allocate();
   store.initialise(7);
   try {

@@ -25,12 +25,12 @@ export interface Made {
 export function withAttention<T>(create: AttentionFactory, setting: Setting, body: (made: Made) => T): T {
   const [place, own] = [new ParameterStore(), new ParameterStore()];
   const size = { heads: HEADS, headSize: D };
-  const where = { scope: new ParameterScope(place, 1), embeddingWidth: C, maxPositions: 64 };
+  const where = { params: new ParameterScope(place, 1), embeddingWidth: C, maxPositions: 64 };
   const position = positions[setting.position]({ ...where, ...size });
   try {
     const { rotation, epsilon } = setting;
     const features = { rotation, ...(epsilon !== undefined && { kernelEpsilon: epsilon }) };
-    const attention = create({ scope: new ParameterScope(own, 1), ...size, position, ...features });
+    const attention = create({ params: new ParameterScope(own, 1), ...size, position, ...features });
     own.allocate();
     own.initialise(1);
     const projection = Float64Array.from(own.saved.flatMap((matrix) => [...matrix.read()]));
@@ -45,7 +45,7 @@ export function withAttention<T>(create: AttentionFactory, setting: Setting, bod
 /** The encodings that have `member`. */
 const having = (member: "table" | "slopes"): PositionName[] =>
   (Object.keys(positions) as PositionName[]).filter((name) => {
-    const where = { scope: new ParameterScope(new ParameterStore(), 1), embeddingWidth: C, maxPositions: 64 };
+    const where = { params: new ParameterScope(new ParameterStore(), 1), embeddingWidth: C, maxPositions: 64 };
     return positions[name]({ ...where, heads: HEADS, headSize: D })[member] !== undefined;
   });
 

@@ -82,8 +82,8 @@ function compute(problem: Problem): Record<"out" | "dq" | "dk" | "dv", Float32Ar
   const position: Position =
     rotation === "none"
       ? positions.none()
-      : positions.rotary({ scope: place, embeddingWidth: 1, heads, headSize: width, maxPositions: 1 });
-  const options = { scope: place, heads, headSize: width, position, numRandomFeatures: features, kernelEpsilon };
+      : positions.rotary({ params: place, embeddingWidth: 1, heads, headSize: width, maxPositions: 1 });
+  const options = { params: place, heads, headSize: width, position, numRandomFeatures: features, kernelEpsilon };
   const layer = attentions[attention]({ ...options, ...(rotation !== "none" && { rotation }) });
   store.allocate();
   for (const matrix of store.saved) matrix.write(problem.projection);
@@ -218,10 +218,10 @@ describe.each(LINEAR)("%s", (attention) => {
   it("turned by equal positions is not turned at all (eq. 19 is eq. 18)", () => {
     const store = new ParameterStore();
     const place = new ParameterScope(store, 1);
-    const position = positions.rotary({ scope: place, embeddingWidth: 1, heads: 2, headSize: 6, maxPositions: 1 });
+    const position = positions.rotary({ params: place, embeddingWidth: 1, heads: 2, headSize: 6, maxPositions: 1 });
     const make = (rotation: Rotation, position: Position) =>
       attentions[attention]({
-        scope: place.at(rotation),
+        params: place.at(rotation),
         heads: 2,
         headSize: 6,
         position,
@@ -276,7 +276,7 @@ it.each(["linear-shen", "performer"] as const)(
   (name) => {
     const place = new ParameterScope(new ParameterStore(), 1);
     const options = {
-      scope: place,
+      params: place,
       heads: 1,
       headSize: 4,
       position: positions.none(),
@@ -306,11 +306,11 @@ it("a feature map that is not there is refused by its name", () => {
 
 it("odd numbers of turned features, masks and biases that need scores are refused", () => {
   const place = new ParameterScope(new ParameterStore(), 1);
-  const position = positions.rotary({ scope: place, embeddingWidth: 1, heads: 1, headSize: 4, maxPositions: 1 });
-  const options = { scope: place, heads: 1, headSize: 4, position, numRandomFeatures: 7 };
+  const position = positions.rotary({ params: place, embeddingWidth: 1, heads: 1, headSize: 4, maxPositions: 1 });
+  const options = { params: place, heads: 1, headSize: 4, position, numRandomFeatures: 7 };
   expect(() => attentions.performer(options)).toThrow(/7 features of a head are odd/);
-  expect(() => attentions.performer({ ...options, scope: place.at("other") })).toThrow(ConfigError);
-  const alibi = positions.alibi({ scope: place, embeddingWidth: 1, heads: 1, headSize: 4, maxPositions: 1 });
+  expect(() => attentions.performer({ ...options, params: place.at("other") })).toThrow(ConfigError);
+  const alibi = positions.alibi({ params: place, embeddingWidth: 1, heads: 1, headSize: 4, maxPositions: 1 });
   expect(() => attentions["linear-elu"]({ ...options, position: alibi })).toThrow(/alibi/);
   scope(() => {
     const x = tensor([1, 2, 3, 4], [1, 4]);

@@ -22,8 +22,16 @@ describe.each(LINEAR)("%s, token by token", (attention) => {
       const [T, B, heads, D] = [140, 2, 2, 6];
       const store = new ParameterStore();
       const place = new ParameterScope(store, 1);
-      const position = positions.rotary({ scope: place, embeddingWidth: 1, heads, headSize: D, maxPositions: 1 });
-      const options = { scope: place, heads, headSize: D, position, rotation, numRandomFeatures: 10, kernelEpsilon: 0 };
+      const position = positions.rotary({ params: place, embeddingWidth: 1, heads, headSize: D, maxPositions: 1 });
+      const options = {
+        params: place,
+        heads,
+        headSize: D,
+        position,
+        rotation,
+        numRandomFeatures: 10,
+        kernelEpsilon: 0,
+      };
       const layer = attentions[attention](options) as Attention & Recurrent;
       store.allocate();
       for (const matrix of store.saved) matrix.write(projection);
@@ -61,7 +69,7 @@ describe.each(LINEAR)("%s, token by token", (attention) => {
 it("a step that is refused leaves the state as it was", () => {
   const place = new ParameterScope(new ParameterStore(), 1);
   const layer = attentions["linear-shen"]({
-    scope: place,
+    params: place,
     heads: 1,
     headSize: 4,
     position: positions.none(),
@@ -82,7 +90,7 @@ it("a step that is refused leaves the state as it was", () => {
 it("a Performer whose features depend on later keys is refused token by token", () => {
   const place = new ParameterScope(new ParameterStore(), 1);
   const options = {
-    scope: place,
+    params: place,
     heads: 1,
     headSize: 4,
     position: positions.none(),

@@ -3,7 +3,7 @@ import { type ActivationName, activation } from "../../ts/ops/activation.js";
 import { embedding, gatherRows } from "../../ts/ops/embedding.js";
 import { linear, linearParts, matmul } from "../../ts/ops/gemm.js";
 import { layerNorm } from "../../ts/ops/layerNorm.js";
-import { add, meanRows, reshape, scale, sum } from "../../ts/ops/reduce.js";
+import { add, meanRows, mul, reshape, scale, sum } from "../../ts/ops/reduce.js";
 import { rope } from "../../ts/ops/rope.js";
 import { integers, type Tensor, tensor } from "../../ts/tensor/tensor.js";
 import { attentionCases } from "./attentionCases.js";
@@ -164,6 +164,18 @@ function* rowCases(): Generator<OpCase> {
     ],
   };
   yield { name: "add to itself", op: (a) => add(a!, a!), reference: (a) => a!.map((x) => 2 * x), shapes: [[3, 5]] };
+  yield {
+    name: "mul",
+    op: (a, b) => mul(a!, b!),
+    reference: (a, b) => a!.map((x, i) => x * b![i]!),
+    shapes: [
+      [3, 7],
+      [3, 7],
+    ],
+    factored: true,
+  };
+  yield { name: "mul by itself", op: (a) => mul(a!, a!), reference: (a) => a!.map((x) => x * x), shapes: [[3, 5]] };
+  yield { name: "mul of nothing", op: (a) => mul(a!, a!), reference: (a) => a!.slice(), shapes: [[0, 5]] };
   yield { name: "scale", op: (a) => scale(a!, -1.5), reference: (a) => a!.map((x) => -1.5 * x), shapes: [[2, 9]] };
   yield {
     name: "reshape",

@@ -165,6 +165,7 @@ export const cases: Readonly<Record<string, Case>> = {
   "linearAttention LinearFactors": (options) => nn.linearAttention(options, { heads: 1, queryOffsets: none }),
   "linearAttention LinearAttentionOptions": (options) => nn.linearAttention({ a: none, b: none, v: none }, options),
   "linearStep LinearFactors": (options) => nn.linearStep(options, none, none),
+  "new JoinedLinear JoinedLinearOptions": (options) => new nn.JoinedLinear(none, [], options),
   "SelfAttention.forward Mask": (options) => nn.SelfAttention.prototype.forward.call(none, none, none, options),
   "convertRope ConvertRopeOptions": (options) => nn.convertRope(options),
   "ropeTable RopeTableOptions": (options) => nn.ropeTable(options),

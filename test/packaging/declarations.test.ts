@@ -13,7 +13,8 @@ const checker = program.getTypeChecker();
 
 /** Declarations where nothing better can be said than `unknown`, and why. */
 const UNKNOWN: Readonly<Record<string, string>> = {
-  RoFormerConfigInput: "fields of config.json that the library does not know are kept, whatever they hold",
+  FamilyConfig: "fields of config.json that the library does not know are kept, whatever they hold",
+  FamilyConfigInput: "fields of config.json that the library does not know are kept, whatever they hold",
   RoFormerExtensionInput: "fields of roformer_js that the library does not know are kept, whatever they hold",
   RopeBase: "fields of rope_parameters that the library does not know are kept, whatever they hold",
   Row: "columns of JSON hold whatever stands in the file",

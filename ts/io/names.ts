@@ -1,5 +1,12 @@
-/** Prefixes of the encoder in files of models with a head. */
-const PREFIXES = ["roformer.", "bert."] as const;
+/** How a file's names for parameters differ from a model's. */
+export interface NameRules {
+  /** Prefixes of the encoder in files of models with a head: `bert.`. */
+  readonly prefixes: readonly string[];
+  /** Other names for one parameter: what a file may call it, and what the model calls it, both without a prefix. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** Copies of what the model shares, which some files hold besides: no model lacks or wants them. */
+  readonly copies: readonly string[];
+}
 
 /** What programs put into names around the modules that they wrap: torch.compile, FSDP, activation checkpointing. */
 const WRAPPED = /(^|\.)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g;
@@ -9,12 +16,6 @@ const HOLDERS = /^(?:(?:module|model)\.)+/;
 
 /** Tensors that files may hold and that no model reads: they are computed anew, or say nothing. */
 const DERIVED = [/(^|\.)embed_positions\.weight$/, /(^|\.)embeddings\.(position_ids|token_type_ids)$/];
-
-/** Copies of what a tied decoder shares, which some files hold besides: no model lacks or wants them. */
-const TIED = /^cls\.predictions\.decoder\.(weight|bias)$/;
-
-/** Other names for one parameter: what a file may call it, and what it is called here. */
-const ALIASES = new Map([["cls.predictions.decoder.bias", "cls.predictions.bias"]]);
 
 /** True for tensors that are computed instead of read. */
 const isDerived = (name: string): boolean => DERIVED.some((pattern) => pattern.test(name));
@@ -37,17 +38,17 @@ function modern(name: string): string {
 }
 
 /** Without the encoder's prefix, which a file has or has not, depending on the class that saved it. */
-function bare(name: string): string {
-  const prefix = PREFIXES.find((one) => name.startsWith(one));
+function bare(name: string, prefixes: NameRules["prefixes"]): string {
+  const prefix = prefixes.find((one) => name.startsWith(one));
   return prefix ? name.slice(prefix.length) : name;
 }
 
 /** A file's names by what they are called here, without the encoder's prefix. Of two for one, the less wrapped counts. */
-export function bareNames(held: Iterable<string>): Map<string, string> {
+export function bareNames(held: Iterable<string>, prefixes: NameRules["prefixes"]): Map<string, string> {
   const byBare = new Map<string, string>();
   for (const name of held) {
     if (isDerived(name)) continue;
-    const short = bare(modern(unwrapped(name)));
+    const short = bare(modern(unwrapped(name)), prefixes);
     const other = byBare.get(short);
     if (other === undefined || name.length - unwrapped(name).length <= other.length - unwrapped(other).length)
       byBare.set(short, name);
@@ -62,20 +63,21 @@ export function bareNames(held: Iterable<string>): Map<string, string> {
 export function matchNames(
   wanted: readonly string[],
   held: readonly string[],
+  { prefixes, aliases, copies }: NameRules,
 ): { found: Map<string, string>; missing: string[]; unexpected: string[] } {
-  const byBare = bareNames(held);
-  for (const [alias, name] of ALIASES) {
+  const byBare = bareNames(held, prefixes);
+  for (const [alias, name] of Object.entries(aliases)) {
     const aliased = byBare.get(alias);
     if (aliased !== undefined && !byBare.has(name)) byBare.set(name, aliased);
   }
   const found = new Map<string, string>();
   const missing: string[] = [];
   for (const name of wanted) {
-    const file = byBare.get(bare(name));
+    const file = byBare.get(bare(name, prefixes));
     if (file === undefined) missing.push(name);
     else found.set(name, file);
   }
   const used = new Set(found.values());
-  const isKnown = (name: string) => used.has(name) || isDerived(name) || TIED.test(unwrapped(name));
+  const isKnown = (name: string) => used.has(name) || isDerived(name) || copies.includes(unwrapped(name));
   return { found, missing, unexpected: held.filter((name) => !isKnown(name)) };
 }

@@ -1,26 +1,43 @@
 import * as v from "valibot";
 import { ConfigError } from "../errors.js";
 import { misspelt } from "../misspelt.js";
+import { oneOf } from "../nn/fieldTypes.js";
 import type { Same } from "../nn/same.js";
-import type { RoFormerConfig, RoFormerConfigInput } from "./configFields.js";
-import { configSchema, fields } from "./configSchema.js";
-import { rotaryConflict, withRopeParameters } from "./rotarySettings.js";
+import type { FamilyConfig, FamilyConfigInput } from "./configFields.js";
+import { fields } from "./configSchema.js";
+import type { ModelType } from "./families/index.js";
+import { familyOf, modelTypes } from "./families.js";
+import { withRopeParameters } from "./rotarySettings.js";
 
 export type {
   LabelName,
   LabelNames,
-  RoFormerConfig,
-  RoFormerConfigInput,
   RoFormerExtension,
   RoFormerExtensionInput,
 } from "./configFields.js";
+export { labelNames, numLabels } from "./labels.js";
+
+/**
+ * What `RoFormer.create` takes: any of the fields of Hugging Face's RoFormerConfig and BertConfig; the rest have its defaults.
+ * Fields of other names are kept, but one that looks like a misspelling is refused.
+ */
+export interface RoFormerConfigInput extends FamilyConfigInput {
+  /** The model's class. "roformer_js" is what `transformers` has no class for. Default: "roformer". */
+  model_type?: ModelType | undefined;
+}
+
+/** A model's configuration: Hugging Face's fields, complete, and whatever else the file held. */
+export interface RoFormerConfig extends FamilyConfig {
+  /** The model's class. */
+  model_type: ModelType;
+}
+
+const common = { model_type: v.optional(oneOf(modelTypes), "roformer"), ...fields };
+const configSchema = v.looseObject(common, "an object");
 
 /** What the schema infers has to be what is documented. */
 type Input = Same<RoFormerConfigInput, v.InferInput<typeof configSchema>>;
 type Output = Same<RoFormerConfig, v.InferOutput<typeof configSchema>>;
-
-/** Where BertConfig's defaults are not RoFormerConfig's. */
-const bertDefaults = { vocab_size: 30_522, max_position_embeddings: 512 };
 
 /** Fields that other releases of transformers write and that look like a misspelling of one that is read. */
 const OTHER_RELEASES = ["eos_token_ids", "_num_labels"];
@@ -62,7 +79,7 @@ export function checkFields(value: unknown, where: string): void {
 /** Which field of a configuration is likely to be misspelled, in words; "" if none. */
 export function misspeltHint(value: object): string {
   const given = Object.keys(value).filter((name) => !OTHER_RELEASES.includes(name));
-  const wrong = misspelt(given, Object.keys(fields));
+  const wrong = misspelt(given, Object.keys({ ...common, ...familyOf(value).fields }));
   return wrong ? `${wrong.got} is not a field of a model: did you mean ${wrong.meant}?` : "";
 }
 
@@ -74,15 +91,16 @@ function refuseMisspelt(value: object, where: string): void {
 /** Checks each field by itself, and fills in the defaults. */
 function parseFields(value: unknown, where: string, defaults: RoFormerConfigInput = {}): RoFormerConfig {
   if (!isObject(value)) throw new ConfigError(`${where} is ${shown(value)}, not an object`);
-  const { roformer_js, model_type } = value as Input;
+  const { roformer_js } = value as Input;
+  const family = familyOf(value);
   // valibot takes a list for an object.
   if (roformer_js !== undefined && !isObject(roformer_js))
     throw new ConfigError(`${where}: roformer_js is ${shown(roformer_js)}, not an object`);
-  const all = { ...defaults, ...(model_type === "bert" && bertDefaults), ...(value as object) };
-  const result = v.safeParse(configSchema, withRopeParameters(all));
+  const all = { ...defaults, ...family.defaults, ...value };
+  const schema = family.fields ? v.looseObject({ ...common, ...family.fields }, "an object") : configSchema;
+  const result = v.safeParse(schema, withRopeParameters(all));
   if (!result.success) throw new ConfigError(problem(where, result.issues[0]));
-  const config: Output = result.output;
-  return config;
+  return result.output as Output;
 }
 
 /** True for `{…}`, of any realm, and not for lists, maps and the like. */
@@ -95,20 +113,7 @@ function conflict(config: RoFormerConfig): string | undefined {
   if (pad_token_id !== null && pad_token_id >= vocab_size)
     return `pad_token_id is ${pad_token_id}, not below vocab_size ${vocab_size}`;
   if (config.add_cross_attention && !config.is_decoder) return "add_cross_attention needs is_decoder";
-  return (config.model_type === "bert" ? bertConflict(config) : undefined) ?? rotaryConflict(config);
-}
-
-/** What Hugging Face's BERT does not have: another model by that name would be read as garbage. */
-function bertConflict(config: RoFormerConfig): string | undefined {
-  const { position = "learned", attention = "softmax" } = config.roformer_js ?? {};
-  const { embedding_size, hidden_size, rotary_value } = config;
-  const wrong =
-    position !== "learned" || attention !== "softmax"
-      ? `roformer_js names position ${position} and attention ${attention}`
-      : (embedding_size ?? hidden_size) !== hidden_size
-        ? `embedding_size ${embedding_size} is not hidden_size ${hidden_size}`
-        : rotary_value && "rotary_value is true";
-  return wrong ? `${wrong}, which model_type bert does not have; roformer_js does` : undefined;
+  return familyOf(config).conflict(config);
 }
 
 /** One line: which field, what it is, what it should be. */
@@ -122,13 +127,4 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   const text = isObject(value) || typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.slice(0, 60);
-}
-
-/** Number of classes: as many as `id2label` names, else what `num_labels` says, else 2. */
-export const numLabels = ({ id2label, num_labels }: RoFormerConfig): number =>
-  id2label ? Object.keys(id2label).length : (num_labels ?? 2);
-
-/** Names of the classes in order of their ids; `LABEL_0`, … where the configuration has none. */
-export function labelNames(config: RoFormerConfig): string[] {
-  return Array.from({ length: numLabels(config) }, (_, i) => config.id2label?.[i] ?? `LABEL_${i}`);
 }

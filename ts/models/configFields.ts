@@ -1,4 +1,4 @@
-import type { AttentionName, Rotation } from "../nn/attentions/index.js";
+import type { AttentionFields, AttentionName } from "../nn/attentions/index.js";
 import type { SummaryType } from "../nn/heads/summary.js";
 import type { PositionName } from "../nn/positions/index.js";
 import type { RopeParameters, RopeParametersInput } from "../nn/ropeParameters.js";
@@ -11,19 +11,13 @@ export type LabelName = string | number | boolean | null;
 export type LabelNames = Record<string, LabelName> | readonly LabelName[];
 
 /** What Hugging Face's classes do not know: fields of `roformer_js`. Other fields are kept and mean nothing. */
-export interface RoFormerExtensionInput {
-  /** Position encoding; "rotary" unless given, of a `bert` "learned". */
+export interface RoFormerExtensionInput extends AttentionFields {
+  /** Position encoding. Default: "rotary", of a `bert` "learned". */
   position?: PositionName | undefined;
-  /** Attention; "softmax" unless given. */
+  /** Attention. Default: "softmax". */
   attention?: AttentionName | undefined;
-  /** How rotary positions are scaled; not at all unless given, and never in Hugging Face's RoFormer. */
+  /** How rotary positions are scaled. Default: not at all, as in Hugging Face's RoFormer. */
   rope_parameters?: RopeParametersInput | undefined;
-  /** Where linear attentions turn; "eq19" unless given. */
-  rotation?: Rotation | undefined;
-  /** Features of a head of a Performer, M; D · ln D unless given. */
-  num_random_features?: number | undefined;
-  /** ε inside of features, ≥ 0; 10⁻⁴ of `performer`, 10⁻³ of the relu ones unless given. */
-  kernel_epsilon?: number | undefined;
   [field: string]: unknown;
 }
 
@@ -32,13 +26,8 @@ export interface RoFormerExtension extends RoFormerExtensionInput {
   rope_parameters?: RopeParameters | undefined;
 }
 
-/**
- * What `RoFormer.create` takes: any of the fields of Hugging Face's RoFormerConfig and BertConfig; the rest have its defaults.
- * Fields of other names are kept, but one that looks like a misspelling is refused.
- */
-export interface RoFormerConfigInput {
-  /** The model's class; "roformer" unless given. "roformer_js" is what `transformers` has no class for. */
-  model_type?: "roformer" | "roformer_js" | "bert" | undefined;
+/** Fields that are one type before they are checked and after, but that those with a default are always there. */
+interface Fields {
   /** Hugging Face's class of the saved model, as `["RoFormerForMaskedLM"]`: the head that `RoFormer.load` chooses. */
   architectures?: string[] | null | undefined;
   /** Rows of the word vectors, V; 50,000 unless given, of a `bert` 30,522. */
@@ -90,11 +79,6 @@ export interface RoFormerConfigInput {
   tie_word_embeddings?: boolean | null | undefined;
   /** Classes or values that a classifier gives. Default: as many as `id2label` names, else 2. */
   num_labels?: number | null | undefined;
-  /**
-   * Names of the classes by their ids, "0" …, or in a list. A name that is not a text becomes one as Python prints it: 1 is "1", 1.0
-   * in a file "1.0", true "True", null "None". Default: `LABEL_0`, ….
-   */
-  id2label?: LabelNames | null | undefined;
   /** Ids of the classes by their names, kept for `transformers`; names come from `id2label`. */
   label2id?: Record<string, number> | null | undefined;
   /**
@@ -123,37 +107,48 @@ export interface RoFormerConfigInput {
   summary_first_dropout?: number | null | undefined;
   /** Rate of dropout behind the summary, 0 to 1; 0 unless given. */
   summary_last_dropout?: number | null | undefined;
+}
+
+/** Fields with a default: those that are checked have them. */
+type Defaulted =
+  | ("vocab_size" | "embedding_size" | "hidden_size" | "num_hidden_layers" | "num_attention_heads")
+  | ("intermediate_size" | "hidden_act" | "hidden_dropout_prob" | "attention_probs_dropout_prob" | "classifier_dropout")
+  | ("max_position_embeddings" | "type_vocab_size" | "initializer_range" | "layer_norm_eps")
+  | ("pad_token_id" | "bos_token_id" | "eos_token_id" | "rotary_value" | "is_decoder" | "add_cross_attention")
+  | ("use_cache" | "tie_word_embeddings" | "problem_type");
+
+/** Of these, the fields in which null says something of its own: with the others it means the default. */
+type Nullable =
+  | "embedding_size"
+  | "classifier_dropout"
+  | "pad_token_id"
+  | "bos_token_id"
+  | "eos_token_id"
+  | "problem_type";
+
+type Kept<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+type Filled<T> = { [K in keyof T]-?: NonNullable<T[K]> };
+type Complete = Omit<Fields, Defaulted> &
+  Kept<Pick<Fields, Nullable>> &
+  Filled<Pick<Fields, Exclude<Defaulted, Nullable>>>;
+
+/** A configuration, but for `model_type`, which names the family that reads it. */
+export interface FamilyConfigInput extends Fields {
+  /**
+   * Names of the classes by their ids, "0" …, or in a list. A name that is not a text becomes one as Python prints it: 1 is "1", 1.0
+   * in a file "1.0", true "True", null "None". Default: `LABEL_0`, ….
+   */
+  id2label?: LabelNames | null | undefined;
   /** What Hugging Face's classes do not know. */
   roformer_js?: RoFormerExtensionInput | undefined;
   [field: string]: unknown;
 }
 
-/** A model's configuration: Hugging Face's fields, complete, and whatever else the file held. */
-export interface RoFormerConfig extends RoFormerConfigInput {
-  model_type: "roformer" | "roformer_js" | "bert";
-  vocab_size: number;
-  embedding_size: number | null;
-  hidden_size: number;
-  num_hidden_layers: number;
-  num_attention_heads: number;
-  intermediate_size: number;
-  hidden_act: ActivationName;
-  hidden_dropout_prob: number;
-  attention_probs_dropout_prob: number;
-  classifier_dropout: number | null;
-  max_position_embeddings: number;
-  type_vocab_size: number;
-  initializer_range: number;
-  layer_norm_eps: number;
-  pad_token_id: number | null;
-  bos_token_id: number | number[] | null;
-  eos_token_id: number | number[] | null;
-  rotary_value: boolean;
-  is_decoder: boolean;
-  add_cross_attention: boolean;
-  use_cache: boolean;
-  tie_word_embeddings: boolean;
+/** The same, checked and complete, with whatever else the file held. */
+export interface FamilyConfig extends Complete {
+  /** Names of the classes by their ids. */
   id2label?: Record<string, string> | null | undefined;
-  problem_type: "regression" | "single_label_classification" | "multi_label_classification" | null;
+  /** What Hugging Face's classes do not know. */
   roformer_js?: RoFormerExtension | undefined;
+  [field: string]: unknown;
 }

@@ -3,7 +3,7 @@ import { type Files, fileName, hubHint, isFile, isFolderPath } from "../io/files
 import { LONGEST_SETTINGS, parseJson, readText, requireObject } from "../io/json.js";
 import { withoutNaN } from "../io/pythonJson.js";
 import { parseStrictJson } from "../io/strictJson.js";
-import { families } from "./families.js";
+import { families, modelTypes } from "./families.js";
 import { refuseForeignConfig } from "./foreign.js";
 import { numberText } from "./labelMaps.js";
 
@@ -41,9 +41,9 @@ function withNumbersAsNames(fields: ConfigFields, text: string): ConfigFields {
 function withModelType(fields: ConfigFields, where: string): ConfigFields {
   if (Object.hasOwn(fields, "model_type")) return fields;
   const [name] = Array.isArray(fields.architectures) ? fields.architectures : [];
-  for (const model_type of ["roformer", "bert"] as const)
+  for (const model_type of modelTypes)
     if (String(name).startsWith(families[model_type].className)) return { ...fields, model_type };
-  throw new ConfigError(`${where}: model_type is missing; it is one of ${Object.keys(families).join(", ")}`);
+  throw new ConfigError(`${where}: model_type is missing; it is one of ${modelTypes.join(", ")}`);
 }
 
 async function absent(files: Files, where: string): Promise<ConfigError> {

@@ -1,32 +1,11 @@
 import * as v from "valibot";
-import { type AttentionName, attentions, ROTATIONS } from "../nn/attentions/index.js";
+import { type AttentionName, attentionSchema, attentions } from "../nn/attentions/index.js";
+import { activation, flag, notNegative, oneOf, probability, whole } from "../nn/fieldTypes.js";
 import { SUMMARY_TYPES } from "../nn/heads/summary.js";
 import { type PositionName, positions } from "../nn/positions/index.js";
 import { ropeParametersSchema } from "../nn/ropeSchema.js";
-import { type ActivationName, activations } from "../ops/activation.js";
 import { id2labelSchema, label2idSchema } from "./labelMaps.js";
 
-/** A whole number within bounds; the message is completed by {@link problem}. */
-const whole = (least: number, most: number) =>
-  v.pipe(
-    v.number(`a whole number from ${least} to ${most}`),
-    v.integer(`a whole number from ${least} to ${most}`),
-    v.minValue(least, `a whole number from ${least} to ${most}`),
-    v.maxValue(most, `a whole number from ${least} to ${most}`),
-  );
-const probability = v.pipe(
-  v.number("a number from 0 to 1"),
-  v.minValue(0, "a number from 0 to 1"),
-  v.maxValue(1, "a number from 0 to 1"),
-);
-/** What Python takes for true or false: old releases of transformers, and programs around it, write null, 0 and 1. */
-const flag = v.pipe(
-  v.custom<boolean | null>((value) => [true, false, null, 0, 1].includes(value as never), "true or false"),
-  v.transform((value): boolean => Boolean(value)),
-);
-const notNegative = v.pipe(v.number("a number ≥ 0"), v.finite("a number ≥ 0"), v.minValue(0, "a number ≥ 0"));
-const oneOf = <T extends string>(names: readonly T[]) => v.picklist(names, `one of ${names.join(", ")}`);
-const activation = oneOf(Object.keys(activations) as ActivationName[]);
 const isId = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) >= -1 && (value as number) < 2 ** 31;
 /** An id that is kept for transformers alone. Its release 4 takes the token's text too, which says nothing here. */
@@ -49,18 +28,13 @@ const extension = v.looseObject(
     position: v.optional(oneOf(Object.keys(positions) as PositionName[])),
     attention: v.optional(oneOf(Object.keys(attentions) as AttentionName[])),
     rope_parameters: v.optional(ropeParametersSchema),
-    rotation: v.optional(oneOf(ROTATIONS)),
-    num_random_features: v.optional(whole(1, 65_536)),
-    kernel_epsilon: v.optional(notNegative),
+    ...attentionSchema,
   },
   "an object",
 );
 
-const modelTypes = ["roformer", "roformer_js", "bert"] as const;
-
-/** Hugging Face's fields of RoFormerConfig and BertConfig, with its defaults. */
+/** Hugging Face's fields of RoFormerConfig and BertConfig, with the former's defaults. Families add to them, and have other defaults. */
 export const fields = {
-  model_type: v.optional(oneOf(modelTypes), "roformer"),
   architectures: v.nullish(v.array(v.string("a list of names"), "a list of names")),
   vocab_size: v.optional(whole(1, 10_000_000), 50_000),
   embedding_size: v.nullish(whole(1, 65_536), null),
@@ -100,5 +74,3 @@ export const fields = {
   summary_last_dropout: v.nullish(probability),
   roformer_js: v.optional(extension),
 };
-
-export const configSchema = v.looseObject(fields, "an object");

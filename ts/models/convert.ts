@@ -6,9 +6,10 @@ import { convertRope, type RopeOrder } from "../nn/convertRope.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { rotarySize } from "../nn/ropeScaling.js";
 import { checkOptions } from "../options.js";
+import type { Parameter } from "../tensor/parameter.js";
 import { totalSize } from "../tensor/tensor.js";
 import type { RoFormerConfig } from "./config.js";
-import { parts } from "./families.js";
+import { familyOf, parts } from "./families.js";
 import type { ConvertOptions } from "./interface.js";
 import { headOf, readConfig } from "./load.js";
 import { Model } from "./model.js";
@@ -111,8 +112,19 @@ function reorder(model: Model, to: RopeOrder): string[] {
   const headSize = hidden_size / heads;
   const rope = config.roformer_js?.rope_parameters;
   const shape = { heads, headSize, rotarySize: rope ? rotarySize(rope, headSize) : headSize, to };
-  const turned = model.parameters().filter(({ name }) => /\.attention\.self\.(query|key)\.(weight|bias)$/.test(name));
+  const turned = queriesAndKeys(model);
   // A bias is a projection of one input.
   for (const parameter of turned) parameter.write(convertRope({ ...shape, weight: parameter.read() }).weight);
   return turned.map(({ name }) => name);
+}
+
+/** Weights and biases of queries and keys. */
+function queriesAndKeys({ config, store }: Model): Parameter[] {
+  const { layer, names } = familyOf(config).encoder(config);
+  const wanted = Array.from({ length: config.num_hidden_layers }, (_, i) => {
+    const { qkv } = layer(i).names.attention;
+    if (typeof qkv === "string") throw new ConfigError(`convert: queries and keys are one tensor, ${qkv}`);
+    return qkv.slice(0, 2).flatMap((name) => ["weight", "bias"].map((of) => `${names.layer(i)}.${name}.${of}`));
+  }).flat();
+  return store.parameters.filter(({ name }) => wanted.some((end) => name === end || name.endsWith(`.${end}`)));
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.js";
 import type { Files } from "../io/files.js";
 import { readJsonObject } from "../io/json.js";
-import type { HeadName } from "../nn/heads/index.js";
+import { type HeadFactory, type HeadName, heads } from "../nn/heads/index.js";
 import type { RoFormerConfig } from "./config.js";
 
 /** Where sentence-transformers 6 notes what its releases 4 and 5 wrote into `config.json`. */
@@ -9,7 +9,8 @@ const FILE = "config_sentence_transformers.json";
 
 /** A classifier's configuration with the activation of the CrossEncoder that saved it, under `sentence_transformers`. */
 export async function withActivation(config: RoFormerConfig, head: HeadName, files: Files): Promise<RoFormerConfig> {
-  if (head !== "sequence-classification" || !(await files.has(FILE))) return config;
+  const { labels, choices }: HeadFactory = heads[head];
+  if (labels !== "sequences" || choices || !(await files.has(FILE))) return config;
   const activation_fn = await activationIn(files);
   if (activation_fn === undefined) return config;
   return {

@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "../errors.js";
-import type { EncoderStates } from "../nn/crossAttention.js";
+import type { EncoderStates } from "../nn/blocks/crossAttention.js";
 import { SequenceBatch, type Sequences } from "../nn/packed.js";
 import { tensor } from "../tensor/tensor.js";
 import type { RoFormerConfig } from "./config.js";

@@ -1,91 +1,50 @@
 import type { AttentionName } from "../nn/attentions/index.js";
-import { type HeadName, heads, type ScorerFactory } from "../nn/heads/index.js";
-import { pooledChooser, summaryChooser } from "../nn/heads/multipleChoice.js";
-import { denseClassifier, pooledClassifier } from "../nn/heads/sequenceClassification.js";
+import { type HeadName, heads } from "../nn/heads/index.js";
 import type { PositionName } from "../nn/positions/index.js";
-import type { ActivationName } from "../ops/activation.js";
-import type { RoFormerConfig } from "./config.js";
+import type { FamilyConfig } from "./configFields.js";
+import { families as all, type Family, type ModelType } from "./families/index.js";
 
-/** How models that Hugging Face names by one `model_type` differ: names and heads, never blocks. */
-export interface Family {
-  /** Prefix of the encoder's tensors in a model with a head. */
-  readonly prefix: string;
-  /** Begin of the classes' names: `RoFormerForMaskedLM`. */
-  readonly className: string;
-  readonly position: PositionName;
-  readonly classifier: ScorerFactory;
-  readonly chooser: ScorerFactory;
-  /** Rate of dropout before a classifier. */
-  classifierDropout(config: RoFormerConfig): number;
-  /** Names of classes that do not follow from the head's. */
-  readonly classes: Readonly<Partial<Record<HeadName, string>>>;
-  /** Further classes that hold a head, among other things. */
-  readonly alsoHold: Readonly<Record<string, HeadName>>;
-}
+/** Families by `model_type`, as shared code knows them: it asks each and never which one it has. */
+export const families: Readonly<Record<ModelType, Family>> = all;
 
-const roformer: Family = {
-  prefix: "roformer",
-  className: "RoFormer",
-  position: "rotary",
-  classifier: denseClassifier,
-  chooser: summaryChooser,
-  classifierDropout: ({ hidden_dropout_prob }) => hidden_dropout_prob,
-  classes: {},
-  alsoHold: {},
-};
+/** Every `model_type`. */
+export const modelTypes = Object.keys(families) as ModelType[];
 
-const bert: Family = {
-  prefix: "bert",
-  className: "Bert",
-  position: "learned",
-  classifier: pooledClassifier,
-  chooser: pooledChooser,
-  classifierDropout: ({ classifier_dropout, hidden_dropout_prob }) => classifier_dropout ?? hidden_dropout_prob,
-  classes: { "causal-lm": "BertLMHeadModel" },
-  alsoHold: { BertForPreTraining: "masked-lm" },
-};
-
-/** Families by `model_type`. `roformer_js` is RoFormer with what Hugging Face's class cannot compute. */
-export const families: Record<RoFormerConfig["model_type"], Family> = {
-  roformer,
-  roformer_js: roformer,
-  bert,
-};
+/** The family of a configuration, which may not have been checked yet; RoFormer's where it names none that there is. */
+export const familyOf = ({ model_type }: { readonly model_type?: unknown }): Family =>
+  Object.hasOwn(families, String(model_type)) ? families[model_type as ModelType] : families.roformer;
 
 /** Hugging Face's name for a model of a family with a head: `RoFormerForMaskedLM`. */
 export const classOf = (family: Family, head: HeadName): string =>
-  family.classes[head] ?? family.className + heads[head].architecture;
-
-/**
- * The activation of a base model's pooler, undefined if it has none. `held`: whether a file holds one; without a file BERT has one,
- * and RoFormer if its configuration names the activation (RoFormer-Sim).
- */
-export function poolerOf(config: RoFormerConfig, head: HeadName, held?: boolean): ActivationName | undefined {
-  const named = config.pooler_activation ?? config.pool_act ?? undefined;
-  const has = held ?? (families[config.model_type] === bert || named !== undefined);
-  return head === "base" && has ? (named ?? "tanh") : undefined;
-}
+  family.classes?.[head] ?? family.className + heads[head].architecture;
 
 /** The head of the class `name`; undefined if the family has no such class. */
 export function headOfClass(family: Family, name: string): HeadName | undefined {
-  if (Object.hasOwn(family.alsoHold, name)) return family.alsoHold[name];
+  const { alsoHold = {} } = family;
+  if (Object.hasOwn(alsoHold, name)) return alsoHold[name];
   return (Object.keys(heads) as HeadName[]).find((head) => name === classOf(family, head));
 }
 
-/** The position encoding and attention that a configuration names. */
-export function parts(config: RoFormerConfig): { family: Family; position: PositionName; attention: AttentionName } {
-  const family = families[config.model_type];
+/** The family, position encoding and attention of a model. */
+export function parts(config: FamilyConfig & { readonly model_type: ModelType }): {
+  family: Family;
+  position: PositionName;
+  attention: AttentionName;
+} {
+  const family = familyOf(config);
   const { position = family.position, attention = "softmax" } = config.roformer_js ?? {};
   return { family, position, attention };
 }
 
-/**
- * The `model_type` under which a model is saved: `roformer` or `bert` only where Hugging Face's class of that name computes
- * the same function; else `roformer_js`, which `transformers` refuses instead of computing something else.
- */
-export function savedModelType(config: RoFormerConfig): RoFormerConfig["model_type"] {
-  const { family, position, attention } = parts(config);
-  const scaled = config.roformer_js?.rope_parameters !== undefined;
-  if (attention !== "softmax" || position !== family.position || scaled) return "roformer_js";
-  return family === families.bert ? "bert" : "roformer";
-}
+/** The `model_type` of new models with a position encoding and an attention: a family's that names both, else RoFormer's. */
+export const newModelType = (position: PositionName, attention: AttentionName): ModelType =>
+  modelTypes.find((type) => {
+    const { newFor } = families[type];
+    return newFor?.position === position && newFor.attention === attention;
+  }) ?? "roformer";
+
+/** How names in files differ from those of a family. Files of one family may be read as another: all prefixes count. */
+export const nameRules = ({ fileNames }: Family) => ({
+  prefixes: [...new Set(Object.values(families).map(({ prefix }) => `${prefix}.`))],
+  ...fileNames,
+});

@@ -2,6 +2,7 @@ import { CheckpointError } from "../errors.js";
 import { matchNames } from "../io/names.js";
 import { quote, type Weights } from "../io/weights.js";
 import type { RoFormerConfig } from "./config.js";
+import { familyOf, nameRules } from "./families.js";
 import { refuseForeignWeights } from "./foreign.js";
 import type { Network } from "./network.js";
 
@@ -27,9 +28,9 @@ export interface Fit {
 }
 
 /** Finds each parameter in a file. Weights of another kind of model are a CheckpointError. */
-export function fitWeights(weights: Weights, { store }: Network): Fit {
+export function fitWeights(weights: Weights, { store, config }: Network): Fit {
   const wanted = store.saved.map(({ name }) => name);
-  const { found, missing, unexpected } = matchNames(wanted, [...weights.tensors.keys()]);
+  const { found, missing, unexpected } = matchNames(wanted, [...weights.tensors.keys()], nameRules(familyOf(config)));
   refuseForeignWeights(weights.name, found.keys(), missing);
   const mismatched = store.saved.flatMap(({ name, shape: wanted }): Mismatch[] => {
     const file = found.get(name);

@@ -1,8 +1,9 @@
 import { CheckpointError, ConfigError } from "../errors.js";
 import type { RoFormerConfig } from "./config.js";
+import { V2 } from "./families/bertLike.js";
+import { familyOf } from "./families.js";
 import type { Fit } from "./fit.js";
 
-const V2 = "RoFormerV2, without biases and with norms that have no weights";
 const GAU = "GAU-α, of gated attention units";
 const REASON = "is another model than RoFormer and is not computed here";
 
@@ -31,16 +32,14 @@ export function refuseForeignConfig(config: object, where: string): void {
   const [architecture] = Array.isArray(fields.architectures) ? fields.architectures : [];
   if (/^RoFormerV2/i.test(String(architecture))) refuse("architectures", V2);
   if (/^GAU/.test(String(architecture))) refuse("architectures", GAU);
-  if ((fields.norm_type ?? "layer_norm") !== "layer_norm") refuse("norm_type", V2);
-  if (fields.use_bias === false) refuse("use_bias", V2);
+  const other = familyOf(fields).foreignField?.(fields);
+  if (other) refuse(other.field, other.model);
 }
 
-/** Refuses a configuration that calls weights BERT's which have layers, but no learned positions: they are a RoFormer's. */
+/** Refuses weights that the configuration's family says are another one's. */
 export function refuseOtherFamily(config: RoFormerConfig, where: string, { found, missing }: Fit): void {
-  const lacks = missing.find((name) => name.endsWith("embeddings.position_embeddings.weight"));
-  if (config.model_type !== "bert" || lacks === undefined || ![...found.keys()].some((name) => OF_LAYER.test(name)))
-    return;
-  throw new ConfigError(`${where}: model_type is bert, but the weights lack ${lacks}: they are another model's`);
+  const problem = familyOf(config).foreign?.([...found.keys()], missing);
+  if (problem) throw new ConfigError(`${where}: ${problem}`);
 }
 
 /** Refuses the weights of such a model under RoFormer's configuration: not one of the layers' biases is there. */

@@ -3,7 +3,7 @@ import { type Files, fileName, type SourceOptions } from "../io/files.js";
 import { openWeights } from "../io/formats.js";
 import { bareNames } from "../io/names.js";
 import type { Weights } from "../io/weights.js";
-import { type HeadName, heads } from "../nn/heads/index.js";
+import { type HeadFactory, type HeadName, heads } from "../nn/heads/index.js";
 import {
   checkFields,
   misspeltHint,
@@ -13,7 +13,7 @@ import {
 } from "./config.js";
 import { type ConfigFields, readConfigFile } from "./configFile.js";
 import { withActivation } from "./crossEncoder.js";
-import { families, headOfClass, poolerOf } from "./families.js";
+import { families, familyOf, headOfClass, nameRules } from "./families.js";
 import { type Fit, fitWeights, requireFit } from "./fit.js";
 import { refuseOtherFamily } from "./foreign.js";
 import { Network } from "./network.js";
@@ -68,7 +68,7 @@ export function headOf(config: RoFormerConfig, where: string, otherwise?: HeadNa
   const other = name.startsWith(families[model_type].className)
     ? "which is not supported"
     : `not a ${model_type} class`;
-  const named = Object.keys(heads).filter((one) => one !== "base");
+  const named = Object.entries(heads as Record<string, HeadFactory>).flatMap(([one, { bare }]) => (bare ? [] : [one]));
   throw new ConfigError(
     `${where}: architectures names ${name}, ${other}; { head: "base" } loads the encoder alone, and ` +
       `{ head: "${named.join('" | "')}" } a model of that kind`,
@@ -93,7 +93,7 @@ export async function readModel(files: Files, options: LoadOptions = {}, otherwi
   const config = await withActivation(withOneLabelCount(read, weights), chosen, files);
   const network = inFile(
     where,
-    () => new Network(config, chosen, poolerOf(config, chosen, holdsPooler(weights, config))),
+    () => new Network(config, { head: chosen, pooler: familyOf(config).pooler(config, holdsPooler(weights, config)) }),
   );
   const fitting = fitWeights(weights, network);
   if (strict) refuseOtherFamily(config, where, fitting);
@@ -138,8 +138,9 @@ function withOneLabelCount(config: RoFormerConfig, { tensors }: Weights): RoForm
   const { id2label, num_labels } = config;
   const named = Object.keys(id2label ?? {}).length;
   if (!id2label || num_labels == null || named === num_labels) return config;
-  const names = bareNames(tensors.keys());
-  const classifier = names.get("classifier.weight") ?? names.get("classifier.out_proj.weight");
+  const family = familyOf(config);
+  const names = bareNames(tensors.keys(), nameRules(family).prefixes);
+  const classifier = family.outputs.map((name) => names.get(name)).find((name) => name !== undefined);
   const rows = classifier === undefined ? undefined : tensors.get(classifier)!.shape[0];
   return rows === num_labels
     ? { ...config, id2label: undefined, label2id: undefined }
@@ -147,9 +148,11 @@ function withOneLabelCount(config: RoFormerConfig, { tensors }: Weights): RoForm
 }
 
 /** Whether there is a pooler among the weights; something else by its name is none. */
-function holdsPooler({ tensors }: Weights, { hidden_size }: RoFormerConfig): boolean {
-  const dense = bareNames(tensors.keys()).get("pooler.dense.weight");
-  return dense !== undefined && tensors.get(dense)!.shape.join() === [hidden_size, hidden_size].join();
+function holdsPooler({ tensors }: Weights, config: RoFormerConfig): boolean {
+  const family = familyOf(config);
+  const { width, names } = family.heads(config);
+  const dense = bareNames(tensors.keys(), nameRules(family).prefixes).get(`${names.pooler}.weight`);
+  return dense !== undefined && tensors.get(dense)!.shape.join() === [width, width].join();
 }
 
 /** Reads the weights, a parameter after the other. */

@@ -12,6 +12,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { PackedStates } from "./encoderInputs.js";
 import type { ModelFacts } from "./facts.js";
+import { familyOf } from "./families.js";
 import type { ParameterAccess, PartGradientOptions } from "./interface.js";
 import type { Network } from "./network.js";
 import { PART_GRADIENT, PASS } from "./options.js";
@@ -76,6 +77,11 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
   get store(): ParameterStore {
     if (this.closed) throw new EngineError("the model is closed", { reason: "closed" });
     return this.network.store;
+  }
+
+  /** Ends of the names of parameters that do not decay: biases and the weights of norms. */
+  get noDecay(): readonly string[] {
+    return familyOf(this.config).noDecay;
   }
 
   /** Tokens that the model was trained with, as its tokenizer notes; else what its positions allow, at most 512. */

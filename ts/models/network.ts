@@ -1,9 +1,10 @@
 import { checkpoint } from "../autograd/checkpoint.js";
-import { type AttentionName, attentions, type Mask } from "../nn/attentions/index.js";
-import type { EncoderStates } from "../nn/crossAttention.js";
+import { attentions, type Mask, settingsOf } from "../nn/attentions/index.js";
+import type { EncoderStates } from "../nn/blocks/crossAttention.js";
+import { EncoderLayer } from "../nn/blocks/layer.js";
 import { Embeddings } from "../nn/embeddings.js";
-import { EncoderLayer } from "../nn/encoderLayer.js";
-import { type Head, type HeadName, heads } from "../nn/heads/index.js";
+import { type Head, type HeadFactory, type HeadName, heads } from "../nn/heads/index.js";
+import { LayerNorm } from "../nn/layerNorm.js";
 import { Linear } from "../nn/linear.js";
 import type { PackedBatch } from "../nn/packed.js";
 import { ParameterScope, ParameterStore } from "../nn/parameters.js";
@@ -12,14 +13,15 @@ import { training, trainingStep } from "../nn/training.js";
 import type { ActivationName } from "../ops/activation.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { numLabels, type RoFormerConfig } from "./config.js";
-import { parts } from "./families.js";
+import type { RoFormerConfig } from "./config.js";
+import type { EncoderSettings, PositionSettings } from "./families/index.js";
+import { familyOf } from "./families.js";
 
 /** Settings of {@link Network.encode}. */
 export interface EncodeOptions {
   /** Which tokens see which; what the configuration says unless given: all, or in a decoder those before. */
   readonly mask?: Mask | undefined;
-  /** What a decoder's cross-attention looks at. */
+  /** What a decoder's cross-attention looks at. Gradients flow into these states, as of another network's `encode`. */
   readonly encoder?: EncoderStates | undefined;
   /** Sees the embeddings' output and every layer's. */
   readonly each?: ((states: Tensor) => void) | undefined;
@@ -27,92 +29,74 @@ export interface EncodeOptions {
   readonly recompute?: boolean | undefined;
 }
 
+/** What a network is made of, beside its configuration. */
+export interface NetworkOptions {
+  /** What it computes. */
+  readonly head: HeadName;
+  /** The activation of the pooler behind the base model. Default: there is none. */
+  readonly pooler?: ActivationName | undefined;
+  /** Where it declares its parameters: several networks may share a store, as encoder and decoder do. Default: a new one. */
+  readonly store?: ParameterStore | undefined;
+  /** What the names of its parameters begin with, without the dot: "decoder". Default: nothing. */
+  readonly prefix?: string | undefined;
+}
+
 /** The layers of a model and its parameters, without memory until `store.allocate()`. */
 export class Network {
   readonly config: RoFormerConfig;
   readonly head: Head;
-  readonly store = new ParameterStore();
-  private readonly position: Position;
+  readonly store: ParameterStore;
+  private readonly positions = new Map<string, Position>();
   private readonly embeddings: Embeddings;
   private readonly project: Linear | undefined;
   private readonly layers: EncoderLayer[];
+  private readonly finalNorm: LayerNorm | undefined;
 
-  /** `pooler`: the activation of the pooler behind the base model, which has none without. */
-  constructor(config: RoFormerConfig, head: HeadName, pooler: ActivationName | undefined) {
+  /** Errors: ConfigError for what the parts cannot meet, CheckpointError where two networks of a store share a name. */
+  constructor(config: RoFormerConfig, { head, pooler, store = new ParameterStore(), prefix = "" }: NetworkOptions) {
     this.config = config;
-    const { family, position, attention } = parts(config);
-    const root = new ParameterScope(this.store, config.initializer_range);
-    const encoder = head === "base" ? root : root.at(family.prefix);
-    const width = config.hidden_size;
-    const E = config.embedding_size ?? width;
-    const headSize = width / config.num_attention_heads;
-    this.position = positions[position]({
-      scope: encoder.at("embeddings"),
-      embeddingWidth: E,
-      heads: config.num_attention_heads,
-      headSize,
-      maxPositions: config.max_position_embeddings,
-      rope: config.roformer_js?.rope_parameters,
+    this.store = store;
+    const family = familyOf(config);
+    const root = new ParameterScope(store, config.initializer_range).at(prefix);
+    const factory: HeadFactory = heads[head];
+    const encoder = factory.bare ? root : root.at(family.prefix);
+    const { hidden_size: width, num_hidden_layers } = config;
+    const settings = family.encoder(config);
+    const { embeddings, names, finalNorm } = settings;
+    this.embeddings = new Embeddings(encoder, embeddings, this.position(settings.position, encoder, settings));
+    const E = embeddings.width;
+    this.project = E === width ? undefined : new Linear(encoder.at(names.project), E, width, embeddings.bias);
+    this.layers = Array.from({ length: num_hidden_layers }, (_, i) => {
+      const { attention, attentionFields, position: where, ...options } = settings.layer(i);
+      const position = this.position(where, encoder, settings);
+      const sizes = { heads: options.heads, headSize: width / options.heads };
+      const own = { ...sizes, position, ...settingsOf(attentionFields) };
+      const create = (params: ParameterScope) => attentions[attention]({ params, ...own });
+      return new EncoderLayer(encoder.at(names.layer(i)), { ...options, attention: create, position });
     });
-    this.embeddings = new Embeddings(encoder.at("embeddings"), embeddingsOptions(config, E), this.position);
-    this.project = E === width ? undefined : new Linear(encoder.at("embeddings_project"), E, width);
-    const options = this.layerOptions(attention);
-    this.layers = Array.from(
-      { length: config.num_hidden_layers },
-      (_, i) => new EncoderLayer(encoder.at("encoder").at("layer").at(String(i)), options),
-    );
-    this.head = heads[head].create({ ...this.headOptions(root, encoder), pooler });
+    this.finalNorm = finalNorm && new LayerNorm(encoder.at(finalNorm.name), width, finalNorm.eps, finalNorm.bias);
+    this.head = factory.create({
+      ...family.heads(config),
+      ...{ params: root, encoder, words: this.embeddings.words, pooler },
+    });
   }
 
-  private layerOptions(attention: AttentionName) {
-    const { config, position } = this;
-    const [heads, ours] = [config.num_attention_heads, config.roformer_js ?? {}];
-    const headSize = config.hidden_size / heads;
-    const features = {
-      rotation: ours.rotation,
-      numRandomFeatures: ours.num_random_features,
-      kernelEpsilon: ours.kernel_epsilon,
-    };
-    return {
-      width: config.hidden_size,
-      heads: config.num_attention_heads,
-      intermediateWidth: config.intermediate_size,
-      activation: config.hidden_act,
-      eps: config.layer_norm_eps,
-      hiddenDropout: config.hidden_dropout_prob,
-      attentionDropout: config.attention_probs_dropout_prob,
-      attention: (scope: ParameterScope) => attentions[attention]({ scope, heads, headSize, position, ...features }),
-      position,
-      rotateValue: config.rotary_value,
-      crossAttention: config.add_cross_attention,
-    };
-  }
-
-  private headOptions(root: ParameterScope, encoder: ParameterScope) {
-    const { config } = this;
-    const { family } = parts(config);
-    return {
-      scope: root,
-      encoder,
-      width: config.hidden_size,
-      words: this.embeddings.words,
-      tied: config.tie_word_embeddings,
-      activation: config.hidden_act,
-      eps: config.layer_norm_eps,
-      dropout: family.classifierDropout(config),
-      labels: numLabels(config),
-      problem: config.problem_type ?? undefined,
-      summary: {
-        type: config.summary_type ?? "last",
-        project: config.summary_use_proj ?? false,
-        toLabels: config.summary_proj_to_labels ?? false,
-        activation: config.summary_activation ?? undefined,
-        firstDropout: config.summary_first_dropout ?? 0,
-        lastDropout: config.summary_last_dropout ?? 0,
-      },
-      classifier: family.classifier,
-      chooser: family.chooser,
-    };
+  /** The encoding with these settings: one for all who want it. */
+  private position({ name, rope }: PositionSettings, encoder: ParameterScope, settings: EncoderSettings): Position {
+    const key = JSON.stringify([name, rope]);
+    const made = this.positions.get(key);
+    if (made) return made;
+    const { hidden_size, num_attention_heads, max_position_embeddings } = this.config;
+    const position = positions[name]({
+      params: encoder.at(settings.names.positions),
+      embeddingWidth: settings.embeddings.width,
+      heads: num_attention_heads,
+      headSize: hidden_size / num_attention_heads,
+      maxPositions: max_position_embeddings,
+      rope,
+    });
+    this.positions.set(key, position);
+    return position;
   }
 
   /** The last hidden states, `[N, C]`. */
@@ -124,19 +108,25 @@ export class Network {
       return this.project?.forward(embedded) ?? embedded;
     });
     each?.(x);
-    for (const layer of this.layers) {
+    for (const [i, layer] of this.layers.entries()) {
       // The layer's input ends with the layer, unless gradients need it.
       const input: Tensor = x;
       const forward = () => layer.forward(input, batch, mask, encoder);
       x = scope(() => (recompute ? checkpoint(again(forward), [input, ...others]) : forward()), [input]);
-      each?.(x);
+      // The last layer's states are seen behind the last norm, as Hugging Face's `hidden_states` are.
+      if (i < this.layers.length - 1 || !this.finalNorm) each?.(x);
     }
+    const { finalNorm } = this;
+    if (!finalNorm) return x;
+    const last = x;
+    x = scope(() => finalNorm.forward(last), [last]);
+    each?.(x);
     return x;
   }
 
-  /** Gives all memory back. */
+  /** Gives all memory back, the store's too: networks that share one end together. */
   free(): void {
-    this.position.free?.();
+    for (const position of this.positions.values()) position.free?.();
     this.store.free();
   }
 }
@@ -146,13 +136,3 @@ function again<T>(body: () => T): () => T {
   const step = trainingStep();
   return step ? () => training(step, body) : body;
 }
-
-const embeddingsOptions = (config: RoFormerConfig, width: number) => ({
-  vocabulary: config.vocab_size,
-  width,
-  types: config.type_vocab_size,
-  // Counted from the end where it is negative, as PyTorch does.
-  padding: config.pad_token_id === null ? null : (config.pad_token_id + config.vocab_size) % config.vocab_size,
-  eps: config.layer_norm_eps,
-  dropout: config.hidden_dropout_prob,
-});

@@ -2,13 +2,13 @@ import { ConfigError } from "../errors.js";
 import { SAVED_DTYPES, type SavedDtype } from "../io/dtypes.js";
 import { saveFolder } from "../io/files.js";
 import { bytesOf, divide, type TensorSource, writeSafetensors } from "../io/safetensorsWriter.js";
-import { type HeadName, heads } from "../nn/heads/index.js";
+import { type HeadFactory, type HeadName, heads } from "../nn/heads/index.js";
 import type { ParameterStore } from "../nn/parameters.js";
-import { ropeTable } from "../nn/ropeTable.js";
 import type { Content } from "../platform/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { labelNames, numLabels, type RoFormerConfig } from "./config.js";
-import { classOf, families, parts, savedModelType } from "./families.js";
+import type { ModelType } from "./families/index.js";
+import { classOf, families, familyOf, parts } from "./families.js";
 import { requireFolderPath, requireReplaceable, TOKENIZERS } from "./modelFolder.js";
 import { SENTENCE_FILES, type SentenceModel } from "./sentences/settings.js";
 
@@ -64,8 +64,10 @@ export function modelFiles(model: SavedModel, options: SaveOptions = {}): Map<st
 }
 
 /** The files of a sentence-transformers folder; a classifier's folder says nothing of vectors. */
-const sentenceFiles = ({ head, sentenceModel }: SavedModel): Iterable<[string, Content]> =>
-  head === "base" || head === "masked-lm" ? (sentenceModel?.files ?? []) : [];
+function sentenceFiles({ head, sentenceModel }: SavedModel): Iterable<[string, Content]> {
+  const { keepsModules }: HeadFactory = heads[head];
+  return (keepsModules && sentenceModel?.files) || [];
+}
 
 /** The whole of a file's content. */
 export async function blobOf(content: Content): Promise<Blob> {
@@ -96,8 +98,8 @@ const TORCH_DTYPES = { f32: "float32", f16: "float16", bf16: "bfloat16" } as con
 
 /** `config.json` as Hugging Face writes it: every field that is set, sorted by name. `dtype` is that of the weights. */
 function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = "f32"): string {
-  const model_type = savedModelType(config);
   const { position, attention, family } = parts(config);
+  const model_type = family.savedType(config) as ModelType;
   const { roformer_js, ...rest } = { ...config, model_type, architectures: [classOf(families[model_type], head)] };
   const ours = {
     ...roformer_js,
@@ -126,35 +128,10 @@ function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = 
   return `${text.replace(/^( {2}"(?:initializer_range|layer_norm_eps)": \d+)(?=,?$)/gm, "$1.0")}\n`;
 }
 
+/** The parameters and buffers, and what Hugging Face's class keeps beside them. */
 function tensors({ config, head, store }: SavedModel): TensorSource[] {
   const own = store.saved.map((one) => ({ name: one.name, shape: one.shape, read: () => one.read() }));
-  return savedModelType(config) === "roformer" ? [...own, sinusoids(config, head)] : own;
-}
-
-/** Numbers of the largest table that is written, 256 MiB as f32: 1,048,576 positions of heads of 64. */
-const LARGEST_TABLE = 2 ** 26;
-
-/**
- * The table that Hugging Face's RoFormer keeps as a tensor, `[max_position_embeddings, D]`: sines in the first half of each
- * row, cosines in the second. It is derived, and never read here. Errors: ConfigError for a table beyond all use.
- */
-function sinusoids(config: RoFormerConfig, head: HeadName): TensorSource {
-  const [rows, D] = [config.max_position_embeddings, config.hidden_size / config.num_attention_heads];
-  if (rows * D > LARGEST_TABLE)
-    throw new ConfigError(
-      `save: max_position_embeddings is ${rows}, not at most ${Math.floor(LARGEST_TABLE / D)}: Hugging Face's RoFormer has a ` +
-        `table of as many rows, ${((4 * rows * D) / 2 ** 30).toFixed(1)} GiB. Rotary positions do without: load the model with ` +
-        "{ config: { max_position_embeddings: 1536 } }",
-    );
-  const prefix = head === "base" ? "" : `${families.roformer.prefix}.`;
-  const read = () => {
-    const { sin, cos } = ropeTable({ headSize: D, positions: Array.from({ length: rows }, (_, p) => p) });
-    const table = new Float32Array(rows * D);
-    for (let p = 0; p < rows; p++) {
-      table.set(sin.subarray((p * D) / 2, ((p + 1) * D) / 2), p * D);
-      table.set(cos.subarray((p * D) / 2, ((p + 1) * D) / 2), p * D + D / 2);
-    }
-    return table;
-  };
-  return { name: `${prefix}encoder.embed_positions.weight`, shape: [rows, D], read };
+  const family = familyOf(config);
+  const { bare }: HeadFactory = heads[head];
+  return [...own, ...(family.derived?.(config, bare ? "" : `${family.prefix}.`) ?? [])];
 }

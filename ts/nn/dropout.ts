@@ -9,9 +9,9 @@ export class Dropout {
   private readonly rate: number;
   private readonly site: number;
 
-  constructor(scope: ParameterScope, rate: number) {
+  constructor(params: ParameterScope, rate: number) {
     this.rate = rate;
-    this.site = scope.store.nextDropoutSite();
+    this.site = params.store.nextDropoutSite();
   }
 
   /** What this place draws in the step that runs; nothing outside training. */

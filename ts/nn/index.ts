@@ -29,7 +29,7 @@ export {
   linearStep,
 } from "../ops/linearAttention.js";
 export { binaryCrossEntropy, squaredError } from "../ops/losses.js";
-export { add, meanRows, reshape, scale, sum } from "../ops/reduce.js";
+export { add, meanRows, mul, reshape, scale, sum } from "../ops/reduce.js";
 export { type RotaryTable, rope } from "../ops/rope.js";
 export { AdamW, type AdamWOptions, type AdamWState } from "../optim/adamw.js";
 export type {
@@ -47,32 +47,45 @@ export {
   type Attention,
   type AttentionCall,
   type AttentionFactory,
+  type AttentionFields,
   type AttentionName,
   type AttentionOptions as LayerAttentionOptions,
+  type AttentionSettings,
   attentions,
   type Mask,
   type Recurrent,
   type Rotation,
 } from "./attentions/index.js";
+export { CrossAttention, type EncoderStates } from "./blocks/crossAttention.js";
+export { EncoderLayer } from "./blocks/layer.js";
+export type {
+  AttentionNames,
+  CrossAttentionNames,
+  FeedForwardNames,
+  LayerNames,
+  LayerOptions,
+} from "./blocks/options.js";
+export { SelfAttention } from "./blocks/selfAttention.js";
 export { type ConvertedRope, type ConvertRopeOptions, convertRope, type RopeOrder } from "./convertRope.js";
-export { CrossAttention, type EncoderStates } from "./crossAttention.js";
-export { EncoderLayer } from "./encoderLayer.js";
 export { type GradcheckOptions, type GradcheckResult, gradcheck } from "./gradcheck.js";
 export {
   type Head,
   type HeadFactory,
   type HeadName,
+  type HeadNames,
   type HeadOptions,
   type HeadOutput,
   heads,
+  type LanguageModelNames,
   type ProblemType,
   type ScorerFactory,
   type Spans,
   type Targets,
+  type TokenScorerFactory,
 } from "./heads/index.js";
 export type { SummaryOptions, SummaryType } from "./heads/summary.js";
 export { LayerNorm } from "./layerNorm.js";
-export { JoinedLinear, Linear } from "./linear.js";
+export { JoinedLinear, type JoinedLinearOptions, Linear, type PartNames } from "./linear.js";
 export { type Packed, PackedBatch, pack, SequenceBatch, type Sequences } from "./packed.js";
 export {
   type AllocateOptions,
@@ -101,5 +114,4 @@ export type {
 } from "./ropeParameters.js";
 export type { RopeFrequencies } from "./ropeScaling.js";
 export { type RopeTable, type RopeTableOptions, ropeTable } from "./ropeTable.js";
-export { type LayerOptions, SelfAttention } from "./selfAttention.js";
 export { type TrainingStep, training } from "./training.js";

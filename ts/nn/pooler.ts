@@ -14,9 +14,9 @@ export class Pooler {
   private readonly dense: Linear;
   private readonly activation: ActivationName;
 
-  /** `encoder` is the scope of the encoder, whose prefix a pooler has. */
-  constructor(encoder: ParameterScope, width: number, activation: ActivationName) {
-    this.dense = new Linear(encoder.at("pooler").at("dense"), width, width);
+  /** Declares its layer in `params`. */
+  constructor(params: ParameterScope, width: number, activation: ActivationName) {
+    this.dense = new Linear(params, width, width);
     this.activation = activation;
   }
 

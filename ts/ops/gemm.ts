@@ -21,11 +21,17 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor, act: Activation
 
 /**
  * P projections of the same `x`, `[N, I]`, in one call: `weight` is `[P, O, I]`, `bias` `[P, O]`; gives P tensors `[N, O]`.
- * Query, key and value of attention are made so. Errors: as {@link linear}.
+ * Query, key and value of attention are made so. `parts`: P, where the weight is `[P · O, I]`. Errors: as {@link linear}.
  */
-export function linearParts(x: Tensor, weight: Tensor, bias?: Tensor): Tensor[] {
-  const [P, O] = weight.dims("linear: weight", "P", "O", "I");
-  return product(x, weight, bias, P!, O!, "linear");
+export function linearParts(x: Tensor, weight: Tensor, bias?: Tensor, parts?: number): Tensor[] {
+  if (parts === undefined || weight.shape.length === 3) {
+    const [P, O] = weight.dims("linear: weight", "P", "O", "I");
+    return product(x, weight, bias, P!, O!, "linear");
+  }
+  const [rows] = weight.dims("linear: weight", "P · O", "I") as [number, number];
+  if (!(parts >= 1 && rows % parts === 0))
+    throw new ShapeError("linear: weight", [...weight.shape], `[P · O, I] with P = ${parts} parts`);
+  return product(x, weight, bias, parts, rows / parts, "linear");
 }
 
 function product(
@@ -47,7 +53,7 @@ function product(
   }
   const packed = weight instanceof Parameter && weight.packed;
   const joined = empty([P, N, O], "linear: y"); // the scope around frees it where the kernel refuses
-  if (weight instanceof Parameter && weight.isInt8) int8Product(joined.slot, x, weight, bias, kindOf(act));
+  if (weight instanceof Parameter && weight.isInt8) int8Product(joined, x, weight, bias, kindOf(act));
   else engine().linear(joined.slot, x.slot, weight.slot, bias?.slot ?? 0, P, N, O, I, kindOf(act), packed);
   const y = Array.from({ length: P }, (_, part) =>
     track(new Tensor(engine().window(joined.slot, part * N * O, N * O), [N, O])),
@@ -59,8 +65,16 @@ function product(
   });
 }
 
-/** The product by int8 values, part by part. */
-function int8Product(y: number, x: Tensor, weight: Parameter, bias: Tensor | undefined, activation: number): void {
+/** The product by int8 values, `y` `[P, N, O]`, part by part. */
+function int8Product(joined: Tensor, x: Tensor, weight: Parameter, bias: Tensor | undefined, activation: number): void {
+  const [P, N, O] = joined.shape as [number, number, number];
+  if (weight.shape.length === 2 && P > 1) {
+    const rows = empty([N, P * O], "linear: y");
+    weight.multiplyInt8(rows.slot, x.slot, bias?.slot ?? 0, N, activation);
+    joined.write(byPart(rows.read(), P, N, O));
+    return;
+  }
+  const y = joined.slot;
   const parts = weight instanceof JoinedParameter ? weight.parts : [weight];
   for (const [part, one] of parts.entries()) {
     const [N, O] = [x.shape[0]!, one.shape[0]!];
@@ -69,6 +83,15 @@ function int8Product(y: number, x: Tensor, weight: Parameter, bias: Tensor | und
       else onPart(bias.slot, part, O, (b) => one.multiplyInt8(y, x.slot, b, N, activation));
     });
   }
+}
+
+/** Rows `[N, P · O]` as `[P, N, O]`. */
+function byPart(rows: Float32Array, P: number, N: number, O: number): Float32Array {
+  const parts = new Float32Array(rows.length);
+  for (let n = 0; n < N; n++) {
+    for (let p = 0; p < P; p++) parts.set(rows.subarray((n * P + p) * O, (n * P + p + 1) * O), (p * N + n) * O);
+  }
+  return parts;
 }
 
 function productBackward(dy: Tensor, part: number, x: Tensor, weight: Tensor, d: OpGradients): void {

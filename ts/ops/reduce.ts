@@ -1,4 +1,4 @@
-import { record } from "../autograd/tape.js";
+import { type Backward, record } from "../autograd/tape.js";
 import { engine } from "../engine/engine.js";
 import { ShapeError } from "../errors.js";
 import { track } from "../tensor/scope.js";
@@ -13,6 +13,20 @@ export function add(a: Tensor, b: Tensor): Tensor {
     d.give(0, dy!, true);
     d.give(1, dy!, true);
   });
+}
+
+/** `a · b`, number by number, of one shape, which the product has too. Errors: ShapeError. */
+export function mul(a: Tensor, b: Tensor): Tensor {
+  if (a.size !== b.size) throw new ShapeError("mul: b", [...b.shape], `[${a.shape.join(", ")}] as a`);
+  const times = (x: Tensor, other: Tensor, name: string) => {
+    const product = empty(a.shape, name);
+    engine().mul(product.slot, x.slot, other.slot);
+    return product;
+  };
+  const backward: Backward = ([dy], d) => {
+    for (const [i, other] of [b, a].entries()) if (d.needs(i)) d.give(i, times(dy!, other, "mul: a gradient"));
+  };
+  return record(times(a, b, "mul: y"), [a, b], [a, b], backward, (y) => engine().mul(y.slot, a.slot, b.slot));
 }
 
 /** `factor · x`, in the shape of `x`. */

@@ -36,7 +36,7 @@ export interface AdamWOptions {
   readonly weightDecay?: number | undefined;
   /**
    * Ends of the names of parameters that do not decay.
-   * @default biases and the weights of LayerNorm
+   * @default what the model says; else biases and the weights of LayerNorm
    */
   readonly noDecay?: readonly string[] | undefined;
   /**
@@ -88,7 +88,7 @@ export class AdamW implements Optimizer {
       betas: [0.9, 0.999],
       eps: 1e-8,
       weightDecay: 0.01,
-      noDecay: ["bias", "LayerNorm.weight"],
+      noDecay: model.noDecay ?? ["bias", "LayerNorm.weight"],
       maxGradNorm: Number.POSITIVE_INFINITY,
       ...(given(options) as Defined<AdamWOptions>),
     };

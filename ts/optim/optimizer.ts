@@ -30,6 +30,8 @@ export interface ParameterBuffers {
 export interface Trainable {
   /** Its parameters and their gradients. */
   readonly store: ParameterBuffers;
+  /** Ends of the names of parameters that do not decay, where the optimizer's options name none. */
+  readonly noDecay?: readonly string[] | undefined;
 }
 
 /** Settings of one step of an {@link Optimizer}. */

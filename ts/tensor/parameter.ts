@@ -4,7 +4,7 @@ import { ShapeError } from "../errors.js";
 import { Tensor, type TensorData } from "./tensor.js";
 
 /** Rows of a matrix that are packed together. */
-const PACKED_ROWS = 8;
+export const PACKED_ROWS = 8;
 
 /** A named tensor that training changes: a window of its model's flat buffers. */
 export class Parameter extends Tensor {

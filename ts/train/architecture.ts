@@ -1,13 +1,17 @@
 import { ConfigError, DataError } from "../errors.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "../models/config.js";
+import { newModelType } from "../models/families.js";
 import type { Model } from "../models/model.js";
+import { type AttentionFactory, attentionSchema, attentions, fieldsOf } from "../nn/attentions/index.js";
 import { type HeadName, heads } from "../nn/heads/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { ARCHITECTURE, type ArchitectureSettings, type AttentionSettings } from "./settings/architecture.js";
 import { withDefaults } from "./settings/rules.js";
 
 /** Whether tokens must not see later ones. */
-const isCausal = (head: HeadName): boolean => heads[head].causal ?? false;
+const isCausal = (head: HeadName): boolean => causalOf(head) ?? false;
+
+const causalOf = (head: HeadName): boolean | undefined => heads[head].causal;
 
 /** The configuration of a model for `tokenizer` and texts of `maxLength` tokens. */
 export function architecture(
@@ -19,8 +23,7 @@ export function architecture(
   const { heads = Math.max(1, Math.floor(width / 64)), ffn = 4 * width } = settings;
   if (width % heads !== 0) throw new ConfigError(`width ${width} is not a multiple of heads ${heads}`);
   return {
-    // BERT's class is what computes learned positions under Hugging Face's names.
-    model_type: position === "learned" && attention === "softmax" ? "bert" : "roformer",
+    model_type: newModelType(position, attention),
     vocab_size: tokenizer.vocabSize,
     hidden_size: width,
     num_hidden_layers: layers,
@@ -43,7 +46,7 @@ export function changes(
   { roformer_js = {}, is_decoder }: RoFormerConfig,
   head: HeadName,
 ): Partial<RoFormerConfig> {
-  const causal = isCausal(head) || (is_decoder && head !== "masked-lm");
+  const causal = causalOf(head) ?? is_decoder;
   const { dropout } = settings;
   return {
     is_decoder: causal,
@@ -52,24 +55,30 @@ export function changes(
   };
 }
 
-/** Another attention begins with its own defaults; ε of the same one stays, unless it becomes causal or ceases to be so. */
+/**
+ * Another attention begins with its own defaults; settings of the same one stay, but for those that depend on whether the model is
+ * causal, where that changes.
+ */
 function attentionChanges(
   settings: AttentionSettings,
   own: NonNullable<RoFormerConfig["roformer_js"]>,
   staysCausal: boolean,
   head: HeadName,
 ): Pick<RoFormerConfig, "roformer_js"> {
-  const { attention: before = "softmax", rotation, num_random_features, kernel_epsilon, ...rest } = own;
-  const { attention = before } = settings;
-  const stays = attention === before;
-  if (stays && staysCausal && settings.rotation === undefined && settings.numRandomFeatures === undefined) return {};
+  const { attention: before = "softmax", ...all } = own;
+  const { attention = before, ...others } = settings;
+  const [stays, set] = [attention === before, fieldsOf(others)];
+  if (stays && staysCausal && Object.keys(set).length === 0) return {};
   if (attention === "softmax" && stays) return {};
+  const isField = (name: string) => Object.hasOwn(attentionSchema, name);
+  const fields = Object.entries(all).filter(([name]) => isField(name));
+  const causal = staysCausal ? {} : ((attentions[attention] as AttentionFactory).causal ?? {});
   return {
     roformer_js: {
-      ...rest,
-      ...(stays && { rotation, num_random_features }),
-      ...attentionFields({ ...settings, attention }, head),
-      ...(stays && staysCausal && { kernel_epsilon }),
+      ...Object.fromEntries(Object.entries(all).filter(([name]) => !isField(name))),
+      ...(stays && staysCausal ? { attention } : attentionFields({ attention }, head)),
+      ...(stays && Object.fromEntries(fields.filter(([name]) => !Object.hasOwn(causal, name)))),
+      ...set,
     },
   };
 }
@@ -90,12 +99,8 @@ const dropoutFields = (dropout: number) => ({
   attention_probs_dropout_prob: dropout,
 });
 
-/** What `roformer_js` says of attention. A causal Performer has ε = 0: only then has no later key a say. */
-function attentionFields({ attention = "softmax", rotation, numRandomFeatures }: AttentionSettings, head: HeadName) {
-  return {
-    attention,
-    ...(rotation && { rotation }),
-    ...(numRandomFeatures !== undefined && { num_random_features: numRandomFeatures }),
-    ...(attention === "performer" && isCausal(head) && { kernel_epsilon: 0 }),
-  };
+/** What `roformer_js` says of attention. */
+function attentionFields({ attention = "softmax", ...settings }: AttentionSettings, head: HeadName) {
+  const { causal }: AttentionFactory = attentions[attention];
+  return { attention, ...fieldsOf(settings), ...(isCausal(head) && causal) };
 }

@@ -44,9 +44,9 @@ function layerOf(nn, { attention, D, H }) {
   const make = nn.attentions[attention];
   if (!make) throw new Unavailable(`it has no attention called ${attention}`);
   const store = new nn.ParameterStore();
-  const scope = new nn.ParameterScope(store, 1);
-  const position = nn.positions.rotary({ scope, embeddingWidth: H * D, heads: H, headSize: D, maxPositions: 1 });
-  const layer = make({ scope, heads: H, headSize: D, position, rotation: "eq19" });
+  const params = new nn.ParameterScope(store, 1);
+  const position = nn.positions.rotary({ params, embeddingWidth: H * D, heads: H, headSize: D, maxPositions: 1 });
+  const layer = make({ params, heads: H, headSize: D, position, rotation: "eq19" });
   store.allocate();
   return { layer, position };
 }

@@ -153,6 +153,11 @@ pub fn add(y: &mut [f32], a: &[f32], b: &[f32]) {
     parallel_combine(y, [a, b], MOVED, |[a, b]| a.add(b));
 }
 
+/// `y` ← `a` · `b`, number by number.
+pub fn mul(y: &mut [f32], a: &[f32], b: &[f32]) {
+    parallel_combine(y, [a, b], MOVED, |[a, b]| a.mul(b));
+}
+
 /// `y` ← `y` + `factor` · `x`.
 pub fn add_scaled(y: &mut [f32], x: &[f32], factor: f32) {
     parallel_runs([y], MOVED, |first, [y]| {
@@ -234,6 +239,8 @@ mod tests {
             let mut y = poison(len);
             add(&mut y, &a, &b);
             assert_near(&y, &both(|a, b| a + b), 1e-6, "add");
+            mul(&mut y, &a, &b);
+            assert_near(&y, &both(|a, b| a * b), 1e-6, "mul");
             scale(&mut y, &a, -0.7);
             assert_near(&y, &both(|a, _| a * -0.7), 1e-6, "scale");
             y.copy_from_slice(&a);

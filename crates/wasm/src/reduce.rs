@@ -64,6 +64,17 @@ pub fn add(y: Slot, a: Slot, b: Slot) -> Result<(), Problem> {
     })
 }
 
+/// `y` ← `a` · `b`, number by number.
+#[wasm_bindgen]
+pub fn mul(y: Slot, a: Slot, b: Slot) -> Result<(), Problem> {
+    lend("mul", [y], [a, b], |Lent { outputs: [y], inputs: [a, b], .. }| {
+        same("mul", "a", a, "y", y)?;
+        same("mul", "b", b, "y", y)?;
+        kernel::mul(y, a, b);
+        Ok(())
+    })
+}
+
 /// `y` += `factor` · `x`.
 #[wasm_bindgen]
 pub fn add_scaled(y: Slot, x: Slot, factor: f32) -> Result<(), Problem> {

@@ -5,6 +5,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { SequenceBatch } from "../packed.js";
 import type { ParameterScope } from "../parameters.js";
 import type { Position } from "../positions/index.js";
+import type { AttentionFields, AttentionSettings } from "./options.js";
 
 /** Which keys a query sees, and how much it likes them. A query that sees none gives 0, never NaN. */
 export interface Mask {
@@ -37,49 +38,25 @@ export interface AttentionCall {
   readonly dropout?: DropoutDraw;
 }
 
-/**
- * Where linear attention turns by position (RoFormer, §3.3):
- *
- * - `eq19`: the features of the numerators, as the paper does: scores depend on distances alone. Their weights may be negative, and do
- *   not sum up to 1.
- * - `rotate-before`: queries and keys before features are made of them: weights are positive and sum up to 1, but depend on
- *   distances alone only as far as the features stand for softmax's exponentials.
- * - `rotate-both`: numerators and denominators: distances alone, but a denominator may vanish.
- */
-export type Rotation = "eq19" | "rotate-before" | "rotate-both";
-
-/** Every {@link Rotation}. */
-export const ROTATIONS = ["eq19", "rotate-before", "rotate-both"] as const satisfies readonly Rotation[];
-
 /** What an attention is made from. */
-export interface AttentionOptions {
-  /** Where it may declare what it needs beside queries, keys and values: `…attention.self`. */
-  readonly scope: ParameterScope;
+export interface AttentionOptions extends AttentionSettings {
+  /** Where it may declare what it needs beside queries, keys and values. */
+  readonly params: ParameterScope;
   /** Number of heads, H. */
   readonly heads: number;
   /** Numbers a head, D. */
   readonly headSize: number;
   /** The position encoding. */
   readonly position: Position;
-  /**
-   * Where linear attentions turn.
-   * @default "eq19"
-   */
-  readonly rotation?: Rotation | undefined;
-  /**
-   * Features of a head, M, of random projections.
-   * @default D · ln D
-   */
-  readonly numRandomFeatures?: number | undefined;
-  /**
-   * ε inside of features.
-   * @default 10⁻⁴ of a Performer, 10⁻³ of a relu
-   */
-  readonly kernelEpsilon?: number | undefined;
 }
 
-/** Makes the attention of one layer. */
-export type AttentionFactory = (options: AttentionOptions) => Attention;
+/** The attention of one layer, and what goes for all of its kind. */
+export interface AttentionFactory {
+  /** Makes the attention. Errors: ConfigError for options that do not go together. */
+  (options: AttentionOptions): Attention;
+  /** Settings of a causal model that nobody has set: without them later keys would count. */
+  readonly causal?: AttentionFields | undefined;
+}
 
 /** A way for tokens to look at each other. It decides itself what is turned by position, and where. */
 export interface Attention {

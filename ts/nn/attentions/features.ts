@@ -9,6 +9,7 @@ import type { Parameter } from "../../tensor/parameter.js";
 import { type Tensor, tensor } from "../../tensor/tensor.js";
 import type { SequenceBatch } from "../packed.js";
 import type { AttentionOptions } from "./attention.js";
+import type { AttentionFields } from "./options.js";
 import { orthogonalFeatures } from "./projection.js";
 
 /** Features of keys, `[S, H · M]`, and what they are divided by, where that is not the same for a whole sequence. */
@@ -78,13 +79,13 @@ class Projection {
   private readonly heads: number;
   private readonly matrix: Parameter;
 
-  constructor({ scope, heads, headSize: D, numRandomFeatures }: AttentionOptions) {
+  constructor({ params, heads, headSize: D, numRandomFeatures }: AttentionOptions) {
     // D · ln D, as performer-pytorch has, and even, since features may be turned.
     this.width = numRandomFeatures ?? 2 * Math.max(1, Math.round((D * Math.log(D)) / 2));
     [this.headSize, this.heads] = [D, heads];
     const draw = (seed: number, index: number) =>
       orthogonalFeatures(this.width, D, new Philox(seed, streams.features, index));
-    this.matrix = scope.buffer("projection_matrix", [this.width, D], draw);
+    this.matrix = params.buffer("projection_matrix", [this.width, D], draw);
   }
 
   /** x / D^(1/4), `[N · H, D]`, and W of that, `[N · H, M]`. */
@@ -151,3 +152,6 @@ export const features = { elu, relu, shen, performer, "performer-relu": performe
   string,
   FeaturesFactory
 >;
+
+/** What causal models with these features set: with another ε a Performer's depend on later keys. */
+export const causal: Partial<Record<keyof typeof features, AttentionFields>> = { performer: { kernel_epsilon: 0 } };

@@ -1,23 +1,33 @@
 import { checkOptions, type Names } from "../../options.js";
 import type { AttentionFactory, AttentionOptions } from "./attention.js";
 import { linear } from "./linear.js";
+import { SETTINGS } from "./options.js";
 import { softmax } from "./softmax.js";
 
 export type { Attention, AttentionCall, AttentionFactory, AttentionOptions, Mask } from "./attention.js";
-export { ROTATIONS, type Rotation } from "./attention.js";
 export type { Recurrent } from "./linear.js";
+export {
+  type AttentionFields,
+  type AttentionSettings,
+  attentionSchema,
+  fieldsOf,
+  ROTATIONS,
+  type Rotation,
+  settingsOf,
+} from "./options.js";
 
 const OPTIONS: Names<AttentionOptions> = {
-  ...{ scope: true, heads: true, headSize: true, position: true },
-  ...{ rotation: true, numRandomFeatures: true, kernelEpsilon: true },
+  ...{ params: true, heads: true, headSize: true, position: true },
+  ...SETTINGS,
 };
 
 /** `make`, which refuses options of other names. */
-function checked<T>(make: (options: AttentionOptions) => T): (options: AttentionOptions) => T {
-  return (options) => {
+function checked(make: AttentionFactory): AttentionFactory {
+  const careful = (options: AttentionOptions) => {
     checkOptions("attentions", options, OPTIONS);
     return make(options);
   };
+  return Object.assign(careful, { causal: make.causal });
 }
 
 /** Attentions by name. A new one is a file and a line; `test/conformance/attentions.test.ts` runs over all. */

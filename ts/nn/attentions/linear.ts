@@ -1,8 +1,15 @@
 import { ConfigError } from "../../errors.js";
 import { LinearState, linearAttention, linearStep } from "../../ops/linearAttention.js";
 import { type Tensor, tensor } from "../../tensor/tensor.js";
-import { type Attention, type AttentionCall, type AttentionFactory, type Rotation, rotate } from "./attention.js";
-import { type Features, features } from "./features.js";
+import {
+  type Attention,
+  type AttentionCall,
+  type AttentionFactory,
+  type AttentionOptions,
+  rotate,
+} from "./attention.js";
+import { causal, type Features, features } from "./features.js";
+import type { Rotation } from "./options.js";
 
 /** An attention that can go on token by token. */
 export interface Recurrent {
@@ -16,7 +23,7 @@ export interface Recurrent {
 }
 
 /** Σⱼ (φ(q) · ϕ(k)) v / Σⱼ φ(q) · ϕ(k), with rotations (RoFormer, eq. 18 and 19). */
-class Linear implements Attention, Recurrent {
+class LinearAttention implements Attention, Recurrent {
   readonly scores = false;
   private readonly features: Features;
   private readonly rotation: Rotation;
@@ -75,13 +82,14 @@ function refuseMasks({ mask }: AttentionCall): void {
 }
 
 /** Linear attention with features by their name. */
-export const linear =
-  (name: keyof typeof features): AttentionFactory =>
-  (options) => {
+export function linear(name: keyof typeof features): AttentionFactory {
+  const create = (options: AttentionOptions): Attention & Recurrent => {
     const { position, rotation = "eq19" } = options;
     if (position.slopes) throw new ConfigError("linear attention makes no scores, to which alibi would add");
     const made = features[name](options);
     if (position.table && rotation !== "rotate-before" && made.width % 2 !== 0)
       throw new ConfigError(`rotary positions turn pairs: ${made.width} features of a head are odd`);
-    return new Linear(made, rotation);
+    return new LinearAttention(made, rotation);
   };
+  return Object.assign(create, { causal: causal[name] });
+}

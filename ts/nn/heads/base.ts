@@ -6,8 +6,10 @@ import type { Head, HeadFactory, HeadOutput } from "./head.js";
 export const base: HeadFactory = {
   architecture: "Model",
   labels: "none",
-  create({ encoder, width, pooler: activation }): Head {
-    const pooler = activation && new Pooler(encoder, width, activation);
+  bare: true,
+  keepsModules: true,
+  create({ encoder, names, width, pooler: activation }): Head {
+    const pooler = activation && new Pooler(encoder.at(names.pooler), width, activation);
     return {
       forward(hidden, batch): Record<string, HeadOutput> {
         return pooler ? { poolerOutput: { tensor: pooler.forward(hidden, batch), rows: "sequences" } } : {};

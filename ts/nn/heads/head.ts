@@ -8,7 +8,7 @@ import type { SummaryOptions } from "./summary.js";
 /** What a head is made from. */
 export interface HeadOptions {
   /** Where it may declare parameters: the root of the model's names. */
-  readonly scope: ParameterScope;
+  readonly params: ParameterScope;
   /** The scope of the encoder, whose prefix a pooler has. */
   readonly encoder: ParameterScope;
   /** Width of the hidden states, C. */
@@ -31,10 +31,38 @@ export interface HeadOptions {
   readonly pooler: ActivationName | undefined;
   /** How a sequence becomes one vector where choices are compared. */
   readonly summary: SummaryOptions;
+  /** Whether the head's own layers and norms have biases; what gives labels always has one. */
+  readonly bias: boolean;
   /** How sequences are classified: the model family's way. */
   readonly classifier: ScorerFactory;
   /** How choices are scored: the model family's way. */
   readonly chooser: ScorerFactory;
+  /** How tokens are classified: the model family's way. */
+  readonly tokenClassifier: TokenScorerFactory;
+  /** How tokens are scored as an answer's ends: the model family's way. */
+  readonly spanFinder: TokenScorerFactory;
+  /** What the parameters are called. */
+  readonly names: HeadNames;
+}
+
+/** Names of the parameters of a language model, counted from the root. */
+export interface LanguageModelNames {
+  /** The layer before the decoder. */
+  readonly dense: string;
+  /** The norm behind that. */
+  readonly norm: string;
+  /** The decoder, where it is not the word vectors. */
+  readonly decoder: string;
+  /** The decoder's bias, by its whole name. */
+  readonly bias: string;
+}
+
+/** Names of the parameters of heads. */
+export interface HeadNames {
+  /** Of a language model. */
+  readonly languageModel: LanguageModelNames;
+  /** The pooler's layer, counted from the encoder's name. */
+  readonly pooler: string;
 }
 
 /** What a classifier's labels mean (`problem_type`). */
@@ -42,6 +70,9 @@ export type ProblemType = "regression" | "single_label_classification" | "multi_
 
 /** Turns hidden states, `[N, C]`, to logits of sequences, `[B, labels]`. */
 export type ScorerFactory = (options: HeadOptions) => (hidden: Tensor, batch: PackedBatch) => Tensor;
+
+/** Turns hidden states, `[N, C]`, to logits of tokens, `[N, outputs]`. */
+export type TokenScorerFactory = (options: HeadOptions, outputs: number) => (hidden: Tensor) => Tensor;
 
 /** A head's output: a row a token, `[N, …]`, or a row a sequence, `[B, …]`. */
 export interface HeadOutput {
@@ -92,14 +123,21 @@ export interface HeadFactory {
   readonly architecture: string;
   /** What labels are given by: tokens, sequences, or spans of tokens; none: it has no loss. */
   readonly labels: "tokens" | "sequences" | "spans" | "none";
+  /** True if it is the encoder alone, whose parameters then have no prefix in their names. */
+  readonly bare?: boolean;
   /** True if the inputs are several sequences a question: `[B][choices][T]`. */
   readonly choices?: boolean;
   /**
-   * True if the head guesses each sequence's next token: its loss shifts the labels, and tokens must not see later ones, so that a new
-   * model has `is_decoder`.
-   * @default false
+   * Whether tokens must not see later ones. True if the head guesses each sequence's next token: its loss shifts the labels, and a
+   * new model has `is_decoder`. False if it must see all.
+   * @default what `is_decoder` says
    */
   readonly causal?: boolean;
+  /**
+   * True if the hidden states remain what a sentence-transformers folder's modules begin with, so that these are saved with the model.
+   * @default false
+   */
+  readonly keepsModules?: boolean;
   /** Makes the head of one model, which declares its parameters. Errors: ConfigError for options that cannot be met. */
   create(options: HeadOptions): Head;
 }

@@ -8,11 +8,24 @@ import { questionAnswering } from "./questionAnswering.js";
 import { sequenceClassification } from "./sequenceClassification.js";
 import { tokenClassification } from "./tokenClassification.js";
 
-export type { Head, HeadFactory, HeadOptions, HeadOutput, ProblemType, ScorerFactory, Spans, Targets } from "./head.js";
+export type {
+  Head,
+  HeadFactory,
+  HeadNames,
+  HeadOptions,
+  HeadOutput,
+  LanguageModelNames,
+  ProblemType,
+  ScorerFactory,
+  Spans,
+  Targets,
+  TokenScorerFactory,
+} from "./head.js";
 
 const OPTIONS: Names<HeadOptions> = {
-  ...{ scope: true, encoder: true, width: true, words: true, tied: true, activation: true, eps: true, dropout: true },
-  ...{ labels: true, problem: true, pooler: true, summary: true, classifier: true, chooser: true },
+  ...{ params: true, encoder: true, width: true, words: true, tied: true, activation: true, eps: true, dropout: true },
+  ...{ labels: true, problem: true, pooler: true, summary: true, bias: true, names: true },
+  ...{ classifier: true, chooser: true, tokenClassifier: true, spanFinder: true },
 };
 
 /** `factory`, which refuses options of other names. */

@@ -22,15 +22,15 @@ export class LanguageModel implements Head {
   private readonly bias: Tensor;
 
   constructor(options: HeadOptions, aim: Aim) {
-    const { width, words, eps, tied } = options;
+    const { params: root, width, words, eps, tied, bias, names } = options;
     const [V, E] = words.shape as [number, number];
-    const predictions = options.scope.at("cls").at("predictions");
+    const own = names.languageModel;
     this.options = options;
     this.aim = aim;
-    this.transform = new Linear(predictions.at("transform").at("dense"), width, E);
-    this.norm = new LayerNorm(predictions.at("transform").at("LayerNorm"), E, eps);
-    this.decoder = tied ? words : predictions.at("decoder").matrix("weight", [V, E]);
-    this.bias = predictions.constant("bias", [V], 0);
+    this.transform = new Linear(root.at(own.dense), width, E, bias);
+    this.norm = new LayerNorm(root.at(own.norm), E, eps, bias);
+    this.decoder = tied ? words : root.at(own.decoder).matrix("weight", [V, E]);
+    this.bias = root.constant(own.bias, [V], 0);
   }
 
   /** t, `[N, E]`. */

@@ -5,5 +5,7 @@ import { LanguageModel } from "./languageModel.js";
 export const maskedLm: HeadFactory = {
   architecture: "ForMaskedLM",
   labels: "tokens",
+  causal: false,
+  keepsModules: true,
   create: (options) => new LanguageModel(options, (labels) => labels),
 };

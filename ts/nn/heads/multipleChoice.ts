@@ -10,9 +10,9 @@ import { pooledClassifier } from "./sequenceClassification.js";
 import { SequenceSummary } from "./summary.js";
 
 /** RoFormer's: a summary, then one number. */
-export const summaryChooser: ScorerFactory = ({ scope, width, labels, summary }) => {
-  const vector = new SequenceSummary(scope.at("sequence_summary"), width, labels, summary);
-  const score = new Linear(scope.at("classifier"), width, 1);
+export const summaryChooser: ScorerFactory = ({ params, width, labels, summary }) => {
+  const vector = new SequenceSummary(params.at("sequence_summary"), width, labels, summary);
+  const score = new Linear(params.at("classifier"), width, 1);
   return (hidden, batch) => score.forward(vector.forward(hidden, batch));
 };
 

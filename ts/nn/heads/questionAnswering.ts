@@ -5,21 +5,27 @@ import { add, reshape, scale } from "../../ops/reduce.js";
 import { integers, type Tensor, tensor } from "../../tensor/tensor.js";
 import { Linear } from "../linear.js";
 import type { PackedBatch } from "../packed.js";
-import type { Head, HeadFactory, HeadOptions, Targets } from "./head.js";
+import type { Head, HeadFactory, HeadOptions, Targets, TokenScorerFactory } from "./head.js";
 
 /** Added to what is no token, so that a softmax gives it exactly 0. */
 const NEVER = -1e30;
 
-class QuestionAnswerer implements Head {
-  private readonly outputs: Linear;
+/** RoFormer's and BERT's: a linear layer. */
+export const plainSpans: TokenScorerFactory = ({ params, width }, outputs) => {
+  const layer = new Linear(params.at("qa_outputs"), width, outputs);
+  return (hidden) => layer.forward(hidden);
+};
 
-  constructor({ scope, width }: HeadOptions) {
-    this.outputs = new Linear(scope.at("qa_outputs"), width, 2);
+class QuestionAnswerer implements Head {
+  private readonly outputs: ReturnType<TokenScorerFactory>;
+
+  constructor(options: HeadOptions) {
+    this.outputs = options.spanFinder(options, 2);
   }
 
   /** Start and end of each token, one after the other: `[2N, 1]`. */
   private logits(hidden: Tensor): Tensor {
-    return reshape(this.outputs.forward(hidden), [2 * hidden.shape[0]!, 1]);
+    return reshape(this.outputs(hidden), [2 * hidden.shape[0]!, 1]);
   }
 
   forward(hidden: Tensor) {

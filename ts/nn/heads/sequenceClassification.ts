@@ -10,9 +10,9 @@ import { classLabels } from "./classLabels.js";
 import type { Head, HeadFactory, HeadOptions, ProblemType, ScorerFactory, Targets } from "./head.js";
 
 /** RoFormer's classifier: dropout, dense, activation, dropout, out_proj. */
-export const denseClassifier: ScorerFactory = ({ scope, width, labels, dropout, activation }) => {
-  const inner = scope.at("classifier");
-  const [before, after] = [new Dropout(scope, dropout), new Dropout(scope, dropout)];
+export const denseClassifier: ScorerFactory = ({ params, width, labels, dropout, activation }) => {
+  const inner = params.at("classifier");
+  const [before, after] = [new Dropout(params, dropout), new Dropout(params, dropout)];
   const dense = new Linear(inner.at("dense"), width, width);
   const out = new Linear(inner.at("out_proj"), width, labels);
   return (hidden, batch) =>
@@ -20,10 +20,10 @@ export const denseClassifier: ScorerFactory = ({ scope, width, labels, dropout, 
 };
 
 /** BERT's classifier: a pooler with tanh, dropout, a dense layer. */
-export const pooledClassifier: ScorerFactory = ({ scope, encoder, width, labels, dropout }) => {
-  const pooler = new Pooler(encoder, width, "tanh");
-  const drop = new Dropout(scope, dropout);
-  const out = new Linear(scope.at("classifier"), width, labels);
+export const pooledClassifier: ScorerFactory = ({ params, encoder, names, width, labels, dropout }) => {
+  const pooler = new Pooler(encoder.at(names.pooler), width, "tanh");
+  const drop = new Dropout(params, dropout);
+  const out = new Linear(params.at("classifier"), width, labels);
   return (hidden, batch) => out.forward(drop.forward(pooler.forward(hidden, batch)));
 };
 

@@ -44,7 +44,7 @@ export class SequenceSummary {
   private readonly projection: Linear | undefined;
   private readonly activation: ActivationName;
 
-  constructor(scope: ParameterScope, width: number, labels: number, options: SummaryOptions) {
+  constructor(params: ParameterScope, width: number, labels: number, options: SummaryOptions) {
     const { type, project, toLabels, activation = "linear", firstDropout, lastDropout } = options;
     const outputs = toLabels ? labels : width;
     if (project && outputs !== width) {
@@ -53,9 +53,9 @@ export class SequenceSummary {
       );
     }
     this.type = type;
-    this.before = new Dropout(scope, firstDropout);
-    this.after = new Dropout(scope, lastDropout);
-    this.projection = project ? new Linear(scope.at("summary"), width, outputs) : undefined;
+    this.before = new Dropout(params, firstDropout);
+    this.after = new Dropout(params, lastDropout);
+    this.projection = project ? new Linear(params.at("summary"), width, outputs) : undefined;
     this.activation = activation;
   }
 

@@ -5,22 +5,24 @@ import { Dropout } from "../dropout.js";
 import { Linear } from "../linear.js";
 import type { PackedBatch } from "../packed.js";
 import { classLabels } from "./classLabels.js";
-import type { Head, HeadFactory, HeadOptions, Targets } from "./head.js";
+import type { Head, HeadFactory, HeadOptions, Targets, TokenScorerFactory } from "./head.js";
+
+/** RoFormer's and BERT's: dropout and a linear layer. */
+export const droppedTokens: TokenScorerFactory = ({ params, width, dropout }, outputs) => {
+  const drop = new Dropout(params, dropout);
+  const classifier = new Linear(params.at("classifier"), width, outputs);
+  return (hidden) => classifier.forward(drop.forward(hidden));
+};
 
 class TokenClassifier implements Head {
   private readonly labels: number;
-  private readonly dropout: Dropout;
-  private readonly classifier: Linear;
+  private readonly logits: ReturnType<TokenScorerFactory>;
 
-  constructor({ scope, width, labels, dropout }: HeadOptions) {
+  constructor(options: HeadOptions) {
+    const { labels } = options;
     if (labels < 1) throw new ConfigError("a classifier needs num_labels ≥ 1");
     this.labels = labels;
-    this.dropout = new Dropout(scope, dropout);
-    this.classifier = new Linear(scope.at("classifier"), width, labels);
-  }
-
-  private logits(hidden: Tensor): Tensor {
-    return this.classifier.forward(this.dropout.forward(hidden));
+    this.logits = options.tokenClassifier(options, labels);
   }
 
   forward(hidden: Tensor) {

@@ -9,7 +9,7 @@ import { sinusoidal } from "./sinusoidal.js";
 export type { Position, PositionOptions } from "./position.js";
 
 const OPTIONS: Names<PositionOptions> = {
-  ...{ scope: true, embeddingWidth: true, heads: true, headSize: true, maxPositions: true, rope: true },
+  ...{ params: true, embeddingWidth: true, heads: true, headSize: true, maxPositions: true, rope: true },
 };
 
 /** `make`, which refuses options of other names. */

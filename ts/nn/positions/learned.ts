@@ -6,8 +6,8 @@ import type { PackedBatch } from "../packed.js";
 import type { Position, PositionOptions } from "./position.js";
 
 /** A learned vector a position, added to the embeddings (BERT). Positions beyond the table are refused. */
-export function learned({ scope, embeddingWidth, maxPositions }: PositionOptions): Position {
-  const table = scope.at("position_embeddings").weight("weight", [maxPositions, embeddingWidth]);
+export function learned({ params, embeddingWidth, maxPositions }: PositionOptions): Position {
+  const table = params.weight("weight", [maxPositions, embeddingWidth]);
   return {
     kind: "absolute",
     embed(x: Tensor, batch: PackedBatch): Tensor {

@@ -28,8 +28,8 @@ export interface Position {
 
 /** What an encoding is made from. */
 export interface PositionOptions {
-  /** Where it may declare parameters: the scope of the model's embeddings. */
-  readonly scope: ParameterScope;
+  /** Where it may declare parameters: a `weight` under the name that the model family has for it. */
+  readonly params: ParameterScope;
   /** Width of the embeddings, E. */
   readonly embeddingWidth: number;
   /** Number of heads, H. */
