@@ -4,6 +4,7 @@ import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { ARCHITECTURE } from "../../ts/train/settings/architecture.js";
 import { FINETUNE_SETTINGS } from "../../ts/train/settings/finetune.js";
+import { LOSS } from "../../ts/train/settings/loss.js";
 import { OPTIMIZATION } from "../../ts/train/settings/optimization.js";
 import { PRETRAIN_SETTINGS } from "../../ts/train/settings/pretrain.js";
 import type { Setting } from "../../ts/train/settings/rules.js";
@@ -32,7 +33,8 @@ function documented(file: string): Map<string, { text: string; default: string |
 describe.each<[string, Table, Table]>([
   ["architecture.ts", ARCHITECTURE, {}],
   ["optimization.ts", OPTIMIZATION, {}],
-  ["finetune.ts", FINETUNE_SETTINGS, { ...ARCHITECTURE, ...OPTIMIZATION }],
+  ["loss.ts", LOSS, {}],
+  ["finetune.ts", FINETUNE_SETTINGS, { ...ARCHITECTURE, ...OPTIMIZATION, ...LOSS }],
   ["pretrain.ts", PRETRAIN_SETTINGS, { ...ARCHITECTURE, ...OPTIMIZATION }],
 ])("the settings of %s", (file, table, inherited) => {
   const docs = documented(file);

@@ -34,12 +34,29 @@ const refuse = (value: unknown, want: string): never => {
   throw new InvalidArgumentError(`${shown} is not ${want}.`);
 };
 
+/** What a flag's text is read as. */
+const readers: Readonly<Record<rules.Rule["kind"], (text: string) => unknown>> = {
+  number: (text) => (text.trim() === "" ? text : Number(text)),
+  text: (text) => text,
+  boolean: (text) => text,
+  pairs: (text) =>
+    text.includes("=")
+      ? Object.fromEntries(
+          text
+            .split(",")
+            .map((pair) => [
+              pair.slice(0, pair.lastIndexOf("=")).trim(),
+              Number(pair.slice(pair.lastIndexOf("=") + 1)),
+            ]),
+        )
+      : text,
+};
+
 /** Reads a value that a rule allows. */
 export const ruled =
   <T = unknown>({ kind, want, fits }: rules.Rule) =>
   (value: unknown): T => {
-    const isText = kind === "number" && typeof value === "string" && value.trim() !== "";
-    const read = isText ? Number(value) : value;
+    const read = typeof value === "string" ? readers[kind](value) : value;
     return fits(read) ? (read as T) : refuse(value, want);
   };
 

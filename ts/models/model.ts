@@ -29,8 +29,13 @@ export interface BatchStates {
   head(hidden?: Tensor): Record<string, Tensor>;
 }
 
-/** A loss that is not the head's: the mean over what a batch holds, as a tensor of one number. */
-export type LossFunction = (states: BatchStates, model: Model) => Tensor;
+/** A loss that is not the head's. */
+export interface OwnLoss {
+  /** What its mean is taken over: examples, or their weights. */
+  readonly count: number;
+  /** The mean over a batch, as a tensor of one number. */
+  loss(states: BatchStates, model: Model): Tensor;
+}
 
 /** What a model is made of. */
 export interface ModelParts<H extends HeadName = HeadName> {
@@ -128,9 +133,9 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
     return this.run(packed, ({ hidden, batch }) => this.network.head.loss(hidden, batch, targets).item());
   }
 
-  /** The labels of a packed batch that count: a number for each mean that the loss is made of. A batch of a loss of its own counts 1. */
-  countLabels(packed: Packed, targets: Targets | LossFunction): number[] {
-    return typeof targets === "function" ? [1] : this.network.head.count(targets, packed);
+  /** The labels of a packed batch that count: a number for each mean that the loss is made of. */
+  countLabels(packed: Packed, targets: Targets | OwnLoss): number[] {
+    return "loss" in targets ? [targets.count] : this.network.head.count(targets, packed);
   }
 
   /**
@@ -140,7 +145,7 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
    */
   lossAndGradients(
     packed: Packed,
-    targets: Targets | LossFunction,
+    targets: Targets | OwnLoss,
     options: PartGradientOptions = {},
     states?: PackedStates,
   ): number {
@@ -154,9 +159,9 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
       const pass = { recompute, ...passOptions(packed, { states, maskType }, this.config.hidden_size) };
       const loss = () => {
         const hidden = this.network.encode(batch, pass);
-        if (typeof targets !== "function") return this.network.head.loss(hidden, batch, targets, counts);
-        const own = targets(this.states(hidden, batch), this);
-        return counts ? scale(own, 1 / counts[0]!) : own;
+        if (!("loss" in targets)) return this.network.head.loss(hidden, batch, targets, counts);
+        const own = targets.loss(this.states(hidden, batch), this);
+        return counts ? scale(own, targets.count / counts[0]!) : own;
       };
       return valueAndGradients(train ? () => training({ seed, step, microBatch }, loss) : loss).loss;
     });

@@ -1,5 +1,5 @@
 import { ConfigError, DataError, EngineError } from "../errors.js";
-import type { LossFunction, Model } from "../models/model.js";
+import type { Model, OwnLoss } from "../models/model.js";
 import type { Targets } from "../nn/heads/index.js";
 import type { Packed } from "../nn/packed.js";
 import { AdamW } from "../optim/adamw.js";
@@ -12,7 +12,7 @@ export interface TrainBatch {
   /** The sequences. */
   readonly packed: Packed;
   /** What their loss is taken against, or a loss of the task's own. */
-  readonly targets: Targets | LossFunction;
+  readonly targets: Targets | OwnLoss;
 }
 
 /** What a step found. */

@@ -1,10 +1,11 @@
 import type { ArchitectureSettings } from "./architecture.js";
 import { ARCHITECTURE } from "./architecture.js";
+import { LOSS, type LossSettings } from "./loss.js";
 import { OPTIMIZATION, type OptimizationSettings, type ResolvedOptimization } from "./optimization.js";
 import { rate, type Settings, text, whole, withDefaults } from "./rules.js";
 
 /** Settings of a fine-tuning run. What is not set follows from the data. */
-export interface FinetuneSettings extends ArchitectureSettings, OptimizationSettings {
+export interface FinetuneSettings extends ArchitectureSettings, OptimizationSettings, LossSettings {
   /**
    * Entries of the vocabulary that is trained.
    * @default one per different word (ideograph, pair of kana or Thai characters), 1000 to 8000
@@ -74,6 +75,7 @@ export const FINETUNE_SETTINGS = /* @__PURE__ */ Object.assign(
   },
   ARCHITECTURE,
   OPTIMIZATION,
+  LOSS,
 ) satisfies Settings<FinetuneSettings>;
 
 /** Settings of a fine-tuning run with nothing left open but what follows from the tokenizer and the number of batches. */

@@ -6,7 +6,7 @@ export interface Rule {
   readonly want: string;
   readonly fits: (value: unknown) => boolean;
   /** How the text of a flag is read. A flag of kind "boolean" has no text. */
-  readonly kind: "number" | "text" | "boolean";
+  readonly kind: "number" | "text" | "boolean" | "pairs";
   /** All values, if these are names. */
   readonly names?: readonly string[];
 }
@@ -49,6 +49,14 @@ export const oneOf = (names: readonly string[]): Rule => ({
   ...{ want: `one of ${names.join(", ")}`, kind: "text", names },
   fits: (value) => typeof value === "string" && names.includes(value),
 });
+
+/** "balanced", or a number per class. */
+export const classWeights: Rule = {
+  ...{ want: '"balanced", or numbers by class as in spam=5,ham=1', kind: "pairs" },
+  fits: (value) =>
+    value === "balanced" ||
+    (typeof value === "object" && value !== null && Object.values(value).every((one) => typeof one === "number")),
+};
 
 /** A setting of training: one entry gives its check, its default, its documentation and its flag. */
 export interface Setting {

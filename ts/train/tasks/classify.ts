@@ -1,10 +1,13 @@
+import { external } from "../../autograd/external.js";
 import { inOrderOf, type LabelSet, labelOf, labelSet, labelsOf } from "../../data/labels.js";
 import { metrics } from "../../metrics/index.js";
 import { labelNames } from "../../models/config.js";
+import type { LossSettings } from "../settings/loss.js";
 import { crossEntropyOf } from "./losses.js";
 import { labelFields, problemTypeOf, requireProblem } from "./problemType.js";
 import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
 import type { TaskKind } from "./task.js";
+import { totalWeight, weightedCrossEntropy, weightsOf } from "./weightedLoss.js";
 
 /** How well a classifier does on labelled texts: one flat object. */
 export interface ClassifierMetrics {
@@ -43,26 +46,56 @@ interface Judged {
 export const classify: TaskKind<number, ClassifierScores, "sequence-classification"> = {
   head: "sequence-classification",
   columns: TEXT_COLUMNS,
-  learn: (rows, options, isSplit) =>
-    sequenceTask(classes(labelsOf(rows, options.label!, { once: isSplit ? "error" : "allow" })), options),
+  learn(rows, options, isSplit) {
+    const labels = labelsOf(rows, options.label!, { once: isSplit ? "error" : "allow" });
+    const ids = rows.map((row) => labels.idOf(row, options.label!));
+    const counts = labels.names.map((_, id) => ids.filter((one) => one === id).length);
+    return sequenceTask(classes(labels, lossOf(options, labels, counts)), options);
+  },
   ofModel(config, options) {
     requireProblem(config, "single_label_classification", options);
     return sequenceTask(classes(labelSet(labelNames(config), config.label2id)), options);
   },
 };
 
-const classes = (labels: LabelSet): SequenceProblem<number, Judged, ClassifierScores> => ({
+/** Class weights, in the order of `labels`, and label smoothing. */
+interface Loss {
+  readonly labels: LabelSet;
+  readonly weights: Float64Array | undefined;
+  readonly smoothing: number;
+}
+
+/** The loss that is set, if it is not the plain cross-entropy. */
+function lossOf(options: LossSettings, labels: LabelSet, counts: readonly number[]): Loss | undefined {
+  const { labelSmoothing: smoothing = 0 } = options;
+  const weights = weightsOf(options, labels, counts);
+  return weights || smoothing > 0 ? { labels, weights, smoothing } : undefined;
+}
+
+/** The same loss for the labels in another order. */
+const reordered = ({ labels, weights, smoothing }: Loss, own: LabelSet): Loss => ({
+  ...{ labels: own, smoothing },
+  weights: weights && Float64Array.from(own.names, (name) => weights[labels.find(name)!]!),
+});
+
+const classes = (labels: LabelSet, loss?: Loss): SequenceProblem<number, Judged, ClassifierScores> => ({
   labels: labels.names,
   fields: labelFields("single_label_classification", labels.names),
   metric: "accuracy",
   forModel(config) {
     if (problemTypeOf(config) !== "single_label_classification") return undefined;
     const own = inOrderOf(labelSet(labelNames(config), config.label2id), labels);
-    return own && classes(own);
+    return own && classes(own, loss && reordered(loss, own));
   },
   stratum: labelOf,
   readLabel: (row, column) => labels.idOf(row, column),
-  targets: (ids) => ids,
+  targets: (ids) =>
+    loss
+      ? {
+          count: totalWeight(ids, loss.weights),
+          loss: ({ head }) => external(head().logits!, (logits) => weightedCrossEntropy(logits, ids, loss)),
+        }
+      : { sequences: ids },
   judge: (logits, label) => ({
     predicted: logits.indexOf(highest(logits)),
     loss: crossEntropyOf(logits, label),

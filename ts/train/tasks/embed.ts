@@ -74,8 +74,11 @@ function embedder(options: TaskColumns): Task<Similarity, EmbeddingScores, "base
     encode: (rows, model, maxLength) => encode(rows, texts, label, model, maxLength),
     batch: (examples) => ({
       packed: packSequences(examples.flatMap(({ sequences }) => sequences)),
-      targets: (states, model) =>
-        external(pooled(states, model), (vectors) => lossOf(vectors, examples, model.config.hidden_size)),
+      targets: {
+        count: examples.length,
+        loss: (states, model) =>
+          external(pooled(states, model), (vectors) => lossOf(vectors, examples, model.config.hidden_size)),
+      },
     }),
     evaluate: (model, examples, call) => measured([], examples, () => evaluate(model, examples, call)),
     inWords: ({ metrics: { spearman, accuracy } }) =>

@@ -110,7 +110,7 @@ const indicators = (
     for (const name of namesIn(row, column, separator)) own[labels.idOfName(name, row)] = 1;
     return own;
   },
-  targets: (own) => own.map((each) => Array.from(each)),
+  targets: (own) => ({ sequences: own.map((each) => Array.from(each)) }),
   // The probability is 1/2 at 0.
   judge: (logits, label) => ({
     predicted: Uint8Array.from(logits, (x) => (x >= 0 ? 1 : 0)),

@@ -47,7 +47,7 @@ const values = (labels: readonly string[]): SequenceProblem<number, number, Regr
     problemTypeOf(config) === "regression" && labelNames(config).length === 1 ? values(labelNames(config)) : undefined,
   stratum: () => "",
   readLabel: readNumber,
-  targets: (own) => own,
+  targets: (own) => ({ sequences: own }),
   judge: (logits) => logits[0]!,
   score: (predicted, truth) => {
     const meanSquaredError = metrics.meanSquaredError(predicted, truth);

@@ -1,5 +1,6 @@
 import { type Row, textOf } from "../../data/values.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "../../models/config.js";
+import type { OwnLoss } from "../../models/model.js";
 import type { Targets } from "../../nn/heads/index.js";
 import { pack } from "../../nn/packed.js";
 import type { Sequence } from "../../pipelines/pipeline.js";
@@ -26,8 +27,8 @@ export interface SequenceProblem<L, J, E extends Scores> {
   readLabel(row: Row, column: string): L;
   /** See {@link Task.stratum}. */
   stratum(row: Row, column: string): string;
-  /** Labels as the loss takes them: classes, values, or an indicator per label. */
-  targets(labels: readonly L[]): NonNullable<Targets["sequences"]>;
+  /** Labels as the loss takes them: classes, values, or an indicator per label; or a loss of the task's own. */
+  targets(labels: readonly L[]): Pick<Targets, "sequences"> | OwnLoss;
   /** What is kept of a text's logits, `[labels]`. */
   judge(logits: Float32Array, label: L): J;
   /** Scores of all texts. */
@@ -59,7 +60,7 @@ export function sequenceTask<L, J extends object | number, E extends Scores>(
       encodeRows(rows, texts, model, { maxLength, labelOf: (row) => problem.readLabel(row, label) }),
     batch: (examples) => ({
       packed: packSequences(examples.flatMap(({ sequences }) => sequences)),
-      targets: { sequences: problem.targets(examples.map((example) => example.label)) },
+      targets: problem.targets(examples.map((example) => example.label)),
     }),
     evaluate: (model, examples, call) =>
       measured(labels, examples, async () => {

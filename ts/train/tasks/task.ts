@@ -6,6 +6,7 @@ import type { Packed } from "../../nn/packed.js";
 import type { Sequence } from "../../pipelines/pipeline.js";
 import type { Philox } from "../../random/philox.js";
 import type { RoFormer } from "../../roformer.js";
+import type { LossSettings } from "../settings/loss.js";
 import type { TrainBatch } from "../step.js";
 import type { ColumnNames, TaskColumns } from "./columns.js";
 
@@ -75,7 +76,7 @@ export interface TaskKind<L, E extends Scores, H extends HeadName = HeadName> {
   readonly head: H;
   readonly columns: ColumnNames;
   /** The task that training rows ask for. `isSplit`: a part of the rows is going to be held out. Errors: DataError. */
-  learn(rows: readonly Row[], options: TaskColumns, isSplit: boolean): Task<L, E, H>;
+  learn(rows: readonly Row[], options: TaskColumns & LossSettings, isSplit: boolean): Task<L, E, H>;
   /** The task that a saved model was trained for. Errors: ConfigError for a model of another kind. */
   ofModel(config: RoFormerConfig, options: TaskColumns): Task<L, E, H>;
 }
