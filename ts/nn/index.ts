@@ -14,7 +14,8 @@ export {
   valueAndGradients,
 } from "../autograd/tape.js";
 export { type ActivationName, activation } from "../ops/activation.js";
-export { type AttentionOptions, attention } from "../ops/attention.js";
+export { type AttentionOptions, attention, type BatchAttentionOptions } from "../ops/attention.js";
+export { AttentionBatch, type AttentionBatchOptions, attentionBatch } from "../ops/attentionBatch.js";
 export { type CrossEntropyOptions, crossEntropy, IGNORED, linearCrossEntropy } from "../ops/crossEntropy.js";
 export { type DropoutDraw, dropout } from "../ops/dropout.js";
 export { embedding, gatherRows } from "../ops/embedding.js";
@@ -22,6 +23,7 @@ export { type FeatureMapName, type FeatureMapOptions, featureMap } from "../ops/
 export { linear, linearParts, type MatmulOptions, matmul } from "../ops/gemm.js";
 export { type LayerNormOptions, layerNorm } from "../ops/layerNorm.js";
 export {
+  type BatchLinearAttentionOptions,
   type LinearAttentionOptions,
   type LinearFactors,
   LinearState,

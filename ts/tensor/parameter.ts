@@ -1,4 +1,4 @@
-import { engine, view } from "../engine/engine.js";
+import { engine, running } from "../engine/engine.js";
 import { allocate } from "../engine/memory.js";
 import { ShapeError } from "../errors.js";
 import { Tensor, type TensorData } from "./tensor.js";
@@ -91,7 +91,7 @@ export class Parameter extends Tensor {
       const [O, I] = this.shape as [number, number];
       if (this.int8) engine().dequantize_weight(room, this.int8.bytes, this.int8.rows, O, I);
       else engine().unpack_weight(room, this.slot, O, I);
-      return view(engine().address(room), this.size).slice();
+      return running().read(room, this.size);
     });
   }
 
@@ -101,7 +101,7 @@ export class Parameter extends Tensor {
     }
     if (this.int8) {
       this.withRoom((room) => {
-        view(engine().address(room), this.size).set(values);
+        running().write(room, values);
         this.quantize(room);
       });
       return;
@@ -122,7 +122,7 @@ export class Parameter extends Tensor {
       for await (const piece of pieces) {
         const end = at + piece.length;
         if (end > this.size) throw new ShapeError(`${this.name}: values`, end, `${this.size} numbers`);
-        view(engine().address(room), this.size).set(piece, at);
+        running().write(room, piece, at);
         at = end;
       }
       if (at !== this.size) throw new ShapeError(`${this.name}: values`, at, `${this.size} numbers`);
@@ -153,7 +153,7 @@ export class Parameter extends Tensor {
     return {
       shape,
       get data() {
-        return view(engine().address(gradientSlot), size).slice();
+        return running().read(gradientSlot, size);
       },
     };
   }

@@ -1,12 +1,16 @@
-import { EngineError } from "../errors.js";
-import { errorReason } from "../io/reasons.js";
-import { type PackageFile, packageFiles, platform, shownAddress } from "../platform/index.js";
+import { EngineError } from "../../errors.js";
+import { errorReason } from "../../io/reasons.js";
+import { type PackageFile, packageFiles, platform, shownAddress } from "../../platform/index.js";
 
 /** Where a wasm module comes from: its address, an answer to a request for it, its bytes, or itself. */
 export type WasmSource = URL | Response | BufferSource | WebAssembly.Module;
 
 /** Modules of the package by their names in `packageFiles`, compiled. */
 export type CompiledModules = Map<string, WebAssembly.Module>;
+
+/** What messages call a module. */
+const MODULE = "the wasm module";
+const TOKENIZER = "the tokenizer module";
 
 let shared: CompiledModules = new Map();
 let tell: (name: string, module: WebAssembly.Module) => void = () => undefined;
@@ -17,10 +21,10 @@ export function shareModules(modules: CompiledModules, hear: typeof tell): void 
 }
 
 /** A module of the package. Errors: EngineError if it cannot be read or compiled. */
-export async function compilePackaged(name: keyof typeof packageFiles): Promise<WebAssembly.Module> {
+export async function compilePackaged(name: keyof typeof packageFiles, what = MODULE): Promise<WebAssembly.Module> {
   const known = shared.get(name);
   if (known) return known;
-  const module = await compile(packageFiles[name]());
+  const module = await compile(packageFiles[name](), what);
   tell(name, module);
   return module;
 }
@@ -34,15 +38,15 @@ export function giveTokenizerWasm(source: WasmSource): void {
 
 /** The tokenizers' module. Errors: EngineError if it cannot be read or compiled. */
 export const compileTokenizer = (): Promise<WebAssembly.Module> =>
-  tokenizerWasm === undefined ? compilePackaged("tokenizer") : compile(tokenizerWasm);
+  tokenizerWasm === undefined ? compilePackaged("tokenizer", TOKENIZER) : compile(tokenizerWasm, TOKENIZER);
 
-/** A compiled module. Errors: EngineError if it cannot be read or compiled. */
-export async function compile(source: WasmSource | PackageFile): Promise<WebAssembly.Module> {
+/** A compiled module. Errors: EngineError, with `what` for its name, if it cannot be read or compiled. */
+export async function compile(source: WasmSource | PackageFile, what = MODULE): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   try {
     return await WebAssembly.compile(await bytesOf(source));
   } catch (error) {
-    throw unreadable(error);
+    throw unreadable(error, errorReason(error), what);
   }
 }
 
@@ -77,5 +81,9 @@ export async function sendable(source: WasmSource): Promise<SentWasm> {
 }
 
 /** What is thrown where a module cannot be had. */
-export const unreadable = (error: unknown, reason = errorReason(error)): EngineError =>
-  new EngineError(`the wasm module could not be loaded: ${(error as Error).message}`, { cause: error, reason });
+export const unreadable = (error: unknown, reason = errorReason(error), what = MODULE): EngineError =>
+  new EngineError(`${what} could not be loaded: ${(error as Error).message}`, { cause: error, reason });
+
+/** The same of the tokenizers' module, unless it was said already. */
+export const unreadableTokenizer = (error: unknown): EngineError =>
+  error instanceof EngineError ? error : unreadable(error, errorReason(error), TOKENIZER);
