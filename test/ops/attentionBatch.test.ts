@@ -189,6 +189,13 @@ describe("a batch of attention", () => {
         expect(made).toHaveBeenCalledTimes(7);
         expect(run({})).toEqual(plain);
         expect(made).toHaveBeenCalledTimes(7);
+        const prefix = Int32Array.of(1, 2); // known
+        const before = run({ prefix });
+        prefix[1] = 3;
+        expect(run({ prefix })).toEqual(open);
+        prefix[1] = 2;
+        expect(run({ prefix })).toEqual(before);
+        expect(made).toHaveBeenCalledTimes(7);
       });
     } finally {
       made.mockRestore();

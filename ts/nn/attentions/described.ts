@@ -7,10 +7,13 @@ import type { AttentionCall } from "./attention.js";
 /** What a batch of attention follows from, besides the queries' sequences. */
 interface Description {
   readonly keys: SequenceBatch;
-  /** Heads, `causal`, window, and the bias' shape. */
-  readonly numbers: readonly number[];
-  readonly prefix: readonly number[] | undefined;
-  readonly slopes: readonly number[] | undefined;
+  readonly heads: number;
+  readonly causal: boolean;
+  readonly window: number;
+  readonly prefix: ArrayLike<number> | undefined;
+  readonly slopes: ArrayLike<number> | undefined;
+  /** The bias' shape. */
+  readonly bias: ArrayLike<number> | undefined;
 }
 
 /** Batches of attention by the queries' sequences. */
@@ -28,26 +31,31 @@ export function described(call: AttentionCall): AttentionBatch {
   if (found) return found.batch;
   const batch = scope(() => make(call));
   trackBeside(batch, call.batch.offsets);
-  known.set(call.batch, [...all.filter((one) => one.batch.slot !== 0), { of, batch }]);
+  const own = { ...of, prefix: of.prefix && Array.from(of.prefix) }; // the caller may write into its array
+  known.set(call.batch, [...all.filter((one) => one.batch.slot !== 0), { of: own, batch }]);
   return batch;
 }
 
 function descriptionOf({ heads, batch, position, mask }: AttentionCall): Description {
   const { keys = batch, causal, window = 0, prefix, bias } = mask;
-  const hidesLater = causal ?? prefix !== undefined;
-  return {
-    keys,
-    numbers: [heads, Number(hidesLater), window, ...(bias?.shape ?? [])],
-    prefix: prefix && Array.from(prefix),
-    slopes: position.slopes && Array.from(position.slopes),
-  };
+  const { slopes } = position;
+  return { keys, heads, causal: causal ?? prefix !== undefined, window, prefix, slopes, bias: bias?.shape };
 }
 
 const alike = (a: Description, b: Description): boolean =>
-  a.keys === b.keys && same(a.numbers, b.numbers) && same(a.prefix, b.prefix) && same(a.slopes, b.slopes);
+  a.keys === b.keys &&
+  a.heads === b.heads &&
+  a.causal === b.causal &&
+  a.window === b.window &&
+  same(a.prefix, b.prefix) &&
+  same(a.slopes, b.slopes) &&
+  same(a.bias, b.bias);
 
-function same(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
-  return a === b || (a !== undefined && a.length === b?.length && a.every((number, i) => Object.is(number, b[i])));
+function same(a: ArrayLike<number> | undefined, b: ArrayLike<number> | undefined): boolean {
+  if (a === b) return true;
+  if (a?.length !== b?.length) return false;
+  for (let i = 0; i < a!.length; i++) if (a![i] !== b![i]) return false;
+  return true;
 }
 
 function make({ heads, batch, position, mask }: AttentionCall): AttentionBatch {
