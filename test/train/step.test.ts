@@ -116,6 +116,7 @@ describe("a training step", () => {
   it("works with any optimizer", () => {
     const rates: (number | undefined)[] = [];
     let freed = 0;
+    const { state, restore } = AdamW.prototype;
     const step = new TrainStep(make(), {
       ...options,
       schedule: (n) => n / 10,
@@ -127,7 +128,10 @@ describe("a training step", () => {
             return { gradNorm: 7 };
           },
           zeroGrad: () => store.zeroGradients(),
-          free: () => freed++,
+          free: () => {
+            freed++;
+          },
+          ...{ state, restore },
         };
       },
     });

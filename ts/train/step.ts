@@ -35,6 +35,12 @@ export interface TrainStepOptions {
    */
   readonly optimizer?: ((model: Trainable) => Optimizer) | undefined;
   /**
+   * Which parameters are trained, by name: the others are frozen when the step is made, and stay so until `model.store.freeze`
+   * says otherwise.
+   * @default those that are not frozen
+   */
+  readonly trainable?: ((name: string) => boolean) | undefined;
+  /**
    * Computes layers a second time for their gradients, instead of keeping what these need.
    * @default false
    */
@@ -47,7 +53,7 @@ export interface TrainStepOptions {
 }
 
 const TRAIN_STEP: Names<TrainStepOptions> = {
-  ...{ seed: true, schedule: true, optimizer: true, recompute: true, featureRedrawInterval: true },
+  ...{ seed: true, schedule: true, optimizer: true, trainable: true, recompute: true, featureRedrawInterval: true },
 };
 
 /**
@@ -71,8 +77,9 @@ export class TrainStep {
   private highest = 0;
 
   /**
-   * Makes memory for gradients and for what the optimizer keeps. Errors: ConfigError for a wrong option or a model with int8
-   * weights, EngineError where there is no memory.
+   * Makes memory for gradients and for what the optimizer keeps. Errors: ConfigError for a wrong option, a model with int8
+   * weights, or where nothing is `trainable`; EngineError where there is no memory, or where `trainable` changes what an
+   * optimizer that lives has.
    */
   constructor(model: Model, options: TrainStepOptions) {
     checkOptions("TrainStep", options, TRAIN_STEP);
@@ -82,6 +89,8 @@ export class TrainStep {
       throw new ConfigError(`featureRedrawInterval is ${featureRedrawInterval}, not a whole number from 1`);
     this.model = model;
     this.options = options;
+    const { trainable } = options;
+    if (trainable) model.store.freeze((name) => !trainable(name));
     this.optimizer = optimizer(model);
   }
 
