@@ -93,7 +93,7 @@ export interface Optimizer {
   /** Where it stands. Its tensors are those of the steps made when they are read. */
   state(): OptimizerState;
   /**
-   * Goes on from a {@link state}, whose tensors are read one at a time, in their order. Errors: CheckpointError that names what
+   * Goes on from a {@link Optimizer.state}, whose tensors are read one at a time, in their order. Errors: CheckpointError that names what
    * is missing, unexpected or of another shape, which changes nothing.
    */
   restore(state: OptimizerState): Promise<void>;
