@@ -3,7 +3,7 @@ import type { Model } from "../models/model.js";
 import type { Targets } from "../nn/heads/index.js";
 import type { Packed } from "../nn/packed.js";
 import { AdamW } from "../optim/adamw.js";
-import type { Optimizer, Trainable } from "../optim/optimizer.js";
+import type { Optimizer, OptimizerState, Trainable } from "../optim/optimizer.js";
 import { checkOptions, type Names } from "../options.js";
 import { seedWords } from "../random/philox.js";
 
@@ -166,6 +166,20 @@ export class TrainStep {
       `the loss of step ${step} is ${loss} (${texts} texts, ${tokens} tokens, ` +
         `learning rates up to ${this.highest.toPrecision(3)}): lower the learning rate`,
     );
+  }
+
+  /** Where training stands, the model's own values aside: the optimizer's state, whose steps are those made. */
+  state(): OptimizerState {
+    return this.optimizer.state();
+  }
+
+  /**
+   * Goes on after the last step of a {@link TrainStep.state}, bit for bit if the model has the values of then. Errors: those of
+   * the optimizer's `restore`.
+   */
+  async restore(state: OptimizerState): Promise<void> {
+    await this.optimizer.restore(state);
+    this.done = state.step;
   }
 
   /** Gives the optimizer's memory back; the model stays. */
