@@ -54,6 +54,20 @@ it("nothing is kept where no scores are better than others", () => {
   model.close();
 });
 
+it("the copy is of values, in whatever order inference and training have them in memory", () => {
+  const model = RoFormer.create(config, { head: "sequence-classification", seed: 4 });
+  const infer = () => model.forward({ inputIds: [[1, 2, 3]] }).logits.data;
+  const [values, logits] = [model.parameters().map((one) => one.read()), infer()];
+  const best = new Best(model, higher);
+  best.note(1);
+  model.store.requireGradients();
+  best.restore();
+  expect(model.parameters().map((one) => one.read())).toEqual(values);
+  expect(infer()).toEqual(logits);
+  best.free();
+  model.close();
+});
+
 it("nothing is restored where nothing was evaluated", () => {
   const model = RoFormer.create(config, { head: "sequence-classification" });
   const best = new Best(model, higher);

@@ -28,6 +28,7 @@ export class Snapshot {
   private each(use: (parameter: Parameter, copy: number) => void): void {
     let at = 0;
     for (const parameter of this.parameters) {
+      parameter.unpack(); // products may have it in another order
       const copy = engine().window(this.slot, at, parameter.size);
       use(parameter, copy);
       engine().free(copy);
