@@ -60,11 +60,16 @@ export type { PassOptions } from "./models/pass.js";
 export type { SaveOptions } from "./models/save.js";
 export type { SentenceSettings } from "./models/sentences/settings.js";
 export type { HeadName } from "./nn/heads/index.js";
-export { AdamW, type AdamWOptions, type AdamWState } from "./optim/adamw.js";
+export { AdamW, type AdamWOptions } from "./optim/adamw.js";
 export type {
   Optimizer,
+  OptimizerState as AdamWState,
+  OptimizerState,
   OptimizerStep as AdamWStep,
+  OptimizerStep,
+  StateTensor,
   StepOptions as AdamWStepOptions,
+  StepOptions as OptimizerStepOptions,
   Trainable,
 } from "./optim/optimizer.js";
 export type { Answer, AnswerOptions, Question } from "./pipelines/answer.js";

@@ -33,13 +33,18 @@ export {
 export { binaryCrossEntropy, squaredError } from "../ops/losses.js";
 export { add, meanRows, mul, reshape, scale, sum } from "../ops/reduce.js";
 export { type RotaryTable, rope } from "../ops/rope.js";
-export { AdamW, type AdamWOptions, type AdamWState } from "../optim/adamw.js";
+export { AdamW, type AdamWOptions } from "../optim/adamw.js";
 export type {
   Optimizer,
+  OptimizerState as AdamWState,
+  OptimizerState,
   OptimizerStep as AdamWStep,
+  OptimizerStep,
   ParameterBuffers,
   Place,
+  StateTensor,
   StepOptions as AdamWStepOptions,
+  StepOptions as OptimizerStepOptions,
   Trainable,
 } from "../optim/optimizer.js";
 export { Parameter } from "../tensor/parameter.js";

@@ -10,8 +10,10 @@ export const PACKED_ROWS = 8;
 export class Parameter extends Tensor {
   /** Hugging Face's name, as in the checkpoint. */
   readonly name: string;
-  /** Slot of the gradient's window; 0 while nothing asked for gradients, and for good if the parameter is frozen. */
+  /** Slot of the gradient's window; 0 while nothing asked for gradients, and while the parameter is frozen. */
   gradientSlot = 0;
+  /** False while it is frozen: its store's `freeze` sets it. */
+  requiresGrad = true;
   /** Whether it may be packed: only the linear layers' matrices, which nothing else reads. */
   readonly packable: boolean;
   private isPacked = false;

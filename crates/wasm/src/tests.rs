@@ -193,15 +193,20 @@ fn random_numbers_follow_from_their_arguments() {
 
 #[test]
 fn adamw_needs_segments_inside_the_buffers() {
-    let (params, grads, m, v) = (floats(&[1.0; 4]), floats(&[1.0; 4]), floats(&[0.0; 4]), floats(&[0.0; 4]));
+    let (params, grads, m, v) = (floats(&[1.0; 4]), floats(&[1.0; 3]), floats(&[0.0; 3]), floats(&[0.0; 3]));
     let run =
         |segments: &[u32], step| adamw(params, grads, m, v, words(segments), 0.1, 0.9, 0.999, 0.0, 0.0, step, 1.0);
     let one = 1f32.to_bits();
-    run(&[1, 2, one, one], 1).unwrap();
+    run(&[1, 0, 2, one, one], 1).unwrap();
     assert_eq!((read(params)[0], read(params)[3]), (1.0, 1.0));
     assert!((read(params)[1] - 0.9).abs() < 1e-6);
     let message = "adamw: segment 1, 2 numbers at 3, lies outside params, which holds 4";
-    refused(run(&[0, 4, one, one, 3, 2, one, one], 1), message);
-    refused(run(&[1, 2, one], 1), "adamw: segments are not four words each");
-    refused(run(&[1, 2, one, one], 0), "adamw: steps are counted from 1");
+    refused(run(&[0, 0, 3, one, one, 3, 0, 2, one, one], 1), message);
+    let message = "adamw: segment 0, 2 numbers at 2, lies outside grads, which holds 3";
+    refused(run(&[1, 2, 2, one, one], 1), message);
+    refused(run(&[1, 0, 2, one], 1), "adamw: segments are not five words each");
+    refused(run(&[1, 0, 2, one, one], 0), "adamw: steps are counted from 1");
+    let alone = words(&[1, 0, 2, one, one]);
+    let result = adamw(params, grads, floats(&[0.0; 4]), v, alone, 0.1, 0.9, 0.999, 0.0, 0.0, 1, 1.0);
+    refused(result, "adamw: m holds 4 numbers, grads 3");
 }
