@@ -147,7 +147,7 @@ async function makeInlined(out) {
     });
     return outputFiles[0]?.text ?? "";
   };
-  const thread = await script("ts/engine/poolWorker.mjs", {});
+  const thread = await script("ts/engine/wasm/poolWorker.mjs", {});
   const web = "./ts/platform/webScripts.ts";
   const own = { [web]: sourceOf("instead/webScriptsOfWorker.ts") };
   const worker = await script("ts/session/worker.ts", { ...parts({ files: {}, worker: "", thread }), ...own });

@@ -93,19 +93,37 @@ describe("the structure", () => {
     expect([...imports.values()].flat().length).toBeGreaterThan(1000);
   });
 
-  it("knows WebAssembly in the engine and the tokenizers only, Node in platform and the command line only", () => {
+  it("knows WebAssembly and its memory in ts/engine/wasm only, Node in platform and the command line only", () => {
     for (const file of files("ts")) {
-      const code = readFileSync(join(ROOT, file), "utf8");
-      if (!/^ts\/(engine|tokenizers)\//.test(file)) expect(code, file).not.toMatch(/\bWebAssembly\./);
+      // Comments may say what a public option is for.
+      const code = readFileSync(join(ROOT, file), "utf8").replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*/g, "");
+      if (!file.startsWith("ts/engine/wasm/")) expect(code, file).not.toMatch(/\bWebAssembly\b|\.address\(/);
+      if (!file.startsWith("ts/engine/")) expect(code, file).not.toMatch(/\/wasm\/glue/);
       if (!/^ts\/(platform|cli)\//.test(file)) expect(code, file).not.toMatch(/from "node:/);
     }
+  });
+
+  it("reaches for ts/engine/wasm where modules are options or are sent, and nowhere else", () => {
+    const outside = [...imports].filter(([file]) => !file.startsWith("ts/engine/"));
+    const reaching = outside.filter(([, targets]) => targets.some((target) => target.startsWith("ts/engine/wasm/")));
+    expect(reaching.map(([file]) => file).sort()).toEqual([
+      "ts/cli/option.ts", // how many threads there may be
+      "ts/index.ts", // types
+      ...["link", "protocol", "serve", "session"].map((name) => `ts/session/${name}.ts`), // modules for workers
+      "ts/tokenizers/native.ts", // its own module
+    ]);
   });
 
   it("names a kernel's file as its op's", () => {
     const rust = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     for (const file of readdirSync(join(ROOT, "ts/ops"))) {
-      const kernel = join(ROOT, "crates/kernels/src", rust(file.replace(/\.ts$/, "")));
-      expect(existsSync(`${kernel}.rs`) || existsSync(join(kernel, "mod.rs")), file).toBe(true);
+      const name = rust(file.replace(/\.ts$/, ""));
+      // What has no arithmetic, as a batch's description, is of crates/wasm alone.
+      const places = ["kernels", "wasm"].map((crate) => join(ROOT, "crates", crate, "src", name));
+      expect(
+        places.some((place) => existsSync(`${place}.rs`) || existsSync(join(place, "mod.rs"))),
+        file,
+      ).toBe(true);
     }
   });
 

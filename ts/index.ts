@@ -5,10 +5,10 @@
  */
 
 export { type Diagnosis, doctor } from "./engine/doctor.js";
-export { type EngineOptions, type EngineStatus, engineStatus, init } from "./engine/engine.js";
-export { type MemoryReport, memory } from "./engine/memory.js";
-export type { Choice as EngineChoice, Variant } from "./engine/variants.js";
-export type { WasmSource } from "./engine/wasmSource.js";
+export { type EngineOptions, type EngineStatus, engineStatus, init, type MemoryReport } from "./engine/engine.js";
+export { memory } from "./engine/memory.js";
+export type { WasmSource } from "./engine/wasm/source.js";
+export type { Choice as EngineChoice, Variant } from "./engine/wasm/variants.js";
 export * from "./errors.js";
 export type { SavedDtype } from "./io/dtypes.js";
 export type { FileSource, Files, LoadProgress, SourceOptions } from "./io/files.js";
@@ -60,11 +60,16 @@ export type { PassOptions } from "./models/pass.js";
 export type { SaveOptions } from "./models/save.js";
 export type { SentenceSettings } from "./models/sentences/settings.js";
 export type { HeadName } from "./nn/heads/index.js";
-export { AdamW, type AdamWOptions, type AdamWState } from "./optim/adamw.js";
+export { AdamW, type AdamWOptions } from "./optim/adamw.js";
 export type {
   Optimizer,
+  OptimizerState as AdamWState,
+  OptimizerState,
   OptimizerStep as AdamWStep,
+  OptimizerStep,
+  StateTensor,
   StepOptions as AdamWStepOptions,
+  StepOptions as OptimizerStepOptions,
   Trainable,
 } from "./optim/optimizer.js";
 export type { Answer, AnswerOptions, Question } from "./pipelines/answer.js";

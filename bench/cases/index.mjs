@@ -2,6 +2,7 @@
 import { attention } from "./attention.mjs";
 import { forkJoin } from "./forkJoin.mjs";
 import { forward } from "./forward.mjs";
+import { frozen } from "./frozen.mjs";
 import { gemm } from "./gemm.mjs";
 import { int8 } from "./int8.mjs";
 import { latency } from "./latency.mjs";
@@ -26,6 +27,6 @@ import { threads } from "./threads.mjs";
 
 /** @type {readonly Case[]} */
 export const cases = [
-  ...[gemm, smallGemm, attention, forward, realBatch, step, stepForward, shares, threads],
+  ...[gemm, smallGemm, attention, forward, realBatch, step, stepForward, frozen, shares, threads],
   ...[latency, start, page, memory, longSequences, forkJoin, int8],
 ];

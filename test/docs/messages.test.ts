@@ -22,7 +22,7 @@ const sourcesOf = (...folders: string[]): string[] =>
       .filter((name) => name.endsWith(".ts"))
       .map((name) => readFileSync(join(ROOT, "ts", folder, name), "utf8")),
   );
-const around = sourcesOf("engine", "platform", "session", "io/sources", "instead");
+const around = sourcesOf("engine", "engine/wasm", "platform", "session", "io/sources", "instead");
 const sources = [...around, ...sourcesOf("io")];
 
 /** What is always the same in a message: between `…`, or of a template. */

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from "vitest";
-import { engine, init, view } from "../../ts/engine/engine.js";
+import { engine, init, running } from "../../ts/engine/engine.js";
 import { Philox } from "../../ts/random/philox.js";
 import { needThreads, withoutThreads } from "../threaded.js";
 
@@ -18,12 +18,15 @@ it.each([0, 30, 1000, 100_000])(
     engine().team_configure(THREADS, polls, 100, 0);
     const [x, y] = [engine().alloc(MOST), engine().alloc(MOST)];
     const numbers = new Philox(3, 91, polls);
-    view(engine().address(x), MOST).set(Float32Array.from({ length: MOST }, (_, i) => i));
+    running().write(
+      x,
+      Float32Array.from({ length: MOST }, (_, i) => i),
+    );
     for (let job = 1; job <= 2500; job++) {
       const size = 1 + numbers.below(MOST);
       const [from, to] = [engine().window(x, 0, size), engine().window(y, 0, size)];
       engine().scale(to, from, job);
-      const got = view(engine().address(to), size);
+      const got = running().read(to, size);
       const wrong = got.findIndex((value, i) => value !== Math.fround(i * job));
       if (wrong >= 0) throw new Error(`job ${job} of ${size}: [${wrong}] is ${got[wrong]}, not ${wrong * job}`);
       for (const slot of [from, to]) engine().free(slot);

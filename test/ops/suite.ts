@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { engine, engineStatus, init } from "../../ts/engine/engine.js";
-import type { Variant } from "../../ts/engine/variants.js";
+import type { Variant } from "../../ts/engine/wasm/variants.js";
 import { gradcheck } from "../../ts/nn/gradcheck.js";
 import { withoutThreads } from "../threaded.js";
 import { opCases } from "./cases.js";

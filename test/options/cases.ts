@@ -147,6 +147,8 @@ export const cases: Readonly<Record<string, Case>> = {
   "Pool.run RunOptions": async (options) => (await pool()).run(async () => 1, options),
   "gradcheck GradcheckOptions": (options) => nn.gradcheck(none, none, [], options),
   "attention AttentionOptions": (options) => nn.attention(none, none, none, options),
+  "attention BatchAttentionOptions": (options) => nn.attention(none, none, none, options),
+  "attentionBatch AttentionBatchOptions": (options) => nn.attentionBatch(options),
   "crossEntropy CrossEntropyOptions": (options) =>
     nn.scope(() => nn.crossEntropy(nn.tensor([1, 2], [1, 2]), new Int32Array(1), options)),
   "linearCrossEntropy CrossEntropyOptions": (options) =>
@@ -164,6 +166,8 @@ export const cases: Readonly<Record<string, Case>> = {
   "layerNorm LayerNormOptions": (options) => nn.layerNorm(none, none, none, options),
   "linearAttention LinearFactors": (options) => nn.linearAttention(options, { heads: 1, queryOffsets: none }),
   "linearAttention LinearAttentionOptions": (options) => nn.linearAttention({ a: none, b: none, v: none }, options),
+  "linearAttention BatchLinearAttentionOptions": (options) =>
+    nn.linearAttention({ a: none, b: none, v: none }, options),
   "linearStep LinearFactors": (options) => nn.linearStep(options, none, none),
   "new JoinedLinear JoinedLinearOptions": (options) => new nn.JoinedLinear(none, [], options),
   "SelfAttention.forward Mask": (options) => nn.SelfAttention.prototype.forward.call(none, none, none, options),

@@ -18,7 +18,7 @@ const DATA: Readonly<Record<string, string>> = {
   ConstantInit: "told apart by `kind`",
   NormalInit: "told apart by `kind`",
   Trainable: "anything with a store of parameters",
-  AdamWState: "what `state()` gave",
+  OptimizerState: "what `state()` gave",
   SessionModel: "a model",
   Unsaved: "what an error carries",
   RoFormerErrorOptions: "an error that is made must not be hidden by another one",

@@ -114,9 +114,28 @@ describe("a training step", () => {
     step.free();
   });
 
+  it("goes on from its state bit for bit, with dropout and random features", async () => {
+    const own = { ...dropping, roformer_js: { attention: "performer" } } as const;
+    const settings = { ...options, schedule: (n: number) => 1e-2 / (n + 1), featureRedrawInterval: 2 };
+    const [whole, before, after] = [0, 0, 0].map(() => new TrainStep(make(own), settings)) as [
+      TrainStep,
+      TrainStep,
+      TrainStep,
+    ];
+    const want = [1, 2, 3, 4, 5, 6].map(() => whole.run(SINGLY));
+    const got = [1, 2, 3, 4].map(() => before.run(SINGLY));
+    for (const [i, one] of after.model.store.saved.entries()) one.write(before.model.store.saved[i]!.read());
+    await after.restore(before.state());
+    expect([after.step, after.lr]).toEqual([4, 1e-2 / 5]);
+    expect([...got, after.run(SINGLY), after.run(SINGLY)]).toEqual(want);
+    expect(valuesOf(after.model as RoFormer)).toEqual(valuesOf(whole.model as RoFormer));
+    for (const step of [whole, before, after]) step.free();
+  });
+
   it("works with any optimizer", () => {
     const rates: (number | undefined)[] = [];
     let freed = 0;
+    const { state, restore } = AdamW.prototype;
     const step = new TrainStep(make(), {
       ...options,
       schedule: (n) => n / 10,
@@ -128,7 +147,10 @@ describe("a training step", () => {
             return { gradNorm: 7 };
           },
           zeroGrad: () => store.zeroGradients(),
-          free: () => freed++,
+          free: () => {
+            freed++;
+          },
+          ...{ state, restore },
         };
       },
     });

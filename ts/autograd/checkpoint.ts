@@ -1,7 +1,7 @@
 import { scope, withKeeper } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type Backward, Recording } from "./recording.js";
-import { noGrad, recordInto, recording } from "./tape.js";
+import { type Backward, Probe, Recording } from "./recording.js";
+import { recordInto, recording } from "./tape.js";
 
 /**
  * What `body` computes, without keeping what its gradients need but for `inputs`: they run it a second time (activation
@@ -12,7 +12,9 @@ import { noGrad, recordInto, recording } from "./tape.js";
 export function checkpoint(body: () => Tensor, inputs: readonly Tensor[]): Tensor {
   const outer = recording();
   if (!outer) return body();
-  const y = noGrad(() => scope(body));
+  const probe = new Probe();
+  const y = recordInto(probe, () => scope(body));
+  if (!probe.found && !inputs.some((x) => outer.tracks(x))) return y; // all that it reads is frozen
   const backward: Backward = ([dy], { all }) => {
     const inner = new Recording(
       inputs.filter((x) => outer.tracks(x)),
@@ -28,6 +30,6 @@ export function checkpoint(body: () => Tensor, inputs: readonly Tensor[]): Tenso
       inner.end();
     }
   };
-  outer.push({ inputs, outputs: [y], saved: inputs, backward }, true); // whether parameters are read shows only then
+  outer.push({ inputs, outputs: [y], saved: inputs, backward }, true); // `inputs` lack the parameters
   return y;
 }

@@ -37,8 +37,31 @@ export interface Node {
   readonly rebuild?: ((y: Tensor) => void) | undefined;
 }
 
+/** What hears of the ops that are run. */
+export interface Recorder {
+  /** Whether `x` has a gradient: ops then keep what that needs. */
+  tracks(x: Tensor): boolean;
+  /** Hears of an op. */
+  push(node: Node): void;
+}
+
+const hasGradient = (x: Tensor): boolean => x instanceof Parameter && x.gradientSlot !== 0;
+
+/** Keeps nothing, and finds whether a parameter is read that has a gradient. */
+export class Probe implements Recorder {
+  found = false;
+
+  tracks(): boolean {
+    return false;
+  }
+
+  push({ inputs }: Node): void {
+    this.found ||= inputs.some(hasGradient);
+  }
+}
+
 /** What has been computed and how its gradients follow. */
-export class Recording {
+export class Recording implements Recorder {
   private readonly nodes: Node[] = [];
   /** Tensors with a gradient. */
   private readonly tracked: Set<Tensor>;
@@ -58,7 +81,7 @@ export class Recording {
 
   /** Whether `x` has a gradient. */
   tracks(x: Tensor): boolean {
-    if (this.tracked.has(x) || (x instanceof Parameter && x.gradientSlot !== 0)) return true;
+    if (this.tracked.has(x) || hasGradient(x)) return true;
     if (!this.outer?.tracks(x)) return false;
     throw new EngineError("checkpoint: the body reads a tensor with a gradient that is not among its inputs");
   }

@@ -2,14 +2,14 @@ import { EngineError } from "../errors.js";
 import { scope, withKeeper } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Gradients } from "./gradients.js";
-import { type Backward, Recording } from "./recording.js";
+import { type Backward, type Recorder, Recording } from "./recording.js";
 
 export type { Backward, OpGradients } from "./recording.js";
 
-let current: Recording | undefined;
+let current: Recorder | undefined;
 
 /** What records now, if anything does. */
-export const recording = (): Recording | undefined => current;
+export const recording = (): Recording | undefined => (current instanceof Recording ? current : undefined);
 
 /**
  * Notes how the gradients of `outputs` follow. `saved` are the tensors whose values `backward` reads: they outlive their
@@ -42,7 +42,7 @@ export const isTracked = (...x: readonly Tensor[]): boolean => x.some((one) => c
 export const noGrad = <T>(body: () => T): T => recordInto(undefined, body);
 
 /** Runs `body` while `into` records, instead of what recorded before. */
-export function recordInto<T>(into: Recording | undefined, body: () => T): T {
+export function recordInto<T>(into: Recorder | undefined, body: () => T): T {
   const outer = current;
   current = into;
   try {

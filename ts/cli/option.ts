@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import { MOST_THREADS } from "../engine/variants.js";
+import { MOST_THREADS } from "../engine/wasm/variants.js";
 import * as rules from "../train/settings/rules.js";
 
 /** An option of a command: a flag, a field of the config file and a value that is checked, in one declaration. */

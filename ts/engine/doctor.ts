@@ -1,7 +1,7 @@
 import { platform } from "../platform/index.js";
-import { engineStatus, init } from "./engine.js";
-import { type MemoryReport, memory } from "./memory.js";
-import { hasRelaxedSimd, type Variant, whyOneThread } from "./variants.js";
+import { engineStatus, init, type MemoryReport } from "./engine.js";
+import { memory } from "./memory.js";
+import { hasRelaxedSimd, type Variant, whyOneThread } from "./wasm/variants.js";
 
 /** What the engine makes of this machine. */
 export interface Diagnosis {

@@ -1,30 +1,9 @@
 import { EngineError } from "../errors.js";
-import { engine, view } from "./engine.js";
-
-/** What the engine's memory holds, in bytes. */
-export interface MemoryReport {
-  /** What tensors and the kernels' working memory hold. */
-  readonly used: number;
-  /** The most that they have held at a time. */
-  readonly peak: number;
-  /** What they may hold: `init({ maxMemory })`. */
-  readonly limit: number;
-  /** Size of the module's memory, which only grows: what is free in it is used again. */
-  readonly total: number;
-  /** Number of tensors, and of parts of them, that live. */
-  readonly slots: number;
-}
+import { engine, type MemoryReport, running } from "./engine.js";
 
 /** What the engine's memory holds. Starts the engine where that can be done at once; else an EngineError. */
 export function memory(): MemoryReport {
-  const kernels = engine();
-  return {
-    used: kernels.used_bytes() + kernels.scratch_bytes(),
-    peak: kernels.peak_bytes(),
-    limit: kernels.limit_bytes(),
-    total: view(0, 0).buffer.byteLength,
-    slots: kernels.live(),
-  };
+  return running().report();
 }
 
 const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;

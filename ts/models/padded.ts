@@ -43,7 +43,8 @@ export function valueAndGrad(model: Model, inputs: ModelInputs, options: Gradien
   const { packed, targets, states } = withoutPadding("valueAndGrad", inputs, model);
   if (!targets) throw new ConfigError("valueAndGrad: there are no labels, so there is no loss");
   const loss = model.lossAndGradients(packed, targets, options, states);
-  return { loss, gradients: new Map(model.store.parameters.map((one) => [one.name, one.gradient()])) };
+  const trained = model.store.parameters.filter(({ requiresGrad }) => requiresGrad);
+  return { loss, gradients: new Map(trained.map((one) => [one.name, one.gradient()])) };
 }
 
 /** Padded inputs as the model takes them; `where` names the call in errors. */

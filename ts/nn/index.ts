@@ -14,7 +14,8 @@ export {
   valueAndGradients,
 } from "../autograd/tape.js";
 export { type ActivationName, activation } from "../ops/activation.js";
-export { type AttentionOptions, attention } from "../ops/attention.js";
+export { type AttentionOptions, attention, type BatchAttentionOptions } from "../ops/attention.js";
+export { AttentionBatch, type AttentionBatchOptions, attentionBatch } from "../ops/attentionBatch.js";
 export { type CrossEntropyOptions, crossEntropy, IGNORED, linearCrossEntropy } from "../ops/crossEntropy.js";
 export { type DropoutDraw, dropout } from "../ops/dropout.js";
 export { embedding, gatherRows } from "../ops/embedding.js";
@@ -22,6 +23,7 @@ export { type FeatureMapName, type FeatureMapOptions, featureMap } from "../ops/
 export { linear, linearParts, type MatmulOptions, matmul } from "../ops/gemm.js";
 export { type LayerNormOptions, layerNorm } from "../ops/layerNorm.js";
 export {
+  type BatchLinearAttentionOptions,
   type LinearAttentionOptions,
   type LinearFactors,
   LinearState,
@@ -31,13 +33,18 @@ export {
 export { binaryCrossEntropy, squaredError } from "../ops/losses.js";
 export { add, meanRows, mul, reshape, scale, sum } from "../ops/reduce.js";
 export { type RotaryTable, rope } from "../ops/rope.js";
-export { AdamW, type AdamWOptions, type AdamWState } from "../optim/adamw.js";
+export { AdamW, type AdamWOptions } from "../optim/adamw.js";
 export type {
   Optimizer,
+  OptimizerState as AdamWState,
+  OptimizerState,
   OptimizerStep as AdamWStep,
+  OptimizerStep,
   ParameterBuffers,
   Place,
+  StateTensor,
   StepOptions as AdamWStepOptions,
+  StepOptions as OptimizerStepOptions,
   Trainable,
 } from "../optim/optimizer.js";
 export { Parameter } from "../tensor/parameter.js";

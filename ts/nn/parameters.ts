@@ -1,12 +1,13 @@
 import { engine } from "../engine/engine.js";
 import { allocate } from "../engine/memory.js";
-import { CheckpointError, ConfigError } from "../errors.js";
+import { CheckpointError, ConfigError, EngineError } from "../errors.js";
 import type { ParameterBuffers, Place } from "../optim/optimizer.js";
 import { checkOptions, type Names } from "../options.js";
 import { seedWords } from "../random/philox.js";
 import { streams } from "../random/streams.js";
 import { JoinedParameter, Parameter } from "../tensor/parameter.js";
 import { sizeOf } from "../tensor/tensor.js";
+import { align, alignDown, GradientBuffer, type Placed } from "./gradientBuffer.js";
 
 /** How fresh values are made. */
 export type Init = ConstantInit | NormalInit;
@@ -32,13 +33,8 @@ export interface NormalInit {
 /** Fresh values of a buffer, row-major, which follow from a seed and the buffer's number. */
 export type Draw = (seed: number, index: number) => Float32Array;
 
-/** Parameters begin on cache lines, so that a kernel's loads do not straddle two. */
-const ALIGNMENT = 16;
-
-interface Declared {
-  readonly parameter: Parameter;
+interface Declared extends Placed {
   readonly init: Init;
-  readonly offset: number;
 }
 
 /** Settings of {@link ParameterStore.allocate}. */
@@ -59,22 +55,30 @@ const ALLOCATE: Names<AllocateOptions> = { int8: true };
 export class ParameterStore implements ParameterBuffers {
   private readonly declared: Declared[] = [];
   /** Several neighbours under one shape: read by kernels, never named in files. */
-  private readonly joins: { readonly parameter: Parameter; readonly offset: number }[] = [];
+  private readonly joins: Placed[] = [];
   /** What is saved and never trained, each in memory of its own. */
   private readonly untrained: { readonly parameter: Parameter; readonly draw: Draw }[] = [];
-  private readonly names = new Set<string>();
+  /** The names of all that is saved. */
+  readonly names = new Set<string>();
   private length = 0;
   private dropouts = 0;
   /** Slot of all values, one after the other. */
   values = 0;
   /** Whether matrices are kept as int8. */
   isInt8 = false;
-  /** Slot of all gradients; 0 until {@link requireGradients}. */
-  gradients = 0;
+  private gradientBuffer: GradientBuffer | undefined;
+  /** Optimizers that live. */
+  private holders = 0;
 
   /** The named parameters, in the order of their declaration. */
   get parameters(): readonly Parameter[] {
     return this.declared.map(({ parameter }) => parameter);
+  }
+
+  /** What training changes: the parameters that are not frozen, and the buffers, which may be drawn anew. */
+  get changing(): readonly Parameter[] {
+    const trained = this.parameters.filter(({ requiresGrad }) => requiresGrad);
+    return [...trained, ...this.untrained.map(({ parameter }) => parameter)];
   }
 
   /** The parameters, and the buffers: all that a file holds. */
@@ -82,14 +86,51 @@ export class ParameterStore implements ParameterBuffers {
     return [...this.parameters, ...this.untrained.map(({ parameter }) => parameter)];
   }
 
-  /** Numbers in the flat buffers, gaps included. */
-  get size(): number {
-    return this.length;
+  /** Slot of all gradients; 0 until {@link requireGradients}. */
+  get gradients(): number {
+    return this.gradientBuffer?.slot ?? 0;
   }
 
-  /** Where each parameter lies in the flat buffers. */
-  layout(): Place[] {
-    return this.declared.map(({ parameter, offset }) => ({ name: parameter.name, offset, length: parameter.size }));
+  /** Numbers in {@link gradients}, gaps included. */
+  get gradientSize(): number {
+    return this.gradientBuffer?.size ?? 0;
+  }
+
+  /** Where each parameter that is not frozen lies, in the order of declaration; none until {@link requireGradients}. */
+  trained(): Place[] {
+    return [...(this.gradientBuffer?.places ?? [])];
+  }
+
+  /**
+   * Freezes the parameters whose names `frozen` takes, and thaws all others. A frozen parameter has no gradient, no optimizer
+   * changes it, and what its gradient alone would need is neither kept nor computed. Gradients that are there are lost if
+   * anything changes. Errors, which change nothing: ConfigError where nothing would be left to train, EngineError while an
+   * optimizer lives.
+   *
+   * @example
+   * ```ts
+   * model.store.freeze((name) => !name.startsWith("classifier"));
+   * ```
+   */
+  freeze(frozen: (name: string) => boolean): void {
+    const trained = this.parameters.map(({ name }) => !frozen(name));
+    if (!trained.includes(true))
+      throw new ConfigError(`freeze: all ${trained.length} parameters are frozen, so there is nothing to train`);
+    if (this.parameters.every(({ requiresGrad }, i) => requiresGrad === trained[i])) return;
+    if (this.holders > 0)
+      throw new EngineError(
+        "freeze: an optimizer of the model lives, for what was trained when it was made: free it first",
+      );
+    this.freeGradients();
+    for (const [i, parameter] of this.parameters.entries()) parameter.requiresGrad = trained[i]!;
+  }
+
+  /** Notes an optimizer: until the function that this gives is called, nothing can be frozen or thawed. */
+  hold(): () => void {
+    this.holders++;
+    return () => {
+      this.holders--;
+    };
   }
 
   /**
@@ -97,13 +138,13 @@ export class ParameterStore implements ParameterBuffers {
    * for a name that is declared already.
    */
   declare(name: string, shape: readonly number[], init: Init, packable = false): Parameter {
-    this.length = Math.ceil(this.length / ALIGNMENT) * ALIGNMENT;
+    this.length = align(this.length);
     return this.place(name, shape, init, packable);
   }
 
   /** Declares neighbours of one shape, and returns them as one tensor `[names, …shape]`. Errors: as {@link declare}. */
   declareJoined(names: readonly string[], shape: readonly number[], init: Init): Parameter {
-    this.length = Math.ceil(this.length / ALIGNMENT) * ALIGNMENT;
+    this.length = align(this.length);
     const offset = this.length;
     const parameter = new JoinedParameter(names.map((name) => this.place(name, shape, init, true)));
     this.joins.push({ parameter, offset });
@@ -149,10 +190,10 @@ export class ParameterStore implements ParameterBuffers {
     let saved = 0;
     const places = new Map<number, number>();
     for (const { parameter, offset } of this.declared) {
-      places.set(offset, offset - Math.floor(saved / ALIGNMENT) * ALIGNMENT);
+      places.set(offset, offset - alignDown(saved));
       if (apart(parameter)) saved += parameter.size;
     }
-    const words = this.length - Math.floor(saved / ALIGNMENT) * ALIGNMENT;
+    const words = this.length - alignDown(saved);
     this.values = allocate(words, "the parameters", [words]);
     engine().fill(this.values, 0);
     for (const { parameter } of this.untrained)
@@ -201,34 +242,34 @@ export class ParameterStore implements ParameterBuffers {
   }
 
   /**
-   * Makes memory for gradients, if there is none yet. Errors: ConfigError for int8 weights, EngineError where there is no
-   * memory.
+   * Makes memory for the gradients of what is not frozen, if there is none yet. Errors: ConfigError for int8 weights, EngineError
+   * where there is no memory.
    */
   requireGradients(): void {
-    if (this.gradients !== 0) return;
+    if (this.gradientBuffer) return;
     if (this.isInt8) throw new ConfigError("a model with int8 weights cannot be trained: load it without int8");
     for (const { parameter } of this.declared) parameter.unpack();
-    this.gradients = allocate(this.length, "the gradients", [this.length]);
-    this.zeroGradients();
-    for (const { parameter, offset } of [...this.declared, ...this.joins]) {
-      parameter.gradientSlot = engine().window(this.gradients, offset, parameter.size);
-    }
+    const parts = new Set(this.joins.flatMap(({ parameter }) => (parameter as JoinedParameter).parts));
+    const alone = this.declared.filter(({ parameter }) => !parts.has(parameter));
+    this.gradientBuffer = new GradientBuffer([...alone, ...this.joins].sort((a, b) => a.offset - b.offset));
   }
 
   /** Sets every gradient to 0. */
   zeroGradients(): void {
-    if (this.gradients !== 0) engine().fill(this.gradients, 0);
+    this.gradientBuffer?.clear();
+  }
+
+  private freeGradients(): void {
+    this.gradientBuffer?.free();
+    this.gradientBuffer = undefined;
   }
 
   /** Gives all memory back. */
   free(): void {
-    for (const { parameter } of [...this.declared, ...this.joins, ...this.untrained]) {
-      if (parameter.gradientSlot !== 0) engine().free(parameter.gradientSlot);
-      parameter.gradientSlot = 0;
-      parameter.free();
-    }
-    for (const slot of [this.values, this.gradients]) if (slot !== 0) engine().free(slot);
-    [this.values, this.gradients] = [0, 0];
+    this.freeGradients();
+    for (const { parameter } of [...this.declared, ...this.joins, ...this.untrained]) parameter.free();
+    if (this.values !== 0) engine().free(this.values);
+    this.values = 0;
   }
 }
 

@@ -5,6 +5,7 @@ import { checkOptions, type Names } from "../options.js";
 import { Parameter } from "../tensor/parameter.js";
 import { scope, track } from "../tensor/scope.js";
 import { empty, integers, sizeOf, Tensor } from "../tensor/tensor.js";
+import { biasBackward } from "./gemm.js";
 
 /** Labels with this value count nowhere (PyTorch's `ignore_index`). */
 export const IGNORED = -100;
@@ -219,11 +220,11 @@ class Decoder {
       const [to, weight] = [part(dx, row, ofRows), part(this.weight, column, ofColumns)];
       engine().linear_backward_input(to.slot, logits.slot, weight.slot, ...sizes);
     }
-    if (!dweight && !dbias) return;
-    const to = dweight ? part(dweight, column, ofColumns) : empty(ofColumns); // a frozen weight: its gradient goes nowhere
     const b = dbias && part(dbias, column, [columns]);
-    const x = part(this.x, row, ofRows);
-    engine().linear_backward_weight(to.slot, b?.slot ?? 0, logits.slot, x.slot, ...sizes);
+    if (dweight) {
+      const [to, x] = [part(dweight, column, ofColumns), part(this.x, row, ofRows)];
+      engine().linear_backward_weight(to.slot, b?.slot ?? 0, logits.slot, x.slot, ...sizes);
+    } else if (b) biasBackward(b.slot, logits);
   }
 
   /** Calls `body` with what is to be added to. */

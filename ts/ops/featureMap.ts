@@ -3,6 +3,7 @@ import { engine } from "../engine/engine.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import { checkOptions, type Names } from "../options.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
+import type { AttentionBatch } from "./attentionBatch.js";
 
 /**
  * A way to make features: "elu" is elu(x) + 1 (Katharopoulos et al. 2020); "relu" max(x, 0) + ε; "exponential"
@@ -75,18 +76,18 @@ export interface Stabilisers {
 }
 
 /**
- * From the largest exponent of each key, `[N · H]`: the maximum of its sequence and head. `running`: the maximum so far, part
+ * From the largest exponent of each key of `batch`: the maximum of its sequence and head. `running`: the maximum so far, part
  * by part, so that no later key has a say; each query's ε is then what `running` would be in a recurrence that rescales its
  * state.
  */
-export function stabilise(top: Tensor, offsets: Tensor, heads: number, running?: number): Stabilisers {
+export function stabilise(top: Tensor, batch: AttentionBatch, running?: number): Stabilisers {
   const shift = empty(top.shape, "stabilise: shift");
   if (running === undefined) {
-    engine().stabilise(shift.slot, 0, 0, top.slot, offsets.slot, heads, 0);
+    engine().stabilise(shift.slot, 0, 0, top.slot, batch.slot, 0);
     return { shift };
   }
-  const levels = empty([engine().causal_parts(offsets.slot), heads], "stabilise: levels");
+  const levels = empty([engine().batch_parts(batch.slot), batch.heads], "stabilise: levels");
   const epsilons = empty(top.shape, "stabilise: epsilons");
-  engine().stabilise(shift.slot, levels.slot, epsilons.slot, top.slot, offsets.slot, heads, running);
+  engine().stabilise(shift.slot, levels.slot, epsilons.slot, top.slot, batch.slot, running);
   return { shift, running: { levels, epsilons } };
 }

@@ -60,8 +60,9 @@ function product(
   );
   untrack(joined);
   joined.free(); // its windows keep the memory
-  return record(y, bias ? [x, weight, bias] : [x, weight], [x, weight], (dy, d) => {
-    for (const [part, dyPart] of dy.entries()) if (dyPart) productBackward(dyPart, part, x, weight, d);
+  const saved = [...(isTracked(weight) ? [x] : []), ...(isTracked(x) ? [weight] : [])];
+  return record(y, bias ? [x, weight, bias] : [x, weight], saved, (dy, d) => {
+    for (const [part, dyPart] of dy.entries()) if (dyPart) productBackward(dyPart, part, x, weight, bias, d);
   });
 }
 
@@ -94,22 +95,39 @@ function byPart(rows: Float32Array, P: number, N: number, O: number): Float32Arr
   return parts;
 }
 
-function productBackward(dy: Tensor, part: number, x: Tensor, weight: Tensor, d: OpGradients): void {
+function productBackward(
+  dy: Tensor,
+  part: number,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  d: OpGradients,
+): void {
   const [N, O] = dy.shape as [number, number];
   const I = x.shape[1]!;
   d.write(0, (dx, accumulate) =>
     onPart(weight.slot, part, O * I, (w) => engine().linear_backward_input(dx, dy.slot, w, 1, N, O, I, accumulate)),
   );
-  const weights = (dweight: number, dbias: number) =>
-    engine().linear_backward_weight(dweight, dbias, dy.slot, x.slot, 1, N, O, I, true);
-  const both = (dweight: number) =>
-    onPart(dweight, part, O * I, (dw) => {
-      if (!d.needs(2)) weights(dw, 0);
-      else d.add(2, (dbias) => onPart(dbias, part, O, (db) => weights(dw, db)));
-    });
-  if (d.needs(1)) d.add(1, both);
-  else if (d.needs(2)) both(empty(weight.shape).slot); // a frozen weight: its gradient goes nowhere
+  const [ofWeight, ofBias] = [d.needs(1) && trains(weight, part), d.needs(2) && trains(bias!, part)];
+  if (!ofWeight && !ofBias) return;
+  const both = (dw: number) => {
+    const weights = (db: number) => engine().linear_backward_weight(dw, db, dy.slot, x.slot, 1, N, O, I, true);
+    if (ofBias) d.add(2, (dbias) => onPart(dbias, part, O, weights));
+    else weights(0);
+  };
+  if (ofWeight) d.add(1, (dweight) => onPart(dweight, part, O * I, both));
+  else d.add(2, (dbias) => onPart(dbias, part, O, (db) => biasBackward(db, dy)));
 }
+
+/** Adds the gradient of a bias alone, that of outputs `dy` `[N, O]` summed: a product with an x of no columns. */
+export function biasBackward(dbias: number, dy: Tensor): void {
+  const [N, O] = dy.shape as [number, number];
+  engine().linear_backward_weight(empty([O, 0]).slot, dbias, dy.slot, empty([N, 0]).slot, 1, N, O, 0, true);
+}
+
+/** Whether the `part`-th of joined parameters is trained; of what is not joined, nothing is frozen by parts. */
+const trains = (x: Tensor, part: number): boolean =>
+  !(x instanceof JoinedParameter) || x.parts[part]!.gradientSlot !== 0;
 
 /** Calls `kernel` with the `part`-th `size` words of a slot. */
 function onPart(slot: number, part: number, size: number, kernel: (slot: number) => void): void {

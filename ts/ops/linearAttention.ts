@@ -4,6 +4,7 @@ import { ConfigError, ShapeError } from "../errors.js";
 import { checkOptions, type Names } from "../options.js";
 import { noScope, scope } from "../tensor/scope.js";
 import { empty, type Tensor, tensor, zeros } from "../tensor/tensor.js";
+import { type AttentionBatch, batchOf } from "./attentionBatch.js";
 
 /** Always added to denominators. */
 export const DENOMINATOR_EPSILON = 1e-6;
@@ -28,8 +29,18 @@ export interface LinearFactors {
   readonly v: Tensor;
 }
 
-/** Settings of {@link linearAttention}. */
-export interface LinearAttentionOptions {
+/** Settings of one call of {@link linearAttention} with a batch that was described before. */
+export interface BatchLinearAttentionOptions {
+  /** The batch: {@link attentionBatch}. It has nothing that scores alone can have: no `window`, `prefix`, `bias`, `slopes`. */
+  readonly batch: AttentionBatch;
+  /** Logarithms of what the features of each part of 128 keys are divided by, `[parts, H]`; causal only. */
+  readonly levels?: Tensor | undefined;
+  /** What is added to the denominators, `[N · H]`. Default: 10⁻⁶. */
+  readonly epsilons?: Tensor | undefined;
+}
+
+/** Settings of {@link linearAttention} with a batch that is described for this call alone. */
+export interface LinearAttentionOptions extends Omit<BatchLinearAttentionOptions, "batch"> {
   /** Number of heads, H. */
   readonly heads: number;
   /** Where the queries' sequences begin and end: `[B + 1]`, integers. */
@@ -38,36 +49,36 @@ export interface LinearAttentionOptions {
   readonly keyOffsets?: Tensor | undefined;
   /** A query meets no later key. */
   readonly causal?: boolean | undefined;
-  /** Logarithms of what the features of each part of 128 keys are divided by, `[parts, H]`; causal only. */
-  readonly levels?: Tensor | undefined;
-  /**
-   * What is added to the denominators, `[N · H]`.
-   * @default 10⁻⁶
-   */
-  readonly epsilons?: Tensor | undefined;
 }
 
 const FACTORS: Names<LinearFactors> = { a: true, b: true, p: true, r: true, v: true };
 
-const OPTIONS: Names<LinearAttentionOptions> = {
-  ...{ heads: true, queryOffsets: true, keyOffsets: true, causal: true, levels: true, epsilons: true },
+type Options = Partial<LinearAttentionOptions & BatchLinearAttentionOptions>;
+
+const OPTIONS: Names<Options> = {
+  ...{ heads: true, queryOffsets: true, keyOffsets: true, causal: true, batch: true, levels: true, epsilons: true },
 };
 
 /**
  * Σⱼ (aᵢ · bⱼ) vⱼ / (Σⱼ (pᵢ · rⱼ) + ε) by sequence and head, over j ≤ i if causal: `[N, H · D]` (RoFormer, eq. 18 and 19). Time
  * and memory grow with the length, not with its square. Errors: ShapeError for sizes that do not fit, ConfigError for another
- * number of `epsilons`.
+ * number of `epsilons`, EngineError for a batch that was freed or cannot be.
  */
-export function linearAttention(factors: LinearFactors, options: LinearAttentionOptions): Tensor {
+export function linearAttention(
+  factors: LinearFactors,
+  options: LinearAttentionOptions | BatchLinearAttentionOptions,
+): Tensor {
   checkOptions("linearAttention", factors, FACTORS, "factor");
-  checkOptions("linearAttention", options, OPTIONS);
+  checkOptions<Options>("linearAttention", options, OPTIONS);
   const { a, b, p = a, r = b, v } = factors;
-  const { heads, epsilons } = options;
-  check(factors, heads);
-  const sums = linearSums(a, b, v, options);
+  const { epsilons, levels, ...described }: Options = options;
+  check(factors, described.batch?.heads ?? described.heads!);
+  const batch = batchOf("linearAttention", described);
+  const { heads } = batch;
+  const sums = linearSums(a, b, v, batch, levels);
   const [S] = v.shape as [number];
   const ones = tensor(new Float32Array(S * heads).fill(1), [S, heads]);
-  const denominators = linearSums(p, r, ones, options);
+  const denominators = linearSums(p, r, ones, batch, levels);
   return normalise(sums, denominators, epsilons ?? tensor([DENOMINATOR_EPSILON]), v.shape[1]! / heads);
 }
 
@@ -129,20 +140,17 @@ function check({ a, b, p = a, r = b, v }: LinearFactors, heads: number): void {
 }
 
 /** Σⱼ (aᵢ · bⱼ) vⱼ, `[N, H · D]`. */
-function linearSums(a: Tensor, b: Tensor, v: Tensor, options: LinearAttentionOptions): Tensor {
-  const { heads, queryOffsets, keyOffsets = queryOffsets, causal = false, levels } = options;
-  const told = [
-    ...([queryOffsets.slot, keyOffsets.slot, levels?.slot ?? 0, heads] as const),
-    ...([a.shape[1]! / heads, v.shape[1]! / heads, causal] as const),
-  ] as const;
+function linearSums(a: Tensor, b: Tensor, v: Tensor, batch: AttentionBatch, levels: Tensor | undefined): Tensor {
+  const { heads } = batch;
+  const told = () => [levels?.slot ?? 0, batch.slot, a.shape[1]! / heads, v.shape[1]! / heads] as const;
   const out = empty([a.shape[0]!, v.shape[1]!], "linearAttention: sums");
-  engine().linear_attention(out.slot, a.slot, b.slot, v.slot, ...told);
-  const saved = [a, b, v, queryOffsets, keyOffsets, ...(levels ? [levels] : [])];
+  engine().linear_attention(out.slot, a.slot, b.slot, v.slot, ...told());
+  const saved = [a, b, v, batch, ...(levels ? [levels] : [])];
   return record(out, [a, b, v], saved, ([dout], d) => {
     const da = empty(a.shape, "linearAttention: da");
     const [db, dv] = [empty(b.shape, "linearAttention: db"), empty(v.shape, "linearAttention: dv")];
     const given = [dout!.slot, a.slot, b.slot, v.slot] as const;
-    engine().linear_attention_backward(da.slot, db.slot, dv.slot, ...given, ...told);
+    engine().linear_attention_backward(da.slot, db.slot, dv.slot, ...given, ...told());
     for (const [i, dx] of [da, db, dv].entries()) d.give(i, dx);
   });
 }

@@ -1,12 +1,16 @@
 import { engine } from "../engine/engine.js";
 import { ConfigError, EngineError } from "../errors.js";
 import { checkOptions, given, type Names } from "../options.js";
-import { noScope, scope } from "../tensor/scope.js";
-import { integers, type Tensor, zeros } from "../tensor/tensor.js";
+import { noScope } from "../tensor/scope.js";
+import { integers, type Tensor } from "../tensor/tensor.js";
+import { clip } from "./clip.js";
+import { Moments } from "./moments.js";
 import {
   type Optimizer,
+  type OptimizerState,
   type OptimizerStep,
   type ParameterBuffers,
+  type Place,
   STEP,
   type StepOptions,
   type Trainable,
@@ -44,41 +48,38 @@ export interface AdamWOptions {
    * @default none
    */
   readonly maxGradNorm?: number | undefined;
+  /**
+   * What a parameter's learning rate is multiplied by, ≥ 0: by name, as `schedules.layerDecay` gives it, where a name that is
+   * missing means 1; or a function of the name. At 0 the parameter stays as it is.
+   * @default 1 for all
+   */
+  readonly lrScales?: ReadonlyMap<string, number> | ((name: string) => number) | undefined;
 }
 
-/** The names of {@link AdamWOptions}. */
-export const ADAMW: Names<AdamWOptions> = {
-  ...{ lr: true, betas: true, eps: true, weightDecay: true, noDecay: true, maxGradNorm: true },
+const ADAMW: Names<AdamWOptions> = {
+  ...{ lr: true, betas: true, eps: true, weightDecay: true, noDecay: true, maxGradNorm: true, lrScales: true },
 };
 
 /** The same without undefined. */
 type Defined<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };
 
-/** Moments and step count, to go on exactly where a run stopped. */
-export interface AdamWState {
-  /** Steps made. */
-  readonly step: number;
-  /** First moments, flat, in the order of the store: `[store.size]`. */
-  readonly m: Float32Array;
-  /** Second moments, likewise. */
-  readonly v: Float32Array;
-}
+/** Words of a segment as the kernel takes it. */
+const SEGMENT = 5;
 
 /**
  * AdamW (Loshchilov & Hutter 2019) with clipping by the global norm (PyTorch's `clip_grad_norm_`), over the flat buffers of a
- * model: one call a step.
+ * model: one call a step. Its state has PyTorch's names, `exp_avg` and `exp_avg_sq`.
  */
 export class AdamW implements Optimizer {
   private readonly store: ParameterBuffers;
   private readonly options: Required<Defined<AdamWOptions>>;
-  private readonly m: Tensor;
-  private readonly v: Tensor;
   private readonly segments: Tensor;
+  private readonly moments: Moments;
   private steps = 0;
 
   /**
-   * Makes memory for the model's gradients and for two moments of every parameter. Errors: ConfigError for a wrong option or a
-   * model with int8 weights, EngineError where there is no memory.
+   * Makes memory for gradients and for two moments of every parameter that is not frozen. Errors: ConfigError for a wrong option
+   * or a model with int8 weights, EngineError where there is no memory.
    */
   constructor(model: Trainable, options: AdamWOptions = {}) {
     checkOptions("AdamW", options, ADAMW);
@@ -90,71 +91,81 @@ export class AdamW implements Optimizer {
       weightDecay: 0.01,
       noDecay: model.noDecay ?? ["bias", "LayerNorm.weight"],
       maxGradNorm: Number.POSITIVE_INFINITY,
+      lrScales: () => 1,
       ...(given(options) as Defined<AdamWOptions>),
     };
     check(this.options);
-    this.store.requireGradients();
-    const size = [this.store.size];
-    // All or none: what was made before memory ran out ends with the scope.
-    const make = () => [zeros(size), zeros(size), integers(this.makeSegments())] as const;
-    [this.m, this.v, this.segments] = noScope(() => scope(make));
+    const lrScale = scales(this.options.lrScales, this.store);
+    this.moments = new Moments(this.store, ["exp_avg", "exp_avg_sq"]);
+    try {
+      this.segments = noScope(() => integers(this.makeSegments(this.moments.places, lrScale)));
+    } catch (error) {
+      this.moments.free();
+      throw error;
+    }
   }
 
-  /** (offset, length, scale of the rate, scale of the decay) for each parameter; the scales are f32. */
-  private makeSegments(): Int32Array {
-    const layout = this.store.layout();
-    const words = new Int32Array(4 * layout.length);
-    const scales = new Float32Array(words.buffer);
-    for (const [i, { name, offset, length }] of layout.entries()) {
-      words.set([offset, length], 4 * i);
-      scales.set([1, this.options.noDecay.some((end) => name.endsWith(end)) ? 0 : 1], 4 * i + 2);
+  /** (offset of the values, of the gradients, length, scale of the rate, of the decay) for each parameter; scales are f32. */
+  private makeSegments(places: readonly Place[], lrScale: (name: string) => number): Int32Array {
+    const words = new Int32Array(SEGMENT * places.length);
+    const numbers = new Float32Array(words.buffer);
+    for (const [i, { name, offset, gradientOffset, length }] of places.entries()) {
+      words.set([offset, gradientOffset, length], SEGMENT * i);
+      const decay = this.options.noDecay.some((end) => name.endsWith(end)) ? 0 : 1;
+      numbers.set([lrScale(name), decay], SEGMENT * i + 3);
     }
     return words;
   }
 
-  /**
-   * Changes every parameter by its gradient, then clears the gradients. Errors: ConfigError for a wrong rate, EngineError for a
-   * model that is closed or an optimizer that is freed.
-   */
   step(options: StepOptions = {}): OptimizerStep {
     checkOptions("AdamW.step", options, STEP);
     const { lr = this.options.lr } = options;
     check({ ...this.options, lr });
     const { betas, eps, weightDecay, maxGradNorm } = this.options;
     if (this.store.values === 0) throw new EngineError("AdamW.step: the model is closed");
-    if (this.m.slot === 0) throw new EngineError("AdamW.step: the optimizer is freed");
-    const gradNorm = Math.sqrt(engine().sum_of_squares(this.store.gradients));
-    const clip = Math.min(1, maxGradNorm / (gradNorm + 1e-6)); // as PyTorch's clip_grad_norm_
-    const buffers = [this.store.values, this.store.gradients, this.m.slot, this.v.slot, this.segments.slot] as const;
-    engine().adamw(...buffers, lr, ...betas, eps, weightDecay, ++this.steps, clip);
+    const [m, v] = this.moments.slots;
+    if (m === undefined || v === undefined) throw new EngineError("AdamW.step: the optimizer is freed");
+    const { gradNorm, scale } = clip(this.store, maxGradNorm);
+    const buffers = [this.store.values, this.store.gradients, m, v, this.segments.slot] as const;
+    engine().adamw(...buffers, lr, ...betas, eps, weightDecay, ++this.steps, scale);
     this.zeroGrad();
     return { gradNorm };
   }
 
-  /** Clears the gradients. */
   zeroGrad(): void {
     this.store.zeroGradients();
   }
 
-  /** Moments and step count, copied. */
-  state(): AdamWState {
-    return { step: this.steps, m: this.m.read(), v: this.v.read() };
+  state(): OptimizerState {
+    return { step: this.steps, tensors: this.moments.tensors() };
   }
 
-  /** Goes on from a {@link state}. Errors: ShapeError for one of a model of another size. */
-  restore({ step, m, v }: AdamWState): void {
-    this.steps = step;
-    this.m.write(m);
-    this.v.write(v);
+  async restore(state: OptimizerState): Promise<void> {
+    await this.moments.restore("AdamW.restore", state);
+    this.steps = state.step;
   }
 
-  /** Gives the moments' memory back. */
   free(): void {
-    for (const buffer of [this.m, this.v, this.segments]) buffer.free();
+    this.moments.free();
+    this.segments.free();
   }
 }
 
-function check({ lr, betas, eps, weightDecay, noDecay, maxGradNorm }: Required<Defined<AdamWOptions>>): void {
+/** The scale of each parameter's rate. */
+function scales(lrScales: Required<Defined<AdamWOptions>>["lrScales"], { names }: ParameterBuffers) {
+  const scaleOf = typeof lrScales === "function" ? lrScales : (name: string) => lrScales.get(name) ?? 1;
+  const stray = typeof lrScales === "function" ? [] : [...lrScales.keys()].filter((name) => !names.has(name));
+  if (stray.length > 0)
+    throw new ConfigError(`AdamW: lrScales names ${stray[0]}, which is not a parameter of the model`);
+  for (const name of names) {
+    const scale = scaleOf(name);
+    if (!(scale >= 0 && scale < Infinity))
+      throw new ConfigError(`AdamW: the scale of the rate of ${name} is ${scale}; expected a number ≥ 0`);
+  }
+  return scaleOf;
+}
+
+function check({ lr, betas, eps, weightDecay, noDecay, maxGradNorm, lrScales }: Required<Defined<AdamWOptions>>): void {
   const bad = (name: string, value: unknown, want: string) =>
     new ConfigError(`AdamW: ${name} is ${value}, not ${want}`);
   if (!(typeof lr === "number" && lr >= 0 && lr < Infinity)) throw bad("lr", lr, "a number ≥ 0");
@@ -164,4 +175,6 @@ function check({ lr, betas, eps, weightDecay, noDecay, maxGradNorm }: Required<D
   if (!(weightDecay >= 0)) throw bad("weightDecay", weightDecay, "a number ≥ 0");
   if (!Array.isArray(noDecay)) throw bad("noDecay", noDecay, "a list of ends of names");
   if (!(maxGradNorm > 0)) throw bad("maxGradNorm", maxGradNorm, "a positive number");
+  if (!(lrScales instanceof Map || typeof lrScales === "function"))
+    throw bad("lrScales", lrScales, "a Map of names to numbers, or a function of a name");
 }

@@ -8,6 +8,6 @@ const at = (path: string): URL => new URL(path, here);
 
 /** The scripts of workers in Node. */
 export const nodeScripts = {
-  thread: (): NodeScript => at("../engine/poolWorker.mjs"),
+  thread: (): NodeScript => at("../engine/wasm/poolWorker.mjs"),
   session: (): NodeScript => at("../session/worker.js"),
 };

@@ -1,5 +1,5 @@
 import { type Remote, wrap } from "comlink";
-import type { CompiledModules } from "../engine/wasmSource.js";
+import type { CompiledModules } from "../engine/wasm/source.js";
 import { AbortError, ConfigError, EngineError, type ErrorReason } from "../errors.js";
 import { inlined, platform, type StartedWorker, type WorkerEnd } from "../platform/index.js";
 import { onAbort, withCause } from "./aborts.js";

@@ -1,5 +1,5 @@
 import type { EngineOptions } from "../engine/engine.js";
-import type { CompiledModules, SentWasm } from "../engine/wasmSource.js";
+import type { CompiledModules, SentWasm } from "../engine/wasm/source.js";
 import type { PipelineFacts, PipelineName } from "../pipelines/index.js";
 import type { Inlined } from "../platform/index.js";
 import { marked } from "./transfer.js";

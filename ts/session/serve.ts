@@ -1,5 +1,5 @@
 import { expose } from "comlink";
-import { shareModules } from "../engine/wasmSource.js";
+import { shareModules } from "../engine/wasm/source.js";
 import { platform, takeInlined } from "../platform/index.js";
 import { keepSentErrors } from "./errors.js";
 import { type CommandTable, Host } from "./host.js";

@@ -1,8 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Diagnosis } from "../engine/doctor.js";
-import type { EngineOptions } from "../engine/engine.js";
-import type { MemoryReport } from "../engine/memory.js";
-import { sendable } from "../engine/wasmSource.js";
+import type { EngineOptions, MemoryReport } from "../engine/engine.js";
+import { sendable } from "../engine/wasm/source.js";
 import { ConfigError, EngineError, UnsavedError } from "../errors.js";
 import type { FileSource } from "../io/files.js";
 import type { RoFormerConfigInput } from "../models/config.js";

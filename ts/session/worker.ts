@@ -1,6 +1,6 @@
 // The script of workers (`roformer/worker`). Its first message says what it is: a session, which answers calls until it is ended,
 // or in browsers a thread of an engine.
-import { takePart } from "../engine/thread.mjs";
+import { takePart } from "../engine/wasm/thread.mjs";
 import { platform } from "../platform/index.js";
 import { sessionCommands } from "./commands.js";
 import type { Greeting } from "./protocol.js";

@@ -1,4 +1,4 @@
-import { engine, view } from "../engine/engine.js";
+import { engine, running } from "../engine/engine.js";
 import { allocate } from "../engine/memory.js";
 import { ShapeError } from "../errors.js";
 import { Tensor, type TensorData } from "./tensor.js";
@@ -10,8 +10,10 @@ export const PACKED_ROWS = 8;
 export class Parameter extends Tensor {
   /** Hugging Face's name, as in the checkpoint. */
   readonly name: string;
-  /** Slot of the gradient's window; 0 while nothing asked for gradients, and for good if the parameter is frozen. */
+  /** Slot of the gradient's window; 0 while nothing asked for gradients, and while the parameter is frozen. */
   gradientSlot = 0;
+  /** False while it is frozen: its store's `freeze` sets it. */
+  requiresGrad = true;
   /** Whether it may be packed: only the linear layers' matrices, which nothing else reads. */
   readonly packable: boolean;
   private isPacked = false;
@@ -91,7 +93,7 @@ export class Parameter extends Tensor {
       const [O, I] = this.shape as [number, number];
       if (this.int8) engine().dequantize_weight(room, this.int8.bytes, this.int8.rows, O, I);
       else engine().unpack_weight(room, this.slot, O, I);
-      return view(engine().address(room), this.size).slice();
+      return running().read(room, this.size);
     });
   }
 
@@ -101,7 +103,7 @@ export class Parameter extends Tensor {
     }
     if (this.int8) {
       this.withRoom((room) => {
-        view(engine().address(room), this.size).set(values);
+        running().write(room, values);
         this.quantize(room);
       });
       return;
@@ -122,7 +124,7 @@ export class Parameter extends Tensor {
       for await (const piece of pieces) {
         const end = at + piece.length;
         if (end > this.size) throw new ShapeError(`${this.name}: values`, end, `${this.size} numbers`);
-        view(engine().address(room), this.size).set(piece, at);
+        running().write(room, piece, at);
         at = end;
       }
       if (at !== this.size) throw new ShapeError(`${this.name}: values`, at, `${this.size} numbers`);
@@ -153,7 +155,7 @@ export class Parameter extends Tensor {
     return {
       shape,
       get data() {
-        return view(engine().address(gradientSlot), size).slice();
+        return running().read(gradientSlot, size);
       },
     };
   }

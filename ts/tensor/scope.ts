@@ -7,9 +7,17 @@ const scopes: Set<Tensor>[] = [];
 const keepers: Keeper[] = [];
 
 /** Notes a new tensor in the innermost scope. */
-export function track(tensor: Tensor): Tensor {
+export function track<T extends Tensor>(tensor: T): T {
   scopes.at(-1)?.add(tensor);
   return tensor;
+}
+
+/** Moves a tensor from the innermost scope to the one that holds `owner`, with which it then ends; it stays if none does. */
+export function trackBeside(tensor: Tensor, owner: Tensor): void {
+  const outer = scopes.find((one) => one.has(owner));
+  if (outer === undefined) return;
+  untrack(tensor);
+  outer.add(tensor);
 }
 
 /** Takes a tensor out of the innermost scope: the caller frees it. */

@@ -1,4 +1,4 @@
-import { engine, view } from "../engine/engine.js";
+import { engine, running } from "../engine/engine.js";
 import { allocate } from "../engine/memory.js";
 import { ShapeError } from "../errors.js";
 import { track } from "./scope.js";
@@ -44,19 +44,19 @@ export class Tensor {
 
   /** The numbers, copied, row-major. Errors: EngineError for a tensor that was freed. */
   read(): Float32Array {
-    return view(engine().address(this.slot), this.size).slice();
+    return running().read(this.slot, this.size);
   }
 
   /** The only number of a tensor of size 1. Errors: ShapeError for another size. */
   item(): number {
     if (this.size !== 1) throw new ShapeError("item", [...this.shape], "one number");
-    return view(engine().address(this.slot), 1)[0]!;
+    return running().read(this.slot, 1)[0]!;
   }
 
   /** Overwrites the numbers, row-major. Errors: ShapeError for another number of them. */
   write(values: ArrayLike<number>): void {
     if (values.length !== this.size) throw new ShapeError("write: values", values.length, `${this.size} numbers`);
-    view(engine().address(this.slot), this.size).set(values);
+    running().write(this.slot, values);
   }
 
   /** Gives the memory back. Tensors made inside a `scope` need not be freed by hand. */
@@ -98,7 +98,6 @@ export function tensor(values: ArrayLike<number>, shape: readonly number[] = [va
 /** A tensor of 32-bit integers, `[values.length]`: ids, offsets, positions, labels. */
 export function integers(values: Int32Array): Tensor {
   const y = empty([values.length]);
-  const at = view(engine().address(y.slot), values.length);
-  new Int32Array(at.buffer, at.byteOffset, values.length).set(values);
+  running().writeIntegers(y.slot, values);
   return y;
 }

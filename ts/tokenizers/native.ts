@@ -1,6 +1,5 @@
-import { compileTokenizer } from "../engine/wasmSource.js";
+import { compileTokenizer, unreadableTokenizer } from "../engine/wasm/source.js";
 import { EngineError } from "../errors.js";
-import { errorReason } from "../io/reasons.js";
 
 /** The exports of `crates/tokenizer`. */
 export type Glue = typeof import("./glue.js");
@@ -54,11 +53,7 @@ let starting: Promise<Native> | undefined;
 export function loadNative(): Promise<Native> {
   starting ??= start().catch((error) => {
     starting = undefined;
-    const message = (error as Error).message.replace(/^the wasm module could not be loaded: /, "");
-    throw new EngineError(`the tokenizer module could not be loaded: ${message}`, {
-      cause: error,
-      reason: errorReason(error),
-    });
+    throw unreadableTokenizer(error);
   });
   return starting;
 }

@@ -1,26 +1,33 @@
 import type { Model } from "../models/model.js";
+import { Snapshot } from "../nn/snapshot.js";
 
-/** The parameters and random features of the evaluation with the best scores, or the last scores if `better` is undefined. */
+/** What training changes, as it was at the evaluation with the best scores; or the last scores alone if `better` is undefined. */
 export class Best<S> {
-  private readonly model: Model;
   private readonly better: ((a: S, b: S) => boolean) | undefined;
+  private readonly copy: Snapshot | undefined;
   private scores: S | undefined;
-  private values: Float32Array[] = [];
 
+  /** Makes memory for a copy, when what is frozen is. Errors: EngineError where there is none. */
   constructor(model: Model, better: ((a: S, b: S) => boolean) | undefined) {
-    [this.model, this.better] = [model, better];
+    this.better = better;
+    this.copy = better && new Snapshot(model.store.changing);
   }
 
   /** Keeps the parameters as they are, if they are the best so far. */
   note(scores: S): void {
     if (this.better && this.scores !== undefined && !this.better(scores, this.scores)) return;
     this.scores = scores;
-    if (this.better) this.values = this.model.store.saved.map((parameter) => parameter.read());
+    this.copy?.take();
   }
 
   /** Makes the best parameters the model's, and returns their scores. */
   restore(): S | undefined {
-    if (this.better) for (const [i, values] of this.values.entries()) this.model.store.saved[i]!.write(values);
+    if (this.scores !== undefined) this.copy?.restore();
     return this.scores;
+  }
+
+  /** Gives the copy's memory back. */
+  free(): void {
+    this.copy?.free();
   }
 }

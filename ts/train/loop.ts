@@ -70,7 +70,8 @@ export async function train<S>(
 ): Promise<Trained<S>> {
   const step = new TrainStep(model, stepOptions(settings));
   try {
-    return await new Loop(model, course, settings, options, step).run();
+    const loop = new Loop(model, course, settings, options, step);
+    return await loop.run().finally(() => loop.free());
   } finally {
     step.free();
   }
@@ -103,6 +104,11 @@ class Loop<S> {
     if (this.done === 0) throw unstarted(this.options);
     const scores = this.isStopped ? undefined : this.best.restore();
     return { training: this.measured(), scores, log: this.log };
+  }
+
+  /** Gives the memory of the best parameters back. */
+  free(): void {
+    this.best.free();
   }
 
   /** Steps made. */
@@ -142,7 +148,7 @@ class Loop<S> {
     const { perEpoch } = this.course;
     const { seconds, tokensPerSecond } = this.meter;
     const steps = this.done;
-    const parameters = totalSize(this.model.parameters());
+    const parameters = totalSize(this.model.store.trained());
     return {
       ...{ steps, ...(perEpoch !== undefined && { epochs: steps / perEpoch }) },
       ...{ seconds, tokensPerSecond, parameters },

@@ -3,7 +3,7 @@ import type { Model, OwnLoss } from "../models/model.js";
 import type { Targets } from "../nn/heads/index.js";
 import type { Packed } from "../nn/packed.js";
 import { AdamW } from "../optim/adamw.js";
-import type { Optimizer, Trainable } from "../optim/optimizer.js";
+import type { Optimizer, OptimizerState, Trainable } from "../optim/optimizer.js";
 import { checkOptions, type Names } from "../options.js";
 import { seedWords } from "../random/philox.js";
 
@@ -35,6 +35,12 @@ export interface TrainStepOptions {
    */
   readonly optimizer?: ((model: Trainable) => Optimizer) | undefined;
   /**
+   * Which parameters are trained, by name: the others are frozen when the step is made, and stay so until `model.store.freeze`
+   * says otherwise.
+   * @default those that are not frozen
+   */
+  readonly trainable?: ((name: string) => boolean) | undefined;
+  /**
    * Computes layers a second time for their gradients, instead of keeping what these need.
    * @default false
    */
@@ -47,7 +53,7 @@ export interface TrainStepOptions {
 }
 
 const TRAIN_STEP: Names<TrainStepOptions> = {
-  ...{ seed: true, schedule: true, optimizer: true, recompute: true, featureRedrawInterval: true },
+  ...{ seed: true, schedule: true, optimizer: true, trainable: true, recompute: true, featureRedrawInterval: true },
 };
 
 /**
@@ -71,8 +77,9 @@ export class TrainStep {
   private highest = 0;
 
   /**
-   * Makes memory for gradients and for what the optimizer keeps. Errors: ConfigError for a wrong option or a model with int8
-   * weights, EngineError where there is no memory.
+   * Makes memory for gradients and for what the optimizer keeps. Errors: ConfigError for a wrong option, a model with int8
+   * weights, or where nothing is `trainable`; EngineError where there is no memory, or where `trainable` changes what an
+   * optimizer that lives has.
    */
   constructor(model: Model, options: TrainStepOptions) {
     checkOptions("TrainStep", options, TRAIN_STEP);
@@ -82,6 +89,8 @@ export class TrainStep {
       throw new ConfigError(`featureRedrawInterval is ${featureRedrawInterval}, not a whole number from 1`);
     this.model = model;
     this.options = options;
+    const { trainable } = options;
+    if (trainable) model.store.freeze((name) => !trainable(name));
     this.optimizer = optimizer(model);
   }
 
@@ -157,6 +166,20 @@ export class TrainStep {
       `the loss of step ${step} is ${loss} (${texts} texts, ${tokens} tokens, ` +
         `learning rates up to ${this.highest.toPrecision(3)}): lower the learning rate`,
     );
+  }
+
+  /** Where training stands, the model's own values aside: the optimizer's state, whose steps are those made. */
+  state(): OptimizerState {
+    return this.optimizer.state();
+  }
+
+  /**
+   * Goes on after the last step of a {@link TrainStep.state}, bit for bit if the model has the values of then. Errors: those of
+   * the optimizer's `restore`.
+   */
+  async restore(state: OptimizerState): Promise<void> {
+    await this.optimizer.restore(state);
+    this.done = state.step;
   }
 
   /** Gives the optimizer's memory back; the model stays. */

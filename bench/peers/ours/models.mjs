@@ -26,6 +26,14 @@ export const modelWorks = ({ main, train, engine }) => ({
     return { run, output: run.check(), measure: () => peakOfStep(kernels, run) };
   },
 
+  /** The same with all but the classifier frozen. */
+  async headStep({ folder, batch, lr }) {
+    const model = await main.RoFormer.load(folder);
+    model.store.freeze((name) => !name.startsWith("classifier"));
+    const run = stepOf(main, model, batch, { lr });
+    return { run, measure: async () => peakOfStep(await engine(), run) };
+  },
+
   /** Milliseconds of each of `calls` classifications of one short text, the first of a process among them. */
   async latency({ calls }) {
     const { trainTokenizer } = await train();

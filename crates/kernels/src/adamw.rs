@@ -24,11 +24,14 @@ pub struct AdamW {
     pub gradient_scale: f64,
 }
 
-/// A range of the buffers with its own factors of learning rate and weight decay.
+/// A range of the parameters with its own factors of learning rate and weight decay. Gradients and moments have no room for
+/// what is not trained, so that the range may begin elsewhere there.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment {
-    /// First number.
+    /// First number among the parameters.
     pub offset: usize,
+    /// First number among the gradients and in both moments.
+    pub gradient_offset: usize,
     /// How many.
     pub len: usize,
     /// Factor of the learning rate.
@@ -47,8 +50,9 @@ pub fn adamw(
     options: AdamW,
 ) {
     for segment in segments {
-        let range = segment.offset..segment.offset + segment.len;
-        let outputs = [&mut params[range.clone()], &mut m[range.clone()], &mut v[range.clone()]];
+        let range = segment.gradient_offset..segment.gradient_offset + segment.len;
+        let params = &mut params[segment.offset..segment.offset + segment.len];
+        let outputs = [params, &mut m[range.clone()], &mut v[range.clone()]];
         let (grads, update) = (&grads[range], Update::new(segment, options));
         parallel_runs(outputs, CURVE, |first, [params, m, v]| {
             update.run(params, m, v, &grads[first..first + params.len()]);
@@ -139,7 +143,7 @@ mod tests {
             let mut want: Vec<[f64; 3]> = params.iter().map(|p| [f64::from(*p), 0.0, 0.0]).collect();
             for step in 1..=20 {
                 let (grads, options) = (numbers(len, 100 + step), AdamW { step, ..OPTIONS });
-                let all = Segment { offset: 0, len, lr_scale: 1.0, decay_scale: 1.0 };
+                let all = Segment { offset: 0, gradient_offset: 0, len, lr_scale: 1.0, decay_scale: 1.0 };
                 adamw(&mut params, &grads, &mut m, &mut v, [all].into_iter(), options);
                 for ([p, m, v], g) in want.iter_mut().zip(&grads) {
                     [*p, *m, *v] = formula([*p, *m, *v, 0.5 * f64::from(*g)], options);
@@ -152,26 +156,26 @@ mod tests {
     }
 
     #[test]
-    fn segments_have_their_own_factors_and_leave_the_rest() {
+    fn segments_have_their_own_places_and_factors_and_leave_the_rest() {
         let before = numbers(30, 1);
-        let (mut params, grads) = (before.clone(), numbers(30, 2));
-        let (mut m, mut v) = (vec![0.0; 30], vec![0.0; 30]);
+        let (mut params, grads) = (before.clone(), numbers(18, 2));
+        let (mut m, mut v) = (vec![0.0; 18], vec![0.0; 18]);
         let segments = [
-            Segment { offset: 3, len: 10, lr_scale: 0.5, decay_scale: 0.0 },
-            Segment { offset: 20, len: 7, lr_scale: 2.0, decay_scale: 1.0 },
+            Segment { offset: 3, gradient_offset: 0, len: 10, lr_scale: 0.5, decay_scale: 0.0 },
+            Segment { offset: 20, gradient_offset: 11, len: 7, lr_scale: 2.0, decay_scale: 1.0 },
         ];
         adamw(&mut params, &grads, &mut m, &mut v, segments.into_iter(), OPTIONS);
         let want: Vec<f64> = (0..30)
             .map(|i| {
-                let now = [before[i], 0.0, 0.0, 0.5 * grads[i]].map(f64::from);
+                let now = |gradient: usize| [before[i], 0.0, 0.0, 0.5 * grads[gradient]].map(f64::from);
                 match i {
-                    3..13 => formula(now, AdamW { lr: 0.5e-2, weight_decay: 0.0, ..OPTIONS })[0],
-                    20..27 => formula(now, AdamW { lr: 2e-2, ..OPTIONS })[0],
-                    _ => now[0],
+                    3..13 => formula(now(i - 3), AdamW { lr: 0.5e-2, weight_decay: 0.0, ..OPTIONS })[0],
+                    20..27 => formula(now(i - 9), AdamW { lr: 2e-2, ..OPTIONS })[0],
+                    _ => f64::from(before[i]),
                 }
             })
             .collect();
         assert_near(&params, &want, 1e-6, "params");
-        assert!(m[2] == 0.0 && m[3] != 0.0 && v[26] != 0.0 && v[27] == 0.0);
+        assert!(m[9] != 0.0 && m[10] == 0.0 && v[10] == 0.0 && v[11] != 0.0 && v[17] != 0.0);
     }
 }

@@ -7,14 +7,16 @@ use crate::check::same;
 use crate::error::Problem;
 use crate::heap::{Lent, Slot, as_u32, lend};
 
-/// The segment that four words describe.
-fn segment([offset, len, lr_scale, decay_scale]: [u32; 4]) -> Segment {
-    let (lr_scale, decay_scale) = (f32::from_bits(lr_scale), f32::from_bits(decay_scale));
-    Segment { offset: offset as usize, len: len as usize, lr_scale, decay_scale }
+/// The segment that five words describe.
+fn segment([offset, gradient_offset, len, lr_scale, decay_scale]: [u32; 5]) -> Segment {
+    let [offset, gradient_offset, len] = [offset, gradient_offset, len].map(|word| word as usize);
+    let [lr_scale, decay_scale] = [lr_scale, decay_scale].map(f32::from_bits);
+    Segment { offset, gradient_offset, len, lr_scale, decay_scale }
 }
 
-/// One step of AdamW on `params`, given `grads`, the moments `m` and `v`, and the number of the `step`, from 1. Four
-/// words of `segments` are one segment: offset, length, and as f32 the factors of learning rate and weight decay.
+/// One step of AdamW on `params`, given `grads`, the moments `m` and `v`, and the number of the `step`, from 1. Five
+/// words of `segments` are one segment: its offset in `params`, that in the other three, its length, and as f32 the factors
+/// of learning rate and weight decay. What is in no segment stays as it is.
 #[wasm_bindgen]
 pub fn adamw(
     params: Slot,
@@ -36,19 +38,20 @@ pub fn adamw(
     }
     lend(place, [params, m, v], [grads, segments], |Lent { outputs, inputs, .. }| {
         let ([params, m, v], [grads, segments]) = (outputs, inputs);
-        for (name, slice) in [("grads", grads), ("m", &*m), ("v", &*v)] {
-            same(place, name, slice, "params", params)?;
+        for (name, slice) in [("m", &*m), ("v", &*v)] {
+            same(place, name, slice, "grads", grads)?;
         }
-        let (segments, rest) = as_u32(segments).as_chunks::<4>();
+        let (segments, rest) = as_u32(segments).as_chunks::<5>();
         if !rest.is_empty() {
-            return Err(Problem::new(place, "segments are not four words each".into()));
+            return Err(Problem::new(place, "segments are not five words each".into()));
         }
-        let outside = |words: &[u32; 4]| u64::from(words[0]) + u64::from(words[1]) > params.len() as u64;
-        if let Some(i) = segments.iter().position(outside) {
-            let [offset, len, ..] = segments[i];
-            let what =
-                format!("segment {i}, {len} numbers at {offset}, lies outside params, which holds {}", params.len());
-            return Err(Problem::new(place, what));
+        for (i, [offset, gradient_offset, len, ..]) in segments.iter().enumerate() {
+            for (name, at, held) in [("params", offset, params.len()), ("grads", gradient_offset, grads.len())] {
+                if u64::from(*at) + u64::from(*len) > held as u64 {
+                    let what = format!("segment {i}, {len} numbers at {at}, lies outside {name}, which holds {held}");
+                    return Err(Problem::new(place, what));
+                }
+            }
         }
         kernel::adamw(params, grads, m, v, segments.iter().map(|words| segment(*words)), options);
         Ok(())

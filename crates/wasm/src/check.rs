@@ -76,12 +76,20 @@ pub fn labels(place: &str, labels: &[i32], classes: u32, ignore: i32) -> Result<
 
 /// Refuses offsets that do not ascend from 0 to `rows`.
 pub fn offsets(place: &str, name: &str, offsets: &[u32], rows: u32) -> Result<(), Problem> {
+    ascending(place, name, offsets)?;
+    match offsets.last() {
+        Some(last) if *last != rows => Err(Problem::new(place, format!("{name} end at {last}, not at N = {rows}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses offsets that do not begin at 0, or fall.
+pub fn ascending(place: &str, name: &str, offsets: &[u32]) -> Result<(), Problem> {
     let problem = |what: String| Err(Problem::new(place, what));
-    match (offsets.first(), offsets.last()) {
-        (Some(0), Some(last)) if *last == rows => (),
-        (Some(0), Some(last)) => return problem(format!("{name} end at {last}, not at N = {rows}")),
-        (Some(first), _) => return problem(format!("{name} begin at {first}, not at 0")),
-        _ => return problem(format!("{name} is empty; no sequences are [0]")),
+    match offsets.first() {
+        Some(0) => (),
+        Some(first) => return problem(format!("{name} begin at {first}, not at 0")),
+        None => return problem(format!("{name} is empty; no sequences are [0]")),
     }
     match offsets.windows(2).position(|ends| ends[0] > ends[1]) {
         None => Ok(()),

@@ -5,9 +5,10 @@
 use kernels::feature_map::{self as kernel, FEATURE_MAPS, FeatureMap, Mapping, Stabilisers};
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::attention_batch::Sequences;
 use crate::check::{self, length, optional, same};
 use crate::error::Problem;
-use crate::heap::{Lent, Slot, as_u32, lend};
+use crate::heap::{Lent, Slot, lend, lend_with_batch};
 
 fn map_of(place: &str, map: u32) -> Result<FeatureMap, Problem> {
     FEATURE_MAPS
@@ -86,30 +87,30 @@ pub fn row_max(top: Slot, x: Slot, width: u32) -> Result<(), Problem> {
     })
 }
 
-/// From the largest exponents of keys, `top` `[N, H]`: `shift` `[N, H]`, the maximum of each sequence and head. With `levels`
-/// `[parts, H]` and `epsilons` `[N, H]`, which may be 0 together: running maxima, part by part, and what stands for `epsilon`.
+/// From the largest exponents of a batch's keys, `top` `[S, H]`: `shift` `[S, H]`, the maximum of each sequence and head. With
+/// `levels` `[parts, H]` and `epsilons` `[S, H]`, which may be 0 together: running maxima, part by part, and what stands for
+/// `epsilon`.
 #[wasm_bindgen]
 pub fn stabilise(
     shift: Slot,
     levels: Slot,
     epsilons: Slot,
     top: Slot,
-    offsets: Slot,
-    heads: u32,
+    batch: Slot,
     epsilon: f32,
 ) -> Result<(), Problem> {
     let place = "stabilise";
     let running = levels != 0;
-    lend(place, [shift, levels, epsilons], [top, offsets], |Lent { outputs, inputs: [top, offsets], .. }| {
-        let ([shift, levels, epsilons], offsets) = (outputs, as_u32(offsets));
-        check::offsets(place, "offsets", offsets, check::rows(place, "top", top, heads)?)?;
+    lend_with_batch(place, batch, [shift, levels, epsilons], [top], |Lent { outputs, inputs: [top], .. }, words| {
+        let ([shift, levels, epsilons], Sequences { heads, key_offsets, .. }) = (outputs, Sequences::read(words));
+        check::offsets(place, "key_offsets", key_offsets, check::rows(place, "top", top, heads)?)?;
         same(place, "shift", shift, "top", top)?;
         if running {
-            let parts = kernels::linear_attention::causal_parts(offsets).len() as u32;
+            let parts = kernels::linear_attention::causal_parts(key_offsets).len() as u32;
             length(place, "levels", levels, "[parts, H]", &[parts, heads])?;
             same(place, "epsilons", epsilons, "top", top)?;
         }
-        kernel::stabilise(Stabilisers { shift, levels, epsilons }, top, offsets, heads as usize, epsilon);
+        kernel::stabilise(Stabilisers { shift, levels, epsilons }, top, key_offsets, heads as usize, epsilon);
         Ok(())
     })
 }

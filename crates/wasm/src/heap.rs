@@ -1,7 +1,8 @@
 //! Memory as TypeScript sees it: numbered slots. A slot is a window of a block of 32-bit words; Rust owns the blocks.
 //!
 //! No pointer ever comes in. A slot's number carries a generation, so that a number kept after `free` is refused
-//! instead of meaning another tensor. A block lives as long as the last of its windows.
+//! instead of meaning another tensor. A block lives as long as the last of its windows. A sealed slot is a batch: kernels
+//! are lent it as that alone, so nothing can change what was checked when it was made.
 
 mod lent;
 mod scratch;
@@ -38,6 +39,7 @@ struct Window {
     words: usize,
     generation: u32,
     live: bool,
+    sealed: bool,
 }
 
 /// All blocks and slots of an instance.
@@ -72,6 +74,17 @@ pub fn lend<const O: usize, const I: usize, R>(
     heap(|heap| heap.lend(place, outputs, inputs, body))
 }
 
+/// [`Heap::lend_with_batch`] of this instance's heap.
+pub fn lend_with_batch<const O: usize, const I: usize, R>(
+    place: &'static str,
+    batch: Slot,
+    outputs: [Slot; O],
+    inputs: [Slot; I],
+    body: impl FnOnce(Lent<'_, O, I>, &[f32]) -> Result<R, Problem>,
+) -> Result<R, Problem> {
+    heap(|heap| heap.lend_with_batch(place, batch, outputs, inputs, body))
+}
+
 fn layout(words: usize) -> Option<Layout> {
     Layout::from_size_align(words.checked_mul(4)?.max(4), ALIGNMENT).ok()
 }
@@ -84,13 +97,18 @@ fn room<T>(list: &mut Vec<T>, free: &mut Vec<u32>) -> bool {
 impl Heap {
     /// A new block of `words`, uncleared (NaN where poison is on).
     pub fn alloc(&mut self, words: usize) -> Result<Slot, Problem> {
+        self.alloc_for("a tensor", words)
+    }
+
+    /// [`Self::alloc`] for `what`, which the refusal names.
+    pub fn alloc_for(&mut self, what: &str, words: usize) -> Result<Slot, Problem> {
         // Whatever is missing, nothing is taken: neither the block nor room to note it.
         let noted = room(&mut self.blocks, &mut self.free_blocks) && room(&mut self.windows, &mut self.free_windows);
         let layout = layout(words).filter(|_| noted && self.usage.allows(words.max(1)));
         // SAFETY: the layout is not of size 0.
         let data = layout.map_or(ptr::null_mut(), |layout| unsafe { alloc(layout) }.cast::<u32>());
         let Some(layout) = layout.filter(|_| !data.is_null()) else {
-            return Err(self.usage.refusal("a tensor", words));
+            return Err(self.usage.refusal(what, words));
         };
         if self.poison {
             // SAFETY: `words` words were allocated above.
@@ -113,7 +131,7 @@ impl Heap {
 
     /// Another slot for `words` of `slot`'s, from its `offset`.
     pub fn window(&mut self, slot: Slot, offset: usize, words: usize) -> Result<Slot, Problem> {
-        let whole = self.find("window", slot)?;
+        let whole = self.tensor("window", slot)?;
         if offset.checked_add(words).is_none_or(|end| end > whole.words) {
             return Err(Problem::new("window", format!("{words} words at {offset} lie outside {}", whole.words)));
         }
@@ -133,7 +151,7 @@ impl Heap {
             None => return Err(Problem::new("alloc", "no slot left: tensors are made and never freed".into())),
         };
         let generation = self.windows[index as usize].generation % (GENERATIONS - 1) + 1; // never 0, so no slot is 0
-        self.windows[index as usize] = Window { block, offset, words, generation, live: true };
+        self.windows[index as usize] = Window { block, offset, words, generation, live: true, sealed: false };
         self.blocks[block as usize].windows += 1;
         self.live += 1;
         Ok(generation << INDEX_BITS | index)
@@ -166,19 +184,46 @@ impl Heap {
         }
     }
 
+    fn tensor(&self, place: &str, slot: Slot) -> Result<Window, Problem> {
+        let window = self.find(place, slot)?;
+        if window.sealed {
+            return Err(Problem::new(place, format!("slot {slot} is a batch, not a tensor")));
+        }
+        Ok(window)
+    }
+
+    fn batch(&self, place: &str, slot: Slot) -> Result<Window, Problem> {
+        let window = self.find(place, slot)?;
+        if !window.sealed {
+            return Err(Problem::new(place, format!("slot {slot} is a tensor, not a batch")));
+        }
+        Ok(window)
+    }
+
+    /// Makes a tensor a batch. From then on its words are only read.
+    pub fn seal(&mut self, slot: Slot) -> Result<(), Problem> {
+        self.tensor("seal", slot)?;
+        self.windows[(slot & ((1 << INDEX_BITS) - 1)) as usize].sealed = true;
+        Ok(())
+    }
+
     fn pointer(&self, window: Window) -> *mut u32 {
         // SAFETY: `window` checked that the window lies inside its block.
         unsafe { self.blocks[window.block as usize].data.add(window.offset) }
     }
 
-    /// Byte address of a slot's first word, for JavaScript's views. It holds until the slot is freed.
-    pub fn address(&self, slot: Slot) -> Result<usize, Problem> {
-        Ok(self.pointer(self.find("address", slot)?) as usize)
+    /// Byte address of a slot's word `from`, for JavaScript's views of `words` words. It holds until the slot is freed.
+    pub fn address(&self, slot: Slot, from: usize, words: usize) -> Result<usize, Problem> {
+        let window = self.tensor("address", slot)?;
+        if from.checked_add(words).is_none_or(|end| end > window.words) {
+            return Err(Problem::new("address", format!("{words} words at {from} lie outside {}", window.words)));
+        }
+        Ok(self.pointer(window) as usize + 4 * from)
     }
 
     /// Number of 32-bit words in a slot.
     pub fn length(&self, slot: Slot) -> Result<usize, Problem> {
-        Ok(self.find("length", slot)?.words)
+        Ok(self.tensor("length", slot)?.words)
     }
 
     /// Whether new memory is filled with NaN, so that a kernel that reads what it should have written is found out.

@@ -8,6 +8,7 @@ mod heap;
 pub mod activation;
 pub mod adamw;
 pub mod attention;
+pub mod attention_batch;
 pub mod embedding;
 pub mod feature_map;
 pub mod gemm;

@@ -1,47 +1,47 @@
 //! Linear attention over packed sequences: sums, their denominators, and quotients.
 //!
-//! Offsets: `[B + 1]`. `causal`: queries and keys are the same rows, and none meets a later one; then `levels` may be given,
-//! `[parts, H]` for the parts that [`causal_parts`] counts, or 0.
+//! `batch`: from [`crate::attention_batch`]. If it is causal, queries and keys are the same rows, and none meets a later one;
+//! then `levels` may be given, `[parts, H]` for the parts that [`crate::attention_batch::batch_parts`] counts, or 0.
 
 use kernels::linear_attention::{self as kernel, Batch, Token};
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::attention_batch::Sequences;
 use crate::check::{self, length};
 use crate::error::Problem;
-use crate::heap::{Lent, Slot, as_u32, lend};
+use crate::heap::{Lent, Slot, lend, lend_with_batch};
 
-/// What is told besides factors.
+/// What is told besides factors and the batch.
 struct Told {
     place: &'static str,
-    heads: u32,
     features: u32,
     head_size: u32,
-    causal: bool,
     has_levels: bool,
 }
 
 impl Told {
-    /// The batch, and its numbers of queries and keys, if all fits together.
+    /// The kernel's batch, and its numbers of queries and keys, if all fits together.
     fn batch<'a>(
         &self,
-        [a, b]: [&[f32]; 2],
-        [queries, keys, levels]: [&'a [f32]; 3],
+        of: Sequences<'a>,
+        factors: [&[f32]; 2],
+        levels: &'a [f32],
     ) -> Result<(Batch<'a>, [u32; 2]), Problem> {
-        let Self { place, heads, features, head_size, causal, has_levels } = *self;
-        let (query_offsets, key_offsets) = (as_u32(queries), as_u32(keys));
-        let fits = |size: u32| heads.checked_mul(size).filter(|width| *width > 0);
-        let (Some(width), Some(_)) = (fits(features), fits(head_size)) else {
-            return Err(Problem::new(place, format!("{heads} heads of {features} features and {head_size} numbers")));
-        };
-        let (n, s) = (check::rows(place, "a", a, width)?, check::rows(place, "b", b, width)?);
-        check::offsets(place, "query_offsets", query_offsets, n)?;
-        check::offsets(place, "key_offsets", key_offsets, s)?;
-        check::same(place, "query_offsets", query_offsets, "key_offsets", key_offsets)?;
+        let Self { place, features, head_size, has_levels } = *self;
+        let Sequences { heads, causal, query_offsets, key_offsets, .. } = of;
+        let refuse = |what: String| Err(Problem::new(place, what));
+        if let Some(name) = scored(&of) {
+            return refuse(format!("the batch has {name}, and linear attention makes no scores"));
+        }
+        let rows = of.rows(place, ["a", "b"], factors, features)?;
+        if heads.checked_mul(head_size).is_none_or(|width| width == 0) {
+            return refuse(format!("{heads} heads of {features} features and {head_size} numbers"));
+        }
         if causal && query_offsets != key_offsets {
-            return Err(Problem::new(place, "causal, but queries and keys are not the same rows".into()));
+            return refuse("causal, but queries and keys are not the same rows".into());
         }
         if has_levels && !causal {
-            return Err(Problem::new(place, "levels are given, but not causal".into()));
+            return refuse("levels are given, but not causal".into());
         }
         let levels = if has_levels { levels } else { &[] };
         if has_levels {
@@ -50,18 +50,19 @@ impl Told {
         }
         let [heads, features, head_size] = [heads, features, head_size].map(|size| size as usize);
         let part = kernel::part_rows(causal);
-        Ok((Batch { query_offsets, key_offsets, heads, features, head_size, causal, part, levels }, [n, s]))
+        Ok((Batch { query_offsets, key_offsets, heads, features, head_size, causal, part, levels }, rows))
     }
 }
 
-/// Number of the parts of packed sequences for which causal sums have levels.
-#[wasm_bindgen]
-pub fn causal_parts(offsets: Slot) -> Result<u32, Problem> {
-    lend("causal_parts", [], [offsets], |Lent { inputs: [offsets], .. }: Lent<0, 1>| {
-        let offsets = as_u32(offsets);
-        check::offsets("causal_parts", "offsets", offsets, offsets.last().copied().unwrap_or(0))?;
-        Ok(kernel::causal_parts(offsets).len() as u32)
-    })
+/// What a batch has that only scores can have.
+fn scored(of: &Sequences<'_>) -> Option<&'static str> {
+    let found = [
+        (of.window > 0, "a window"),
+        (!of.prefix.is_empty(), "a prefix"),
+        (of.bias != [0, 0], "a bias"),
+        (!of.slopes.is_empty(), "slopes"),
+    ];
+    found.into_iter().find_map(|(has, name)| has.then_some(name))
 }
 
 /// `out` `[N, H · D]` ← Σⱼ (aᵢ · bⱼ) vⱼ, head by head within each sequence; `a` `[N, H · M]`, `b` `[S, H · M]`, `v` `[S, H · D]`.
@@ -71,22 +72,19 @@ pub fn linear_attention(
     a: Slot,
     b: Slot,
     v: Slot,
-    query_offsets: Slot,
-    key_offsets: Slot,
     levels: Slot,
-    heads: u32,
+    batch: Slot,
     features: u32,
     head_size: u32,
-    causal: bool,
 ) -> Result<(), Problem> {
     let place = "linear_attention";
-    let told = Told { place, heads, features, head_size, causal, has_levels: levels != 0 };
-    lend(place, [out], [a, b, v, query_offsets, key_offsets, levels], |lent: Lent<1, 6>| {
-        let [a, b, v, rest @ ..] = lent.inputs;
-        let (batch, [n, s]) = told.batch([a, b], rest)?;
-        length(place, "v", v, "[S, H, D]", &[s, heads, head_size])?;
+    let told = Told { place, features, head_size, has_levels: levels != 0 };
+    lend_with_batch(place, batch, [out], [a, b, v, levels], |lent: Lent<1, 4>, words| {
+        let ([a, b, v, levels], of) = (lent.inputs, Sequences::read(words));
+        let (batch, [n, s]) = told.batch(of, [a, b], levels)?;
+        length(place, "v", v, "[S, H, D]", &[s, of.heads, head_size])?;
         let ([out], _, scratch) = lent.with_scratch(kernel::scratch(&batch))?;
-        length(place, "out", out, "[N, H, D]", &[n, heads, head_size])?;
+        length(place, "out", out, "[N, H, D]", &[n, of.heads, head_size])?;
         kernel::linear_attention(out, a, b, v, &batch, scratch);
         Ok(())
     })
@@ -102,21 +100,18 @@ pub fn linear_attention_backward(
     a: Slot,
     b: Slot,
     v: Slot,
-    query_offsets: Slot,
-    key_offsets: Slot,
     levels: Slot,
-    heads: u32,
+    batch: Slot,
     features: u32,
     head_size: u32,
-    causal: bool,
 ) -> Result<(), Problem> {
     let place = "linear_attention_backward";
-    let told = Told { place, heads, features, head_size, causal, has_levels: levels != 0 };
-    lend(place, [da, db, dv], [dout, a, b, v, query_offsets, key_offsets, levels], |lent: Lent<3, 7>| {
-        let [dout, a, b, v, rest @ ..] = lent.inputs;
-        let (batch, [n, s]) = told.batch([a, b], rest)?;
-        length(place, "dout", dout, "[N, H, D]", &[n, heads, head_size])?;
-        length(place, "v", v, "[S, H, D]", &[s, heads, head_size])?;
+    let told = Told { place, features, head_size, has_levels: levels != 0 };
+    lend_with_batch(place, batch, [da, db, dv], [dout, a, b, v, levels], |lent: Lent<3, 5>, words| {
+        let ([dout, a, b, v, levels], of) = (lent.inputs, Sequences::read(words));
+        let (batch, [n, s]) = told.batch(of, [a, b], levels)?;
+        length(place, "dout", dout, "[N, H, D]", &[n, of.heads, head_size])?;
+        length(place, "v", v, "[S, H, D]", &[s, of.heads, head_size])?;
         let ([da, db, dv], _, scratch) = lent.with_scratch(kernel::scratch_backward(&batch))?;
         check::same(place, "da", da, "a", a)?;
         check::same(place, "db", db, "b", b)?;

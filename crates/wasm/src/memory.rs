@@ -24,10 +24,10 @@ pub fn free(slot: Slot) -> Result<(), Problem> {
     heap(|heap| heap.free(slot))
 }
 
-/// Where a slot begins in the module's memory, in bytes. It holds until the slot is freed.
+/// Where `words` words of a slot, from its word `from`, lie in the module's memory, in bytes. It holds until the slot is freed.
 #[wasm_bindgen]
-pub fn address(slot: Slot) -> Result<usize, Problem> {
-    heap(|heap| heap.address(slot))
+pub fn address(slot: Slot, from: u32, words: u32) -> Result<usize, Problem> {
+    heap(|heap| heap.address(slot, from as usize, words as usize))
 }
 
 /// Number of words in a slot.

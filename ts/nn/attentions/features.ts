@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.js";
+import type { AttentionBatch } from "../../ops/attentionBatch.js";
 import { featureMap, rowMax, stabilise } from "../../ops/featureMap.js";
 import { linear } from "../../ops/gemm.js";
 import { DENOMINATOR_EPSILON } from "../../ops/linearAttention.js";
@@ -7,7 +8,6 @@ import { Philox } from "../../random/philox.js";
 import { streams } from "../../random/streams.js";
 import type { Parameter } from "../../tensor/parameter.js";
 import { type Tensor, tensor } from "../../tensor/tensor.js";
-import type { SequenceBatch } from "../packed.js";
 import type { AttentionOptions } from "./attention.js";
 import type { AttentionFields } from "./options.js";
 import { orthogonalFeatures } from "./projection.js";
@@ -25,7 +25,7 @@ export interface Features {
   /** `[N, H · M]` from `[N, H · D]`. */
   queries(q: Tensor): Tensor;
   /** `running`: no key may have a say in what becomes of an earlier one. */
-  keys(k: Tensor, batch: SequenceBatch, running: boolean): KeyFeatures;
+  keys(k: Tensor, batch: AttentionBatch, running: boolean): KeyFeatures;
   /**
    * Of one key a sequence, divided by e^`levels`, `[B · H]`, which become the largest exponents so far. ConfigError where
    * features depend on later keys.
@@ -61,11 +61,11 @@ const relu: FeaturesFactory = ({ headSize: width, kernelEpsilon: epsilon = 1e-3 
 };
 
 /** softmax(q), exp(k) (Shen et al. 2018). */
-const shen: FeaturesFactory = ({ headSize: width, heads }) => ({
+const shen: FeaturesFactory = ({ headSize: width }) => ({
   width,
   queries: (q) => featureMap(q, "softmax", { width }),
-  keys(k, { offsets }, running) {
-    const { shift, ...rest } = stabilise(rowMax(k, width), offsets, heads, running ? DENOMINATOR_EPSILON : undefined);
+  keys(k, batch, running) {
+    const { shift, ...rest } = stabilise(rowMax(k, width), batch, running ? DENOMINATOR_EPSILON : undefined);
     return { features: featureMap(k, "exponential", { width, shift }), running: rest.running };
   },
   nextKeys: (k, levels) => featureMap(k, "exponential", { width, shift: raised(rowMax(k, width), levels) }),
@@ -119,7 +119,7 @@ const performerRelu: FeaturesFactory = (options) => {
 const performer: FeaturesFactory = (options) => {
   const projection = new Projection(options);
   const { width } = projection;
-  const { heads, kernelEpsilon: epsilon = 1e-4 } = options;
+  const { kernelEpsilon: epsilon = 1e-4 } = options;
   const settings = { width, factor: width ** -0.5, epsilon };
   return {
     width,
@@ -128,10 +128,10 @@ const performer: FeaturesFactory = (options) => {
       const shift = rowMax(projected, width);
       return projection.joined(featureMap(projected, "exponential", { ...settings, z, shift }));
     },
-    keys(k, { offsets }, running) {
+    keys(k, batch, running) {
       const { scaled: z, projected } = projection.project(k);
       const own = running && epsilon === 0 ? DENOMINATOR_EPSILON : undefined;
-      const { shift, running: levels } = stabilise(rowMax(projected, width), offsets, heads, own);
+      const { shift, running: levels } = stabilise(rowMax(projected, width), batch, own);
       const features = projection.joined(featureMap(projected, "exponential", { ...settings, z, shift }));
       return { features, running: levels };
     },

@@ -8,6 +8,7 @@ import {
   type AttentionOptions,
   rotate,
 } from "./attention.js";
+import { described } from "./described.js";
 import { causal, type Features, features } from "./features.js";
 import type { Rotation } from "./options.js";
 
@@ -34,24 +35,19 @@ class LinearAttention implements Attention, Recurrent {
   }
 
   forward(q: Tensor, k: Tensor, v: Tensor, call: AttentionCall): Tensor {
-    const { heads, batch, mask } = call;
+    const { batch, mask } = call;
     const { keys = batch, causal = false } = mask;
     refuseMasks(call);
+    const sequences = described(call);
     const before = this.rotation === "rotate-before";
     const turn = (x: Tensor, of: typeof batch, wanted: boolean) => (wanted ? rotate(x, call, of) : x);
     const p = this.features.queries(turn(q, batch, before));
-    const { features: r, running } = this.features.keys(turn(k, keys, before), keys, causal);
+    const { features: r, running } = this.features.keys(turn(k, keys, before), sequences, causal);
     const [a, b] = [turn(p, batch, !before), turn(r, keys, !before)];
     const denominators = this.rotation === "rotate-both" ? {} : { p, r };
     return linearAttention(
       { a, b, ...denominators, v },
-      {
-        heads,
-        queryOffsets: batch.offsets,
-        keyOffsets: keys.offsets,
-        causal,
-        ...(running && { levels: running.levels, epsilons: running.epsilons }),
-      },
+      { batch: sequences, levels: running?.levels, epsilons: running?.epsilons },
     );
   }
 

@@ -42,7 +42,31 @@ impl Heap {
         inputs: [Slot; I],
         body: impl FnOnce(Lent<'_, O, I>) -> Result<R, Problem>,
     ) -> Result<R, Problem> {
-        let find = |slot| if slot == 0 { Ok(Window::default()) } else { self.find(place, slot) };
+        self.lend_beside(place, Window::default(), outputs, inputs, |lent, _| body(lent))
+    }
+
+    /// [`Self::lend`] with the words of a batch beside. Refuses a slot that is not a batch.
+    pub fn lend_with_batch<const O: usize, const I: usize, R>(
+        &mut self,
+        place: &'static str,
+        batch: Slot,
+        outputs: [Slot; O],
+        inputs: [Slot; I],
+        body: impl FnOnce(Lent<'_, O, I>, &[f32]) -> Result<R, Problem>,
+    ) -> Result<R, Problem> {
+        let batch = self.batch(place, batch)?;
+        self.lend_beside(place, batch, outputs, inputs, body)
+    }
+
+    fn lend_beside<const O: usize, const I: usize, R>(
+        &mut self,
+        place: &'static str,
+        batch: Window,
+        outputs: [Slot; O],
+        inputs: [Slot; I],
+        body: impl FnOnce(Lent<'_, O, I>, &[f32]) -> Result<R, Problem>,
+    ) -> Result<R, Problem> {
+        let find = |slot| if slot == 0 { Ok(Window::default()) } else { self.tensor(place, slot) };
         let mut out = [Window::default(); O];
         let mut ins = [Window::default(); I];
         for (window, slot) in out.iter_mut().zip(outputs) {
@@ -63,19 +87,21 @@ impl Heap {
         let reach = |window: &Window| {
             if window.words == 0 { ptr::NonNull::dangling().as_ptr() } else { self.pointer(*window) }
         };
-        // SAFETY: outputs overlap nothing else that is lent, so each is the only way to its words while `body` runs;
-        // inputs are only read. Every bit pattern is an f32.
-        let lent = unsafe {
-            Lent {
+        // SAFETY: outputs overlap nothing else that is lent (a batch's block has no tensor), so each is the only way to its
+        // words while `body` runs; inputs and the batch are only read. Every bit pattern is an f32.
+        let (lent, batch) = unsafe {
+            let batch = slice::from_raw_parts(reach(&batch).cast::<f32>(), batch.words);
+            let lent = Lent {
                 outputs: out.map(|w| slice::from_raw_parts_mut(reach(&w).cast::<f32>(), w.words)),
                 inputs: ins.map(|w| slice::from_raw_parts(reach(&w).cast::<f32>(), w.words)),
                 place,
                 scratch: &mut self.scratch,
                 usage: &mut self.usage,
                 poison: self.poison,
-            }
+            };
+            (lent, batch)
         };
-        body(lent)
+        body(lent, batch)
     }
 }
 

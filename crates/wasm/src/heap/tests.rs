@@ -7,14 +7,17 @@ fn freed_slots_are_refused_and_memory_comes_back() {
     let mut heap = Heap::default();
     let a = heap.alloc(10).unwrap();
     let b = heap.window(a, 2, 3).unwrap();
-    assert_eq!(heap.address(b).unwrap(), heap.address(a).unwrap() + 8);
+    assert_eq!(heap.address(b, 0, 3).unwrap(), heap.address(a, 0, 10).unwrap() + 8);
+    assert_eq!(heap.address(b, 3, 0).unwrap(), heap.address(a, 5, 5).unwrap());
+    assert_eq!(heap.address(b, 1, 3).unwrap_err().message(), "address: 3 words at 1 lie outside 3");
+    assert!(heap.address(b, usize::MAX, 2).is_err());
     heap.free(a).unwrap();
     assert!(heap.free(a).is_err());
     assert_eq!((heap.live(), heap.length(b).unwrap()), (1, 3)); // the block lives on in its window
     heap.free(b).unwrap();
     assert_eq!((heap.live(), heap.usage().used()), (0, 0));
     let c = heap.alloc(4).unwrap();
-    assert!(c != a && c != b && heap.address(a).is_err());
+    assert!(c != a && c != b && heap.address(a, 0, 0).is_err());
 }
 
 #[test]

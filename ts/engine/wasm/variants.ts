@@ -1,5 +1,5 @@
-import { platform } from "../platform/index.js";
-import * as glue from "../wasm/glue.js";
+import { platform } from "../../platform/index.js";
+import * as glue from "../../wasm/glue.js";
 
 /** A build of the kernels: with or without relaxed SIMD, for one thread or for several that share memory. */
 export type Variant = "simd" | "relaxed" | "simd-threads" | "relaxed-threads";

@@ -1,12 +1,12 @@
-import { EngineError } from "../errors.js";
-import type * as glue from "../wasm/glue.js";
+import { EngineError, type ErrorReason } from "../../errors.js";
+import type * as glue from "../../wasm/glue.js";
 
-/** The kernels, as `crates/wasm` exports them: numbers in, numbers out. */
-export type Kernels = Omit<typeof glue, "default" | "initSync" | "threaded">;
+/** The exports of a module but those that start it. */
+export type Exports = Omit<typeof glue, "default" | "initSync" | "threaded">;
 
 /** The exports of an instance, safe to call, and a way to declare it dead. */
 export interface Guard {
-  readonly kernels: Kernels;
+  readonly exports: Exports;
   /** From now on every call is an `EngineError` that says so. */
   bury(reason: string): void;
 }
@@ -18,7 +18,7 @@ const MOST_WORDS = 2 ** 30;
 const ADVICE = "start a new process or worker";
 
 /** The exports, with what they throw turned into an `EngineError`. After a trap the instance is dead. */
-export function guarded(exports: typeof glue): Guard {
+export function guarded(instance: typeof glue): Guard {
   let died: EngineError | undefined;
   const bury = (reason: string, cause?: unknown): EngineError => {
     died ??= new EngineError(`the engine died: ${reason}; ${ADVICE}`, { cause, reason: "closed" });
@@ -30,34 +30,32 @@ export function guarded(exports: typeof glue): Guard {
       try {
         return call(...values);
       } catch (error) {
-        const { message } = error as Error;
-        if (!(error instanceof WebAssembly.RuntimeError)) throw refused(message, error);
-        throw bury(exports.team_failed() ? `a thread died in ${name}` : `${message} in ${name}`, error);
+        if (!(error instanceof WebAssembly.RuntimeError)) throw refused(error as Refusal);
+        throw bury(instance.team_failed() ? `a thread died in ${name}` : `${error.message} in ${name}`, error);
       }
     };
   };
-  const kernels = Object.entries(exports).flatMap(([name, call]) =>
+  const exports = Object.entries(instance).flatMap(([name, call]) =>
     typeof call !== "function" || name === "default" || name === "initSync"
       ? []
       : [[name, guard(name, call as (...values: unknown[]) => unknown)]],
   );
-  return { kernels: bounded(Object.fromEntries(kernels) as Kernels), bury };
+  return { exports: bounded(Object.fromEntries(exports) as Exports), bury };
 }
 
-/** What the module says where there is no room begins so: `Problem::out_of_memory` in crates/wasm. */
-const OUT_OF_MEMORY = "out of memory: ";
+/** What an export that refuses a call throws: `Problem` in crates/wasm, whose kind is the reason. */
+type Refusal = Error & { readonly reason?: ErrorReason | undefined };
 
-const refused = (message: string, cause?: unknown): EngineError =>
-  new EngineError(message, { cause, reason: message.startsWith(OUT_OF_MEMORY) ? "out-of-memory" : undefined });
+const refused = (problem: Refusal): EngineError =>
+  new EngineError(problem.message, { cause: problem, reason: problem.reason });
 
 /** A size beyond 32 bits would lose its upper ones on its way into the module, and too little memory would be made. */
-function bounded(kernels: Kernels): Kernels {
+function bounded(exports: Exports): Exports {
   const alloc = (words: number): number => {
-    if (words <= MOST_WORDS) return kernels.alloc(words);
+    if (words <= MOST_WORDS) return exports.alloc(words);
     const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
-    throw refused(
-      `${OUT_OF_MEMORY}${mebibytes(4 * words)} MiB asked for, ${mebibytes(kernels.used_bytes())} MiB in use`,
-    );
+    const [wanted, used] = [4 * words, exports.used_bytes()].map(mebibytes);
+    throw new EngineError(`out of memory: ${wanted} MiB asked for, ${used} MiB in use`, { reason: "out-of-memory" });
   };
-  return { ...kernels, alloc };
+  return { ...exports, alloc };
 }

@@ -1,6 +1,6 @@
 // A thread of the engine: an instance of the same module over the same memory, which takes part in every job until the
 // process or page ends. Plain JavaScript, since Node starts no worker from TypeScript everywhere.
-import { initSync, team_fail, team_work } from "../wasm/glue.js";
+import { initSync, team_fail, team_work } from "../../wasm/glue.js";
 
 /** Bytes; kernels keep little on the stack. */
 const STACK = 256 * 1024;

@@ -1,5 +1,5 @@
-import { ConfigError } from "../errors.js";
-import { platform } from "../platform/index.js";
+import { ConfigError } from "../../errors.js";
+import { platform } from "../../platform/index.js";
 import type { Guard } from "./guard.js";
 import { MOST_THREADS } from "./variants.js";
 
@@ -36,8 +36,8 @@ export function startThreads(
   guard: Guard,
   absent: (reason: string) => void,
 ): void {
-  const { kernels } = guard;
-  kernels.team_configure(threads, pollsIn(POLLED, kernels.team_polls), PATIENCE);
+  const { exports } = guard;
+  exports.team_configure(threads, pollsIn(POLLED, exports.team_polls), PATIENCE);
   for (let thread = 1; thread < threads; thread++) {
     const ended = (reason: string) => void guard.bury(`its thread ${thread} ended (${reason})`);
     platform.startThread({ module, memory, thread }, { absent, ended });

@@ -1,6 +1,6 @@
-import { EngineError } from "../errors.js";
-import { errorReason } from "../io/reasons.js";
-import { type PackageFile, packageFiles, platform, shownAddress } from "../platform/index.js";
+import { EngineError } from "../../errors.js";
+import { errorReason } from "../../io/reasons.js";
+import { type PackageFile, packageFiles, platform, shownAddress } from "../../platform/index.js";
 
 /** Where a wasm module comes from: its address, an answer to a request for it, its bytes, or itself. */
 export type WasmSource = URL | Response | BufferSource | WebAssembly.Module;
@@ -16,11 +16,14 @@ export function shareModules(modules: CompiledModules, hear: typeof tell): void 
   [shared, tell] = [modules, hear];
 }
 
-/** A module of the package. Errors: EngineError if it cannot be read or compiled. */
-export async function compilePackaged(name: keyof typeof packageFiles): Promise<WebAssembly.Module> {
+/** A module of the package. Errors: EngineError, made by `refuse`, if it cannot be read or compiled. */
+export async function compilePackaged(
+  name: keyof typeof packageFiles,
+  refuse = unreadable,
+): Promise<WebAssembly.Module> {
   const known = shared.get(name);
   if (known) return known;
-  const module = await compile(packageFiles[name]());
+  const module = await compile(packageFiles[name](), refuse);
   tell(name, module);
   return module;
 }
@@ -34,15 +37,17 @@ export function giveTokenizerWasm(source: WasmSource): void {
 
 /** The tokenizers' module. Errors: EngineError if it cannot be read or compiled. */
 export const compileTokenizer = (): Promise<WebAssembly.Module> =>
-  tokenizerWasm === undefined ? compilePackaged("tokenizer") : compile(tokenizerWasm);
+  tokenizerWasm === undefined
+    ? compilePackaged("tokenizer", unreadableTokenizer)
+    : compile(tokenizerWasm, unreadableTokenizer);
 
-/** A compiled module. Errors: EngineError if it cannot be read or compiled. */
-export async function compile(source: WasmSource | PackageFile): Promise<WebAssembly.Module> {
+/** A compiled module. Errors: EngineError, made by `refuse`, if it cannot be read or compiled. */
+export async function compile(source: WasmSource | PackageFile, refuse = unreadable): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   try {
     return await WebAssembly.compile(await bytesOf(source));
   } catch (error) {
-    throw unreadable(error);
+    throw refuse(error);
   }
 }
 
@@ -76,6 +81,14 @@ export async function sendable(source: WasmSource): Promise<SentWasm> {
     : source;
 }
 
-/** What is thrown where a module cannot be had. */
-export const unreadable = (error: unknown, reason = errorReason(error)): EngineError =>
-  new EngineError(`the wasm module could not be loaded: ${(error as Error).message}`, { cause: error, reason });
+/** What is thrown where a module of kernels cannot be had. */
+export function unreadable(error: unknown, reason = errorReason(error)): EngineError {
+  return new EngineError(`the wasm module could not be loaded: ${(error as Error).message}`, { cause: error, reason });
+}
+
+/** The same of the tokenizers' module; what was said already stays. */
+export function unreadableTokenizer(error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
+  const message = `the tokenizer module could not be loaded: ${(error as Error).message}`;
+  return new EngineError(message, { cause: error, reason: errorReason(error) });
+}

@@ -1,0 +1,44 @@
+import { engine } from "../engine/engine.js";
+import { allocate } from "../engine/memory.js";
+import type { Parameter } from "../tensor/parameter.js";
+import { totalSize } from "../tensor/tensor.js";
+
+/** A second copy of some parameters' values, in the engine's memory. */
+export class Snapshot {
+  private readonly parameters: readonly Parameter[];
+  private slot: number;
+
+  /** Makes memory for the values, which {@link take} fills. Errors: EngineError where there is none. */
+  constructor(parameters: readonly Parameter[]) {
+    const size = totalSize(parameters);
+    this.parameters = parameters;
+    this.slot = allocate(size, "a copy of the parameters", [size]);
+  }
+
+  /** Copies the values as they are. */
+  take(): void {
+    this.each((parameter, copy) => engine().copy(copy, parameter.slot));
+  }
+
+  /** Makes those that were taken last the parameters' values. */
+  restore(): void {
+    this.each((parameter, copy) => engine().copy(parameter.slot, copy));
+  }
+
+  private each(use: (parameter: Parameter, copy: number) => void): void {
+    let at = 0;
+    for (const parameter of this.parameters) {
+      parameter.unpack(); // products may have it in another order
+      const copy = engine().window(this.slot, at, parameter.size);
+      use(parameter, copy);
+      engine().free(copy);
+      at += parameter.size;
+    }
+  }
+
+  /** Gives the copy's memory back. */
+  free(): void {
+    if (this.slot !== 0) engine().free(this.slot);
+    this.slot = 0;
+  }
+}
