@@ -36,7 +36,7 @@ export function testRust(env) {
  */
 export async function testRustInWasm(env, sysroot) {
   let tally = nothing();
-  const present = addTarget(sysroot, WASI);
+  const present = addTarget(sysroot, WASI, env);
   for (const [build, features] of Object.entries(BUILDS)) {
     const flags = {
       CARGO_TARGET_DIR: join(ROOT, "target/wasi", build),

@@ -15,7 +15,7 @@ await runMain(async () => {
     if (body() === false) failures.failed.push(name);
   };
 
-  const { env } = ensureRust(["rustfmt", "clippy"]);
+  const { env } = ensureRust();
   check("biome check", () => showNode("@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]));
   check("cargo fmt --check", () => show("cargo", ["fmt", "--all", "--check"], { env }));
   const clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];

@@ -40,7 +40,7 @@ function linkedCrates() {
     );
     for (const { pkg } of links) visit(pkg);
   };
-  for (const id of metadata.workspace_members) visit(id);
+  for (const id of metadata.workspace_members.filter((id) => packages.get(id)?.name !== "glue")) visit(id); // a tool
   return [...seen].map(found).filter(({ source }) => source !== null);
 }
 

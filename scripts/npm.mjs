@@ -4,14 +4,19 @@ import { basename, dirname, join } from "node:path";
 import { capture, ROOT } from "./processes.mjs";
 import { Stop } from "./say.mjs";
 
-/** npm's script, which Node can run on every system: the one that runs us, or the one installed with Node. */
-function npmScript() {
+/**
+ * npm's script: the one that runs this process, else the one installed with Node. On Windows `npm` is a .cmd file, which
+ * cannot be started without a shell.
+ * @throws {Stop} if there is none
+ */
+export function npmScript() {
+  // Other package managers set npm_execpath too, to themselves.
   const running = process.env.npm_execpath;
-  if (running && basename(running) === "npm-cli.js") return running;
+  if (running && basename(running) === "npm-cli.js" && existsSync(running)) return running;
   const beside = dirname(process.execPath);
   const places = [beside, join(beside, "..", "lib"), join(beside, "..", "share", "nodejs")];
   const found = places.map((place) => join(place, "node_modules/npm/bin/npm-cli.js")).find(existsSync);
-  if (found === undefined) throw new Stop("npm was not found: run this by npm");
+  if (found === undefined) throw new Stop(`npm was not found beside ${process.execPath}: run this script with npm`);
   return found;
 }
 

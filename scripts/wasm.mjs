@@ -9,7 +9,7 @@ import { captureBeside, ROOT } from "./processes.mjs";
 import { TARGET } from "./rust.mjs";
 import { Stop, say, seconds } from "./say.mjs";
 import { fingerprint, isFresh, lockedCrates, stampOf } from "./stamp.mjs";
-import { TOOL_VERSIONS } from "./tools.mjs";
+import { BINARYEN } from "./tools.mjs";
 
 /** @typedef {import("./processes.mjs").Environment} Environment */
 
@@ -17,7 +17,9 @@ import { TOOL_VERSIONS } from "./tools.mjs";
  * What modules are built with.
  * @typedef {object} Workshop
  * @property {string} sysroot the folder of the Rust toolchain
- * @property {Environment} env finds cargo, wasm-pack and wasm-bindgen
+ * @property {boolean} hasSources whether it has the sources of `std`
+ * @property {Environment} env makes cargo use the pinned toolchain
+ * @property {Promise<void>} glue settles when crates/glue is compiled
  * @property {string} wasmOpt the script of wasm-opt
  */
 
@@ -31,7 +33,8 @@ import { TOOL_VERSIONS } from "./tools.mjs";
  * @property {boolean} threads whether threads share its memory: `std` is then compiled too, from its sources
  * @property {[first: string, again: string]} estimates in words, from an empty target folder and after a change
  * @property {readonly string[]} passes what wasm-opt is told to do
- * @property {(module: Module, stage: string, env: Environment) => Promise<void>} compile fills the folder `stage`
+ * @property {boolean} [reset] whether the glue can replace an instance that has trapped
+ * @property {(folder: string, env: Environment) => void} [addFiles] writes further files into the module's folder
  */
 
 const WASM = join(ROOT, "ts/wasm");
@@ -55,10 +58,9 @@ export const MODULES = {
       ...["--remove-unused-names", "--optimize-instructions", "--pick-load-signs", "--rse", "--vacuum"],
       ...["--dae-optimizing", "--duplicate-function-elimination"],
     ],
-    compile: async (module, stage, env) => {
-      await compileWithCargo(module, stage, env);
-      writeDictionary(join(stage, "jieba.txt.gz"), env);
-    },
+    // A malicious file can make the module trap: the glue then makes a fresh instance instead of losing all tokenizers.
+    reset: true,
+    addFiles: (folder, env) => writeDictionary(join(folder, "jieba.txt.gz"), env),
   },
 };
 
@@ -78,12 +80,11 @@ function core(features, threads = false) {
     estimates: threads ? ["a minute", "20 seconds"] : ["40 seconds", "20 seconds"],
     // Functions that are called once stay apart where they are not small: merged, a product's inner loops share registers badly.
     passes: ["-O3", "--one-caller-inline-max-function-size=60"],
-    compile: compileWithWasmPack,
   };
 }
 
 /** Whose text changes what comes out. */
-const RECIPE = ["Cargo.toml", "rust-toolchain.toml", "scripts/wasm.mjs"];
+const RECIPE = ["Cargo.toml", "rust-toolchain.toml", "crates/glue", "scripts/wasm.mjs"];
 
 /** The modules that need the sources of `std`. */
 export const THREADED = Object.keys(MODULES).filter((name) => MODULES[name]?.threads);
@@ -91,7 +92,7 @@ export const THREADED = Object.keys(MODULES).filter((name) => MODULES[name]?.thr
 /** @param {string} name */
 function inputsOf(name) {
   const { crate, folders } = moduleCalled(name);
-  return fingerprint([...folders, ...RECIPE], [name, lockedCrates(crate), TOOL_VERSIONS]);
+  return fingerprint([...folders, ...RECIPE], [name, lockedCrates(crate), lockedCrates("glue"), BINARYEN]);
 }
 
 /** @param {string} name */
@@ -102,14 +103,15 @@ function moduleCalled(name) {
 }
 
 /**
- * Writes what TypeScript imports: the glue of the modules, which is one file for all. That of the modules with threads
- * serves the others too; where they are not built, that of the others is left.
+ * Writes ts/wasm/glue.js, which exports the glue of the modules. That of a module with threads serves all of them; if there is
+ * none, that of a module without.
  */
 export function writeGlue() {
-  const threaded = THREADED.every((name) => existsSync(join(WASM, name)));
-  const text = `export * from "./${threaded ? THREADED[0] : "simd"}/core.js";\n`;
+  const there = Object.keys(MODULES).filter((name) => MODULES[name]?.file === "core" && existsSync(join(WASM, name)));
+  const threaded = there.find((name) => THREADED.includes(name));
+  const text = `export * from "./${threaded ?? there[0]}/core.js";\n`;
   const files = {
-    "glue.js": `${text}export const threaded = ${threaded};\n`,
+    "glue.js": `${text}export const threaded = ${threaded !== undefined};\n`,
     "glue.d.ts": `${text}/** Whether there are builds with threads. */\nexport declare const threaded: boolean;\n`,
   };
   for (const [name, content] of Object.entries(files)) {
@@ -118,9 +120,11 @@ export function writeGlue() {
   }
 }
 
-/** Removes the modules with threads, which cannot be built: old ones would not fit the rest. */
-export function removeThreaded() {
-  for (const name of THREADED) rmSync(join(WASM, name), { recursive: true, force: true });
+/** Removes the modules that their sources would make differently: the glue, of which there is one, would not fit them. */
+export function removeStale() {
+  for (const name of Object.keys(MODULES)) {
+    if (!isBuilt(name)) rmSync(join(WASM, name), { recursive: true, force: true });
+  }
 }
 
 /**
@@ -156,7 +160,8 @@ export async function buildModule(name, workshop) {
   try {
     say(`> building the wasm module ${name} (about ${module.estimates[existsSync(target) ? 1 : 0]})`);
     const start = performance.now();
-    await module.compile(module, stage, env);
+    await compile(module, stage, env, workshop);
+    module.addFiles?.(stage, env);
     const size = await finish(join(stage, `${module.file}_bg.wasm`), module.passes, workshop.wasmOpt);
     say(`  ${name} done in ${seconds(start)}: ${size}`);
     writeFileSync(join(stage, ".stamp.json"), JSON.stringify(stampOf(stage, inputs)));
@@ -184,23 +189,30 @@ function replace(folder, stage) {
   rmSync(old, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** @type {Module["compile"]} */
-async function compileWithWasmPack({ folders, file, threads }, stage, env) {
-  const args = ["build", folders.at(-1) ?? "", "--target", "web", "--release", "--out-dir", stage, "--out-name", file];
-  // It shall install nothing, optimise nothing, and write no package.json and no .gitignore (npm would obey that).
-  args.push("--mode", "no-install", "--no-opt", "--no-pack", "--no-gitignore", "--", "--locked");
-  if (threads) args.push("-Z", "build-std=std,panic_abort");
-  await must("wasm-pack", args, env);
+/**
+ * Compiles a module and writes its glue.
+ * @param {Module} module
+ * @param {string} stage the folder it fills
+ * @param {Environment} env what cargo is run with
+ * @param {Workshop} workshop
+ */
+async function compile({ crate, file, threads, reset }, stage, env, workshop) {
+  const args = ["build", "--package", crate, "--lib", "--target", TARGET, "--release", "--locked"];
+  await must("cargo", threads ? [...args, "-Z", "build-std=std,panic_abort"] : args, env);
+  const compiled = join(env.CARGO_TARGET_DIR ?? "", TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
+  await workshop.glue;
+  await must("cargo", [...GLUE, "--", compiled, stage, file, ...(reset ? ["--reset"] : [])], workshop.env);
 }
 
-/** @type {Module["compile"]} */
-async function compileWithCargo({ crate, file }, stage, env) {
-  await must("cargo", ["build", "--package", crate, "--lib", "--target", TARGET, "--release", "--locked"], env);
-  const compiled = join(env.CARGO_TARGET_DIR ?? "", TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
-  const args = [compiled, "--target", "web", "--out-dir", stage, "--out-name", file, "--remove-name-section"];
-  // A hostile file can make the module trap: the glue then makes a fresh instance instead of losing all tokenizers.
-  args.push("--experimental-reset-state-function");
-  await must("wasm-bindgen", args, env);
+/** Runs wasm-bindgen: the version in Cargo.lock is the one that the modules are compiled with. */
+const GLUE = ["run", "--quiet", "--locked", "--package", "glue"];
+
+/**
+ * Compiles the program that runs wasm-bindgen.
+ * @param {Environment} env
+ */
+export async function buildGlueProgram(env) {
+  await must("cargo", ["build", "--locked", "--package", "glue"], env);
 }
 
 /**
