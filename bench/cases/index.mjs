@@ -1,11 +1,13 @@
 // What is measured: a file each.
 import { attention } from "./attention.mjs";
+import { denormals } from "./denormals.mjs";
 import { forkJoin } from "./forkJoin.mjs";
 import { forward } from "./forward.mjs";
 import { gemm } from "./gemm.mjs";
 import { int8 } from "./int8.mjs";
 import { latency } from "./latency.mjs";
 import { longSequences } from "./longSequences.mjs";
+import { longWords } from "./longWords.mjs";
 import { memory } from "./memory.mjs";
 import { page } from "./page.mjs";
 import { realBatch } from "./realBatch.mjs";
@@ -27,5 +29,5 @@ import { threads } from "./threads.mjs";
 /** @type {readonly Case[]} */
 export const cases = [
   ...[gemm, smallGemm, attention, forward, realBatch, step, stepForward, shares, threads],
-  ...[latency, start, page, memory, longSequences, forkJoin, int8],
+  ...[latency, start, page, memory, longSequences, forkJoin, int8, denormals, longWords],
 ];

@@ -100,9 +100,7 @@ describe("a file of options", () => {
   };
 
   it.skipIf(process.platform === "win32")("that never ends is refused", async () => {
-    const start = performance.now();
     await refused(["--config", "/dev/zero"], /^error: \/dev\/zero is longer than 1048576 bytes/);
-    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   it.each([

@@ -201,21 +201,18 @@ test("a tsv row that fits only where quotes count says how to read it", async ()
     await expect(read("a.tsv", `text\tlabel\n${row}\n`)).rejects.toThrow(/the header has 2$/);
 });
 
+// Where a time grows with the square of the length, the next two tests run into their timeout.
 test("a row of many columns takes time in proportion to them", async () => {
   const header = Array.from({ length: 200_000 }, (_, i) => `c${i}`).join(",");
-  const started = performance.now();
   const rows = await read("a.csv", `${header}\n${header.replaceAll("c", "")}\n`, {}, 1 << 16);
   expect(rows[0]!.values.c199999).toBe("199999");
   expect(await read("a.csv", `${header}\n${header}x\n`, { columns: ["c7", "c9"] }, 1 << 16)).toHaveLength(1);
-  expect(performance.now() - started).toBeLessThan(20_000); // 200,000² comparisons take minutes
 });
 
 test("a field of many lines takes time in proportion to them", async () => {
   const field = 'some "words" in a line\n'.repeat(200_000);
-  const started = performance.now();
   const rows = await read("a.csv", `text,label\n"${field.replaceAll('"', '""')}",1\nb,2\n`, {}, 1000);
   expect(rows[0]!.values.text === field).toBe(true);
-  expect(performance.now() - started).toBeLessThan(20_000); // reading it from its beginning with every piece takes minutes
 });
 
 test("rows come while the file is read, those in several lines too", async () => {

@@ -277,13 +277,11 @@ describe("a server that is silent", () => {
   it.each(silent)("%s is given up after the time set", async (_, answer) => {
     hub.settings = { answer };
     for (const source of [SOURCE, `${endpoint}/owner/name/resolve/main`]) {
-      const start = performance.now();
       const error = await openFiles(source, { timeout: 150 })
         .read("a.bin")
         .catch((error: unknown) => error);
       expect(error).toMatchObject({ name: "DataError", reason: "timeout" });
       expect((error as Error).message).toContain("the server was silent for 0.15 s");
-      expect(performance.now() - start).toBeLessThan(5000);
     }
     vi.stubEnv("ROFORMER_TIMEOUT", "0.1");
     await expect(read()).rejects.toThrow("the server was silent for 0.1 s");

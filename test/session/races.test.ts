@@ -49,19 +49,16 @@ describe("a session", () => {
     const asked = await session();
     const model = await asked.create({ ...config, num_hidden_layers: 6, hidden_size: 256, intermediate_size: 1024 });
     const inputs = { inputIds: [Array.from({ length: 256 }, (_, i) => i % 90)] };
-    const start = performance.now();
-    await model.forward(inputs);
-    const once = performance.now() - start;
     const controller = new AbortController();
+    let done = 0;
     const calls = Array.from({ length: 30 }, () =>
       model.forward(inputs, { signal: controller.signal }).then(
-        () => undefined,
+        () => void done++,
         (error) => error,
       ),
     );
-    const asking = performance.now();
     await asked.memory();
-    expect(performance.now() - asking).toBeLessThan(15 * once);
+    expect(done).toBeLessThan(15);
     controller.abort();
     const errors = (await Promise.all(calls)).filter((error) => error !== undefined);
     expect(errors.length).toBeGreaterThan(15);
