@@ -95,7 +95,7 @@ describe("a model that cannot be used is refused", () => {
       /train\.csv:2: the tokenizer gives it the token 3000, but the model's vocab_size is \d+/,
     );
     edit("bare", "tokenizer.json", (text) => JSON.stringify({ ...JSON.parse(text), post_processor: null }));
-    refused(await predict("bare", "it", ""), 1, /texts\[1\]: the tokenizer makes no token of it/);
+    refused(await predict("bare", "it", ""), 1, /texts\[1\]: the tokenizer returns no tokens for it/);
   });
 
   it("weights that are NaN: no label is given, and no score", async () => {
