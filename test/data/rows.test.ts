@@ -180,7 +180,7 @@ describe("the separator of a csv file", () => {
   });
 
   test("that would give the column is named", async () => {
-    const hint = (one: string) => `; ${JSON.stringify(one)} would part it: name the separator (--separator, separator)`;
+    const hint = (one: string) => `; ${JSON.stringify(one)} would separate it: set the separator (--separator, separator)`;
     await expect(read("a.csv", "text|label\n", { columns })).rejects.toThrow(hint("|"));
     await expect(read("a.csv", "x,y;text;label\n", { columns })).rejects.toThrow(hint(";"));
     await expect(read("a.tsv", "text,label\n", { columns })).rejects.toThrow(hint(","));
@@ -282,7 +282,7 @@ describe("one line says what is wrong and where:", () => {
       "a.csv",
       "text,label\nx,1\ntext,label\n",
       {},
-      "a.csv:3: the header once more, in the midst of the rows",
+      "a.csv:3: the header occurs again among the rows",
     ],
     ["a column twice", "a.csv", "text,text\nx,1\n", { columns: ["text"] }, 'a.csv:1: two columns are named "text"'],
     ["broken JSON Lines", "a.jsonl", '{"text":"x"}\n{"text":"y"\n', {}, "a.jsonl:2: broken JSON: Expected"],
@@ -346,7 +346,7 @@ describe("one line says what is wrong and where:", () => {
       "a.dat",
       "x",
       {},
-      "a.dat: the ending tells no format; name one of csv, tsv, jsonl, json, txt",
+      "a.dat: unknown file extension; give a format, one of csv, tsv, jsonl, json, txt",
     ],
   ])("%s", async (_, name, content, options, message) => {
     for (const size of [undefined, 1, 5]) {
