@@ -44,7 +44,7 @@ export async function build(named = []) {
     // Checked again: the last holder of the lock may have built them. And dist holds the modules, so it is checked last.
     const modules = wanted.filter((name) => name !== DIST && isStale(name));
     if (modules.length > 0) await buildModules(modules);
-    if (wanted.includes(DIST)) removeStale();
+    if (wanted.length > 1 && wanted.includes(DIST)) removeStale();
     writeGlue();
     if (wanted.includes(DIST) && isStale(DIST)) await buildDist();
   });

@@ -104,9 +104,9 @@ describe("a file of options", () => {
   });
 
   it.each([
-    ["repeats itself", "model: &m [*m]\n", /: an alias repeats what it stands in/],
-    ["repeats itself at the root", "&r\nmodel: *r\n", /: an alias repeats what it stands in|: model: /],
-    ["is a map of maps", "model: &m { a: { b: *m } }\n", /: an alias repeats what it stands in/],
+    ["repeats itself", "model: &m [*m]\n", /: an alias contains itself/],
+    ["repeats itself at the root", "&r\nmodel: *r\n", /: an alias contains itself|: model: /],
+    ["is a map of maps", "model: &m { a: { b: *m } }\n", /: an alias contains itself/],
     [
       "grows without bound",
       `a: &a [x,x,x]\n${"bcdefghij"

@@ -101,7 +101,7 @@ describe("what a hub sends is not kept where", () => {
         whole(response, { "Content-Type": "text/html", "X-Repo-Commit": hub.commit }, content);
         return true;
       },
-      /answered with a page/,
+      /answered with a web page/,
     ],
     [
       "its SHA-256 is another one",

@@ -33,7 +33,7 @@ export async function openWeights(files: Files): Promise<Weights> {
       });
   const holds = held === undefined ? "" : `; it holds ${held.slice(0, 8).join(", ")}`;
   throw new CheckpointError(
-    `${files.name || "the files given"}: found none of ${FORMATS.map(([file]) => file).join(", ")}${holds}`,
+    `${files.name || "the files given"}: there is none of ${FORMATS.map(([file]) => file).join(", ")}${holds}`,
     { reason: "not-found" },
   );
 }

@@ -87,7 +87,7 @@ async function chosen(files: Files): Promise<string> {
     );
   }
   const meant = await hubHint(files);
-  throw new DataError(`${where}: found neither ${JSON_FILE} nor ${VOCABULARY}${meant}`, { reason: "not-found" });
+  throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}${meant}`, { reason: "not-found" });
 }
 
 /** Splits a file's path into folder and name: the file may be staged while the folder is saved to. */

@@ -105,14 +105,14 @@ function absence(
     throw new DataError(`${name}: ${endpoint.host} answered ${status}: ${what}`, { reason });
   };
   if (status === 401 && token) refuse("HF_TOKEN is not valid there, or may not read this model");
-  if (status === 401) refuse("the model does not exist or is private: set HF_TOKEN to a token that may read it");
+  if (status === 401) refuse("there is no such model, or it is private: set HF_TOKEN to a token that may read it");
   if (status === 403) {
     const page = `${shownUrl(endpoint).replace(/\/$/, "")}/${repository}`;
     refuse(
       `${token ? "HF_TOKEN may not read it" : "HF_TOKEN is not set"}, or the conditions on ${page} have not been accepted`,
     );
   }
-  if (code === "RepoNotFound") refuse("the model does not exist; is the name spelled right?", "not-found");
+  if (code === "RepoNotFound") refuse("there is no such model; is the name spelled right?", "not-found");
   if (code === "RevisionNotFound") refuse(`the model has no revision "${revision}"`, "not-found");
   if (status === 429 || status >= 500) throw new Unreachable(`${shownUrl(url)} answered ${status}`);
   if (status === 200)

@@ -5,9 +5,9 @@ import { shownAddress } from "../../platform/index.js";
 export function checkedToken(given: string | undefined): string | undefined {
   const token = given?.trim();
   if (!token) return undefined;
-  if (/[\r\n]/.test(token)) throw new ConfigError("HF_TOKEN contains a line break");
+  if (/[\r\n]/.test(token)) throw new ConfigError("HF_TOKEN holds a line end");
   const at = token.search(/[^\x21-\x7e]/);
-  if (at >= 0) throw new ConfigError(`HF_TOKEN contains an invalid character at position ${at + 1}`);
+  if (at >= 0) throw new ConfigError(`HF_TOKEN holds an invalid character at position ${at + 1}`);
   return token;
 }
 
