@@ -48,7 +48,7 @@ describe("data that cannot be used are refused by file and line, and the previou
     "once.csv": [`${csv}lone,maybe\n`, /once\.csv:26: the label "maybe" occurs once/],
     "few.csv": ["text,label\na,x\nb,x\na,y\nb,y\n", /few\.csv: 4 rows are too few/],
     "quoted.tsv": ['text\tlabel\n"a\tb"\tx\n', /quoted\.tsv:2: 3 fields, but the header has 2; .* --quoted/],
-    "separated.csv": ["text|label\na|x\n", /separated\.csv:1: no column "text".*"\|" would part it: .*--separator/],
+    "separated.csv": ["text|label\na|x\n", /separated\.csv:1: no column "text".*"\|" would separate it: .*--separator/],
     "null.jsonl": [
       '{"text":"a","label":"x"}\n{"text":"b","label":null}\n',
       /null\.jsonl:2: "label" is null, not a text/,

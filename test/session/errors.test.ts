@@ -74,14 +74,14 @@ describe("an error of the worker arrives as what it was:", () => {
     const error = await failure(asked.create(config, { seed: [() => 1] } as never));
     expect(error).toBeInstanceOf(built.ConfigError);
     expect(error.message).toMatch(
-      /^session: create was given what cannot be sent to its worker \(.*could not be cloned/,
+      /^session: create got an argument that cannot be sent to its worker \(.*could not be cloned/,
     );
     // A function by itself is a listener, and is refused where there is none.
     const listener = await failure(asked.create(config, { seed: () => 1 } as never));
     expect(listener).toBeInstanceOf(built.ConfigError);
     expect(listener.message).toMatch(/^seed is /);
     const inputs = { inputIds: [[1]], labels: [() => 1] } as never;
-    expect((await failure(made.forward(inputs))).message).toMatch(/^session: forward was given what cannot be sent/);
+    expect((await failure(made.forward(inputs))).message).toMatch(/^session: forward got an argument that cannot be sent/);
     expect((await made.forward({ inputIds: [[1]] })).lastHiddenState.shape).toEqual([1, 1, 8]);
     const other = await (await session()).create(config, { head: "sequence-classification" });
     const data = { data: rows(4), text: "text", label: "label" };

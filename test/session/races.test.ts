@@ -80,13 +80,13 @@ describe("a session", () => {
     };
     const unmarked = await failure(asked.finetune(options));
     expect(unmarked).toBeInstanceOf(ConfigError);
-    expect(unmarked.message).toMatch(/^session: finetune was given what cannot be sent/);
+    expect(unmarked.message).toMatch(/^session: finetune got an argument that cannot be sent/);
     const { metrics } = await asked.finetune(transfer(options, [stream]));
     expect(metrics.steps).toBeGreaterThan(0);
     const values = new Float32Array(4);
     transfer(values, [values.buffer]);
     structuredClone(values, { transfer: [values.buffer] });
-    expect(() => transfer(values, [values.buffer])).toThrow("transfer: buffers[0] was given away before");
+    expect(() => transfer(values, [values.buffer])).toThrow("transfer: buffers[0] was already transferred");
     const model = await asked.create(config);
     const [parameter] = await model.parameters();
     const given = await parameter!.read();

@@ -85,7 +85,7 @@ export function labelSet(names: readonly string[], others?: Readonly<Record<stri
 function unknown(name: string, row: Row, names: readonly string[]): never {
   const known = names.slice(0, 20).map(shown).join(", ");
   throw new DataError(
-    `${placeOf(row)}: unknown label ${shown(name)}; must be one of ${known}${names.length > 20 ? ", …" : ""}`,
+    `${placeOf(row)}: unknown label ${shown(name)}; known are ${known}${names.length > 20 ? ", …" : ""}`,
   );
 }
 

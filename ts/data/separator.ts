@@ -10,7 +10,7 @@ export function checkSeparator(separator: unknown): void {
   if (separator === undefined) return;
   if (typeof separator !== "string" || separator.length !== 1 || /["\r\n\ufeff]/.test(separator))
     throw new ConfigError(
-      `separator is ${JSON.stringify(separator)}: must be one character other than a quote, a line break or a byte-order mark`,
+      `separator is ${JSON.stringify(separator)}, not one character other than a quote, a line break or a byte-order mark`,
     );
 }
 

@@ -122,7 +122,7 @@ class Table {
 export function noColumn(where: string, column: string, names: readonly string[], hint = ""): DataError {
   const some = names.slice(0, 20).map(shown).join(", ");
   return new DataError(
-    `${where}: no column ${shown(column)}; the columns are ${some}${names.length > 20 ? ", …" : ""}${hint}`,
+    `${where}: no column ${shown(column)}; there are ${some}${names.length > 20 ? ", …" : ""}${hint}`,
     { reason: "not-found" },
   );
 }
