@@ -1,4 +1,4 @@
-// npm, and what it would publish.
+// npm and the package that it would publish.
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { capture, ROOT } from "./processes.mjs";
@@ -21,7 +21,7 @@ export function npmScript() {
 }
 
 /**
- * What `npm pack` says of the package as it stands, without building anything.
+ * The report of `npm pack`, without building anything.
  * @param {string[]} options
  * @returns {{ filename: string, files: { path: string, size: number, mode: number }[] }}
  */
@@ -36,7 +36,7 @@ function npmPack(options) {
 export const listed = () => npmPack(["--dry-run"]).files;
 
 /**
- * Packs what is built.
+ * Packs the built package.
  * @returns {{ name: string, bytes: Uint8Array }} the tarball
  */
 export function pack() {

@@ -1,4 +1,4 @@
-// The WebAssembly modules: what each is made of, and how it comes from Rust to ts/wasm/<name>.
+// The WebAssembly modules: their sources, and how they are built from Rust to ts/wasm/<name>.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -14,7 +14,7 @@ import { BINARYEN } from "./tools.mjs";
 /** @typedef {import("./processes.mjs").Environment} Environment */
 
 /**
- * What modules are built with.
+ * The tools that build modules.
  * @typedef {object} Workshop
  * @property {string} sysroot the folder of the Rust toolchain
  * @property {boolean} hasSources whether it has the sources of `std`
@@ -52,7 +52,7 @@ export const MODULES = {
     threads: false,
     flags: ["-Ctarget-feature=+simd128", "--cfg", 'getrandom_backend="custom"'],
     estimates: ["2 minutes", "40 seconds"],
-    // What is sent, as gzip, counts: -Oz takes 9 % off the module and adds 7 % to that, -O1 loses both ways. These take 1.3 % off.
+    // Chosen for the size as gzip: -Oz makes the module 9 % smaller but its gzip 7 % larger, -O1 is worse in both. These save 1.3 %.
     passes: [
       ...["--duplicate-function-elimination", "--remove-unused-module-elements", "--remove-unused-brs"],
       ...["--remove-unused-names", "--optimize-instructions", "--pick-load-signs", "--rse", "--vacuum"],
@@ -78,15 +78,15 @@ function core(features, threads = false) {
     flags: [`-Ctarget-feature=${features}`],
     threads,
     estimates: threads ? ["a minute", "20 seconds"] : ["40 seconds", "20 seconds"],
-    // Functions that are called once stay apart where they are not small: merged, a product's inner loops share registers badly.
+    // Does not inline large functions that are called once: merged, the inner loops of a matrix product compete for registers.
     passes: ["-O3", "--one-caller-inline-max-function-size=60"],
   };
 }
 
-/** Whose text changes what comes out. */
+/** Files that affect the output. */
 const RECIPE = ["Cargo.toml", "rust-toolchain.toml", "crates/glue", "scripts/wasm.mjs"];
 
-/** The modules that need the sources of `std`. */
+/** The modules with threads, which need the sources of `std`. */
 export const THREADED = Object.keys(MODULES).filter((name) => MODULES[name]?.threads);
 
 /** @param {string} name */
@@ -98,13 +98,13 @@ function inputsOf(name) {
 /** @param {string} name */
 function moduleCalled(name) {
   const module = MODULES[name];
-  if (!module) throw new Stop(`there is no module ${name}, only ${Object.keys(MODULES).join(", ")}`);
+  if (!module) throw new Stop(`unknown module ${name}: must be one of ${Object.keys(MODULES).join(", ")}`);
   return module;
 }
 
 /**
- * Writes ts/wasm/glue.js, which exports the glue of the modules. That of a module with threads serves all of them; if there is
- * none, that of a module without.
+ * Writes ts/wasm/glue.js, which exports the glue of the modules. The glue of a module with threads works for all of them; if there is
+ * none, that of a module without threads is used.
  */
 export function writeGlue() {
   const there = Object.keys(MODULES).filter((name) => MODULES[name]?.file === "core" && existsSync(join(WASM, name)));
@@ -120,7 +120,7 @@ export function writeGlue() {
   }
 }
 
-/** Removes the modules that their sources would make differently: the glue, of which there is one, would not fit them. */
+/** Removes outdated modules, which would not fit the common glue. */
 export function removeStale() {
   for (const name of Object.keys(MODULES)) {
     if (!isBuilt(name)) rmSync(join(WASM, name), { recursive: true, force: true });
@@ -128,7 +128,7 @@ export function removeStale() {
 }
 
 /**
- * Whether ts/wasm/`name` is what its sources make.
+ * Whether ts/wasm/`name` is up to date.
  * @param {string} name
  */
 export function isBuilt(name) {
@@ -137,10 +137,10 @@ export function isBuilt(name) {
 }
 
 /**
- * Builds ts/wasm/`name`. Where that fails, what was there before still is.
+ * Builds ts/wasm/`name`. If that fails, the previous build is kept.
  * @param {string} name
  * @param {Workshop} workshop
- * @throws {Stop} with the compiler's words
+ * @throws {Stop} with the compiler's output
  */
 export async function buildModule(name, workshop) {
   const module = moduleCalled(name);
@@ -150,9 +150,9 @@ export async function buildModule(name, workshop) {
   const env = {
     ...workshop.env,
     CARGO_TARGET_DIR: target,
-    // Wins over RUSTFLAGS and over .cargo/config.toml: a user's own flags cannot leak in.
+    // Takes precedence over RUSTFLAGS and .cargo/config.toml, so that a user's flags have no effect.
     CARGO_ENCODED_RUSTFLAGS: [...module.flags, ...remaps(workshop)].join("\x1f"),
-    // Lets a stable compiler build `std` with atomics; the toolchain is pinned, so what it does is known.
+    // Lets a stable compiler build `std` with atomics; safe, since the toolchain is pinned.
     ...(module.threads && { RUSTC_BOOTSTRAP: "1" }),
   };
   rmSync(stage, { recursive: true, force: true });
@@ -172,7 +172,7 @@ export async function buildModule(name, workshop) {
 }
 
 /**
- * Swaps two folders' names, since no system renames over a folder that has files.
+ * Replaces a folder by renaming twice, since no system renames over a non-empty folder.
  * @param {string} folder
  * @param {string} stage
  */
@@ -216,15 +216,15 @@ export async function buildGlueProgram(env) {
 }
 
 /**
- * Optimises a module in place, and sees that this Node takes it.
+ * Optimizes a module in place, and checks that this Node accepts it.
  * @param {string} wasm
  * @param {readonly string[]} passes
  * @param {string} wasmOpt
- * @returns {Promise<string>} how large it is
+ * @returns {Promise<string>} its sizes, in words
  */
 async function finish(wasm, passes, wasmOpt) {
   const before = statSync(wasm).size;
-  // No feature flags: wasm-opt reads the module's own list, and with --all-features writes what Node 20 rejects.
+  // No feature flags: wasm-opt reads the module's list, and with --all-features writes modules that Node 20 rejects.
   await must(process.execPath, [wasmOpt, ...passes, wasm, "-o", wasm], process.env);
   const bytes = readFileSync(wasm);
   if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
@@ -243,7 +243,7 @@ async function must(command, args, env) {
 }
 
 /**
- * Flags that keep this machine's folders out of the messages of panics. Of two that fit, rustc takes the later.
+ * Flags that remove this machine's folders from panic messages. If two match, rustc uses the later.
  * @param {Workshop} workshop
  */
 function remaps({ sysroot, env }) {
