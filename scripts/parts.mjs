@@ -1,6 +1,5 @@
 // The parts of a build in their order: the WebAssembly modules into ts/wasm, then dist; each only where it has changed.
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { buildDist, isDistBuilt } from "./dist.mjs";
 import { withLock } from "./lock.mjs";
@@ -16,11 +15,14 @@ const DIST = "dist";
 export const PARTS = [...Object.keys(MODULES), DIST];
 
 /**
- * What `dist` needs on this machine alone: the engine that the command line chooses for `threads`, and the tokenizers.
+ * The parts that the command line needs on this machine: the engine that it chooses for `threads`, and the tokenizers.
  * @param {string | undefined} threads a number or "auto"
  */
-export function partsForHere(threads = "auto") {
-  const isOne = threads === "1" || (threads === "auto" && availableParallelism() === 1);
+export async function partsForHere(threads = "auto") {
+  requirePackages();
+  const { tsImport } = await import("tsx/esm/api");
+  const { platform } = await tsImport("../ts/platform/index.ts", import.meta.url);
+  const isOne = threads === "1" || (threads === "auto" && platform.cores() === 1);
   return [isOne ? "relaxed" : "relaxed-threads", "tokenizer", DIST];
 }
 

@@ -7,7 +7,7 @@ await runMain(async () => {
   requireNode();
   const { build, partsForHere } = await import("./parts.mjs");
   const { values } = parseArgs({ options: { threads: { type: "string" } }, strict: false });
-  await build(partsForHere(String(values.threads ?? process.env.ROFORMER_THREADS ?? "auto")));
+  await build(await partsForHere(String(values.threads ?? process.env.ROFORMER_THREADS ?? "auto")));
   return 0;
 });
 // In this process, which its commands' Ctrl-C and exit codes then reach.

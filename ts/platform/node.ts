@@ -74,7 +74,7 @@ async function fromPackage<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    const advice = "if the package is bundled, mark it as external";
+    const advice = "if the package is bundled, mark it as external; in a clone, run npm run build";
     throw new DataError(`${(error as Error).message}; ${advice}`, { cause: error });
   }
 }
