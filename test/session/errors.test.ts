@@ -81,7 +81,9 @@ describe("an error of the worker arrives as what it was:", () => {
     expect(listener).toBeInstanceOf(built.ConfigError);
     expect(listener.message).toMatch(/^seed is /);
     const inputs = { inputIds: [[1]], labels: [() => 1] } as never;
-    expect((await failure(made.forward(inputs))).message).toMatch(/^session: forward got an argument that cannot be sent/);
+    expect((await failure(made.forward(inputs))).message).toMatch(
+      /^session: forward got an argument that cannot be sent/,
+    );
     expect((await made.forward({ inputIds: [[1]] })).lastHiddenState.shape).toEqual([1, 1, 8]);
     const other = await (await session()).create(config, { head: "sequence-classification" });
     const data = { data: rows(4), text: "text", label: "label" };

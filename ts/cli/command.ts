@@ -62,7 +62,7 @@ async function runCommand(
   let out: Output | undefined;
   try {
     const file = typeof flags.config === "string" ? await readConfigFile(flags.config, all) : {};
-    // Until here a signal simply ends the process: a pipe that says nothing could not be left otherwise.
+    // Until here a signal ends the process: a silent pipe could not be interrupted otherwise.
     stops.listen();
     const options = { ...file, ...flags };
     debug ||= Boolean(options.debug);

@@ -23,7 +23,7 @@ export const fieldOf = (spec: OptionSpec): string => new Option(spec.flags).attr
 export const fieldFlag = (field: string): string =>
   `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** An option as commander knows it. */
+/** Makes commander's option. */
 export function commanderOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.help);
   return spec.isFlag ? option : option.argParser(spec.parse);
@@ -86,11 +86,11 @@ const threads: rules.Rule = {
 
 /** Options of every command. */
 export const commonOptions: readonly OptionSpec[] = [
-  { flags: "--config <file>", help: "JSON or YAML file; every long flag is a field, flags win", parse: path },
-  { flags: "--seed <number>", help: "what all random numbers follow from", parse: ruled(rules.seed) },
+  { flags: "--config <file>", help: "JSON or YAML file with long flags as fields; flags take precedence", parse: path },
+  { flags: "--seed <number>", help: "seed of all random numbers", parse: ruled(rules.seed) },
   {
     flags: "--threads <number|auto>",
-    help: "threads that compute (default: $ROFORMER_THREADS, else one a core)",
+    help: "number of threads (default: $ROFORMER_THREADS, else one per core)",
     parse: (value) => (value === "auto" ? value : ruled(threads)(value)),
   },
   {
