@@ -46,7 +46,7 @@ export default class TallyReporter {
 
 /**
  * @param {import("vitest/node").TestModule} module
- * @param {RegExp | undefined} asked the names that `-t` asks for: others are not run, which is no skipping
+ * @param {RegExp | undefined} asked the names that `-t` asks for: others are not run and do not count as skipped
  * @param {import("./tally.mjs").Tally} tally grows
  */
 function countModule(module, asked, tally) {

@@ -140,7 +140,7 @@ describe("a config file", () => {
     ["list.yaml", "- model\n", /list\.yaml is a list, not an object/],
     ["number.yaml", "maxLength: .nan\n", /number\.yaml: maxLength: NaN is not a whole number/],
     ["string.yaml", 'maxLength: "16"\n', /string\.yaml: maxLength: "16" is a string; write the number without quotes/],
-    ["key.yaml", "? [a]\n: b\n", /key\.yaml: .* is no option/],
+    ["key.yaml", "? [a]\n: b\n", /key\.yaml: .* is not an option/],
     ["empty.yaml", 'model: ""\n', /empty\.yaml: model: "" is not a path/],
   ])("%s is refused in one line", async (name, content, message) => {
     write(name, content);

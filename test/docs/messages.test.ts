@@ -103,7 +103,7 @@ describe("what Chromium says", () => {
     `import { createSession } from "/node_modules/roformer/dist/session/index.js"; createSession(${options}).then(() => say("started"), say);`;
 
   it.for([
-    ["the server sent a page, not this file", page(session('{ wasm: new URL("/", location.href) }'))],
+    ["the server sent a web page instead of the file", page(session('{ wasm: new URL("/", location.href) }'))],
     ["expected magic word 00 61 73 6d, found 3c 21 64 6f", page(session('{ wasm: await fetch("/") }'))],
     [
       "Compiling or instantiating WebAssembly module violates the following Content Security policy directive because 'unsafe-eval' is not an allowed source of script",
