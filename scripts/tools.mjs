@@ -11,7 +11,7 @@ import { phase, Stop } from "./say.mjs";
 export const BINARYEN = "132.0.0";
 
 /** The folder of the user where tools are kept. */
-function toolFolder() {
+export function toolFolder() {
   const { WASM_TOOLS, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (WASM_TOOLS) return WASM_TOOLS;
   const local = process.platform === "win32" ? LOCALAPPDATA : undefined;

@@ -3,7 +3,7 @@
 /** What `tokenizer.json` says of it. */
 const TOKENIZER = {
   version: "1.0",
-  added_tokens: [{ id: 0, content: "[UNK]", special: true }],
+  added_tokens: [],
   pre_tokenizer: { type: "Whitespace" },
   model: {
     type: "WordPiece",
