@@ -17,7 +17,7 @@ const HOLDERS = /^(?:(?:module|model)\.)+/;
 /** Tensors in files that no model reads: they are computed, or hold no information. */
 const DERIVED = [/(^|\.)embed_positions\.weight$/, /(^|\.)embeddings\.(position_ids|token_type_ids)$/];
 
-/** True for tensors that are computed instead of read. */
+/** Whether a tensor is computed instead of read. */
 const isDerived = (name: string): boolean => DERIVED.some((pattern) => pattern.test(name));
 
 /** Removes wrappers from a tensor's name in a file: `model.module.bert.pooler` becomes `bert.pooler`. */
@@ -37,13 +37,13 @@ function modern(name: string): string {
   return name.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
 }
 
-/** Without the encoder's prefix, which a file has or has not, depending on the class that saved it. */
+/** Removes the encoder's prefix, which depends on the class that saved the file. */
 function bare(name: string, prefixes: NameRules["prefixes"]): string {
   const prefix = prefixes.find((one) => name.startsWith(one));
   return prefix ? name.slice(prefix.length) : name;
 }
 
-/** A file's names by what they are called here, without the encoder's prefix. Of two for one, the less wrapped counts. */
+/** The names in a file by the names here, without the encoder's prefix. Of two for the same name, the less wrapped one wins. */
 export function bareNames(held: Iterable<string>, prefixes: NameRules["prefixes"]): Map<string, string> {
   const byBare = new Map<string, string>();
   for (const name of held) {
