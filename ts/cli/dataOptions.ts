@@ -4,10 +4,10 @@ import type { DataSource } from "../data/source.js";
 import { AbortError } from "../errors.js";
 import { flag, type OptionSpec, oneOf, text } from "./option.js";
 
-/** Formats of data files, by the ending that means them. */
+/** Formats of data files, by extension. */
 const formats = ["csv", "tsv", "jsonl", "json", "txt"];
 
-/** Options of commands that read labelled texts. */
+/** Options of commands that read labeled texts. */
 export const columnOptions: readonly OptionSpec[] = [
   { flags: "--text <column>", help: "column of the texts", parse: text },
   { flags: "--text-pair <column>", help: "column of second texts, for pairs", parse: text },
@@ -18,7 +18,7 @@ export const columnOptions: readonly OptionSpec[] = [
 export const fileOptions: readonly OptionSpec[] = [
   {
     flags: "--format <name>",
-    help: `format of the files, if their endings do not tell: ${formats.join(", ")}`,
+    help: `format of the files (default: by extension): ${formats.join(", ")}`,
     parse: oneOf(formats),
   },
   {
@@ -34,25 +34,25 @@ export const fileOptions: readonly OptionSpec[] = [
   },
 ];
 
-/** The option for models of several labels per text. */
+/** The option for multi-label models. */
 export const labelSeparatorOption: OptionSpec = {
   flags: "--label-separator <text>",
-  help: "separates the labels of a text, for multi-label models (default: the column holds JSON lists)",
+  help: "separates the labels of a text, for multi-label models (default: the column contains JSON lists)",
   parse: text,
 };
 
 function character(value: unknown): string {
   if (value === "tab" || value === "\\t") return "\t";
   if (typeof value === "string" && value.length === 1 && !/["\r\n]/.test(value)) return value;
-  throw new InvalidArgumentError(`${JSON.stringify(value)} is not one character, nor "tab".`);
+  throw new InvalidArgumentError(`${JSON.stringify(value)} is not one character or "tab".`);
 }
 
-/** A file by its path; `-` is standard input, which has no ending: csv unless --format says otherwise. */
+/** A file by its path; `-` is standard input, which is csv by default. */
 export function dataSource(path: string, signal: AbortSignal): DataSource {
   return path === "-" ? { name: "standard input", bytes: standardInput(signal), format: "csv" } : path;
 }
 
-/** Standard input until Ctrl-C: somebody may sit before it, or a program that never ends. */
+/** Standard input until Ctrl-C: it may be a terminal, or a program that never ends. */
 async function* standardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
     yield* addAbortSignal(signal, process.stdin);

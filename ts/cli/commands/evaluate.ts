@@ -10,7 +10,7 @@ import { settingOptions } from "../settingOptions.js";
 
 const options: readonly OptionSpec[] = [
   ...modelOptions,
-  { flags: "--data <file>", help: "labelled texts", parse: path },
+  { flags: "--data <file>", help: "labeled texts", parse: path },
   ...columnOptions,
   labelSeparatorOption,
   ...fileOptions,
@@ -20,7 +20,7 @@ const options: readonly OptionSpec[] = [
 /** Scores a model. */
 export const evaluate: CommandSpec = {
   name: "evaluate",
-  summary: "score a classifier, a regression or a multi-label model on labelled texts",
+  summary: "score a classifier, a regression or a multi-label model on labeled texts",
   options,
   required: ["model", "data", "text", "label"],
   async run(call) {

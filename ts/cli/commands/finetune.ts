@@ -14,7 +14,7 @@ import { settingOptions } from "../settingOptions.js";
 import { trainingProgress } from "../trainingProgress.js";
 
 const options: readonly OptionSpec[] = [
-  { flags: "--train <file>", help: "labelled texts to train on", parse: path },
+  { flags: "--train <file>", help: "labeled texts to train on", parse: path },
   {
     flags: "--valid <file>",
     help: "texts that choose the best epoch (default: a tenth of the training texts)",
@@ -30,7 +30,7 @@ const options: readonly OptionSpec[] = [
 /** Trains a classifier of texts. */
 export const finetune: CommandSpec = {
   name: "finetune",
-  summary: "train a classifier on labelled texts",
+  summary: "train a classifier on labeled texts",
   options,
   required: ["train", "text", "label", "out"],
   async run(call) {
@@ -60,7 +60,7 @@ async function present(
   const memory = platform.peakMemory();
   await out.result(metrics, [
     ...reportLines(evaluation),
-    `trained ${metrics.steps} steps in ${duration(metrics.seconds)}, ${metrics.tokensPerSecond} tokens/s; ${duration(seconds)} in all`,
+    `trained ${metrics.steps} steps in ${duration(metrics.seconds)}, ${metrics.tokensPerSecond} tokens/s; ${duration(seconds)} in total`,
     ...(memory === undefined ? [] : [`peak memory ${Math.round(memory / 2 ** 20)} MiB`]),
     `saved in ${folder}`,
   ]);
