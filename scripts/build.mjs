@@ -7,8 +7,7 @@ const usage = (/** @type {string[]} */ parts) => `node scripts/build.mjs [part .
 Builds the parts named, by default all of them, where their sources have changed: ${parts.join(", ")}.
   --help     prints this
 
-Tools of their own that the wasm modules need are looked for on the PATH and in $WASM_TOOLS (else roformer-tools in the
-user's cache folder), and installed in the latter once.`;
+wasm-opt is installed once into $WASM_TOOLS (default: roformer-tools in the user's cache folder).`;
 
 await runMain(async () => {
   requireNode();

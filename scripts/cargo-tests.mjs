@@ -1,4 +1,4 @@
-// `cargo test`, run so that its results can be counted.
+// Runs `cargo test` and counts its results.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,17 +10,17 @@ import { nothing, plus } from "./tally.mjs";
 /** @typedef {import("./processes.mjs").Environment} Environment */
 /** @typedef {import("./tally.mjs").Tally} Tally */
 
-/** WebAssembly that Node can run as a program: it has files and streams, as the harness of the tests wants. */
+/** WebAssembly that Node can run as a program: it has files and streams, which the test harness needs. */
 const WASI = "wasm32-wasip1";
 
-/** What the kernels are compiled for; threads do not exist there. */
+/** Builds of the kernels; WASI has no threads. */
 const BUILDS = { simd: "+simd128", relaxed: "+simd128,+relaxed-simd" };
 
-/** V8's two compilers, each alone. By itself it starts with the first and goes over to the second where it pays. */
+/** V8's two compilers, each alone. By default V8 starts with the first and recompiles hot code with the second. */
 const TIERS = { Liftoff: "--liftoff-only", TurboFan: "--no-liftoff" };
 
 /**
- * Runs the tests of all crates and prints what they print, but for a line for each that passed.
+ * Runs the tests of all crates and prints their output, except the lines of tests that passed.
  * @param {Environment} env
  * @returns {Promise<Tally>}
  */
@@ -36,7 +36,7 @@ export function testRust(env) {
  */
 export async function testRustInWasm(env, sysroot) {
   let tally = nothing();
-  const present = addTarget(sysroot, WASI);
+  const present = addTarget(sysroot, WASI, env);
   for (const [build, features] of Object.entries(BUILDS)) {
     const flags = {
       CARGO_TARGET_DIR: join(ROOT, "target/wasi", build),
@@ -67,14 +67,14 @@ async function cargoTest(suite, chosen, env) {
   const ended = new Promise((resolve) => cargo.once("close", resolve).once("error", resolve));
   for await (const line of createInterface({ input: cargo.stdout })) if (!count(line, tally, suite)) say(line);
   const code = await ended;
-  // A crate that does not compile has no line that says so among the results.
+  // A crate that does not compile has no line among the results.
   if (code !== 0 && tally.failed.length === 0)
-    tally.failed.push(`${suite}: cargo ${args.join(" ")}: it did not run to its end`);
+    tally.failed.push(`${suite}: cargo ${args.join(" ")}: it did not finish`);
   return tally;
 }
 
 /**
- * Counts a line of a test program: names come from the lines about one test, the number that passed from the sums.
+ * Counts a line of a test program: names come from the lines of single tests, the number of passed tests from the totals.
  * @param {string} line
  * @param {Tally} tally grows
  * @param {string} suite
@@ -83,9 +83,8 @@ async function cargoTest(suite, chosen, env) {
 function count(line, tally, suite = "Rust") {
   const [, name = "", result, reason] = /^test (.+) \.\.\. ?(ok|FAILED|ignored)?(?:, (.*))?$/.exec(line) ?? [];
   if (result === "FAILED") tally.failed.push(`${suite}: ${name}`);
-  // In wasm a panic is the end: the line breaks off, and a test that wants one is not run. It is where Rust can catch it.
-  if (name && result === undefined)
-    tally.failed.push(`${suite}: ${name}: it ended the program, and the tests after it`);
+  // In wasm a panic ends the program: the line is incomplete, and tests with should_panic are not run. They run natively.
+  if (name && result === undefined) tally.failed.push(`${suite}: ${name}: it ended the program and the tests after it`);
   if (result === "ignored" && !name.endsWith(" - should panic")) {
     tally.skipped.push(`${suite}: ${name}: ${reason ?? "no reason given"}`);
   }

@@ -1,4 +1,4 @@
-// What must hold before a commit: format, lint, types, what is published, and every test. Goes on after a failure, to name them all.
+// Checks before a commit: format, lint, types, the published package, and all tests. Continues after failures, to list them all.
 import { join } from "node:path";
 import { requireNode } from "./node.mjs";
 import { runMain, say } from "./say.mjs";
@@ -15,18 +15,18 @@ await runMain(async () => {
     if (body() === false) failures.failed.push(name);
   };
 
-  const { env } = ensureRust(["rustfmt", "clippy"]);
+  const { env } = ensureRust();
   check("biome check", () => showNode("@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]));
   check("cargo fmt --check", () => show("cargo", ["fmt", "--all", "--check"], { env }));
   const clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
   check("cargo clippy", () => show("cargo", clippy, { env }));
-  // Before the types: those of the wasm modules come from ts/wasm.
+  // Before tsc: the types of the wasm modules are in ts/wasm.
   const built = await tryBuild();
   if (built.failed.length > 0) return report(plus(failures, built));
   check("tsc of ts, test and bench", () => showNode("typescript/bin/tsc", ["--noEmit"]));
   check("tsc of scripts", () => showNode("typescript/bin/tsc", ["--noEmit", "-p", "scripts"]));
   const script = (/** @type {string} */ name) => show(process.execPath, [join(ROOT, "scripts", name)]);
-  check("knip: files, exports and packages that nobody uses", () =>
+  check("knip: unused files, exports and packages", () =>
     showNode("knip/bin/knip.js", ["--no-progress", "--treat-config-hints-as-errors"]),
   );
   check("publint, arethetypeswrong", () => script("published.mjs"));

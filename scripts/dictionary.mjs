@@ -1,4 +1,4 @@
-// The dictionary of Chinese words: what the crate jieba-rs has among its sources, as a file of its own that is loaded where a
+// The dictionary of Chinese words, from the sources of the crate jieba-rs, as a separate file that is loaded when a
 // tokenizer needs it.
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,18 +7,18 @@ import { capture } from "./processes.mjs";
 import { TARGET } from "./rust.mjs";
 import { Stop } from "./say.mjs";
 
-/** Where a gzip header names the system that made it. */
+/** The byte of a gzip header that names the operating system. */
 const SYSTEM = 9;
 
 /**
- * Writes lines of a word and how often it occurs, in the order of their bytes, compressed: the same bytes on every system.
+ * Writes words with their frequencies, one per line, sorted by bytes, compressed; reproducible on every system.
  * @param {string} file
  * @param {import("./processes.mjs").Environment} env finds cargo
- * @throws {Stop} where cargo does not know the crate
+ * @throws {Stop} if cargo does not know the crate
  */
 export function writeDictionary(file, env) {
   const words = readFileSync(sourceOf(env), "utf8").split("\n").filter(Boolean);
-  // A third column tells parts of speech, which cutting does not ask for: a tenth of the size.
+  // Drops the third column, parts of speech, which segmentation does not use: a tenth of the size.
   const lines = words.map((line) => Buffer.from(`${line.split(" ", 2).join(" ")}\n`));
   const zipped = gzipSync(Buffer.concat(lines.sort(Buffer.compare)), { level: 9 });
   zipped[SYSTEM] = 255; // unknown
@@ -33,6 +33,6 @@ function sourceOf(env) {
   /** @type {{ packages: { name: string, manifest_path: string }[] }} */
   const { packages } = JSON.parse(stdout);
   const found = packages.find(({ name }) => name === "jieba-rs");
-  if (!found) throw new Stop("cargo metadata knows no crate jieba-rs, whose dictionary is needed");
+  if (!found) throw new Stop("cargo metadata does not list the crate jieba-rs, whose dictionary is needed");
   return join(dirname(found.manifest_path), "src/data/dict.txt");
 }

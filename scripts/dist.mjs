@@ -1,4 +1,4 @@
-// dist: the scripts that esbuild makes of the TypeScript sources, their types, and the wasm modules.
+// dist: JavaScript that esbuild makes from the TypeScript sources, type declarations, and the wasm modules.
 import {
   chmodSync,
   copyFileSync,
@@ -17,30 +17,30 @@ import { filesBelow, fingerprint, isFresh, stampOf } from "./stamp.mjs";
 
 const SOURCES = join(ROOT, "ts");
 const DIST = join(ROOT, "dist");
-/** Types, kept apart: a changed kernel then costs no run of tsc. */
+/** Type declarations, built separately: a changed kernel does not need tsc. */
 const TYPES = join(ROOT, "target/types");
 const SCRIPTS = join(ROOT, "target/scripts");
-/** Stamps stand outside: dist is published as it is. */
+/** Stamps are outside dist, which is published as it is. */
 const STAMPS = { types: join(ROOT, "target/types.stamp.json"), dist: join(ROOT, "target/dist.stamp.json") };
 const INPUTS = [
   ...["ts", "tsconfig.json", "tsconfig.build.json", "package.json", "package-lock.json"],
   ...["scripts/dist.mjs", "scripts/javascript.mjs", "scripts/reachable.mjs"],
 ];
 
-/** Whether dist is what the sources make. */
+/** Whether dist is up to date. */
 export function isDistBuilt() {
   return isFresh(STAMPS.dist, DIST, fingerprint(INPUTS));
 }
 
 /**
- * Makes what must be made, and lays everything out in dist.
- * @throws {Stop} where a type is wrong; dist is then as it was
+ * Builds what is out of date, and fills dist.
+ * @throws {Stop} if types are wrong; dist is then unchanged
  */
 export async function buildDist() {
   const inputs = fingerprint(INPUTS);
   declareTypes();
   rmSync(SCRIPTS, { recursive: true, force: true });
-  // Here, not above: node_modules may be missing when this file is read.
+  // Not a static import: node_modules may be missing when this file is loaded.
   const { makeScripts } = await import("./javascript.mjs");
   await makeScripts(SCRIPTS);
   const plain = filesBelow(SOURCES).filter(isPlain);
@@ -49,7 +49,7 @@ export async function buildDist() {
     ...plain.map((file) => [SOURCES, file]),
   ];
   const made = new Map(files.map(([folder = "", file = ""]) => [file, join(folder, file)]));
-  // dist is published as it is: types that no entry leads to and modules that held nothing but types stay out.
+  // dist is published as it is: it leaves out unreachable types and modules that contain only types.
   const { reachable } = await import("./reachable.mjs");
   const used = reachable(made, JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")));
   mirror(new Map([...made].filter(([file]) => used.has(file))), DIST);
@@ -59,27 +59,27 @@ export async function buildDist() {
 }
 
 /**
- * What is taken as it is: the wasm modules, their glue's types, the dictionary, the script of Node's threads.
+ * Files that are copied unchanged: the wasm modules, their glue's types, the dictionary, the script of Node's threads.
  * @param {string} file
  */
 function isPlain(file) {
   return /^wasm\/.*\.(wasm|gz|d\.ts)$/.test(file) || file.endsWith(".mjs");
 }
 
-/** Brings `TYPES` up to date: what tsc reads are the sources and the types of the wasm modules. */
+/** Brings `TYPES` up to date. tsc reads the sources and the types of the wasm modules. */
 function declareTypes() {
   const inputs = fingerprint(INPUTS, [], (file) => file.endsWith(".ts") || !file.startsWith("ts/"));
   if (isFresh(STAMPS.types, TYPES, inputs)) return;
   rmSync(TYPES, { recursive: true, force: true });
   const args = ["-p", "tsconfig.build.json", "--outDir", TYPES, "--noEmitOnError"];
   phase("compiling TypeScript", "5 seconds", () => {
-    if (!showNode("typescript/bin/tsc", args)) throw new Stop("tsc failed: dist is as it was");
+    if (!showNode("typescript/bin/tsc", args)) throw new Stop("tsc failed: dist is unchanged");
   });
   writeFileSync(STAMPS.types, JSON.stringify(stampOf(TYPES, inputs)));
 }
 
 /**
- * Makes `to` consist of `files`. Those that are equal already are not touched: somebody may be running them.
+ * Makes `to` consist of `files`. Does not touch equal files, which may be in use.
  * @param {Map<string, string>} files where each comes from, by its path in `to`
  * @param {string} to
  */

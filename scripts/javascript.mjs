@@ -1,5 +1,5 @@
-// The package's JavaScript. Modules stay modules, so that whoever bundles a program takes what it uses and no more; the packages
-// that they import stand beside them, since neither pages nor workers find packages by name. Scripts of workers are one file each.
+// The package's JavaScript. Modules stay separate, so that bundlers include only what a program uses; the packages
+// that they import are put beside them, since pages and workers cannot resolve packages by name. Each worker script is one file.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -12,7 +12,7 @@ import { filesBelow } from "./stamp.mjs";
 /** @typedef {import("esbuild").Plugin} Plugin */
 
 /**
- * Packages whose code goes into dist/vendor, and what is used of them; the command line has its own, which npm installs.
+ * Packages whose code goes into dist/vendor, and the exports that are used; those of the command line are installed by npm.
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const VENDORS = {
@@ -37,7 +37,7 @@ const COMMON = {
   logLevel: "warning",
 };
 
-/** Names stay: what is thrown in a worker should say where. */
+/** Keeps names, for stack traces of workers. */
 const SMALLER = { minifyWhitespace: true, minifySyntax: true };
 
 /**
@@ -47,7 +47,7 @@ const SMALLER = { minifyWhitespace: true, minifySyntax: true };
 export async function makeScripts(out) {
   const modules = filesBelow(join(ROOT, "ts")).filter(isModule);
   for (const file of modules) await makeModule(file, out);
-  // What wasm-bindgen made is put into the modules that hand it on, without its own loaders.
+  // wasm-bindgen's glue is bundled into the modules that re-export it, without its loaders.
   const glue = ["wasm/glue.js", "tokenizers/glue.ts"].map((file) => `ts/${file}`);
   await build({ ...COMMON, entryPoints: glue, outbase: "ts", outdir: out });
   for (const [name, used] of Object.entries(VENDORS)) {
@@ -55,7 +55,7 @@ export async function makeScripts(out) {
     const stdin = { contents: `export { ${names.join(", ")} } from "${name}";`, resolveDir: ROOT };
     await build({ ...COMMON, stdin, outfile: join(out, `vendor/${name}.js`), plugins: [instead(unused())] });
   }
-  // It has nothing to export, and would not be taken for a module.
+  // Without an export the script would not be recognized as a module.
   const footer = { js: "export {};" };
   const worker = { ...COMMON, entryPoints: ["ts/session/worker.ts"], external: ["node:*"], footer, ...SMALLER };
   const parts = {
@@ -70,14 +70,14 @@ export async function makeScripts(out) {
 }
 
 /**
- * What papaparse does besides cutting a text: writing, guessing, reading streams, and starting itself as a worker, whose program is a text that
- * bundlers take for CommonJS.
+ * The unused parts of papaparse: writing, guessing delimiters, reading streams, and starting itself as a worker, whose source is a string that
+ * bundlers mistake for CommonJS.
  */
 const UNUSED_OF_PAPAPARSE =
   "JsonToCsv NetworkStreamer FileStreamer ReadableStreamStreamer DuplexStreamStreamer guessDelimiter getWorkerBlob newWorker mainThreadReceivedMessage workerThreadReceivedMessage";
 
 /**
- * Packages without what nobody uses here, which bundlers would follow or warn of, or which is large: Node's streams and some functions in
+ * Packages without unused parts that bundlers would follow or warn about, or that are large: Node's streams and some functions in
  * papaparse; the workers in unzipit.
  * @returns {Record<string, string>} for {@link instead}
  */
@@ -88,29 +88,29 @@ const unused = () => ({
 });
 
 /**
- * The function of a name, its head captured, in a source whose lines are indented by tabs.
+ * Matches a function by name, in a source indented by tabs; captures its head.
  * @param {string} name
  */
 const bodyOf = (name) => new RegExp(`(?<=\\n(\\t+))(function ${name}\\(.*\\)\\s*\\{)[^]*?\\n\\1\\}`);
 
 /**
- * A package's module with parts cut out.
+ * A package's module with parts removed.
  * @param {string} file in node_modules
  * @param {readonly RegExp[]} parts
  * @param {string} instead of each
- * @throws {Stop} where there is no such part any more
+ * @throws {Stop} if a part no longer exists
  */
 function without(file, parts, instead) {
   const path = `node_modules/${file}`;
   let source = readFileSync(join(ROOT, path), "utf8");
   for (const part of parts) {
-    if (!part.test(source)) throw new Stop(`${path} does not hold ${part} any more: what is to be left out of it?`);
+    if (!part.test(source)) throw new Stop(`${path} no longer contains ${part}: what should be left out instead?`);
     source = source.replace(part, instead);
   }
   return { [`./${path}`]: source };
 }
 
-/** The wasm modules that are put into the inlined build, by their names in packageFiles.ts. */
+/** The wasm modules of the inlined build, by their names in packageFiles.ts. */
 const WASM = {
   ...Object.fromEntries(
     ["simd", "relaxed", "simd-threads", "relaxed-threads"].map((name) => [name, `${name}/core_bg.wasm`]),
@@ -119,7 +119,7 @@ const WASM = {
 };
 
 /**
- * One module that holds all, what is not JavaScript as text.
+ * Makes one module with everything inside; files other than JavaScript are strings.
  * @param {string} out where the script of workers is
  */
 async function makeInlined(out) {
@@ -134,11 +134,11 @@ async function makeInlined(out) {
     "./ts/platform/packageFiles.ts": sourceOf("instead/packageFilesInlined.ts"),
     "./ts/platform/nodeScripts.ts": sourceOf("instead/nodeScriptsInlined.ts"),
   });
-  // Classic scripts: Node takes no modules as text.
+  // Classic scripts: Node does not run modules from strings.
   const script = async (/** @type {string} */ entry, /** @type {Record<string, string>} */ modules) => {
     const how = /** @type {const} */ ({ format: "iife", write: false, ...SMALLER });
     const given = { entryPoints: [entry], external: ["node:*"], plugins: [instead(modules)] };
-    // The loaders of wasm-bindgen, which are left out, would use it.
+    // import.meta is used only by wasm-bindgen's loaders, which are left out.
     const { outputFiles } = await build({
       ...COMMON,
       ...how,
@@ -160,16 +160,16 @@ async function makeInlined(out) {
 const sourceOf = (file) => readFileSync(join(ROOT, "ts", file), "utf8");
 
 /**
- * Whether a file of ts becomes a module by itself.
+ * Whether a file of ts becomes a separate module.
  * @param {string} file
  */
 const isModule = (file) => /(?<!\.d)\.ts$/.test(file) && !OTHER_WAYS.test(file);
 
-/** Modules that are made in another way, or are parts of others. */
+/** Modules that are built in another way, or are parts of others. */
 const OTHER_WAYS = /^((wasm|instead)\/.*|session\/worker\.ts|tokenizers\/glue\.ts|inline\.ts)$/;
 
 /**
- * Writes a module without its types; packages' names become paths.
+ * Writes a module without types; replaces names of packages by paths.
  * @param {string} file in ts
  * @param {string} out
  */
@@ -187,7 +187,7 @@ async function makeModule(file, out) {
 }
 
 /**
- * The functions of valibot that modules use, which call it `v`.
+ * The functions of valibot that modules use; they import it as `v`.
  * @param {readonly string[]} modules
  */
 async function usedOfValibot(modules) {
@@ -200,8 +200,8 @@ async function usedOfValibot(modules) {
 }
 
 /**
- * Empties the tables of options' names (`Names` of ts/options.ts), against which nothing is checked in a worker. Those
- * of pipelines stay: the worker says them to the caller's side.
+ * Empties the tables of option names (`Names` of ts/options.ts), which are not checked in a worker. Those
+ * of pipelines stay: the worker sends them to the caller's side.
  * @type {Plugin}
  */
 const withoutNames = {
@@ -216,7 +216,7 @@ const withoutNames = {
 };
 
 /**
- * Takes other code for some modules.
+ * Replaces the code of some modules.
  * @param {Record<string, string>} modules the code, by a package's name or a path from the project's folder, which begins with "./"
  * @returns {Plugin}
  */

@@ -1,14 +1,15 @@
-// One at a time: a file that the process at work holds, so that two builds started at once take turns.
+// A lock file, so that two builds started at once take turns. proper-lockfile does not fit: it refreshes its lock by a timer, which
+// does not run while a build waits for a compiler, and node_modules may be missing.
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { say } from "./say.mjs";
 
-/** No build takes this long; a lock that is older was left behind. */
+/** An older lock was left behind: no build takes this long. */
 const STALE_AFTER_MS = 30 * 60_000;
 
 /**
- * Runs `body` while `file` exists and is ours; waits for whoever holds it before.
+ * Runs `body` while holding the lock `file`; waits for its current holder.
  * @template T
  * @param {string} file
  * @param {() => T | Promise<T>} body
@@ -16,14 +17,14 @@ const STALE_AFTER_MS = 30 * 60_000;
  */
 export async function withLock(file, body) {
   mkdirSync(dirname(file), { recursive: true });
-  let told = false;
+  let waits = false;
   while (!take(file)) {
     if (isStale(file)) {
       rmSync(file, { force: true });
       continue;
     }
-    if (!told) say(`  waiting for another build to finish (it holds ${file})`);
-    told = true;
+    if (!waits) say(`  waiting for another build to finish (it holds ${file})`);
+    waits = true;
     await setTimeout(200);
   }
   try {
@@ -41,7 +42,7 @@ function take(file) {
     closeSync(handle);
     return true;
   } catch (error) {
-    // Windows says EPERM of a file that is being deleted.
+    // Windows reports EPERM for a file that is being deleted.
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code === "EEXIST" || (code === "EPERM" && process.platform === "win32")) return false;
     throw error;
@@ -54,7 +55,7 @@ function isStale(file) {
   if (age > STALE_AFTER_MS) return true;
   try {
     const holder = Number(readFileSync(file, "utf8"));
-    // Between its creation and its first byte the file is empty, for a moment.
+    // The file is empty for a moment after its creation.
     if (holder === 0) return age > 5_000;
     process.kill(holder, 0);
     return false;

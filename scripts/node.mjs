@@ -1,7 +1,7 @@
-// The Node that runs the scripts. What an old one cannot load must be imported after the check.
+// Checks the version of Node. Modules that an old one cannot load must be imported after the check.
 import { Stop } from "./say.mjs";
 
-/** @throws {Stop} where this Node is too old for the project */
+/** @throws {Stop} if this Node is too old for the project */
 export function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 16)) return;

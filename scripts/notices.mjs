@@ -1,5 +1,5 @@
-// Writes NOTICES.md: the crates whose code is inside the .wasm files and the packages whose code is inside the scripts, with the licence
-// of each, and the texts of those that ask to be shown. Run it when Cargo.lock or a version of VENDORS changes: node scripts/notices.mjs
+// Writes NOTICES.md: the crates in the .wasm files and the packages in the scripts, with their licenses,
+// and the texts of licenses that must be included. Run it when Cargo.lock or a version of VENDORS changes: node scripts/notices.mjs
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,20 +7,20 @@ import { VENDORS } from "./javascript.mjs";
 import { ROOT } from "./processes.mjs";
 
 /**
- * What `cargo metadata` says of a crate.
+ * A crate in the output of `cargo metadata`.
  * @typedef {{ id: string, name: string, version: string, license: string, repository?: string, source: string | null,
  *   manifest_path: string, targets: { kind: string[] }[] }} Crate
  * @typedef {{ id: string, deps: { pkg: string, dep_kinds: { kind: string | null }[] }[] }} Node
  */
 
 /**
- * Crates that build the others: they leave no code in the module.
+ * Whether a crate is a procedural macro, which leaves no code in the module.
  * @param {Crate} crate
  */
 const isMacro = (crate) => crate.targets.some(({ kind }) => kind.includes("proc-macro"));
 
 /**
- * Everything that a crate of ours links for wasm.
+ * All crates that the modules link.
  * @returns {Crate[]}
  */
 function linkedCrates() {
@@ -40,40 +40,40 @@ function linkedCrates() {
     );
     for (const { pkg } of links) visit(pkg);
   };
-  for (const id of metadata.workspace_members) visit(id);
+  for (const id of metadata.workspace_members.filter((id) => packages.get(id)?.name !== "glue")) visit(id); // a tool
   return [...seen].map(found).filter(({ source }) => source !== null);
 }
 
 /**
- * The texts that a crate's licence asks to be shown; of a choice, Apache-2.0 is taken, whose text is LICENSE.
+ * The license texts that a crate requires; among alternatives, Apache-2.0 is chosen, whose text is LICENSE.
  * @param {Crate} crate
  */
 function texts(crate) {
   if (/Apache-2\.0/.test(crate.license) && !/ AND /.test(crate.license)) return [];
-  return licencesIn(dirname(crate.manifest_path));
+  return licensesIn(dirname(crate.manifest_path));
 }
 
 /** @param {string} folder */
-const licencesIn = (folder) =>
+const licensesIn = (folder) =>
   readdirSync(folder)
     .filter((name) => /^(licen[cs]e|copying|unlicense)/i.test(name))
     .sort()
     .map((name) => readFileSync(join(folder, name), "utf8").replaceAll("\r\n", "\n").trim());
 
 /**
- * A package whose code stands in dist/vendor, in the scripts of workers and in inline.js.
+ * A package whose code is in dist/vendor, in the scripts of workers and in inline.js.
  * @param {string} name
  */
 function vendored(name) {
   const folder = join(ROOT, "node_modules", name);
   const { version, license, repository } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const source = repository.url.replace(/^git\+/, "").replace(/\.git$/, "");
-  const [text] = licencesIn(folder);
-  if (text === undefined) throw new Error(`node_modules/${name} has no file of its licence`);
+  const [text] = licensesIn(folder);
+  if (text === undefined) throw new Error(`node_modules/${name} has no license file`);
   return { name, text, row: `| ${name} ${version} | ${license} | ${source} |` };
 }
 
-/** Whose licences stand in no file of a crate, though they ask to be shown: the holders of MIT's, by what theirs is. */
+/** Copyright holders of works under the MIT license without a license file in their crate. */
 const HOLDERS = {
   "jieba-rs": "2018 messense",
   "jieba, whose dictionary jieba.txt.gz holds (https://github.com/fxsjy/jieba)": "2013 Sun Junyi",
@@ -110,19 +110,19 @@ const shown = [
 ];
 const head = `# Notices
 
-The \`.wasm\` files hold code of these crates. Of licences to choose from, Apache-2.0 is taken where it is among them; its text is
+The \`.wasm\` files contain code of these crates. If a crate offers several licenses, Apache-2.0 is chosen; its text is
 in [LICENSE](LICENSE). Made by \`node scripts/notices.mjs\`.
 
-| crate | licence | source |
+| crate | license | source |
 |---|---|---|
 ${rows.join("\n")}
 
-\`dist/vendor\`, the scripts of workers (\`dist/session/worker.js\`, \`dist/session/browserWorker.js\`) and \`dist/inline.js\` hold code of these
-packages, without what is not used of them.
+\`dist/vendor\`, the scripts of workers (\`dist/session/worker.js\`, \`dist/session/browserWorker.js\`) and \`dist/inline.js\` contain code of
+these packages, without unused parts.
 
-| package | licence | source |
+| package | license | source |
 |---|---|---|
 ${packages.map(({ row }) => row).join("\n")}
 `;
-writeFileSync(join(ROOT, "NOTICES.md"), `${head}\n## Licence texts\n\n${shown.join("\n\n")}\n`);
+writeFileSync(join(ROOT, "NOTICES.md"), `${head}\n## License texts\n\n${shown.join("\n\n")}\n`);
 console.log(`NOTICES.md: ${crates.length} crates, ${packages.length} packages, ${shown.length} texts`);

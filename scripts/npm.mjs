@@ -1,22 +1,27 @@
-// npm, and what it would publish.
+// npm and the package that it would publish.
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { capture, ROOT } from "./processes.mjs";
 import { Stop } from "./say.mjs";
 
-/** npm's script, which Node can run on every system: the one that runs us, or the one installed with Node. */
-function npmScript() {
+/**
+ * npm's script: the one that runs this process, else the one installed with Node. On Windows `npm` is a .cmd file, which
+ * cannot be started without a shell.
+ * @throws {Stop} if there is none
+ */
+export function npmScript() {
+  // Other package managers set npm_execpath too, to themselves.
   const running = process.env.npm_execpath;
-  if (running && basename(running) === "npm-cli.js") return running;
+  if (running && basename(running) === "npm-cli.js" && existsSync(running)) return running;
   const beside = dirname(process.execPath);
   const places = [beside, join(beside, "..", "lib"), join(beside, "..", "share", "nodejs")];
   const found = places.map((place) => join(place, "node_modules/npm/bin/npm-cli.js")).find(existsSync);
-  if (found === undefined) throw new Stop("npm was not found: run this by npm");
+  if (found === undefined) throw new Stop(`npm was not found beside ${process.execPath}: run this script with npm`);
   return found;
 }
 
 /**
- * What `npm pack` says of the package as it stands, without building anything.
+ * The report of `npm pack`, without building anything.
  * @param {string[]} options
  * @returns {{ filename: string, files: { path: string, size: number, mode: number }[] }}
  */
@@ -31,7 +36,7 @@ function npmPack(options) {
 export const listed = () => npmPack(["--dry-run"]).files;
 
 /**
- * Packs what is built.
+ * Packs the built package.
  * @returns {{ name: string, bytes: Uint8Array }} the tarball
  */
 export function pack() {

@@ -1,16 +1,16 @@
-// Other programs: where they are, and how they are run.
+// Finds and runs other programs.
 import { spawn, spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The project's folder, absolute. */
+/** The project's folder, an absolute path. */
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** @typedef {{ [name: string]: string | undefined }} Environment */
 
 /**
- * Runs a program in `ROOT` and keeps what it prints.
+ * Runs a program in `ROOT` and captures its output.
  * @param {string} command a name or a path; on Windows an .exe, since a .cmd cannot be started without a shell
  * @param {string[]} args
  * @param {{ env?: Environment }} [options]
@@ -23,7 +23,7 @@ export function capture(command, args, { env = process.env } = {}) {
 }
 
 /**
- * Runs a program in `ROOT` beside others, and keeps what it prints.
+ * Runs a program in `ROOT` in the background, and captures its output.
  * @param {string} command
  * @param {string[]} args
  * @param {Environment} env
@@ -57,7 +57,7 @@ export function show(command, args, { env = process.env } = {}) {
 }
 
 /**
- * Runs a program of `node_modules` on this terminal, by its script: the shims in `.bin` are .cmd files on Windows.
+ * Runs a program of `node_modules` on this terminal, by its script, since the shims in `.bin` are .cmd files on Windows.
  * @param {string} script its path inside `node_modules`, with slashes
  * @param {string[]} args
  * @param {{ env?: Environment }} [options]

@@ -1,4 +1,4 @@
-// Whether the package, as npm packs it, suits those who import it: publint on its package.json and files, arethetypeswrong on its types.
+// Checks the packed package: publint for package.json and files, arethetypeswrong for types.
 // `node scripts/published.mjs`, with dist built.
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { filterProblems, problemKindInfo } from "@arethetypeswrong/core/problems";
@@ -7,13 +7,13 @@ import { formatMessage } from "publint/utils";
 import { pack } from "./npm.mjs";
 import { runMain, Stop, say } from "./say.mjs";
 
-/** What publint says and is not followed, with the reason. One that it does not say any more has to go. */
+/** Ignored findings of publint, with reasons. A stale entry is an error. */
 const NOT_FOLLOWED = {
-  // `imports` would need a name of its own in every module that asks for the platform; "browser" is read by the same bundlers.
+  // `imports` would need a separate name in every module that imports the platform; the same bundlers read "browser".
   USE_EXPORTS_OR_IMPORTS_BROWSER: "pkg.browser is an object",
 };
 
-/** The package is ESM alone: CommonJS and resolutions from before "exports" are no aim. */
+/** The package is ESM only: CommonJS and resolution without "exports" are not supported. */
 const RESOLUTIONS = /** @type {const} */ (["node16-esm", "bundler"]);
 
 /** @param {Uint8Array<ArrayBuffer>} tarball */
@@ -25,7 +25,7 @@ async function publintFindings(tarball) {
     ...messages
       .filter(({ code }) => !known.includes(code))
       .map((message) => `publint: ${formatMessage(message, pkg, { color: false })}`),
-    ...stale.map((code) => `publint does not say ${code} any more: take it out of ${import.meta.filename}`),
+    ...stale.map((code) => `publint no longer reports ${code}: remove it from ${import.meta.filename}`),
   ];
 }
 
@@ -39,7 +39,7 @@ async function typeFindings(tarball) {
       return `arethetypeswrong (${resolutionKind}): ${problemKindInfo[problem.kind].shortDescription}: ${JSON.stringify(where)}`;
     }),
   );
-  // One that checked nothing would find nothing.
+  // Counts the entries that were checked at all.
   const checked = Object.values(analysis.entrypoints).filter(({ resolutions }) =>
     RESOLUTIONS.every((kind) => resolutions[kind].resolution !== undefined),
   );

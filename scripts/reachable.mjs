@@ -1,10 +1,10 @@
-// What of a package can be reached: files that no entry leads to are not published.
+// The reachable files of the package: only these are published.
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import ts from "typescript";
 
 /**
- * The files that a package's entries lead to, by imports and by URLs beside modules.
+ * The files that a package's entries reach, by imports and by URLs relative to modules.
  * @param {ReadonlyMap<string, string>} files where each is, by its path in `dist`
  * @param {{ exports: object, bin: object, browser: object }} manifest package.json
  * @returns {Set<string>} paths in `dist`
@@ -23,7 +23,7 @@ export function reachable(files, manifest) {
 }
 
 /**
- * What package.json names. Of a pattern's files those count that are not types: types have to be imported by others.
+ * The entries in package.json. A pattern matches files except types, which must be imported by others.
  * @param {{ exports: object, bin: object, browser: object }} manifest
  * @param {readonly string[]} files
  */
@@ -43,7 +43,7 @@ function entries({ exports, bin, browser }, files) {
 const leaves = (value) => (typeof value === "string" ? [value] : Object.values(value ?? {}).flatMap(leaves));
 
 /**
- * The files that a file names.
+ * The files that a file refers to.
  * @param {string} file
  * @param {string} path where it is
  */
@@ -64,7 +64,7 @@ function named(file, path) {
 }
 
 /**
- * Where a file's name stands in a node that may hold one.
+ * The expression for a file's name in a node that may contain one.
  * @param {ts.Node} node
  * @returns {ts.Node | undefined}
  */
@@ -72,7 +72,7 @@ function namedBy(node) {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
   if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
   if (!ts.isCallExpression(node) && !ts.isNewExpression(node)) return undefined;
-  // URLs beside modules; `at` makes those of Node's scripts, in ts/platform/nodeScripts.ts.
+  // URLs relative to modules; `at` makes those of Node's scripts, in ts/platform/nodeScripts.ts.
   const { kind } = node.expression;
   const isUrl = ts.isIdentifier(node.expression) && ["URL", "at"].includes(node.expression.text);
   return kind === ts.SyntaxKind.ImportKeyword || isUrl ? node.arguments?.[0] : undefined;

@@ -1,6 +1,6 @@
-// What the scripts print: a line when a phase begins, with about how long it takes, and one when it is over.
+// The output of the scripts: a line at the beginning of each phase, with its estimated time, and one at its end.
 
-/** A failure whose message is all that the user needs: it is printed without a stack. */
+/** A failure with a complete message: it is printed without a stack. */
 export class Stop extends Error {}
 
 /**
@@ -12,7 +12,7 @@ export function say(line) {
 }
 
 /**
- * Runs `body` as a phase called `title`, and says how long it took.
+ * Runs `body` as a phase called `title`, and prints how long it took.
  * @template T
  * @param {string} title what is done, in the -ing form
  * @param {string} estimate about how long it takes, in words
@@ -28,7 +28,7 @@ export function phase(title, estimate, body) {
 }
 
 /**
- * The time since `start`, a `performance.now()`, in words.
+ * Formats the time since `start`, a `performance.now()`.
  * @param {number} start
  */
 export function seconds(start) {
@@ -36,7 +36,7 @@ export function seconds(start) {
 }
 
 /**
- * Runs a script's `main`; its number is the exit code. A `Stop` is printed as a message, anything else with its stack.
+ * Runs a script's `main`, which returns the exit code. A `Stop` is printed as a message, other errors with their stack.
  * @param {() => number | Promise<number>} main
  */
 export async function runMain(main) {

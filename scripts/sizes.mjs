@@ -1,5 +1,5 @@
-// Makes in target/sizes what a program with one import needs at once, as its bundler would for browsers; size-limit holds the sizes of
-// these files, and of those of dist, to what .size-limit.json says. What is imported when it is used stays outside.
+// Bundles programs with a single import for browsers, in target/sizes; size-limit checks the sizes of
+// these files and of files of dist against .size-limit.json. Dynamic imports are left out.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";

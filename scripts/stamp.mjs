@@ -1,18 +1,18 @@
-// Stamps: what a build was made from and what it made, by content, so that what is unchanged is not built again.
+// Stamps record the inputs and outputs of a build by content, so that unchanged parts are not rebuilt.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./processes.mjs";
 
 /**
- * A build as its stamp remembers it.
+ * The record of a build.
  * @typedef {object} Stamp
  * @property {string} inputs the fingerprint of everything it was made from
  * @property {{ [file: string]: string }} outputs the fingerprint of each file it made
  */
 
 /**
- * The files below `folder`, with slashes, sorted. Hidden ones and those of installed packages are none of ours.
+ * The files below `folder`, with slashes, sorted; without hidden files and installed packages.
  * @param {string} folder absolute
  * @returns {string[]} relative to `folder`
  */
@@ -45,7 +45,7 @@ export function fingerprint(paths, texts = [], counts = () => true) {
 }
 
 /**
- * The fingerprint of one file, or undefined where there is none.
+ * The fingerprint of one file; undefined if it does not exist.
  * @param {string} file
  */
 function fingerprintOf(file) {
@@ -53,7 +53,7 @@ function fingerprintOf(file) {
 }
 
 /**
- * The stamp of what stands in `folder`, to be written when it is complete.
+ * Makes the stamp of a complete `folder`.
  * @param {string} folder
  * @param {string} inputs
  * @returns {Stamp}
@@ -64,7 +64,7 @@ export function stampOf(folder, inputs) {
 }
 
 /**
- * Whether `folder` holds what a build from `inputs` made, untouched.
+ * Whether `folder` contains the unchanged output of a build from `inputs`.
  * @param {string} file the stamp
  * @param {string} folder
  * @param {string} inputs
@@ -73,14 +73,14 @@ export function isFresh(file, folder, inputs) {
   const stamp = readStamp(file);
   if (!stamp || stamp.inputs !== inputs) return false;
   const names = Object.keys(stamp.outputs);
-  // A file too many is as wrong as one too few: it would be published.
+  // An additional file is as wrong as a missing one: it would be published.
   if (names.length === 0 || filesBelow(folder).join("\n") !== names.join("\n")) return false;
   return names.every((name) => fingerprintOf(join(folder, name)) === stamp.outputs[name]);
 }
 
 /**
  * @param {string} file
- * @returns {Stamp | undefined} undefined where there is none, or half of one
+ * @returns {Stamp | undefined} undefined if it is missing or incomplete
  */
 function readStamp(file) {
   try {
@@ -91,7 +91,7 @@ function readStamp(file) {
 }
 
 /**
- * The entries of Cargo.lock that the crate `root` is built from: a new dependency of one crate rebuilds that crate alone.
+ * The entries of Cargo.lock that the crate `root` is built from: a new dependency of one crate rebuilds only that crate.
  * @param {string} root
  * @param {string} [lock] the text of Cargo.lock
  */
@@ -103,7 +103,7 @@ export function lockedCrates(root, lock = readFileSync(join(ROOT, "Cargo.lock"),
   for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
     for (const entry of entries.filter((text) => !needed.has(text) && /^name = "(.*)"/m.exec(text)?.[1] === name)) {
       needed.add(entry);
-      // Two versions of a crate are told apart as "name version"; taking both is the safe side.
+      // Two versions of a crate are distinguished as "name version"; including both is safe.
       queue.push(...[...entry.matchAll(/^ "([^" ]+)/gm)].map((match) => match[1] ?? ""));
     }
   }

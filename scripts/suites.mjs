@@ -1,4 +1,4 @@
-// Every test of the project: what they need built, then Rust's, then TypeScript's.
+// All tests of the project: builds, then runs Rust's and TypeScript's tests.
 import { testRust, testRustInWasm } from "./cargo-tests.mjs";
 import { build } from "./parts.mjs";
 import { ensureRust } from "./rust.mjs";
@@ -7,7 +7,7 @@ import { nothing, plus } from "./tally.mjs";
 import { testTypeScript } from "./vitest-tests.mjs";
 
 /**
- * Builds, and says what is wrong where that fails.
+ * Builds, and prints the reason if that fails.
  * @returns {Promise<import("./tally.mjs").Tally>} of no tests, with the build as a failure
  */
 export async function tryBuild() {
@@ -22,7 +22,7 @@ export async function tryBuild() {
 }
 
 /**
- * Runs all tests of what is built.
+ * Runs all tests on the built project.
  * @param {readonly string[]} vitestArgs
  * @returns {Promise<import("./tally.mjs").Tally>}
  */

@@ -1,8 +1,8 @@
-// What a test run came to, added up over Rust and TypeScript.
+// The results of a test run, summed over Rust and TypeScript.
 import { say } from "./say.mjs";
 
 /**
- * The sum of some tests.
+ * The results of some tests.
  * @typedef {object} Tally
  * @property {number} passed
  * @property {string[]} failed the name of each that failed, or what could not be run at all
@@ -28,7 +28,7 @@ export function plus(a, b) {
 }
 
 /**
- * Names what was skipped and what failed; the last line is `N passed, N failed` and nothing else.
+ * Prints the skipped and failed tests; the last line is `N passed, N failed` and nothing else.
  * @param {Tally} tally
  * @returns {number} the exit code
  */

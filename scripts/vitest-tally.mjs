@@ -1,4 +1,4 @@
-// A reporter for vitest that leaves what the run came to in a file, for vitest-tests.mjs to read.
+// A reporter for vitest that writes the results to a file for vitest-tests.mjs.
 import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { ROOT } from "./processes.mjs";
@@ -46,7 +46,7 @@ export default class TallyReporter {
 
 /**
  * @param {import("vitest/node").TestModule} module
- * @param {RegExp | undefined} asked the names that `-t` asks for: others are not run, which is no skipping
+ * @param {RegExp | undefined} asked the names that `-t` asks for: others are not run and do not count as skipped
  * @param {import("./tally.mjs").Tally} tally grows
  */
 function countModule(module, asked, tally) {
@@ -66,7 +66,7 @@ function countModule(module, asked, tally) {
 }
 
 /**
- * `it.skipIf` takes no reason: the name of the test has to tell.
+ * A generic reason: `it.skipIf` does not take one.
  * @param {import("vitest/node").TestCase} test
  */
 function reasonOf(test) {

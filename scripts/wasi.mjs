@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import v8 from "node:v8";
 
-// Node says of its WASI that it is an experiment. Here it only prints.
+// Silences the warning that WASI is experimental.
 process.removeAllListeners("warning");
 const { WASI } = await import("node:wasi");
 if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
@@ -13,7 +13,7 @@ const instance = await WebAssembly.instantiate(module, /** @type {WebAssembly.Im
 try {
   process.exitCode = wasi.start(instance);
 } catch (error) {
-  // A panic has been printed; its stack, in wasm's own names, tells nothing more.
+  // The panic has been printed; its stack has no useful names.
   console.error(String(error));
   process.exitCode = 134;
 }

@@ -1,4 +1,4 @@
-// The WebAssembly modules: what each is made of, and how it comes from Rust to ts/wasm/<name>.
+// The WebAssembly modules: their sources, and how they are built from Rust to ts/wasm/<name>.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -9,15 +9,17 @@ import { captureBeside, ROOT } from "./processes.mjs";
 import { TARGET } from "./rust.mjs";
 import { Stop, say, seconds } from "./say.mjs";
 import { fingerprint, isFresh, lockedCrates, stampOf } from "./stamp.mjs";
-import { TOOL_VERSIONS } from "./tools.mjs";
+import { BINARYEN } from "./tools.mjs";
 
 /** @typedef {import("./processes.mjs").Environment} Environment */
 
 /**
- * What modules are built with.
+ * The tools that build modules.
  * @typedef {object} Workshop
  * @property {string} sysroot the folder of the Rust toolchain
- * @property {Environment} env finds cargo, wasm-pack and wasm-bindgen
+ * @property {boolean} hasSources whether it has the sources of `std`
+ * @property {Environment} env makes cargo use the pinned toolchain
+ * @property {Promise<void>} glue settles when crates/glue is compiled
  * @property {string} wasmOpt the script of wasm-opt
  */
 
@@ -31,7 +33,8 @@ import { TOOL_VERSIONS } from "./tools.mjs";
  * @property {boolean} threads whether threads share its memory: `std` is then compiled too, from its sources
  * @property {[first: string, again: string]} estimates in words, from an empty target folder and after a change
  * @property {readonly string[]} passes what wasm-opt is told to do
- * @property {(module: Module, stage: string, env: Environment) => Promise<void>} compile fills the folder `stage`
+ * @property {boolean} [reset] whether the glue can replace an instance that has trapped
+ * @property {(folder: string, env: Environment) => void} [addFiles] writes further files into the module's folder
  */
 
 const WASM = join(ROOT, "ts/wasm");
@@ -49,16 +52,15 @@ export const MODULES = {
     threads: false,
     flags: ["-Ctarget-feature=+simd128", "--cfg", 'getrandom_backend="custom"'],
     estimates: ["2 minutes", "40 seconds"],
-    // What is sent, as gzip, counts: -Oz takes 9 % off the module and adds 7 % to that, -O1 loses both ways. These take 1.3 % off.
+    // Chosen for the size as gzip: -Oz makes the module 9 % smaller but its gzip 7 % larger, -O1 is worse in both. These save 1.3 %.
     passes: [
       ...["--duplicate-function-elimination", "--remove-unused-module-elements", "--remove-unused-brs"],
       ...["--remove-unused-names", "--optimize-instructions", "--pick-load-signs", "--rse", "--vacuum"],
       ...["--dae-optimizing", "--duplicate-function-elimination"],
     ],
-    compile: async (module, stage, env) => {
-      await compileWithCargo(module, stage, env);
-      writeDictionary(join(stage, "jieba.txt.gz"), env);
-    },
+    // A malicious file can make the module trap: the glue then makes a fresh instance instead of losing all tokenizers.
+    reset: true,
+    addFiles: (folder, env) => writeDictionary(join(folder, "jieba.txt.gz"), env),
   },
 };
 
@@ -76,40 +78,40 @@ function core(features, threads = false) {
     flags: [`-Ctarget-feature=${features}`],
     threads,
     estimates: threads ? ["a minute", "20 seconds"] : ["40 seconds", "20 seconds"],
-    // Functions that are called once stay apart where they are not small: merged, a product's inner loops share registers badly.
+    // Does not inline large functions that are called once: merged, the inner loops of a matrix product compete for registers.
     passes: ["-O3", "--one-caller-inline-max-function-size=60"],
-    compile: compileWithWasmPack,
   };
 }
 
-/** Whose text changes what comes out. */
-const RECIPE = ["Cargo.toml", "rust-toolchain.toml", "scripts/wasm.mjs"];
+/** Files that affect the output. */
+const RECIPE = ["Cargo.toml", "rust-toolchain.toml", "crates/glue", "scripts/wasm.mjs"];
 
-/** The modules that need the sources of `std`. */
+/** The modules with threads, which need the sources of `std`. */
 export const THREADED = Object.keys(MODULES).filter((name) => MODULES[name]?.threads);
 
 /** @param {string} name */
 function inputsOf(name) {
   const { crate, folders } = moduleCalled(name);
-  return fingerprint([...folders, ...RECIPE], [name, lockedCrates(crate), TOOL_VERSIONS]);
+  return fingerprint([...folders, ...RECIPE], [name, lockedCrates(crate), lockedCrates("glue"), BINARYEN]);
 }
 
 /** @param {string} name */
 function moduleCalled(name) {
   const module = MODULES[name];
-  if (!module) throw new Stop(`there is no module ${name}, only ${Object.keys(MODULES).join(", ")}`);
+  if (!module) throw new Stop(`unknown module ${name}: must be one of ${Object.keys(MODULES).join(", ")}`);
   return module;
 }
 
 /**
- * Writes what TypeScript imports: the glue of the modules, which is one file for all. That of the modules with threads
- * serves the others too; where they are not built, that of the others is left.
+ * Writes ts/wasm/glue.js, which exports the glue of the modules. The glue of a module with threads works for all of them; if there is
+ * none, that of a module without threads is used.
  */
 export function writeGlue() {
-  const threaded = THREADED.every((name) => existsSync(join(WASM, name)));
-  const text = `export * from "./${threaded ? THREADED[0] : "simd"}/core.js";\n`;
+  const there = Object.keys(MODULES).filter((name) => MODULES[name]?.file === "core" && existsSync(join(WASM, name)));
+  const threaded = there.find((name) => THREADED.includes(name));
+  const text = `export * from "./${threaded ?? there[0]}/core.js";\n`;
   const files = {
-    "glue.js": `${text}export const threaded = ${threaded};\n`,
+    "glue.js": `${text}export const threaded = ${threaded !== undefined};\n`,
     "glue.d.ts": `${text}/** Whether there are builds with threads. */\nexport declare const threaded: boolean;\n`,
   };
   for (const [name, content] of Object.entries(files)) {
@@ -118,13 +120,15 @@ export function writeGlue() {
   }
 }
 
-/** Removes the modules with threads, which cannot be built: old ones would not fit the rest. */
-export function removeThreaded() {
-  for (const name of THREADED) rmSync(join(WASM, name), { recursive: true, force: true });
+/** Removes outdated modules, which would not fit the common glue. */
+export function removeStale() {
+  for (const name of Object.keys(MODULES)) {
+    if (!isBuilt(name)) rmSync(join(WASM, name), { recursive: true, force: true });
+  }
 }
 
 /**
- * Whether ts/wasm/`name` is what its sources make.
+ * Whether ts/wasm/`name` is up to date.
  * @param {string} name
  */
 export function isBuilt(name) {
@@ -133,10 +137,10 @@ export function isBuilt(name) {
 }
 
 /**
- * Builds ts/wasm/`name`. Where that fails, what was there before still is.
+ * Builds ts/wasm/`name`. If that fails, the previous build is kept.
  * @param {string} name
  * @param {Workshop} workshop
- * @throws {Stop} with the compiler's words
+ * @throws {Stop} with the compiler's output
  */
 export async function buildModule(name, workshop) {
   const module = moduleCalled(name);
@@ -146,9 +150,9 @@ export async function buildModule(name, workshop) {
   const env = {
     ...workshop.env,
     CARGO_TARGET_DIR: target,
-    // Wins over RUSTFLAGS and over .cargo/config.toml: a user's own flags cannot leak in.
+    // Takes precedence over RUSTFLAGS and .cargo/config.toml, so that a user's flags have no effect.
     CARGO_ENCODED_RUSTFLAGS: [...module.flags, ...remaps(workshop)].join("\x1f"),
-    // Lets a stable compiler build `std` with atomics; the toolchain is pinned, so what it does is known.
+    // Lets a stable compiler build `std` with atomics; safe, since the toolchain is pinned.
     ...(module.threads && { RUSTC_BOOTSTRAP: "1" }),
   };
   rmSync(stage, { recursive: true, force: true });
@@ -156,7 +160,8 @@ export async function buildModule(name, workshop) {
   try {
     say(`> building the wasm module ${name} (about ${module.estimates[existsSync(target) ? 1 : 0]})`);
     const start = performance.now();
-    await module.compile(module, stage, env);
+    await compile(module, stage, env, workshop);
+    module.addFiles?.(stage, env);
     const size = await finish(join(stage, `${module.file}_bg.wasm`), module.passes, workshop.wasmOpt);
     say(`  ${name} done in ${seconds(start)}: ${size}`);
     writeFileSync(join(stage, ".stamp.json"), JSON.stringify(stampOf(stage, inputs)));
@@ -167,7 +172,7 @@ export async function buildModule(name, workshop) {
 }
 
 /**
- * Swaps two folders' names, since no system renames over a folder that has files.
+ * Replaces a folder by renaming twice, since no system renames over a non-empty folder.
  * @param {string} folder
  * @param {string} stage
  */
@@ -184,35 +189,42 @@ function replace(folder, stage) {
   rmSync(old, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** @type {Module["compile"]} */
-async function compileWithWasmPack({ folders, file, threads }, stage, env) {
-  const args = ["build", folders.at(-1) ?? "", "--target", "web", "--release", "--out-dir", stage, "--out-name", file];
-  // It shall install nothing, optimise nothing, and write no package.json and no .gitignore (npm would obey that).
-  args.push("--mode", "no-install", "--no-opt", "--no-pack", "--no-gitignore", "--", "--locked");
-  if (threads) args.push("-Z", "build-std=std,panic_abort");
-  await must("wasm-pack", args, env);
+/**
+ * Compiles a module and writes its glue.
+ * @param {Module} module
+ * @param {string} stage the folder it fills
+ * @param {Environment} env what cargo is run with
+ * @param {Workshop} workshop
+ */
+async function compile({ crate, file, threads, reset }, stage, env, workshop) {
+  const args = ["build", "--package", crate, "--lib", "--target", TARGET, "--release", "--locked"];
+  await must("cargo", threads ? [...args, "-Z", "build-std=std,panic_abort"] : args, env);
+  const compiled = join(env.CARGO_TARGET_DIR ?? "", TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
+  await workshop.glue;
+  await must("cargo", [...GLUE, "--", compiled, stage, file, ...(reset ? ["--reset"] : [])], workshop.env);
 }
 
-/** @type {Module["compile"]} */
-async function compileWithCargo({ crate, file }, stage, env) {
-  await must("cargo", ["build", "--package", crate, "--lib", "--target", TARGET, "--release", "--locked"], env);
-  const compiled = join(env.CARGO_TARGET_DIR ?? "", TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
-  const args = [compiled, "--target", "web", "--out-dir", stage, "--out-name", file, "--remove-name-section"];
-  // A hostile file can make the module trap: the glue then makes a fresh instance instead of losing all tokenizers.
-  args.push("--experimental-reset-state-function");
-  await must("wasm-bindgen", args, env);
+/** Runs wasm-bindgen: the version in Cargo.lock is the one that the modules are compiled with. */
+const GLUE = ["run", "--quiet", "--locked", "--package", "glue"];
+
+/**
+ * Compiles the program that runs wasm-bindgen.
+ * @param {Environment} env
+ */
+export async function buildGlueProgram(env) {
+  await must("cargo", ["build", "--locked", "--package", "glue"], env);
 }
 
 /**
- * Optimises a module in place, and sees that this Node takes it.
+ * Optimizes a module in place, and checks that this Node accepts it.
  * @param {string} wasm
  * @param {readonly string[]} passes
  * @param {string} wasmOpt
- * @returns {Promise<string>} how large it is
+ * @returns {Promise<string>} its sizes, in words
  */
 async function finish(wasm, passes, wasmOpt) {
   const before = statSync(wasm).size;
-  // No feature flags: wasm-opt reads the module's own list, and with --all-features writes what Node 20 rejects.
+  // No feature flags: wasm-opt reads the module's list, and with --all-features writes modules that Node 20 rejects.
   await must(process.execPath, [wasmOpt, ...passes, wasm, "-o", wasm], process.env);
   const bytes = readFileSync(wasm);
   if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
@@ -231,7 +243,7 @@ async function must(command, args, env) {
 }
 
 /**
- * Flags that keep this machine's folders out of the messages of panics. Of two that fit, rustc takes the later.
+ * Flags that remove this machine's folders from panic messages. If two match, rustc uses the later.
  * @param {Workshop} workshop
  */
 function remaps({ sysroot, env }) {

@@ -19,7 +19,7 @@ export interface VitePlugin {
 /** Settings of the plugin. */
 export interface VitePluginOptions {
   /**
-   * Whether Vite's own servers send the headers that threads need, true unless given. They keep a page from using what other origins serve without
+   * Whether Vite's own servers send the headers that threads need. Default: true. They keep a page from using what other origins serve without
    * their consent.
    */
   readonly isolate?: boolean | undefined;

@@ -1,5 +1,6 @@
 // What is measured: a file each.
 import { attention } from "./attention.mjs";
+import { denormals } from "./denormals.mjs";
 import { forkJoin } from "./forkJoin.mjs";
 import { forward } from "./forward.mjs";
 import { frozen } from "./frozen.mjs";
@@ -7,6 +8,7 @@ import { gemm } from "./gemm.mjs";
 import { int8 } from "./int8.mjs";
 import { latency } from "./latency.mjs";
 import { longSequences } from "./longSequences.mjs";
+import { longWords } from "./longWords.mjs";
 import { memory } from "./memory.mjs";
 import { page } from "./page.mjs";
 import { realBatch } from "./realBatch.mjs";
@@ -28,5 +30,5 @@ import { threads } from "./threads.mjs";
 /** @type {readonly Case[]} */
 export const cases = [
   ...[gemm, smallGemm, attention, forward, realBatch, step, stepForward, frozen, shares, threads],
-  ...[latency, start, page, memory, longSequences, forkJoin, int8],
+  ...[latency, start, page, memory, longSequences, forkJoin, int8, denormals, longWords],
 ];

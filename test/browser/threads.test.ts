@@ -67,7 +67,7 @@ describe("in Chromium", () => {
     const found = await ask(true, "answer", { threads: 2 });
     expect(found).toMatchObject({ variant: "relaxed", threads: 1, sharedMemory: false });
     expect(found.reasons).toContain(
-      "one thread: a page's own thread may not wait for others: use a session (roformer/session), or a worker",
+      "one thread: the page's main thread must not block: use a session (roformer/session) or a worker",
     );
     expect(found.hash).toBe((await ask(false, "answerOfWorker", {})).hash);
   });

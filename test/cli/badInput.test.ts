@@ -48,7 +48,7 @@ describe("data that cannot be used are refused by file and line, and the previou
     "once.csv": [`${csv}lone,maybe\n`, /once\.csv:26: the label "maybe" occurs once/],
     "few.csv": ["text,label\na,x\nb,x\na,y\nb,y\n", /few\.csv: 4 rows are too few/],
     "quoted.tsv": ['text\tlabel\n"a\tb"\tx\n', /quoted\.tsv:2: 3 fields, but the header has 2; .* --quoted/],
-    "separated.csv": ["text|label\na|x\n", /separated\.csv:1: no column "text".*"\|" would part it: .*--separator/],
+    "separated.csv": ["text|label\na|x\n", /separated\.csv:1: no column "text".*"\|" would separate it: .*--separator/],
     "null.jsonl": [
       '{"text":"a","label":"x"}\n{"text":"b","label":null}\n',
       /null\.jsonl:2: "label" is null, not a text/,
@@ -95,7 +95,7 @@ describe("a model that cannot be used is refused", () => {
       /train\.csv:2: the tokenizer gives it the token 3000, but the model's vocab_size is \d+/,
     );
     edit("bare", "tokenizer.json", (text) => JSON.stringify({ ...JSON.parse(text), post_processor: null }));
-    refused(await predict("bare", "it", ""), 1, /texts\[1\]: the tokenizer makes no token of it/);
+    refused(await predict("bare", "it", ""), 1, /texts\[1\]: the tokenizer returns no tokens for it/);
   });
 
   it("weights that are NaN: no label is given, and no score", async () => {
@@ -140,7 +140,7 @@ describe("a config file", () => {
     ["list.yaml", "- model\n", /list\.yaml is a list, not an object/],
     ["number.yaml", "maxLength: .nan\n", /number\.yaml: maxLength: NaN is not a whole number/],
     ["string.yaml", 'maxLength: "16"\n', /string\.yaml: maxLength: "16" is a string; write the number without quotes/],
-    ["key.yaml", "? [a]\n: b\n", /key\.yaml: .* is no option/],
+    ["key.yaml", "? [a]\n: b\n", /key\.yaml: .* is not an option/],
     ["empty.yaml", 'model: ""\n', /empty\.yaml: model: "" is not a path/],
   ])("%s is refused in one line", async (name, content, message) => {
     write(name, content);

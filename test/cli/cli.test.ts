@@ -95,7 +95,7 @@ describe("the command line, from training to prediction", () => {
     const { stdout } = await roformer(short, { cwd: folder });
     expect(stdout).toMatch(/^20 texts: accuracy [\d.]+ %, loss [\d.]+$/m);
     expect(stdout).toMatch(
-      /the model has not learned to tell the labels apart: it never predicts "(yes|no)"; train for more/,
+      /the model has not learned to distinguish the labels: it never predicts "(yes|no)"; train for more/,
     );
     expect(stdout).not.toContain("F1");
   });
@@ -250,7 +250,7 @@ describe("wrong use", () => {
     writeFileSync(join(folder, "c.json"), '{"epochz": 3}');
     const { code, stderr } = await roformer(["finetune", "--config", "c.json"], { cwd: folder });
     expect(code).toBe(1);
-    expect(stderr).toBe("error: c.json: epochz is no option of this command; epochs is\n");
+    expect(stderr).toBe("error: c.json: epochz is not an option of this command; epochs is\n");
     expect(existsSync(join(folder, "model"))).toBe(false);
   });
 });

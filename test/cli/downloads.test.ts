@@ -100,15 +100,13 @@ describe("a file of options", () => {
   };
 
   it.skipIf(process.platform === "win32")("that never ends is refused", async () => {
-    const start = performance.now();
     await refused(["--config", "/dev/zero"], /^error: \/dev\/zero is longer than 1048576 bytes/);
-    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   it.each([
-    ["repeats itself", "model: &m [*m]\n", /: an alias repeats what it stands in/],
-    ["repeats itself at the root", "&r\nmodel: *r\n", /: an alias repeats what it stands in|: model: /],
-    ["is a map of maps", "model: &m { a: { b: *m } }\n", /: an alias repeats what it stands in/],
+    ["repeats itself", "model: &m [*m]\n", /: an alias contains itself/],
+    ["repeats itself at the root", "&r\nmodel: *r\n", /: an alias contains itself|: model: /],
+    ["is a map of maps", "model: &m { a: { b: *m } }\n", /: an alias contains itself/],
     [
       "grows without bound",
       `a: &a [x,x,x]\n${"bcdefghij"

@@ -160,7 +160,7 @@ test.each<[unknown, string]>([
 
 test("a whole number that JavaScript rounds is not a text: two of them could be one", () => {
   const row = { values: { a: 2 ** 53 }, file: "train", line: 8 };
-  expect(() => textOf(row, "a")).toThrow(/^train:8: "a" is a whole number beyond 2\^53/);
+  expect(() => textOf(row, "a")).toThrow(/^train:8: "a" is an integer beyond 2\^53/);
 });
 
 describe("the separator of a csv file", () => {
@@ -180,7 +180,8 @@ describe("the separator of a csv file", () => {
   });
 
   test("that would give the column is named", async () => {
-    const hint = (one: string) => `; ${JSON.stringify(one)} would part it: name the separator (--separator, separator)`;
+    const hint = (one: string) =>
+      `; ${JSON.stringify(one)} would separate it: set the separator (--separator, separator)`;
     await expect(read("a.csv", "text|label\n", { columns })).rejects.toThrow(hint("|"));
     await expect(read("a.csv", "x,y;text;label\n", { columns })).rejects.toThrow(hint(";"));
     await expect(read("a.tsv", "text,label\n", { columns })).rejects.toThrow(hint(","));
@@ -201,21 +202,18 @@ test("a tsv row that fits only where quotes count says how to read it", async ()
     await expect(read("a.tsv", `text\tlabel\n${row}\n`)).rejects.toThrow(/the header has 2$/);
 });
 
+// Where a time grows with the square of the length, the next two tests run into their timeout.
 test("a row of many columns takes time in proportion to them", async () => {
   const header = Array.from({ length: 200_000 }, (_, i) => `c${i}`).join(",");
-  const started = performance.now();
   const rows = await read("a.csv", `${header}\n${header.replaceAll("c", "")}\n`, {}, 1 << 16);
   expect(rows[0]!.values.c199999).toBe("199999");
   expect(await read("a.csv", `${header}\n${header}x\n`, { columns: ["c7", "c9"] }, 1 << 16)).toHaveLength(1);
-  expect(performance.now() - started).toBeLessThan(20_000); // 200,000² comparisons take minutes
 });
 
 test("a field of many lines takes time in proportion to them", async () => {
   const field = 'some "words" in a line\n'.repeat(200_000);
-  const started = performance.now();
   const rows = await read("a.csv", `text,label\n"${field.replaceAll('"', '""')}",1\nb,2\n`, {}, 1000);
   expect(rows[0]!.values.text === field).toBe(true);
-  expect(performance.now() - started).toBeLessThan(20_000); // reading it from its beginning with every piece takes minutes
 });
 
 test("rows come while the file is read, those in several lines too", async () => {
@@ -280,13 +278,7 @@ describe("one line says what is wrong and where:", () => {
       "a.csv:3: a quote is opened and never closed",
     ],
     ["text after a quote", "a.csv", 'text,label\n"x" y,1\n', {}, "a.csv:2: text follows a closing quote"],
-    [
-      "a header twice",
-      "a.csv",
-      "text,label\nx,1\ntext,label\n",
-      {},
-      "a.csv:3: the header once more, in the midst of the rows",
-    ],
+    ["a header twice", "a.csv", "text,label\nx,1\ntext,label\n", {}, "a.csv:3: the header occurs again among the rows"],
     ["a column twice", "a.csv", "text,text\nx,1\n", { columns: ["text"] }, 'a.csv:1: two columns are named "text"'],
     ["broken JSON Lines", "a.jsonl", '{"text":"x"}\n{"text":"y"\n', {}, "a.jsonl:2: broken JSON: Expected"],
     ["broken JSON", "a.json", '[{"text":"x"},\n{"text"; "y"}]', {}, "a.json:2: broken JSON: Expected"],
@@ -306,7 +298,7 @@ describe("one line says what is wrong and where:", () => {
       "a.csv",
       'text,label\na, "b, c"\n',
       {},
-      "a.csv:2: 3 fields, but the header has 2; a quote counts only where a field begins with it",
+      "a.csv:2: 3 fields, but the header has 2; a quote counts only at the start of a field",
     ],
     [
       "bytes that are no UTF-8",
@@ -349,7 +341,7 @@ describe("one line says what is wrong and where:", () => {
       "a.dat",
       "x",
       {},
-      "a.dat: the ending tells no format; name one of csv, tsv, jsonl, json, txt",
+      "a.dat: unknown file extension; give a format, one of csv, tsv, jsonl, json, txt",
     ],
   ])("%s", async (_, name, content, options, message) => {
     for (const size of [undefined, 1, 5]) {

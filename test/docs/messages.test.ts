@@ -103,7 +103,7 @@ describe("what Chromium says", () => {
     `import { createSession } from "/node_modules/roformer/dist/session/index.js"; createSession(${options}).then(() => say("started"), say);`;
 
   it.for([
-    ["the server sent a page, not this file", page(session('{ wasm: new URL("/", location.href) }'))],
+    ["the server sent a web page instead of the file", page(session('{ wasm: new URL("/", location.href) }'))],
     ["expected magic word 00 61 73 6d, found 3c 21 64 6f", page(session('{ wasm: await fetch("/") }'))],
     [
       "Compiling or instantiating WebAssembly module violates the following Content Security policy directive because 'unsafe-eval' is not an allowed source of script",
@@ -116,7 +116,7 @@ describe("what Chromium says", () => {
       page('try { new URL("../wasm", undefined); } catch (error) { say(error); }'),
     ],
     [
-      "it cannot be read at once here: call `await init()` first",
+      "it cannot be read synchronously here: call `await init()` first",
       page(`import { RoFormer } from "/node_modules/roformer/dist/index.js";
 try { RoFormer.create({ vocab_size: 8, hidden_size: 8, num_hidden_layers: 1, num_attention_heads: 1, intermediate_size: 8 }); } catch (error) { say(error); }`),
     ],
@@ -132,7 +132,7 @@ try { RoFormer.create({ vocab_size: 8, hidden_size: 8, num_hidden_layers: 1, num
       },
     ],
     [
-      "files have no path here; give a Map of Blobs or a URL",
+      "browsers cannot read paths; give a Map of Blobs or a URL",
       page('import { RoFormer } from "/node_modules/roformer/dist/index.js"; RoFormer.load("./folder").catch(say);'),
     ],
   ] as const)("%s", async ([message, site], ctx) => {

@@ -130,15 +130,13 @@ describe("a model's folder", () => {
       truncateSync(join(folder, "config.json"), 3e9);
     });
     expect(error).toBeInstanceOf(ConfigError);
-    expect((error as Error).message).toMatch(
-      /config\.json has 3000000000 bytes, more than the 67108864 that are read$/,
-    );
+    expect((error as Error).message).toMatch(/config\.json has 3000000000 bytes; the maximum is 67108864$/);
     const folder = temporaryFolder();
     writeFileSync(join(folder, "tokenizer.json"), "");
     truncateSync(join(folder, "tokenizer.json"), 3e9);
     const other = await Tokenizer.load(folder).catch((error: unknown) => error);
     expect(other).toBeInstanceOf(DataError);
-    expect((other as Error).message).toMatch(/tokenizer\.json has 3000000000 bytes, more than/);
+    expect((other as Error).message).toMatch(/tokenizer\.json has 3000000000 bytes; the maximum is/);
     expect(read).not.toHaveBeenCalled();
   });
 

@@ -101,7 +101,7 @@ describe("what a hub sends is not kept where", () => {
         whole(response, { "Content-Type": "text/html", "X-Repo-Commit": hub.commit }, content);
         return true;
       },
-      /answered with a page/,
+      /answered with a web page/,
     ],
     [
       "its SHA-256 is another one",
@@ -277,13 +277,11 @@ describe("a server that is silent", () => {
   it.each(silent)("%s is given up after the time set", async (_, answer) => {
     hub.settings = { answer };
     for (const source of [SOURCE, `${endpoint}/owner/name/resolve/main`]) {
-      const start = performance.now();
       const error = await openFiles(source, { timeout: 150 })
         .read("a.bin")
         .catch((error: unknown) => error);
       expect(error).toMatchObject({ name: "DataError", reason: "timeout" });
       expect((error as Error).message).toContain("the server was silent for 0.15 s");
-      expect(performance.now() - start).toBeLessThan(5000);
     }
     vi.stubEnv("ROFORMER_TIMEOUT", "0.1");
     await expect(read()).rejects.toThrow("the server was silent for 0.1 s");

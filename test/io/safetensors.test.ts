@@ -112,11 +112,10 @@ const damage = fc.oneof(
   }),
 );
 
-test("a damaged file is read or refused with a CheckpointError, at once", async () => {
+test("a damaged file is read or refused with a CheckpointError", async () => {
   await fc.assert(
     fc.asyncProperty(given, fc.array(damage, { minLength: 1, maxLength: 3 }), async (list, damages) => {
       const bytes = damages.reduce((changed, apply) => apply(changed), [...save(list)]);
-      const started = performance.now();
       try {
         const file = await open(Uint8Array.from(bytes));
         for (const [name, { dtype }] of file.tensors) if (dtype === "F32") await readTensor(file, name);
@@ -124,7 +123,6 @@ test("a damaged file is read or refused with a CheckpointError, at once", async 
         expect(error).toBeInstanceOf(CheckpointError);
         expect((error as Error).message).toMatch(/^m\.safetensors[^\n]*$/);
       }
-      expect(performance.now() - started).toBeLessThan(2000);
     }),
     { seed: 2, numRuns: 500 },
   );

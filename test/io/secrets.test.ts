@@ -41,9 +41,9 @@ describe("a token is not shown where it", () => {
   it.each([
     ["holds a line end", `hf_A\n${SECRET}: x`, "HF_TOKEN holds a line end"],
     ["holds a carriage return", `hf_A\r${SECRET}`, "HF_TOKEN holds a line end"],
-    ["holds a letter of no token", `hf_\u20ac${SECRET}`, "HF_TOKEN holds a character that no token has, at position 4"],
-    ["holds a zero", `hf_\u0000${SECRET}`, "HF_TOKEN holds a character that no token has, at position 4"],
-    ["holds a space", `hf_ ${SECRET}`, "HF_TOKEN holds a character that no token has, at position 4"],
+    ["holds a letter of no token", `hf_\u20ac${SECRET}`, "HF_TOKEN holds an invalid character at position 4"],
+    ["holds a zero", `hf_\u0000${SECRET}`, "HF_TOKEN holds an invalid character at position 4"],
+    ["holds a space", `hf_ ${SECRET}`, "HF_TOKEN holds an invalid character at position 4"],
   ])("%s", async (_, token, message) => {
     const real = platform.environment.bind(platform);
     vi.spyOn(platform, "environment").mockImplementation((name) => (name === "HF_TOKEN" ? token : real(name)));

@@ -204,10 +204,10 @@ describe("a model of the hub", () => {
       await expect(asked).rejects.toThrow(message);
       await expect(asked).rejects.toMatchObject({ name: "DataError" });
     };
-    await refused("hf:owner/other", "there is no such model; is the name spelt right?");
+    await refused("hf:owner/other", "there is no such model; is the name spelled right?");
     await refused("hf:owner/name@v9", 'the model has no revision "v9"');
     hub.settings = { status: 403 };
-    await refused("hf:owner/name", `${endpoint}/owner/name has conditions to be accepted`);
+    await refused("hf:owner/name", `the conditions on ${endpoint}/owner/name have not been accepted`);
     for (const source of ["hf:../name", "hf:a/b/c", "hf:owner/name@../x", "hf:", "hf:owner/name@"]) {
       expect(() => openFiles(source)).toThrow(ConfigError);
     }

@@ -18,7 +18,7 @@ const read = (text: string) => readPickle(pickle(text), torchNames).value;
 describe("a pickle", () => {
   it.each([
     ["a length that leads backwards", "B\xff\xff\xff\xff.", "operation 0x42, which no tensors need, at byte 2"],
-    ["an operation that ends inside its number", "J\x01\x00", "ends after 5 bytes, where 4 more are wanted, at byte 3"],
+    ["an operation that ends inside its number", "J\x01\x00", "ends after 5 bytes, where 4 more are needed, at byte 3"],
     ["a name that does not end", "ccollections", "ends inside a name"],
     ["values from below a mark", "K\x01(\x85.", "takes 1 values where there are 0 (TUPLE1)"],
     ["the end of a list that has no begin", "t.", "ends a list that it has not begun"],

@@ -118,7 +118,7 @@ describe("NOTICES.md", () => {
     .filter((file) => file.endsWith(".js"))
     .map((file) => file.replace(/\.js$/, ""));
 
-  it.each(vendored)("names %s, whose code is inside, with its version, licence and the licence's text", (name) => {
+  it.each(vendored)("names %s, whose code is inside, with its version, license and the license's text", (name) => {
     const folder = join(ROOT, "node_modules", name);
     const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<
       string,

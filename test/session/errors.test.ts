@@ -74,14 +74,16 @@ describe("an error of the worker arrives as what it was:", () => {
     const error = await failure(asked.create(config, { seed: [() => 1] } as never));
     expect(error).toBeInstanceOf(built.ConfigError);
     expect(error.message).toMatch(
-      /^session: create was given what cannot be sent to its worker \(.*could not be cloned/,
+      /^session: create got an argument that cannot be sent to its worker \(.*could not be cloned/,
     );
     // A function by itself is a listener, and is refused where there is none.
     const listener = await failure(asked.create(config, { seed: () => 1 } as never));
     expect(listener).toBeInstanceOf(built.ConfigError);
     expect(listener.message).toMatch(/^seed is /);
     const inputs = { inputIds: [[1]], labels: [() => 1] } as never;
-    expect((await failure(made.forward(inputs))).message).toMatch(/^session: forward was given what cannot be sent/);
+    expect((await failure(made.forward(inputs))).message).toMatch(
+      /^session: forward got an argument that cannot be sent/,
+    );
     expect((await made.forward({ inputIds: [[1]] })).lastHiddenState.shape).toEqual([1, 1, 8]);
     const other = await (await session()).create(config, { head: "sequence-classification" });
     const data = { data: rows(4), text: "text", label: "label" };
@@ -117,10 +119,13 @@ describe("a signal", () => {
     expect((await model.classify("good")).label).toMatch(/yes|no/);
   });
 
-  it("ends a call that waits, at once and without running it; one that was aborted before does not run either", async () => {
+  it("ends a call that waits while another runs, without running it; one that was aborted before does not run either", async () => {
     const asked = await session();
     const long = new AbortController();
-    const running = failure(asked.finetune({ ...training, signal: long.signal }));
+    let ended = false;
+    const running = failure(asked.finetune({ ...training, signal: long.signal })).finally(() => {
+      ended = true;
+    });
     const controller = new AbortController();
     const events: unknown[] = [];
     const waiting = failure(
@@ -129,9 +134,8 @@ describe("a signal", () => {
     const never = failure(asked.finetune({ ...training, signal: AbortSignal.abort("before") }));
     await pause(100);
     controller.abort();
-    const start = performance.now();
     const [error, before] = await Promise.all([waiting, never]);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(ended).toBe(false);
     expect([error.message, before.message]).toEqual(Array(2).fill("finetune was aborted before its turn came"));
     expect([error, before].every((one) => one instanceof built.AbortError)).toBe(true);
     expect(before.cause).toBe("before");
@@ -143,12 +147,14 @@ describe("a signal", () => {
   it("does not end other calls, and memory and doctor wait for none", async () => {
     const asked = await session();
     const controller = new AbortController();
+    const settled: string[] = [];
     const running = failure(asked.finetune({ ...training, signal: controller.signal }));
     const made = asked.create(config);
-    const start = performance.now();
+    void running.then(() => settled.push("finetune"));
+    void made.then(() => settled.push("create"));
     expect((await asked.memory()).limit).toBeGreaterThan(0);
     expect((await asked.doctor()).threads).toBe(1);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(settled).toEqual([]);
     controller.abort();
     await running;
     expect((await made).head).toBe("base");

@@ -49,19 +49,16 @@ describe("a session", () => {
     const asked = await session();
     const model = await asked.create({ ...config, num_hidden_layers: 6, hidden_size: 256, intermediate_size: 1024 });
     const inputs = { inputIds: [Array.from({ length: 256 }, (_, i) => i % 90)] };
-    const start = performance.now();
-    await model.forward(inputs);
-    const once = performance.now() - start;
     const controller = new AbortController();
+    let done = 0;
     const calls = Array.from({ length: 30 }, () =>
       model.forward(inputs, { signal: controller.signal }).then(
-        () => undefined,
+        () => void done++,
         (error) => error,
       ),
     );
-    const asking = performance.now();
     await asked.memory();
-    expect(performance.now() - asking).toBeLessThan(15 * once);
+    expect(done).toBeLessThan(15);
     controller.abort();
     const errors = (await Promise.all(calls)).filter((error) => error !== undefined);
     expect(errors.length).toBeGreaterThan(15);
@@ -83,13 +80,13 @@ describe("a session", () => {
     };
     const unmarked = await failure(asked.finetune(options));
     expect(unmarked).toBeInstanceOf(ConfigError);
-    expect(unmarked.message).toMatch(/^session: finetune was given what cannot be sent/);
+    expect(unmarked.message).toMatch(/^session: finetune got an argument that cannot be sent/);
     const { metrics } = await asked.finetune(transfer(options, [stream]));
     expect(metrics.steps).toBeGreaterThan(0);
     const values = new Float32Array(4);
     transfer(values, [values.buffer]);
     structuredClone(values, { transfer: [values.buffer] });
-    expect(() => transfer(values, [values.buffer])).toThrow("transfer: buffers[0] was given away before");
+    expect(() => transfer(values, [values.buffer])).toThrow("transfer: buffers[0] was already transferred");
     const model = await asked.create(config);
     const [parameter] = await model.parameters();
     const given = await parameter!.read();

@@ -109,7 +109,7 @@ test("names in files do not reach Object.prototype", async () => {
 
 test("nothing to load is named", async () => {
   expect(await refused({ "vocab.json": {}, "merges.txt": "" })).toBe(
-    "the files given: vocab.json and merges.txt do not say all: transformers' save_pretrained makes a tokenizer.json",
+    "the files given: vocab.json and merges.txt are not enough: transformers' save_pretrained makes a tokenizer.json",
   );
   expect(await refused({})).toBe("the files given: there is neither tokenizer.json nor vocab.txt");
   await expect(Tokenizer.load("/nowhere/at/all")).rejects.toThrow(

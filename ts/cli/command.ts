@@ -6,12 +6,12 @@ import { commanderOption, commonOptions, fieldFlag, type OptionSpec } from "./op
 import { type Output, output } from "./output.js";
 import { stopSignals } from "./stopSignals.js";
 
-/** Exit codes: what a script can tell. */
+/** Exit codes, for scripts. */
 export const EXIT = { done: 0, input: 1, usage: 2, interrupted: 130 } as const;
 
-/** What a command is given. */
+/** The input of a command. */
 export interface Call {
-  /** Values by field: flags over the config file. */
+  /** Values by field; flags take precedence over the config file. */
   readonly options: Record<string, unknown>;
   readonly words: readonly string[];
   readonly out: Output;
@@ -21,14 +21,14 @@ export interface Call {
   protect(): void;
 }
 
-/** A command of the program: a file and a line each. */
+/** A command of the program: one file, and a line in `commands/index.ts`. */
 export interface CommandSpec {
   readonly name: string;
   readonly summary: string;
-  /** Words after the options, as commander writes them: "[texts...]". */
+  /** Positional arguments in commander's syntax: "[texts...]". */
   readonly words?: string;
   readonly options: readonly OptionSpec[];
-  /** Fields without which it cannot run. */
+  /** Required fields. */
   readonly required: readonly string[];
   /** Returns the exit code, if it is not 0. */
   run(call: Call): Promise<number | undefined>;
@@ -37,7 +37,7 @@ export interface CommandSpec {
 /** A wrong use of the program: exit code 2. */
 export class UsageError extends Error {}
 
-/** The program's command for a specification. */
+/** Makes commander's command from a specification. */
 export function buildCommand(spec: CommandSpec, finish: (code: number) => void): Command {
   const command = new Command(spec.name).description(spec.summary).exitOverride().allowExcessArguments(false);
   if (spec.words) command.argument(spec.words);
@@ -62,7 +62,7 @@ async function runCommand(
   let out: Output | undefined;
   try {
     const file = typeof flags.config === "string" ? await readConfigFile(flags.config, all) : {};
-    // Until here a signal simply ends the process: a pipe that says nothing could not be left otherwise.
+    // Until here a signal ends the process: a silent pipe could not be interrupted otherwise.
     stops.listen();
     const options = { ...file, ...flags };
     debug ||= Boolean(options.debug);
@@ -70,7 +70,7 @@ async function runCommand(
     if (missing.length > 0) {
       throw new UsageError(`${spec.name} needs ${missing.map(fieldFlag).join(", ")}`);
     }
-    // The engine starts when it is first used. A process of its own may set flags that a library may not.
+    // The engine starts on first use. A program may set V8 flags, which a library must not.
     setDefaults({
       v8Flags: true,
       ...(options.threads !== undefined && { threads: options.threads as number | "auto" }),
@@ -78,7 +78,7 @@ async function runCommand(
     out = output(options);
     return (await spec.run({ options, words, out, signal: stops.signal, protect: stops.protect })) ?? EXIT.done;
   } catch (error) {
-    out?.end(); // a bar hides the cursor
+    out?.end(); // a progress bar hides the cursor
     return report(error, debug);
   } finally {
     out?.end();
@@ -86,11 +86,11 @@ async function runCommand(
   }
 }
 
-/** Prints an error as one line (with its stack if debugging), and says which exit code it is. */
+/** Prints an error as one line (with its stack if debugging), and returns the exit code. */
 export function report(error: unknown, debug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has printed it
   const { message, stack } = error as Error;
-  const what = error instanceof AbortError ? "" : "error: "; // a stop that was asked for is none
+  const what = error instanceof AbortError ? "" : "error: "; // an interruption is not an error
   process.stderr.write(`${what}${debug ? (stack ?? message) : oneLine(error)}\n`);
   if (error instanceof UsageError) return EXIT.usage;
   return error instanceof AbortError ? EXIT.interrupted : EXIT.input;

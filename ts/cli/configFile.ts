@@ -7,20 +7,21 @@ import { errorReason, reason } from "../io/reasons.js";
 import { misspelt } from "../misspelt.js";
 import { fieldOf, type OptionSpec } from "./option.js";
 
-/** Bytes of a file of options that are read at most. */
+/** Maximum size of a config file in bytes. */
 const LONGEST = 2 ** 20;
 
-/** Levels of lists and objects; options have two. */
+/** Maximum levels of lists and objects; options have two. */
 const DEEPEST = 32;
 
-/** The options of a JSON or YAML file, each checked as its flag would be. */
+/** The options in a JSON or YAML file, each checked like its flag. */
 export async function readConfigFile(path: string, specs: readonly OptionSpec[]): Promise<Record<string, unknown>> {
   const value = requireObject(parse(path, decodeText(await readBounded(path), path, ConfigError)), path, ConfigError);
   const byField = new Map(specs.map((spec) => [fieldOf(spec), spec]));
   const options: Record<string, unknown> = {};
   for (const [field, given] of Object.entries(value)) {
     const spec = byField.get(field);
-    if (!spec) throw new ConfigError(`${path}: ${field} is no option of this command${hint(field, value, byField)}`);
+    if (!spec)
+      throw new ConfigError(`${path}: ${field} is not an option of this command${hint(field, value, byField)}`);
     try {
       options[field] = spec.parse(given);
       if (typeof given === "string" && typeof options[field] === "number")
@@ -33,7 +34,7 @@ export async function readConfigFile(path: string, specs: readonly OptionSpec[])
   return options;
 }
 
-/** A file's bytes, none beyond what options could take: `path` may be a device that never ends. */
+/** A file's bytes, up to a limit: `path` may be an endless device. */
 async function readBounded(path: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -46,14 +47,13 @@ async function readBounded(path: string): Promise<Uint8Array> {
   } catch (error) {
     throw new ConfigError(`${path} cannot be read: ${reason(error)}`, { cause: error, reason: errorReason(error) });
   }
-  if (length > LONGEST)
-    throw new ConfigError(`${path} is longer than ${LONGEST} bytes, too long for a file of options`);
+  if (length > LONGEST) throw new ConfigError(`${path} is longer than ${LONGEST} bytes, too long for a config file`);
   return Buffer.concat(pieces);
 }
 
 function parse(path: string, content: string): unknown {
   try {
-    // JSON is YAML too, but JSON's own parser names mistakes in JSON better.
+    // JSON is valid YAML, but JSON's parser describes mistakes in JSON better.
     const value: unknown = path.endsWith(".json") ? JSON.parse(content) : parseYaml(content, { logLevel: "error" });
     requireTree(value, []);
     return value;
@@ -65,11 +65,11 @@ function parse(path: string, content: string): unknown {
   }
 }
 
-/** An alias may stand inside what it repeats; options are what JSON could say. */
+/** Checks that a value could be JSON: an alias may be inside what it repeats. */
 function requireTree(value: unknown, above: readonly unknown[]): void {
   if (typeof value !== "object" || value === null) return;
   if (above.length === DEEPEST) throw new Error(`more than ${DEEPEST} levels of lists and objects`);
-  if (above.includes(value)) throw new Error("an alias repeats what it stands in");
+  if (above.includes(value)) throw new Error("an alias contains itself");
   for (const one of Object.values(value)) requireTree(one, [...above, value]);
 }
 
@@ -84,5 +84,5 @@ function jsonLine(content: string, error: Error): number {
 
 function hint(field: string, value: object, byField: ReadonlyMap<string, OptionSpec>): string {
   const near = misspelt([field, ...Object.keys(value).filter((name) => byField.has(name))], [...byField.keys()]);
-  return near ? `; ${near.meant} is` : `; there are ${[...byField.keys()].join(", ")}`;
+  return near ? `; ${near.meant} is` : `; the options are ${[...byField.keys()].join(", ")}`;
 }

@@ -7,7 +7,7 @@ import { TASKS, type TaskName, taskKind } from "../train/tasks/index.js";
 import { UsageError } from "./command.js";
 import { fieldFlag, flag, type OptionSpec, oneOf, text } from "./option.js";
 
-/** Formats of data files, by the ending that means them. */
+/** Formats of data files, by extension. */
 const formats = ["csv", "tsv", "jsonl", "json", "txt"];
 
 /** The option for models of several labels per text. */
@@ -17,7 +17,7 @@ const labelSeparatorOption: OptionSpec = {
   parse: text,
 };
 
-/** Options of commands that read labelled rows: what the columns are called. */
+/** Options of commands that read labeled rows: what the columns are called. */
 export const columnOptions: readonly OptionSpec[] = [
   { flags: "--text <column>", help: "column of the texts", parse: text },
   { flags: "--text-pair <column>", help: "column of second texts, for pairs", parse: text },
@@ -60,7 +60,7 @@ export function needColumns(command: string, task: TaskName, given: Record<strin
 export const fileOptions: readonly OptionSpec[] = [
   {
     flags: "--format <name>",
-    help: `format of the files, if their endings do not tell: ${formats.join(", ")}`,
+    help: `format of the files (default: by extension): ${formats.join(", ")}`,
     parse: oneOf(formats),
   },
   {
@@ -85,15 +85,15 @@ function columns(value: unknown): string[] {
 function character(value: unknown): string {
   if (value === "tab" || value === "\\t") return "\t";
   if (typeof value === "string" && value.length === 1 && !/["\r\n]/.test(value)) return value;
-  throw new InvalidArgumentError(`${JSON.stringify(value)} is not one character, nor "tab".`);
+  throw new InvalidArgumentError(`${JSON.stringify(value)} is not one character or "tab".`);
 }
 
-/** A file by its path; `-` is standard input, which has no ending: csv unless --format says otherwise. */
+/** A file by its path; `-` is standard input, which is csv by default. */
 export function dataSource(path: string, signal: AbortSignal): DataSource {
   return path === "-" ? { name: "standard input", bytes: standardInput(signal), format: "csv" } : path;
 }
 
-/** Standard input until Ctrl-C: somebody may sit before it, or a program that never ends. */
+/** Standard input until Ctrl-C: it may be a terminal, or a program that never ends. */
 async function* standardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
     yield* addAbortSignal(signal, process.stdin);

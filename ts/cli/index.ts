@@ -9,7 +9,7 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 };
 
 async function main(): Promise<void> {
-  // A reader that went away (`| head`) is no error.
+  // A closed pipe (`| head`) is not an error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) =>
     process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.input),
   );
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const finish = (result: number) => {
     code = result;
   };
-  // Where nobody reads the progress (`2>&1 | head`), the work goes on.
+  // If nobody reads the progress (`2>&1 | head`), the work continues.
   process.stderr.on("error", () => {});
   const program = new Command("roformer")
     .description("Trains and runs rotary transformers (RoFormer) on the CPU.")

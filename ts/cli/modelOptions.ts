@@ -17,7 +17,7 @@ export const modelOptions: readonly OptionSpec[] = [
 ];
 
 /**
- * Calls `use` with the model that {@link modelOptions} name, and what pipelines are to be told: shows how far they are.
+ * Calls `use` with the model of {@link modelOptions} and the options for pipelines, which show progress.
  */
 export async function withModel<T>(
   call: Call,

@@ -3,8 +3,8 @@ import type { Call } from "./command.js";
 import type { Progress } from "./output.js";
 
 /**
- * A model's folder, URL or name on the hub, as a command was given it: downloads show how far they are on a terminal, and end with
- * Ctrl-C. A file of weights by its address stays what it is.
+ * A model's folder, URL or name on the hub, as given to a command. Downloads show their progress on a terminal, and stop on
+ * Ctrl-C. A URL of a file of weights is passed on unchanged.
  */
 export function modelSource(source: string, { out, signal }: Pick<Call, "out" | "signal">): FileSource {
   if (isFolderPath(source) || /\.(safetensors|bin)$/.test(source)) return source;

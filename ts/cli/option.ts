@@ -2,28 +2,28 @@ import { InvalidArgumentError, Option } from "commander";
 import { MOST_THREADS } from "../engine/wasm/variants.js";
 import * as rules from "../train/settings/rules.js";
 
-/** An option of a command: a flag, a field of the config file and a value that is checked, in one declaration. */
+/** An option of a command: a flag, a field of the config file and a check, in one declaration. */
 export interface OptionSpec {
-  /** As commander takes it: "--max-length <tokens>". */
+  /** In commander's syntax: "--max-length <tokens>". */
   readonly flags: string;
   readonly help: string;
   /**
-   * Turns the text of a flag, or the value of a config file, to the option's value; throws InvalidArgumentError. `before` is
-   * what the flag's earlier words gave, of one that takes several ("--data <files...>").
+   * Converts the text of a flag, or a value of a config file, to the option's value; throws InvalidArgumentError. `before` is
+   * the result for the earlier words of a flag that takes several ("--data <files...>").
    */
   readonly parse: (value: unknown, before?: unknown) => unknown;
-  /** Has no value: given or not. */
+  /** Whether the flag has no value. */
   readonly isFlag?: boolean;
 }
 
-/** Field of a config file for a flag: maxLength for --max-length. */
+/** A flag's field in a config file: maxLength for --max-length. */
 export const fieldOf = (spec: OptionSpec): string => new Option(spec.flags).attributeName();
 
 /** The flag for a field: --max-length for maxLength. */
 export const fieldFlag = (field: string): string =>
   `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** An option as commander knows it. */
+/** Makes commander's option. */
 export function commanderOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.help);
   return spec.isFlag ? option : option.argParser(spec.parse);
@@ -69,7 +69,7 @@ export const oneOf = (names: readonly string[]) => ruled<string>(rules.oneOf(nam
 /** true or false, in a config file. */
 export const flag = ruled<boolean>(rules.flag);
 
-/** Some of some names: a flag's with commas between, or a config file's list. */
+/** A subset of some names: separated by commas in a flag, or a list in a config file. */
 export const listOf =
   (names: readonly string[]) =>
   (value: unknown): string[] => {
@@ -100,19 +100,19 @@ const threads: rules.Rule = {
 
 /** Options of every command. */
 export const commonOptions: readonly OptionSpec[] = [
-  { flags: "--config <file>", help: "JSON or YAML file; every long flag is a field, flags win", parse: path },
-  { flags: "--seed <number>", help: "what all random numbers follow from", parse: ruled(rules.seed) },
+  { flags: "--config <file>", help: "JSON or YAML file with long flags as fields; flags take precedence", parse: path },
+  { flags: "--seed <number>", help: "seed of all random numbers", parse: ruled(rules.seed) },
   {
     flags: "--threads <number|auto>",
-    help: "threads that compute (default: $ROFORMER_THREADS, else one a core)",
+    help: "number of threads (default: $ROFORMER_THREADS, else one per core)",
     parse: (value) => (value === "auto" ? value : ruled(threads)(value)),
   },
   {
     flags: "--json",
-    help: "print JSON on stdout, one value or a line for each result; all else on stderr",
+    help: "print JSON on stdout, one value or one line per result; everything else goes to stderr",
     parse: flag,
     isFlag: true,
   },
-  { flags: "--quiet", help: "print nothing but results and errors", parse: flag, isFlag: true },
+  { flags: "--quiet", help: "print only results and errors", parse: flag, isFlag: true },
   { flags: "--debug", help: "print stack traces", parse: flag, isFlag: true },
 ];

@@ -2,30 +2,30 @@ import { once } from "node:events";
 import { SingleBar } from "cli-progress";
 import pc from "picocolors";
 
-/** Where a command's words go: results to stdout, all else to stderr. */
+/** A command's output: results to stdout, everything else to stderr. */
 export interface Output {
   readonly json: boolean;
-  /** A line for people, unless they want quiet. */
+  /** Prints a line, except with --quiet. */
   say(line: string): void;
-  /** A warning, always. */
+  /** Prints a warning, even with --quiet. */
   warn(line: string): void;
-  /** The result: with --json the value on one line, else `lines`. */
+  /** Prints the result: with --json the value on one line, else `lines`. */
   result(value: unknown, lines: readonly string[]): Promise<void>;
-  /** Shows how far a job is. `long`: on a stderr that is not a terminal, the first line comes at once and not after 10 seconds. */
+  /** Shows the progress of a job. `long`: if stderr is not a terminal, prints the first line at once instead of after 10 seconds. */
   progress(total: number, unit: string, long?: boolean): Progress;
-  /** Shows how far a download is, of `total` bytes if known: on a terminal alone. */
+  /** Shows the progress of a download, of `total` bytes if known; only on a terminal. */
   download(file: string, total: number | undefined): Progress;
-  /** Ends what is still shown, when a command ends. */
+  /** Removes progress bars when a command ends. */
   end(): void;
 }
 
-/** How far a long job is: a bar on a terminal, else a line now and then. */
+/** The progress of a long job: a bar on a terminal, otherwise occasional lines. */
 export interface Progress {
   update(done: number, note: string): void;
   end(): void;
 }
 
-/** Seconds between lines where there is no terminal. */
+/** Seconds between lines without a terminal. */
 const LINE_INTERVAL = 10;
 
 /** The output of a process. */
@@ -76,7 +76,7 @@ export function output({ json = false, quiet = false }: { json?: boolean; quiet?
   };
 }
 
-/** Writes lines to stdout, waiting where a pipe is full. */
+/** Writes lines to stdout, waiting if a pipe is full. */
 export async function print(lines: Iterable<string>): Promise<void> {
   for (const line of lines) if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
 }
@@ -95,7 +95,7 @@ function startBar(total: number, format: string): Progress {
   return { update: (done, note) => single.update(done, { note }), end: () => single.stop() };
 }
 
-/** A line every few seconds, also where one job follows another: `due` says whether it is time. */
+/** Limits lines to one every few seconds, also across jobs: `due` tells whether it is time. */
 function plainLines(total: number, unit: string, say: (line: string) => void, due: () => boolean): Progress {
   return {
     update: (done, note) => {
@@ -105,7 +105,7 @@ function plainLines(total: number, unit: string, say: (line: string) => void, du
   };
 }
 
-/** Seconds as people say them: 7 s, 3 min 20 s, 1 h 5 min. */
+/** Formats seconds: 7 s, 3 min 20 s, 1 h 5 min. */
 export function duration(seconds: number): string {
   const s = Math.round(seconds);
   if (s < 60) return `${s} s`;

@@ -2,7 +2,7 @@ import type { AnyEvaluation, Evaluation } from "../train/evaluate.js";
 
 const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
 
-/** Metrics, and of classes the confusion matrix, for people. */
+/** Metrics, and for classes the confusion matrix, as lines. */
 export function reportLines(evaluation: AnyEvaluation): string[] {
   const { tokens, seconds } = evaluation;
   return [...scoreLines(evaluation), `evaluated ${Math.round(tokens / seconds)} tokens/s`];
@@ -43,14 +43,14 @@ function classLines({ metrics, confusionMatrix, labels }: Evaluation): string[] 
   ];
 }
 
-/** What is the matter where F1 is 0 by convention only: a model that gives one label to all texts, or texts without the second of two. */
+/** Why F1 is 0 by convention: the model predicts one label for all texts, or no text has the second of two labels. */
 function whyNoF1(matrix: Evaluation["confusionMatrix"], labels: readonly string[]): string | undefined {
   const occurs = labels.map((_, i) => matrix[i]!.some((count) => count > 0));
   const isPredicted = labels.map((_, i) => matrix.some((row) => row[i]! > 0));
   const never = labels.filter((_, i) => occurs[i] && !isPredicted[i]).map((label) => JSON.stringify(label));
   if (never.length > 0 && isPredicted.filter(Boolean).length === 1) {
     const some = never.slice(0, 10).join(", ") + (never.length > 10 ? ", …" : "");
-    return `the model has not learned to tell the labels apart: it never predicts ${some}; train for more steps`;
+    return `the model has not learned to distinguish the labels: it never predicts ${some}; train for more steps`;
   }
   if (labels.length === 2 && !occurs[1]) return `no text has the label ${JSON.stringify(labels[1])}, so there is no F1`;
   return undefined;

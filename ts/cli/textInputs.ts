@@ -6,12 +6,12 @@ import { UsageError } from "./command.js";
 import { dataSource, fileOptions } from "./dataOptions.js";
 import { type OptionSpec, path, text, whole } from "./option.js";
 
-/** Options of commands that take texts: words after the options, a file, or lines of standard input. */
+/** Options of commands that read texts: arguments, a file, or lines of standard input. */
 export const textOptions: readonly OptionSpec[] = [
-  { flags: "--data <file>", help: "texts, instead of words after the options", parse: path },
+  { flags: "--data <file>", help: "file of texts, instead of arguments", parse: path },
   { flags: "--text <column>", help: "column of the texts", parse: text },
   ...fileOptions,
-  { flags: "--max-length <tokens>", help: "tokens a text is cut to (default: as in training)", parse: whole(3) },
+  { flags: "--max-length <tokens>", help: "maximum tokens of a text (default: as in training)", parse: whole(3) },
 ];
 
 /** The option for the column of second texts. */
@@ -21,20 +21,20 @@ export const pairOption: OptionSpec = {
   parse: text,
 };
 
-/** Texts that a model computes together at most, so that answers to a long stream do not wait for its end. */
+/** Maximum texts computed together, so that results of a long stream do not wait for its end. */
 const GROUP = 1024;
 
-/** The texts of a command, and the second ones if there are. */
+/** The texts of a command, and the second texts if there are any. */
 export interface TextInputs {
   readonly texts: string[];
   readonly pairs?: string[];
-  /** Names a text's file and line in errors; undefined for words of the command line. */
+  /** Names a text's file and line in errors; undefined for arguments. */
   readonly where?: (index: number) => string;
 }
 
 /**
- * The texts that `command` was given: `words`, those of --data FILE, or lines of standard input (-). Lines come in groups of what has
- * arrived, so that a program at the other end of the pipe gets its answer to each line; the others in one group. Errors:
+ * The texts of `command`: `words`, those of --data FILE, or lines of standard input (-). Lines are grouped as they
+ * arrive, so that a program at the other end of the pipe gets a result for each line; other texts form one group. Errors:
  * UsageError, and DataError for a file, before anything is computed.
  */
 export async function readGroups(
@@ -61,7 +61,7 @@ async function* linesOfInput(signal: AbortSignal): AsyncGenerator<TextInputs> {
     yield { texts: group.map((row) => textOf(row, "text")), where: placesOf(group) };
 }
 
-/** What comes from `items` in groups: each holds what is there before the program has to wait, at most {@link GROUP}. */
+/** Groups `items`: each group has the items available without waiting, at most {@link GROUP}. */
 async function* arrived<T>(items: AsyncIterator<T>): AsyncGenerator<T[]> {
   const WAITING = Symbol("waiting");
   for (let next = items.next(), group: T[] = []; ; group = []) {
@@ -83,7 +83,7 @@ export async function readColumns(
   given: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<TextInputs> {
-  // Plain lines have one column, and its name is ours.
+  // Plain lines have one column, whose name is fixed.
   const isPlain = given.format === "txt" || (given.format === undefined && /\.txt(\.gz)?$/.test(String(given.data)));
   if (given.text === undefined && !isPlain) throw new UsageError(`${command} --data needs --text COLUMN`);
   const { text = "text", textPair } = given as { text?: string; textPair?: string };
@@ -94,7 +94,7 @@ export async function readColumns(
   return textPair === undefined ? { texts, where } : { texts, where, pairs: rows.map((row) => textOf(row, textPair)) };
 }
 
-/** Names the places of rows: file and line. */
+/** Names the positions of rows: file and line. */
 export const placesOf =
   (rows: readonly Row[]) =>
   (index: number): string =>

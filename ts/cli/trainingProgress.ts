@@ -2,7 +2,7 @@ import type { TrainingEvent } from "../train/meter.js";
 import type { Call } from "./command.js";
 import { duration, type Output } from "./output.js";
 
-/** Shows how far a training run is, between the lines that it says. From the first step on a stop saves the model. */
+/** Shows the progress of a training run, between its messages. From the first step on, a stop saves the model. */
 export function trainingProgress({ out, protect }: Call) {
   let bar: ReturnType<Output["progress"]> | undefined;
   const end = () => {

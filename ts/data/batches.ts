@@ -3,33 +3,33 @@ import { permutation } from "../random/philox.js";
 import { streams } from "../random/streams.js";
 
 /**
- * Batches whose rows are sorted by length together, at most, and the number of such pools that an epoch has at least: enough that
- * the rows of a batch are alike, few enough that other epochs put other rows together.
+ * Maximum batches per pool, whose rows are sorted by length, and minimum pools per epoch: enough that
+ * the rows of a batch are similar, few enough that epochs combine different rows.
  */
 const [POOL, POOLS] = [16, 8];
 
-/** What a batch may hold: rows, or tokens of all its rows together. */
+/** The maximum size of a batch: rows, or tokens of all rows. */
 export type BatchSize = { readonly rows: number } | { readonly tokens: number };
 
 /**
- * Which rows form the batch of each training step. Every epoch takes all rows once, in another order; rows of a batch are of
- * similar length. A step's batch follows from (lengths, size, seed, step) alone, so that a resumed run sees what an
+ * Assigns rows to the batch of each training step. Every epoch uses all rows once, in a different order; rows of a batch have
+ * similar length. A step's batch depends only on (lengths, size, seed, step), so a resumed run sees what an
  * uninterrupted one would have.
  *
- * All epochs have the same number of batches, the fewest that keep to the size, and these are alike: 100 rows by 32 are four
- * batches of 25, so no step has a gradient of a few rows. By tokens, a batch may exceed the size by less than its last row.
+ * All epochs have the same number of batches, the minimum for the size, and these are balanced: 100 rows by 32 are four
+ * batches of 25, so that no gradient comes from a few rows. In tokens, a batch may exceed the size by less than its last row.
  */
 export class Batches {
-  /** Batches an epoch has. */
+  /** Batches per epoch. */
   readonly perEpoch: number;
   readonly #lengths: ArrayLike<number>;
-  /** What a row takes of a batch's size. */
+  /** The share of each row in a batch's size. */
   readonly #weights: Float64Array;
   readonly #seed: number;
   #epoch = -1;
   #batches: readonly (readonly number[])[] = [];
 
-  /** `lengths`: tokens of each row; `seed`: the run's. */
+  /** `lengths`: tokens of each row; `seed`: the seed of the run. */
   constructor(lengths: ArrayLike<number>, size: BatchSize, seed: number) {
     const limit = "rows" in size ? size.rows : size.tokens;
     if (!(limit >= 1)) throw new ConfigError(`a batch's size is ${limit}, not 1 or more`);
@@ -51,7 +51,7 @@ export class Batches {
     return this.#batches[step % this.perEpoch]!;
   }
 
-  /** An epoch's batches: rows shuffled, sorted by length within pools, cut, and the batches shuffled. */
+  /** The batches of an epoch: rows shuffled, sorted by length within pools, divided, and the batches shuffled. */
   #order(epoch: number): number[][] {
     const rows = Array.from(permutation(this.#lengths.length, this.#seed, streams.dataOrder, 2 * epoch));
     const pool = Math.min(POOL, Math.ceil(this.perEpoch / POOLS));
@@ -65,7 +65,7 @@ export class Batches {
   }
 }
 
-/** All rows once, longest first, in batches that keep to a size: for evaluation, where order does not count. */
+/** All rows once, longest first, in batches of at most a size: for evaluation, where order does not matter. */
 export function sortedBatches(lengths: ArrayLike<number>, size: BatchSize): number[][] {
   const rows = Array.from({ length: lengths.length }, (_, i) => i).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const batches: number[][] = [];
@@ -83,7 +83,7 @@ export function sortedBatches(lengths: ArrayLike<number>, size: BatchSize): numb
   return batches;
 }
 
-/** Cuts rows into `count` runs of about the same weight, none of them empty. */
+/** Divides rows into `count` non-empty runs of about equal weight. */
 function cut(rows: readonly number[], weights: Float64Array, count: number): number[][] {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const batches: number[][] = [];

@@ -6,13 +6,13 @@ import { LONGEST, lineEnds, splitLines, type TextBlock, unixLines } from "./text
 export interface Fields {
   readonly fields: readonly string[];
   readonly line: number;
-  /** Where quotes do not count: the row's text and what was read with it, for a hint. */
+  /** If quotes are plain characters: the row's text and the text after it, for a hint. */
   readonly ahead?: () => string;
 }
 
 /** A line of spaces is not a row, as in pandas (`skip_blank_lines`). */
 const BLANK = /^[ \t]*\n?$/;
-/** Lines in which a quoted field is looked for to give a hint. */
+/** Number of lines to search for a quoted field for a hint. */
 const LOOKED_AT = 100;
 
 /** Rows of a file in which quotes are plain characters (GLUE's layout). */
@@ -30,9 +30,9 @@ export async function* readUnquoted(blocks: AsyncIterable<TextBlock>, separator:
 }
 
 /**
- * Rows of a file whose fields may be quoted (RFC 4180): a quoted field may hold separators, line ends and doubled quotes. A
- * quote counts only where a field begins with it, and white space behind a closing one is dropped. A quote that stays open, or
- * text after a closing one, is a DataError that names the line.
+ * Rows of a file whose fields may be quoted (RFC 4180): a quoted field may contain separators, line breaks and doubled quotes. A
+ * quote counts only at the start of a field, and whitespace after a closing one is dropped. Errors: DataError naming the line for an unclosed quote or
+ * text after a closing one.
  */
 export async function* readQuoted(
   name: string,
@@ -45,7 +45,7 @@ export async function* readQuoted(
     const text = (open?.text ?? "") + block.text;
     if (open && text.length > LONGEST) throw neverClosed(name, open);
     if (open) open = { ...open, text };
-    // Each try reads an open row from its beginning, so the next one waits for twice the text.
+    // Each attempt reads an open row from its beginning, so the next one waits for twice the text.
     if (text.length < enough) continue;
     open = yield* cutRows(name, { text, line: open?.line ?? block.line }, separator);
     enough = open ? 2 * open.text.length : 0;
@@ -54,13 +54,13 @@ export async function* readQuoted(
   if (open) throw neverClosed(name, open);
 }
 
-/** The fields of a text's first row where quotes count; undefined if the row does not end. Errors: as {@link readQuoted}. */
+/** The fields of a text's first row, with quotes; undefined if the row does not end. Errors: as {@link readQuoted}. */
 export function firstQuoted(text: string, separator: string): readonly string[] | undefined {
   const { done, value } = cutRows("", { text, line: 1 }, separator, 1).next();
   return done ? undefined : value.fields;
 }
 
-/** Whether the row that a text begins with has `width` fields, or does not end in it, where quotes count. */
+/** Whether the first row of a text, read with quotes, has `width` fields or does not end. */
 export function fitsQuoted(text: string, separator: string, width: number): boolean {
   if (!text.startsWith('"') && !text.includes(`${separator}"`)) return false;
   try {
@@ -71,13 +71,13 @@ export function fitsQuoted(text: string, separator: string, width: number): bool
   }
 }
 
-/** A row whose quote is not closed yet, and all that follows it. */
+/** A row with an open quote, and the text after it. */
 interface OpenRow extends TextBlock {
   /** The line of the quote. */
   readonly quote: number;
 }
 
-/** Cuts whole lines into rows, at most `most`. Returns what a quote leaves open. Errors: as {@link readQuoted}. */
+/** Parses whole lines into at most `most` rows. Returns an open row, if any. Errors: as {@link readQuoted}. */
 function* cutRows(
   name: string,
   block: TextBlock,
@@ -109,8 +109,8 @@ function* cutRows(
 }
 
 /**
- * A block's text as Papa takes it: each line ends with LF. Fields get back what their lines ended with. Papa drops a byte-order
- * mark at the beginning of a text, but only a file's first one is not text: an empty line before it keeps it.
+ * A block's text for Papa Parse, with LF line ends, which are restored in fields. Papa Parse drops a byte-order
+ * mark at the beginning of a text, but only that of a file is not text: an empty line before it protects it.
  */
 class UnixLines {
   readonly text: string;
@@ -127,18 +127,18 @@ class UnixLines {
     this.text = unix.endsWith("\n") ? unix : `${unix}\n`;
   }
 
-  /** The line of a place. */
+  /** The line of a position. */
   lineOf(at: number): number {
     return this.first + lineEnds(this.text.slice(0, at));
   }
 
-  /** The original text from a place on, where `line` begins. */
+  /** The original text from the beginning of `line` on. */
   from(at: number, line: number): string {
     const ends = this.#hasOthers ? this.#lineEnds().slice(0, line - this.first) : [];
     return this.#original.slice(at + ends.filter((end) => end.length > 1).length);
   }
 
-  /** The fields of the row that begins on a line, with the line ends that they have in the file. */
+  /** The fields of the row that begins on a line, with the line ends of the file. */
   withEnds(fields: string[], line: number): string[] {
     if (!this.#hasOthers || !fields.some((field) => field.includes("\n"))) return fields;
     const ends = this.#lineEnds();
@@ -156,7 +156,7 @@ function neverClosed(name: string, { quote }: OpenRow): DataError {
   return new DataError(`${name}:${quote}: a quote is opened and never closed`);
 }
 
-/** The error for text behind the closing quote of a field that begins at a place. */
+/** The error for text after the closing quote of the field at a position. */
 function textFollows(name: string, lines: UnixLines, field: number): DataError {
   const closing = lines.text.slice(field).replaceAll('""', "  ").indexOf('"');
   return new DataError(`${name}:${lines.lineOf(field + closing)}: text follows a closing quote`);

@@ -1,30 +1,30 @@
 import { DataError } from "../errors.js";
 import { placeOf, type Row, shown, textOf } from "./values.js";
 
-/** Classes more than this are no labels but texts, ids or numbers. */
+/** Maximum number of classes: more are probably texts, ids or numbers. */
 export const MOST_CLASSES = 1000;
 
 /** The labels of a task, in the order of their ids. */
 export interface LabelSet {
   readonly names: readonly string[];
-  /** The id of a name; undefined for one that is not known. White space around it does not count. */
+  /** The id of a name, ignoring surrounding whitespace; undefined if it is unknown. */
   find(name: string): number | undefined;
-  /** The id of a name that stands in a row; one that is not known is a DataError. */
+  /** The id of a name in a row. Errors: DataError for an unknown one. */
   idOfName(name: string, row: Row): number;
-  /** The id of a row's label. Errors: as {@link labelOf}, and a DataError for one that is not known. */
+  /** The id of a row's label. Errors: as {@link labelOf}, and DataError for an unknown one. */
   idOf(row: Row, column: string): number;
 }
 
-/** What a label set is to be like. */
+/** Options of a label set. */
 export interface LabelOptions {
   /**
-   * What a label that occurs once is: "error" where the rows are going to be split, as no other part could have it; "allow"
-   * where a file of its own is there to validate with.
+   * How to treat a label that occurs once: "error" if the rows will be split, as only one part could have it; "allow"
+   * if there is a separate validation file.
    */
   readonly once?: "error" | "allow" | undefined;
 }
 
-/** A row's label, without white space around it. Errors: DataError for an empty one, and what {@link textOf} throws. */
+/** A row's label, trimmed. Errors: DataError for an empty one, and those of {@link textOf}. */
 export function labelOf(row: Row, column: string): string {
   const label = textOf(row, column).trim();
   if (label === "") throw new DataError(`${placeOf(row)}: the label in ${JSON.stringify(column)} is empty`);
@@ -32,8 +32,8 @@ export function labelOf(row: Row, column: string): string {
 }
 
 /**
- * The labels in `column` of the training rows, sorted: by value if all are numbers, else as texts in which numbers count as
- * numbers. A label that is empty or occurs once, a single label for all rows, and more than 1,000 are DataErrors.
+ * The labels in `column` of the training rows, sorted: by value if all are numbers, else as text in which digits are compared as
+ * numbers. Errors: DataError for an empty label, one that occurs once, a single label for all rows, and more than 1,000 labels.
  */
 export function labelsOf(rows: readonly Row[], column: string, { once = "error" }: LabelOptions = {}): LabelSet {
   const firstRow = new Map<string, Row>();
@@ -46,24 +46,26 @@ export function labelsOf(rows: readonly Row[], column: string, { once = "error" 
   const file = rows[0]?.file ?? "training";
   if (firstRow.size > MOST_CLASSES) {
     throw new DataError(
-      `${file}: ${JSON.stringify(column)} has ${firstRow.size} different labels, more than ${MOST_CLASSES}: is it the label's column?`,
+      `${file}: ${JSON.stringify(column)} has ${firstRow.size} different labels, more than ${MOST_CLASSES}: is this the label column?`,
     );
   }
   const single = once === "error" && [...firstRow].find(([label]) => !repeated.has(label));
   if (single) {
     const [label, row] = single;
     throw new DataError(
-      `${placeOf(row)}: the label ${shown(label)} occurs once; a label needs two rows, or a file of its own to validate with`,
+      `${placeOf(row)}: the label ${shown(label)} occurs once; a label needs two rows, or a separate validation file`,
     );
   }
   if (firstRow.size < 2)
-    throw new DataError(`${file}: every row has the same label in ${JSON.stringify(column)}: nothing to tell apart`);
+    throw new DataError(
+      `${file}: every row has the same label in ${JSON.stringify(column)}: there is nothing to learn`,
+    );
   return labelSet([...firstRow.keys()].sort(compareLabels));
 }
 
 /**
- * A label set from names in the order of their ids, as a config's `id2label` has them. `others`: ids of further names
- * (`label2id`). Where all names are `LABEL_0`, `LABEL_1`, …, the numbers alone mean them too.
+ * A label set from names in the order of their ids, as in a config's `id2label`. `others`: ids of further names
+ * (`label2id`). If all names are `LABEL_0`, `LABEL_1`, …, plain numbers match them too.
  */
 export function labelSet(names: readonly string[], others?: Readonly<Record<string, number>> | null): LabelSet {
   const ids = new Map(names.map((name, id) => [name, id]));
@@ -88,8 +90,8 @@ function unknown(name: string, row: Row, names: readonly string[]): never {
 }
 
 /**
- * The labels in the order of a model's own, if both are the same set: names by id, as the texts have them. A model that was trained
- * keeps what it knows only so. Undefined for another set.
+ * The labels in the order of a model's labels, if both are the same set: names by id, as in the data. This keeps what a trained model
+ * has learned. Undefined for different sets.
  */
 export function inOrderOf(own: LabelSet, { names }: LabelSet): LabelSet | undefined {
   const ordered = new Map(names.map((name) => [own.find(name), name]));
@@ -97,7 +99,7 @@ export function inOrderOf(own: LabelSet, { names }: LabelSet): LabelSet | undefi
   return labelSet(own.names.map((_, id) => ordered.get(id)!));
 }
 
-/** Order of labels: runs of digits by their value, the rest by code units, so it is the same in every language. */
+/** Compares labels: runs of digits by value, the rest by code units, independent of locale. */
 export function compareLabels(a: string, b: string): number {
   const [x, y] = [Number(a), Number(b)];
   if (x < y || x > y) return x - y;

@@ -8,7 +8,7 @@ export interface JsonRow {
   readonly line: number;
 }
 
-/** Objects of a JSON Lines file: one a line, blank lines skipped. */
+/** Objects of a JSON Lines file: one per line; blank lines are skipped. */
 export async function* readJsonLines(name: string, blocks: AsyncIterable<TextBlock>): AsyncGenerator<JsonRow> {
   for await (const block of blocks) {
     let line = block.line;
@@ -19,7 +19,7 @@ export async function* readJsonLines(name: string, blocks: AsyncIterable<TextBlo
   }
 }
 
-/** Objects of a JSON file, which is one array of them. */
+/** Objects of a JSON file, which must be an array of objects. */
 export async function* readJsonArray(name: string, blocks: AsyncIterable<TextBlock>): AsyncGenerator<JsonRow> {
   const text = await readWhole(name, blocks);
   if (text.trim() === "") throw new DataError(`${name} is empty`);
@@ -52,18 +52,18 @@ function asObject(where: string, value: unknown): Record<string, unknown> {
   throw new DataError(`${where}: ${kind(value)}, not an object`);
 }
 
-/** The engine's own words on what is wrong, without the piece of the file that it quotes. */
+/** The JavaScript engine's message, without the part of the file that it quotes. */
 const plain = (error: SyntaxError): string =>
   error.message.replace(/,? ("|\.\.\.)[\s\S]* is not valid JSON$/, "").replace(/\s+/g, " ");
 
-/** The line a syntax error is on: engines name the position, or else the text simply ends too early. */
+/** The line of a syntax error: engines name the position, unless the text ends too early. */
 function errorLine(text: string, error: SyntaxError): number {
   const position = /at position (\d+)/.exec(error.message)?.[1];
   const before = position === undefined ? text.trimEnd() : text.slice(0, Number(position));
   return 1 + lineEnds(before);
 }
 
-/** The line each item of an array begins on; the text has been parsed, so only strings and depth matter. */
+/** The first line of each item of an array; the text has been parsed, so only strings and depth matter. */
 function* itemLines(text: string): Generator<number> {
   let [line, depth, inString, begun] = [1, 0, false, false];
   for (let at = 0; at < text.length; at++) {

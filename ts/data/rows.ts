@@ -8,16 +8,16 @@ import type { Row } from "./values.js";
 
 export type { Row } from "./values.js";
 
-/** What a file can be read as. A `txt` file has one column, `text`, and a row a line, blank ones included. */
+/** File formats. A `txt` file has one column, `text`, and one row per line, including blank lines. */
 export type Format = "csv" | "tsv" | "jsonl" | "json" | "txt";
 
-/** How files are read, whatever is wanted of them. */
+/** Options for reading files. */
 export interface FileOptions extends Pick<TableOptions, "quoted" | "separator"> {
-  /** Format of the files. Default: what the endings of their names say. */
+  /** Format of the files. Default: by file extension. */
   readonly format?: Format | undefined;
 }
 
-/** How rows are to be read. */
+/** Options for reading rows. */
 export interface ReadOptions extends TableOptions, FileOptions {}
 
 const READ: Names<ReadOptions> = { format: true, columns: true, quoted: true, header: true, separator: true };
@@ -33,9 +33,9 @@ const formats: Readonly<Record<Format, Read>> = {
 };
 
 /**
- * The rows of a file, gzip or not, one after another. Values are texts; of JSON and JSON Lines, what stands there. Errors:
- * DataErrors "file:line: what" for a column that is not there, a row of another width, an open quote, broken JSON, bytes that are not
- * UTF-8, a file without rows; ConfigError for an option that makes no sense.
+ * The rows of a file, compressed with gzip or not. Values are strings, or JSON values for JSON and JSON Lines. Errors:
+ * DataError "file:line: what" for a missing column, a row of another width, an open quote, broken JSON, invalid
+ * UTF-8, and a file without rows; ConfigError for an invalid option.
  */
 export async function* readRows(source: DataSource, options: ReadOptions = {}): AsyncGenerator<Row> {
   checkOptions("readRows", options, READ);
@@ -59,12 +59,12 @@ export async function* readRows(source: DataSource, options: ReadOptions = {}): 
   if (rows === 0) throw new DataError(`${name} has no rows`);
 }
 
-/** The format that a file's name tells by its ending, `.gz` left aside. */
+/** The format by a file's extension, ignoring `.gz`. */
 function formatOf(name: string): Format {
   const ending = /\.([^./\\]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase() ?? "";
   if (Object.hasOwn(formats, ending)) return ending as Format;
   if (ending === "ndjson") return "jsonl";
-  throw new DataError(`${name}: the ending tells no format; name one of ${Object.keys(formats).join(", ")}`);
+  throw new DataError(`${name}: unknown file extension; give a format, one of ${Object.keys(formats).join(", ")}`);
 }
 
 async function* objects(name: string, rows: AsyncIterable<JsonRow>, { columns }: ReadOptions): AsyncGenerator<Row> {

@@ -2,21 +2,21 @@ import { ConfigError } from "../errors.js";
 import { firstQuoted } from "./delimited.js";
 import type { TextBlock } from "./text.js";
 
-/** What may part the fields of a csv file, the first that its header has outside quotes. */
+/** Separators of csv files: the first one that occurs in the header outside quotes. */
 const SEPARATORS = [",", "\t", ";"];
 
-/** Checks a separator that was asked for. */
+/** Checks the `separator` option. */
 export function checkSeparator(separator: unknown): void {
   if (separator === undefined) return;
   if (typeof separator !== "string" || separator.length !== 1 || /["\r\n\ufeff]/.test(separator))
     throw new ConfigError(
-      `separator is ${JSON.stringify(separator)}, not one character other than a quote, a line end or a byte-order mark`,
+      `separator is ${JSON.stringify(separator)}, not one character other than a quote, a line break or a byte-order mark`,
     );
 }
 
 /**
- * The separator of a csv file, and its blocks: a comma, unless the header has no comma outside quotes, a tab or else a semicolon parts
- * it, and all `columns` are there then.
+ * The separator of a csv file, and its blocks: a comma, unless the header has no comma outside quotes and a tab or else a semicolon separates
+ * it into names that include all `columns`.
  */
 export async function findSeparator(
   blocks: AsyncIterable<TextBlock>,
@@ -37,7 +37,7 @@ export async function findSeparator(
   return { separator, blocks: joined(read, iterator) };
 }
 
-/** The first row of a text that comes in parts, and the separators that it has outside quotes. */
+/** The first row of a text in parts, and the separators that it has outside quotes. */
 class Header {
   text = "";
   isComplete = false;
@@ -55,7 +55,7 @@ class Header {
     if (this.#inQuotes) {
       if (c === '"') this.#inQuotes = false;
     } else if (c === '"') {
-      // Where a field begins, or as the second of a doubled quote.
+      // At the beginning of a field, or as the second of a doubled quote.
       this.#inQuotes = this.#before === "" || this.#before === '"' || SEPARATORS.includes(this.#before);
     } else if (c === "\n" || c === "\r") {
       this.isComplete = this.#before !== "";

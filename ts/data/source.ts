@@ -4,19 +4,19 @@ import { checkOptions, type Names } from "../options.js";
 import { platform } from "../platform/index.js";
 import type { Format } from "./rows.js";
 
-/** Bytes of a data set. */
+/** The bytes of a data set. */
 export type Bytes = Blob | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** Where rows come from: a file's path, or bytes with the name they are to have in messages. */
+/** A source of rows: a file's path, or bytes with their name in messages. */
 export type DataSource = string | NamedBytes;
 
-/** Bytes from elsewhere; the ending of the name tells the format unless `format` does. */
+/** Bytes with a name; its extension selects the format if `format` is not given. */
 export interface NamedBytes {
-  /** What messages call them. */
+  /** Their name in messages. */
   readonly name: string;
-  /** The bytes, gzip's or plain. */
+  /** The bytes, compressed with gzip or not. */
   readonly bytes: Bytes;
-  /** What they are read as. */
+  /** Their format. */
   readonly format?: Format | undefined;
 }
 
@@ -25,7 +25,7 @@ const NAMED: Names<NamedBytes> = { name: true, bytes: true, format: true };
 /** A source's name in messages. */
 export const sourceName = (source: DataSource): string => (typeof source === "string" ? source : source.name);
 
-/** A source's bytes, decompressed if they are gzip's, whatever the name says. Failures are DataErrors that name the file. */
+/** A source's bytes, decompressed if they are gzip, whatever the name says. Errors: DataError that names the file. */
 export async function* readBytes(source: DataSource): AsyncGenerator<Uint8Array> {
   const name = sourceName(source);
   if (typeof source === "object") checkOptions(name ?? "source", source, NAMED, "field");
@@ -56,7 +56,7 @@ async function rawBytes(source: DataSource): Promise<AsyncIterator<Uint8Array>> 
   return "getReader" in bytes ? streamed(bytes) : bytes[Symbol.asyncIterator]();
 }
 
-/** Not every browser can iterate a stream, so it is read by hand. */
+/** Iterates a stream by its reader, since not every browser supports async iteration. */
 async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   try {
@@ -66,12 +66,12 @@ async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uin
       yield value;
     }
   } finally {
-    // Rows may be left unread: what is behind the stream is told.
+    // Cancels the stream if rows are left unread.
     await reader.cancel().catch(() => undefined);
   }
 }
 
-/** The first two bytes at least, if there are as many. */
+/** Reads at least the first two bytes, if there are as many. */
 async function firstBytes(pieces: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   let first = new Uint8Array(0);
   while (first.length < 2) {
@@ -99,12 +99,12 @@ async function* joined(first: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
 }
 
 /**
- * Texts shrink to a third or a tenth, tables full of the same words to a thirtieth, and gzip can do no more than 1:1032.
- * What grows further, beyond what any machine holds easily, was made to fill memory.
+ * The maximum compression ratio. Texts shrink to a third or a tenth, repetitive tables to a thirtieth; gzip's limit is 1:1032.
+ * A file beyond this ratio was made to fill memory.
  */
 const [MOST_TIMES, ALWAYS_ALLOWED] = [100, 2 ** 24];
 
-/** Decompressed bytes. Errors: a DataError for a small file that would never end. */
+/** Decompressed bytes. Errors: DataError for a small file that decompresses to too much. */
 async function* unzip(name: string, pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   let [zipped, unzipped] = [0, 0];
   const counted = async function* () {
@@ -117,7 +117,7 @@ async function* unzip(name: string, pieces: AsyncGenerator<Uint8Array>): AsyncGe
     unzipped += piece.length;
     if (unzipped > ALWAYS_ALLOWED && unzipped > MOST_TIMES * zipped)
       throw new DataError(
-        `${name}: the gzip file grows to more than ${MOST_TIMES} times its size: decompress it before, if it is meant to`,
+        `${name}: the gzip file grows to more than ${MOST_TIMES} times its size: decompress it first if this is intended`,
       );
     yield piece;
   }

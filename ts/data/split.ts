@@ -2,16 +2,16 @@ import { ConfigError } from "../errors.js";
 import { permutation } from "../random/philox.js";
 import { streams } from "../random/streams.js";
 
-/** How rows are parted. */
+/** Options of a split. */
 export interface SplitOptions {
-  /** Each part's share; they are scaled to add up to 1. The first part gets at least one row of every label. */
+  /** The share of each part; shares are scaled to sum to 1. The first part gets at least one row of every label. */
   readonly shares: readonly number[];
   readonly seed: number;
 }
 
 /**
- * Row numbers of each part, ascending: a split that is stratified by label, in which rows of the same text (but for case and
- * white space) are kept together. It follows from texts, labels, shares and seed alone.
+ * Splits rows stratified by label; returns the row numbers of each part, ascending. Rows of the same text (except for case and
+ * whitespace) stay together. The split depends only on texts, labels, shares and seed.
  */
 export function split(
   texts: readonly string[],
@@ -22,7 +22,7 @@ export function split(
   if (!(total > 0) || shares.some((share) => !(share >= 0)))
     throw new ConfigError(`shares are ${shares.join(", ")}, not positive numbers`);
   const parts: number[][] = shares.map(() => []);
-  // What each part lacks of its share so far: labels of few rows add up to the shares too.
+  // How much each part still lacks of its share: rare labels add up to the shares too.
   const lacking = shares.map(() => 0);
   for (const [stratum, groups] of strata(texts, labels).entries()) {
     const rows = groups.reduce((sum, group) => sum + group.length, 0);
@@ -36,10 +36,10 @@ export function split(
   return parts.map((part) => part.sort((a, b) => a - b));
 }
 
-/** What two texts have in common that are the same but for case, white space and composition. */
+/** A key that is equal for texts that differ only in case, whitespace and composition. */
 export const sameText = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
 
-/** Groups of rows of one text, by the label of the group's first row; labels in the order of their appearance. */
+/** Groups of rows with the same text, by the label of the group's first row; labels in order of appearance. */
 function strata(texts: readonly string[], labels: readonly (string | number)[]): number[][][] {
   const groups = new Map<string, number[]>();
   for (const [row, text] of texts.entries()) {
@@ -58,7 +58,7 @@ function strata(texts: readonly string[], labels: readonly (string | number)[]):
   return [...byLabel.values()];
 }
 
-/** Large groups first, as they fit in fewer places; those of one size in random order. */
+/** Sorts large groups first, since they fit in fewer parts; groups of equal size are shuffled. */
 function shuffled(groups: readonly number[][], seed: number, stratum: number): number[][] {
   const order = permutation(groups.length, seed, streams.split, stratum);
   return Array.from(order, (i) => groups[i]!).sort((a, b) => b.length - a.length);

@@ -4,25 +4,25 @@ import { checkSeparator, findSeparator } from "./separator.js";
 import type { TextBlock } from "./text.js";
 import { type Row, shown } from "./values.js";
 
-/** How a delimited file is read. */
+/** Options for reading a delimited file. */
 export interface TableOptions {
-  /** The columns that are needed; others are left out, and may be broken. Default: all. */
+  /** The columns to read; others are ignored, even if they are broken. Default: all. */
   readonly columns?: readonly string[] | undefined;
   /**
-   * Whether fields may be quoted (RFC 4180); white space behind a closing quote is dropped. Default: true for csv, false for tsv,
+   * Whether fields may be quoted (RFC 4180); whitespace after a closing quote is dropped. Default: true for csv, false for tsv,
    * where quotes are plain characters, as in GLUE's files (Python's `csv.QUOTE_NONE`).
    */
   readonly quoted?: boolean | undefined;
   /**
-   * The character between fields. Default: a tab for tsv. For csv a comma; where the header has none outside quotes, a tab or else a
-   * semicolon that parts it, if all `columns` are there then.
+   * The character between fields. Default: a tab for tsv. For csv a comma; if the header has none outside quotes, a tab or else a
+   * semicolon, if the header then includes all `columns`.
    */
   readonly separator?: string | undefined;
   /** The columns' names, for a csv or tsv file whose first row is not a header. */
   readonly header?: readonly string[] | undefined;
 }
 
-/** What a format decides where the options do not. */
+/** A format's defaults. */
 interface Layout {
   readonly separator: string | undefined;
   readonly quoted: boolean;
@@ -72,12 +72,12 @@ class Table {
       }
       if (fields.length !== names.length) throw this.#wrongWidth(row, names.length);
       if (names.length > 1 && header === undefined && fields.every((field, i) => field.trim() === names![i]))
-        throw new DataError(`${this.#name}:${line}: the header once more, in the midst of the rows`);
+        throw new DataError(`${this.#name}:${line}: the header occurs again among the rows`);
       yield { values: Object.fromEntries(wanted.map(([column, i]) => [column, fields[i]!])), file: this.#name, line };
     }
   }
 
-  /** The columns that are asked for, with their places; one that is absent, or there twice, is a DataError. */
+  /** The requested columns and their positions. Errors: DataError for a missing or duplicate one. */
   #wanted(where: string, names: readonly string[]): [string, number][] {
     const places = new Map<string, number>();
     const repeated = new Set<string>();
@@ -93,7 +93,7 @@ class Table {
     });
   }
 
-  /** A hint where the header would have the column with another separator. */
+  /** A hint if the header has the column with another separator. */
   #otherSeparator(column: string, names: readonly string[]): string {
     const line = names.join(this.#separator);
     const other = [",", ";", "\t", "|"].find(
@@ -104,7 +104,7 @@ class Table {
     );
     return other === undefined
       ? ""
-      : `; ${JSON.stringify(other)} would part it: name the separator (--separator, separator)`;
+      : `; ${JSON.stringify(other)} would separate it: set the separator (--separator, separator)`;
   }
 
   #wrongWidth({ fields, line, ahead }: Fields, width: number): DataError {
@@ -113,12 +113,12 @@ class Table {
     if (ahead && fitsQuoted(ahead(), this.#separator, width))
       return new DataError(`${what}; a field begins with a quote: --quoted (quoted: true) reads quoted fields`);
     if (!ahead && fields.some((field) => /^\s+"/.test(field)))
-      return new DataError(`${what}; a quote counts only where a field begins with it: remove the space before it`);
+      return new DataError(`${what}; a quote counts only at the start of a field: remove the space before it`);
     return new DataError(what);
   }
 }
 
-/** A column that is not there. */
+/** The error for a missing column. */
 export function noColumn(where: string, column: string, names: readonly string[], hint = ""): DataError {
   const some = names.slice(0, 20).map(shown).join(", ");
   return new DataError(

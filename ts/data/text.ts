@@ -1,20 +1,20 @@
 import { DataError } from "../errors.js";
 
-/** Characters that one line, row or JSON file may have: far more than a text needs, less than a string can hold. */
+/** Maximum characters of a line, row or JSON file: far more than a text needs, less than a string can hold. */
 export const LONGEST = 2 ** 28;
 const [LINE_FEED, CARRIAGE_RETURN] = [10, 13];
 
 /** Consecutive whole lines of a file. */
 export interface TextBlock {
-  /** Lines, each ended by LF, CRLF or CR as in the file, but perhaps the file's last. */
+  /** Lines with their ends (LF, CRLF or CR) as in the file; the file's last line may have none. */
   readonly text: string;
-  /** The first one's number, from 1. */
+  /** Number of the first line, from 1. */
   readonly line: number;
 }
 
 /**
  * A file's text in blocks of whole lines: UTF-8, without a byte-order mark. A line ends with LF, CRLF or CR, as in Python's
- * `open`. What is not text is a DataError that names the line.
+ * `open`. Errors: DataError naming the line for bytes that are not text.
  */
 export async function* readText(name: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<TextBlock> {
   let [line, isFirst] = [1, true];
@@ -35,7 +35,7 @@ export function lineEnds(text: string): number {
   return count;
 }
 
-/** A text whose lines all end with LF. */
+/** Converts line ends to LF. */
 export const unixLines = (text: string): string => (text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text);
 
 /** Lines of a block, without their ends. */
@@ -45,7 +45,7 @@ export function splitLines(text: string): string[] {
   return lines;
 }
 
-/** A line end is one or two bytes in UTF-8 and part of no other character, so bytes can be cut there before they are decoded. */
+/** Line ends are never part of another character in UTF-8, so bytes can be split there before they are decoded. */
 async function* wholeLines(name: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let waiting: Uint8Array[] = [];
   let length = 0;
@@ -62,23 +62,22 @@ async function* wholeLines(name: string, pieces: AsyncIterable<Uint8Array>): Asy
   if (length > 0) yield join(waiting);
 }
 
-/** Where the last whole line of a piece ends. A CR at the very end does not count: an LF may follow. */
+/** The end of the last whole line of a piece. A CR at the very end does not count: an LF may follow. */
 function lastLineEnd(piece: Uint8Array): number {
   const lineFeed = piece.lastIndexOf(LINE_FEED) + 1;
-  // From -1, the search would begin at the end.
+  // A search from -1 would begin at the end.
   const carriageReturn = piece.length < 2 ? 0 : piece.lastIndexOf(CARRIAGE_RETURN, piece.length - 2) + 1;
   return Math.max(lineFeed, carriageReturn);
 }
 
-/** Everything a file holds, its lines ended by LF, for formats that cannot be read in parts. */
+/** A whole file with LF line ends, for formats that cannot be read in parts. */
 export async function readWhole(name: string, blocks: AsyncIterable<TextBlock>): Promise<string> {
   const texts: string[] = [];
   let length = 0;
   for await (const { text } of blocks) {
     texts.push(unixLines(text));
     length += text.length;
-    if (length > LONGEST)
-      throw new DataError(`${name} is longer than ${LONGEST} characters: use JSON Lines for so much`);
+    if (length > LONGEST) throw new DataError(`${name} is longer than ${LONGEST} characters: use JSON Lines instead`);
   }
   return texts.join("");
 }
@@ -99,7 +98,7 @@ function decode(name: string, bytes: Uint8Array, firstLine: number, isFirst: boo
   }
 }
 
-/** Which line, from 0, is the first that cannot be decoded. */
+/** The first line, from 0, that cannot be decoded. */
 function badLine(decoder: TextDecoder, bytes: Uint8Array): number {
   for (let [at, line] = [0, 0]; at < bytes.length; line++) {
     const end = lineEnd(bytes, at);
@@ -120,7 +119,7 @@ function linesBefore(bytes: Uint8Array, before: number): number {
   return line;
 }
 
-/** Where the line that begins at a byte ends. */
+/** The end of the line that begins at a byte. */
 function lineEnd(bytes: Uint8Array, from: number): number {
   for (let at = from; at < bytes.length; at++) {
     if (bytes[at] === LINE_FEED) return at + 1;

@@ -1,40 +1,38 @@
 import { DataError } from "../errors.js";
 
-/** One row of a data set, and where it stands. */
+/** One row of a data set, and its position. */
 export interface Row {
-  /** Values by column: texts, or what JSON or the caller's objects have. */
+  /** Values by column: strings, or values of JSON or of the caller's objects. */
   readonly values: Readonly<Record<string, unknown>>;
   /** The file's name. */
   readonly file: string;
-  /** From 1; of a row of several lines, the first. */
+  /** From 1; the first line if the row spans several. */
   readonly line: number;
-  /** Of rows from memory: the place in their array, from 0. */
+  /** For rows from memory: the index in their array. */
   readonly index?: number;
 }
 
-/** Where the user finds a row: a file's line, or a place in an array. */
+/** The position of a row in messages: a file's line, or an index of an array. */
 export const placeOf = ({ file, line, index }: Row): string =>
   index === undefined ? `${file}:${line}` : `${file}[${index}]`;
 
-/** A row's value as a text. Errors: a DataError that names row and column, for what is not a text, number or truth value. */
+/** A row's value as a string. Errors: DataError naming row and column for a value that is not a string, number or boolean. */
 export function textOf(row: Row, column: string): string {
   const value = row.values[column];
-  // The usual case makes no name for the place.
+  // The usual case does not build the position's name.
   return typeof value === "string" ? value : asText(`${placeOf(row)}: ${JSON.stringify(column)}`, value);
 }
 
-/** A text, a finite number or a truth value as a string; all else is a DataError. */
+/** Converts a string, finite number or boolean to a string. Errors: DataError for other values. */
 export function asText(where: string, value: unknown): string {
   if (typeof value === "string") return value;
   if (Number.isInteger(value) && !Number.isSafeInteger(value))
-    throw new DataError(
-      `${where} is a whole number beyond 2^53, of which JavaScript keeps the first digits alone: quote it`,
-    );
+    throw new DataError(`${where} is an integer beyond 2^53, which JavaScript cannot represent exactly: quote it`);
   if (Number.isFinite(value) || typeof value === "boolean" || typeof value === "bigint") return String(value);
   throw new DataError(`${where} is ${kind(value)}, not a text`);
 }
 
-/** What a value is, in words. */
+/** The type of a value, in words. */
 export function kind(value: unknown): string {
   if (value === null || value === undefined || (typeof value === "number" && !Number.isFinite(value)))
     return String(value);
@@ -43,5 +41,5 @@ export function kind(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** A text of the user's in a message: quoted, and not too long. */
+/** A user's string in a message: quoted and shortened. */
 export const shown = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

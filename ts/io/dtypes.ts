@@ -1,4 +1,4 @@
-/** Bits an element takes, by safetensors' name of the type; F4 and F6 are packed. */
+/** Bits per element, by safetensors' name of the type; F4 and F6 are packed. */
 export const BITS: Readonly<Record<string, number>> = {
   ...{ F64: 64, I64: 64, U64: 64, C64: 64, F32: 32, I32: 32, U32: 32, F16: 16, BF16: 16, I16: 16, U16: 16 },
   ...{ I8: 8, U8: 8, BOOL: 8, F8_E4M3: 8, F8_E5M2: 8, F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8 },
@@ -8,7 +8,7 @@ export const BITS: Readonly<Record<string, number>> = {
 /** Writes the little-endian numbers of `bytes` to `to` as f32, from index `at` on. */
 type Widen = (to: Float32Array, at: number, bytes: Uint8Array<ArrayBuffer>) => void;
 
-/** The types that can be read as f32, each with how; all but F64 without loss. */
+/** How each type is converted to f32; all but F64 without loss. */
 export const widen: Readonly<Record<string, Widen>> = {
   F32: (to, at, bytes) => new Uint8Array(to.buffer, to.byteOffset + 4 * at, bytes.length).set(bytes),
   F64: (to, at, bytes) => to.set(new Float64Array(bytes.slice().buffer), at),
@@ -23,19 +23,19 @@ export const widen: Readonly<Record<string, Widen>> = {
   },
 };
 
-/** The number that 16 bits of IEEE 754 mean. */
+/** The value of 16 bits of IEEE 754. */
 function halfToNumber(bits: number): number {
   const [sign, exponent, fraction] = [bits >>> 15 === 0 ? 1 : -1, (bits >>> 10) & 31, bits & 1023];
   if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
-/** Types in which weights are saved, with safetensors' names of them. */
+/** Types that weights can be saved in, with safetensors' names. */
 export const SAVED_DTYPES = { f32: "F32", f16: "F16", bf16: "BF16" } as const satisfies Record<SavedDtype, string>;
-/** Name of a type in which weights are saved. */
+/** The name of a type that weights can be saved in. */
 export type SavedDtype = "f32" | "f16" | "bf16";
 
-/** The little-endian bytes of f32 numbers in a type, rounded to the nearest, to even between two. */
+/** Converts f32 numbers to the little-endian bytes of a type, rounding to nearest, ties to even. */
 export const narrow: Readonly<Record<SavedDtype, (numbers: Float32Array) => Uint8Array>> = {
   f32: (numbers) => new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength),
   f16: (numbers) => narrowed(numbers, halfBits),
@@ -49,7 +49,7 @@ function narrowed(numbers: Float32Array, each: (bits: number) => number): Uint8A
 }
 
 function bfloatBits(bits: number): number {
-  // Of what is not a number the upper half could be infinity's.
+  // The upper half of a NaN could be that of infinity.
   if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }

@@ -11,14 +11,14 @@ import { urlFiles } from "./sources/url.js";
 export type { FileSource, Files, LoadProgress, SourceOptions } from "./interface.js";
 export { reason };
 
-/** Whether a text is a folder's path on this machine, and not a URL. */
+/** Whether a text is the path of a local folder, not a URL. */
 export const isFolderPath = (source: string): boolean => !/^(hf:|https?:\/\/)/i.test(source);
 
-/** Whether a source is the path of a file on this machine, not a folder's. */
+/** Whether a source is the path of a local file, not of a folder. */
 export const isFile = async (source: string): Promise<boolean> =>
   platform.isNode && isFolderPath(source) && (await reading(source, () => platform.fileSize(source))) !== undefined;
 
-/** The files of a source. Neither the folder nor its files are touched, and nothing is fetched, before they are asked for. */
+/** The files of a source. Nothing is read or fetched until a file is requested. */
 export function openFiles(source: FileSource, options: SourceOptions = {}): Files {
   if (source instanceof URL) return openFiles(platform.addressOf(source), options);
   if (typeof source === "string") {
@@ -29,11 +29,11 @@ export function openFiles(source: FileSource, options: SourceOptions = {}): File
   if (typeof (source as FileSystemDirectoryHandle | undefined)?.getFileHandle === "function")
     return handleFiles(source as FileSystemDirectoryHandle);
   if (typeof (source as Files | undefined)?.readRange === "function") return source as Files;
-  throw new DataError(`${String(source)} is no folder's path, no URL and no Map of files`);
+  throw new DataError(`${String(source)} is not a folder path, a URL or a Map of files`);
 }
 
 /**
- * What was probably meant by the path of a folder that is not there and could be a model of the hub, to end a message with:
+ * A suggestion for a message, if the path of a missing folder could be the name of a model on the hub:
  * "; did you mean hf:owner/name?". Else "".
  */
 export async function hubHint({ name }: Files): Promise<string> {
@@ -41,18 +41,18 @@ export async function hubHint({ name }: Files): Promise<string> {
   return `; did you mean hf:${name}?`;
 }
 
-/** How a file is called in messages: `folder/file`. */
+/** The name of a file in messages: `folder/file`. */
 export const fileName = (files: Files, file: string): string => (files.name === "" ? file : `${files.name}/${file}`);
 
-/** True for the name of a file inside a folder: relative, no `..`, no drive, no URL, nothing to be decoded. */
+/** Whether a name is that of a file inside a folder: relative, without `..`, drive, URL or escapes. */
 export function isInside(file: string): boolean {
   const parts = file.split("/");
   return !/[\\\0:%]/.test(file) && parts.every((part) => part !== "" && part !== "." && part !== "..");
 }
 
 /**
- * Saves a folder, whole or not at all: `Platform.writeFolder` with errors of this library. Pieces of a file are asked for one
- * after another, so no second copy of a model is made.
+ * Saves a folder atomically: `Platform.writeFolder` with errors of this library. The pieces of a file are requested one
+ * after another, so that memory never holds a second copy of a model.
  */
 export async function saveFolder(
   path: string,
@@ -62,17 +62,17 @@ export async function saveFolder(
   await asUnwritable(CheckpointError, path, () => platform.writeFolder(path, files, options));
 }
 
-/** Finds out before long work whether {@link saveFolder} could write files of these names, and leaves nothing behind. */
+/** Checks before long work that {@link saveFolder} can write files of these names. Leaves nothing behind. */
 export async function checkFolder(path: string, names: readonly string[] = []): Promise<void> {
   await asUnwritable(CheckpointError, path, () => platform.tryFolder(path, names));
 }
 
-/** Saves one file, whole or not at all. */
+/** Saves one file atomically. */
 export async function saveFile(path: string, content: Content): Promise<void> {
   await asUnwritable(DataError, path, () => platform.writeFile(path, content));
 }
 
-/** Finds out before long work whether {@link saveFile} could write a file, and leaves nothing behind. */
+/** Checks before long work that {@link saveFile} can write a file. Leaves nothing behind. */
 export async function checkFile(path: string): Promise<void> {
   await asUnwritable(DataError, path, () => platform.tryFile(path));
 }
@@ -85,7 +85,7 @@ async function asUnwritable(
   try {
     await write();
   } catch (error) {
-    if (error instanceof CheckpointError) throw error; // it says all
+    if (error instanceof CheckpointError) throw error; // already names the file
     throw new kind(`${path} cannot be written: ${reason(error)}`, { cause: error });
   }
 }

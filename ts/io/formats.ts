@@ -4,10 +4,10 @@ import { openSafetensors } from "./safetensors.js";
 import { sharded } from "./sharded.js";
 import type { OpenWeights, Weights } from "./weights.js";
 
-/** Its parsers are loaded with the first file that needs them. */
+/** The parsers are loaded with the first file that needs them. */
 const openTorch: OpenWeights = async (files, file) => (await import("./torch.js")).openTorch(files, file);
 
-/** The files that hold a model's weights by Hugging Face's names; of several, the first one is read. */
+/** Hugging Face's names of weight files, by precedence: the first one found is read. */
 const FORMATS: readonly (readonly [file: string, open: OpenWeights])[] = [
   ["model.safetensors", openSafetensors],
   ["model.safetensors.index.json", sharded(openSafetensors)],
@@ -15,20 +15,20 @@ const FORMATS: readonly (readonly [file: string, open: OpenWeights])[] = [
   ["pytorch_model.bin.index.json", sharded(openTorch)],
 ];
 
-/** Opens one file of weights, whose ending tells the format: `.safetensors` or `.bin`. */
+/** Opens one file of weights; its extension selects the format: `.safetensors` or `.bin`. */
 export const openWeightFile: OpenWeights = async (files, file) => {
   if (!(await files.has(file)))
     throw new CheckpointError(`${fileName(files, file)}: no such file`, { reason: "not-found" });
   return file.endsWith(".bin") ? openTorch(files, file) : openSafetensors(files, file);
 };
 
-/** Opens a folder's weights, in whichever of the formats. None: CheckpointError; an empty folder: DataError. */
+/** Opens a folder's weights in any supported format. Errors: CheckpointError if there are none, DataError for an empty folder. */
 export async function openWeights(files: Files): Promise<Weights> {
   for (const [file, open] of FORMATS) if (await files.has(file)) return open(files, file);
   const held = await files.list();
   if (held?.length === 0)
     if (held?.length === 0)
-      throw new DataError(`${files.name}: no such folder, or an empty one${await hubHint(files)}`, {
+      throw new DataError(`${files.name}: the folder is missing or empty${await hubHint(files)}`, {
         reason: "not-found",
       });
   const holds = held === undefined ? "" : `; it holds ${held.slice(0, 8).join(", ")}`;

@@ -1,16 +1,16 @@
 /** A folder's files, wherever they are. Names are relative and use `/`. */
 export interface Files {
-  /** What to call the folder in messages. */
+  /** The folder's name in messages. */
   readonly name: string;
-  /** Whether there is such a file. */
+  /** Whether the file exists. */
   has(file: string): Promise<boolean>;
-  /** Size in bytes. Absent: DataError. */
+  /** Size in bytes. Errors: DataError if the file is missing. */
   size(file: string): Promise<number>;
-  /** The whole file. Absent: DataError. */
+  /** The whole file. Errors: DataError if it is missing. */
   read(file: string): Promise<Uint8Array>;
-  /** The bytes `[start, end)`; fewer where the file ends before. */
+  /** The bytes `[start, end)`, or fewer if the file ends earlier. */
   readRange(file: string, start: number, end: number): Promise<Uint8Array>;
-  /** Names of the files, sorted; undefined where nobody tells (servers). */
+  /** Names of the files, sorted; undefined if the source cannot list them (servers). */
   list(): Promise<string[] | undefined>;
 }
 
@@ -20,28 +20,28 @@ export interface Files {
  */
 export type FileSource = string | URL | ReadonlyMap<string, Blob> | FileSystemDirectoryHandle | Files;
 
-/** Bytes that a load has come to. */
+/** Progress of a load, in bytes. */
 export interface LoadProgress {
   /** "download" while a file comes from a server, "read" while the weights become the model's. */
   readonly stage: "download" | "read";
-  /** The file, or where there are several shards the folder's weights. */
+  /** The file, or the folder's weights if there are several shards. */
   readonly file: string;
-  /** Bytes so far; of "read" those of the weights as f32. */
+  /** Bytes so far; for "read", bytes of the weights as f32. */
   readonly loaded: number;
-  /** Bytes in all; undefined where the server does not say. */
+  /** Total bytes; undefined if the server does not report it. */
   readonly total: number | undefined;
 }
 
-/** What may happen while files come from elsewhere. */
+/** Options for loading files from elsewhere. */
 export interface SourceOptions {
-  /** Ends requests and downloads with an AbortError. */
+  /** Aborts requests and downloads with an AbortError. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds for which a server may stay silent: before its answer begins, and between two pieces of it. After that the
+   * Timeout in milliseconds: until a response begins, and between two pieces of it. When it expires, the
    * load fails with a DataError (`reason: "timeout"`). Default: ROFORMER_TIMEOUT, in seconds; else 10,000 before an answer and
    * 30,000 between its pieces.
    */
   readonly timeout?: number | undefined;
-  /** Told while files are downloaded, and while weights are read: bytes, of weights as f32. */
+  /** Called while files are downloaded and while weights are read. */
   readonly onProgress?: ((event: LoadProgress) => void) | undefined;
 }

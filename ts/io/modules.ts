@@ -6,27 +6,27 @@ import { readJson } from "./json.js";
 export interface ModuleEntry {
   /** The name of its class: "Transformer", "Pooling". */
   readonly name: string;
-  /** The class as the file spells it: "sentence_transformers.models.Pooling". */
+  /** The class as spelled in the file: "sentence_transformers.models.Pooling". */
   readonly type: string;
-  /** The folder of its files; "" for the model's own. */
+  /** The folder of its files; "" for the model's folder. */
   readonly path: string;
 }
 
-/** Classes that the folder of a transformer stands behind; the second is the first one's name of 2019. */
+/** Classes that load a transformer; the second is the name of 2019. */
 const TRANSFORMERS = ["Transformer", "BERT"];
 
 /** Whether a module computes token states with a transformer. */
 export const isTransformer = ({ name, type }: ModuleEntry): boolean => isKnown(type) && TRANSFORMERS.includes(name);
 
-/** Whether a class is sentence-transformers' own, and not code that lies beside a model. */
+/** Whether a class belongs to sentence-transformers, not to code beside a model. */
 export const isKnown = (type: string): boolean => type.startsWith("sentence_transformers.");
 
 /**
- * The modules of a sentence-transformers folder in their order; undefined for other folders. Errors: ConfigError for a
+ * The modules of a sentence-transformers folder, in order; undefined for other folders. Errors: ConfigError for a
  * `modules.json` that is not a list of modules.
  */
 export async function readModules(files: Files): Promise<readonly ModuleEntry[] | undefined> {
-  // A hub names the commit with the first file that it is asked for: let it be one that nearly all models have.
+  // A hub names the commit in its first response: request a file that nearly all models have.
   await files.has("config.json");
   if (!(await files.has("modules.json"))) return undefined;
   const where = fileName(files, "modules.json");
@@ -44,7 +44,7 @@ export async function readModules(files: Files): Promise<readonly ModuleEntry[] 
   });
 }
 
-/** The files of the folder where a model's transformer and tokenizer are: {@link readModules} may name one below `files`. */
+/** The files of the folder with a model's transformer and tokenizer: {@link readModules} may name one below `files`. */
 export async function transformerFiles(files: Files): Promise<Files> {
   return transformerFolder(files, await readModules(files));
 }

@@ -8,19 +8,19 @@ export interface NameRules {
   readonly copies: readonly string[];
 }
 
-/** What programs put into names around the modules that they wrap: torch.compile, FSDP, activation checkpointing. */
+/** Name parts added by wrappers of modules: torch.compile, FSDP, activation checkpointing. */
 const WRAPPED = /(^|\.)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g;
 
-/** What stands before every name where a model is part of another: DataParallel's, and Lightning's or one's own class. */
+/** Prefixes of every name in a model that is part of another: DataParallel's, Lightning's or a custom class's. */
 const HOLDERS = /^(?:(?:module|model)\.)+/;
 
-/** Tensors that files may hold and that no model reads: they are computed anew, or say nothing. */
+/** Tensors in files that no model reads: they are computed, or hold no information. */
 const DERIVED = [/(^|\.)embed_positions\.weight$/, /(^|\.)embeddings\.(position_ids|token_type_ids)$/];
 
-/** True for tensors that are computed instead of read. */
+/** Whether a tensor is computed instead of read. */
 const isDerived = (name: string): boolean => DERIVED.some((pattern) => pattern.test(name));
 
-/** A file's name for a tensor without what wraps the model: `model.module.bert.pooler` is `bert.pooler`. */
+/** Removes wrappers from a tensor's name in a file: `model.module.bert.pooler` becomes `bert.pooler`. */
 function unwrapped(name: string): string {
   let inner = name;
   for (let before = ""; before !== inner; ) {
@@ -31,19 +31,19 @@ function unwrapped(name: string): string {
 }
 
 /**
- * A file's name for a tensor as Hugging Face's: LayerNorm's `gamma` and `beta` (TensorFlow) are `weight` and `bias`.
+ * Converts a tensor's name in a file to Hugging Face's: LayerNorm's `gamma` and `beta` (TensorFlow) are `weight` and `bias`.
  */
 function modern(name: string): string {
   return name.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
 }
 
-/** Without the encoder's prefix, which a file has or has not, depending on the class that saved it. */
+/** Removes the encoder's prefix, which depends on the class that saved the file. */
 function bare(name: string, prefixes: NameRules["prefixes"]): string {
   const prefix = prefixes.find((one) => name.startsWith(one));
   return prefix ? name.slice(prefix.length) : name;
 }
 
-/** A file's names by what they are called here, without the encoder's prefix. Of two for one, the less wrapped counts. */
+/** The names in a file by the names here, without the encoder's prefix. Of two for the same name, the less wrapped one wins. */
 export function bareNames(held: Iterable<string>, prefixes: NameRules["prefixes"]): Map<string, string> {
   const byBare = new Map<string, string>();
   for (const name of held) {
@@ -57,8 +57,8 @@ export function bareNames(held: Iterable<string>, prefixes: NameRules["prefixes"
 }
 
 /**
- * Finds each wanted parameter among a file's names: `found` by wanted name; `missing`; and `unexpected`, what the file holds
- * besides. A tensor under its own name wins over an alias.
+ * Matches parameters with the names in a file: `found`, by parameter; `missing`; and `unexpected`, the other names in the
+ * file. A tensor's own name takes precedence over an alias.
  */
 export function matchNames(
   wanted: readonly string[],

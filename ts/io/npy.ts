@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.js";
 
-/** Bytes before the length of the header, and a multiple of which the data begin at. */
+/** Bytes before the length of the header, and the alignment of the data. */
 const [MAGIC, ALIGNMENT] = [10, 64];
 
 /** An `.npy` file (NumPy's format, version 1.0) of f32 rows of one length, `[rows, width]`, as pieces: the header, then a row each. */

@@ -1,26 +1,26 @@
 import { BufferReader, Parser } from "pickleparser";
 import { checkPickle } from "./pickleGuard.js";
 
-/** What a name in a pickle stands for: called with what the pickle gives it. */
+/** The function that a name in a pickle refers to: called with the pickle's arguments. */
 export type PickledFunction = (...given: unknown[]) => unknown;
 
-/** What a pickle may name and what its references mean; both throw where they do not know the answer. */
+/** Resolves the names and references in a pickle; both throw if they do not know the answer. */
 export interface PickleNames {
   /** The function called `module.name`. */
   resolve(module: string, name: string): PickledFunction;
-  /** What a persistent id stands for. */
+  /** The value of a persistent id. */
   persistent(id: unknown): unknown;
 }
 
 /**
- * The value of the pickle at the beginning of `bytes`, and where it ends. Dictionaries are maps, tuples and lists are arrays.
- * Nothing but `names` is ever called. Errors say what is wrong in words that go on after "data.pkl".
+ * Parses the pickle at the beginning of `bytes`; returns its value and its end. Dictionaries become maps, tuples and lists arrays.
+ * Only `names` is ever called. Messages of errors continue after "data.pkl".
  */
 export function readPickle(bytes: Uint8Array, names: PickleNames): { value: unknown; end: number } {
   const { bytes: checked, end } = checkPickle(bytes);
   const parser = new Parser({
     unpicklingTypeOfDictionary: "Map",
-    // A call may not change what it is given.
+    // A call must not change its arguments.
     nameResolver: { resolve: (module, name) => Object.freeze(names.resolve(module, name)) },
     persistentResolver: { resolve: (id: unknown) => names.persistent(id) },
   });

@@ -1,4 +1,4 @@
-/** What an operation does: bytes of argument, values taken from the stack, values put there. */
+/** An operation: bytes of argument, values popped from the stack, values pushed. */
 interface Operation {
   readonly name: string;
   readonly bytes?: number;
@@ -13,10 +13,10 @@ const [POP, STACK_GLOBAL] = [0x30, 0x93];
 /** Operations that make objects of classes: NEWOBJ, NEWOBJ_EX, OBJ, INST. */
 const OBJECTS = [0x81, 0x92, 0x6f, 0x69];
 const LATEST_PROTOCOL = 5;
-/** Bytes of the longest integers that a number holds exactly. */
+/** Maximum bytes of integers that a number holds exactly. */
 const LONGEST_INTEGER = 6;
 
-/** All that `torch.save` writes of tensors (protocols 2 to 5), by code: cpython/Lib/pickletools.py. */
+/** The operations that `torch.save` writes for tensors (protocols 2 to 5), by code: cpython/Lib/pickletools.py. */
 const OPERATIONS: ReadonlyMap<number, Operation> = new Map([
   [PROTO, { name: "PROTO", bytes: 1 }],
   [0x95, { name: "FRAME", bytes: 8 }],
@@ -57,17 +57,17 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map([
 
 /** A pickle that can be parsed. */
 export interface CheckedPickle {
-  /** Its bytes, of which some operations are harmless ones instead. */
+  /** Its bytes, with some operations replaced by harmless ones. */
   readonly bytes: Uint8Array;
-  /** The place behind it in what was given. */
+  /** The end of the pickle in the input. */
   readonly end: number;
 }
 
 /**
- * Follows a pickle without making anything of it. `pickleparser` trusts its input: it would go back in the stream for a
- * negative length, take values from below an empty stack, write into whatever stands there, set attributes of anything, and
- * misread long and negative integers. What passes here cannot make it do so: attributes are dropped (PyTorch's are versions of
- * layers, `_metadata`), and integers that it would misread become texts. Errors are words that go on after the file's name.
+ * Scans a pickle without creating values. `pickleparser` trusts its input: it would go back in the stream for a
+ * negative length, pop from an empty stack, write into whatever is there, set attributes of any object, and
+ * misread long and negative integers. A pickle that passes cannot cause this: attributes are dropped (PyTorch's are versions of
+ * layers, `_metadata`), and integers that it would misread become strings. Messages of errors continue after the file's name.
  */
 export function checkPickle(bytes: Uint8Array): CheckedPickle {
   const guard = new Guard(bytes);
@@ -79,12 +79,12 @@ class Guard {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #memo = new Set<number>();
-  /** Values above the last mark, and below each of the marks. */
+  /** Number of values above the last mark, and below each mark. */
   #depth = 0;
   readonly #below: number[] = [];
-  /** Bytes to be others: place, value, how often. */
+  /** Bytes to replace: position, value, count. */
   readonly #changes: [at: number, byte: number, times: number][] = [];
-  /** The last texts, which name a class. */
+  /** The last strings, which name a class. */
   #words: string[] = [];
   at = 0;
 
@@ -93,14 +93,14 @@ class Guard {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** What was followed, changed where it would not be harmless. */
+  /** The pickle scanned so far, with unsafe operations replaced. */
   harmless(): Uint8Array {
     const bytes = this.#bytes.slice(0, this.at);
     for (const [at, byte, times] of this.#changes) bytes.fill(byte, at, at + times);
     return bytes;
   }
 
-  /** Follows one operation; true if it was the last. */
+  /** Scans one operation; returns whether it was the last. */
   step(): boolean {
     const start = this.at;
     const code = this.#bytes[this.#skip(1)]!;
@@ -133,7 +133,7 @@ class Guard {
     if (code === MARK) this.#depth = 0;
   }
 
-  /** Makes one value of those above the mark, or puts them into the one below it. */
+  /** Combines the values above the mark into one, or adds them to the value below it. */
   #close(code: number): void {
     const items = this.#depth;
     const below = this.#below.pop();
@@ -148,7 +148,7 @@ class Guard {
     this.#memo.add(index);
   }
 
-  /** Integers that pickleparser would misread, long or negative ones, become question marks: no size, and no offset. */
+  /** Replaces integers that pickleparser would misread, long or negative ones, by question marks, which are neither size nor offset. */
   #integer(length: number, start: number): void {
     this.#skip(length);
     if (length <= LONGEST_INTEGER && (length === 0 || this.#bytes[this.at - 1]! <= 127)) return;
@@ -162,13 +162,13 @@ class Guard {
     this.at = end + 1;
   }
 
-  /** Keeps a text that may be half of a class's name. */
+  /** Keeps a string that may be half of a class's name. */
   #word(from: number, to: number): void {
     if (to - from < 200)
       this.#words = [...this.#words.slice(-1), new TextDecoder().decode(this.#bytes.subarray(from, to))];
   }
 
-  /** An object of a class is no tensor: most often it is the model itself. */
+  /** Refuses an object of a class: usually it is the model itself. */
   #refuseObject(at: number): never {
     const name = JSON.stringify(this.#words.join("."));
     return this.#fail(
@@ -178,11 +178,11 @@ class Guard {
     );
   }
 
-  /** Passes over `length` bytes, and gives where they begin. */
+  /** Skips `length` bytes and returns where they begin. */
   #skip(length: number): number {
     const start = this.at;
     if (length > this.#bytes.length - start)
-      this.#fail(`ends after ${this.#bytes.length} bytes, where ${length} more are wanted`, start);
+      this.#fail(`ends after ${this.#bytes.length} bytes, where ${length} more are needed`, start);
     this.at += length;
     return start;
   }

@@ -1,11 +1,11 @@
 import type { Files } from "./interface.js";
 
-/** Bytes that tell what a file is. */
+/** Number of leading bytes that identify a file. */
 const BEGINNING = 64;
 
 /**
- * What lies in the place of a file, in words that go on after the file's name, by its first bytes: the pointer that a clone
- * without Git LFS leaves, or the page of a server. Undefined for anything else.
+ * Describes a placeholder by its first bytes, as the continuation of a message after the file's name: the pointer that a clone
+ * without Git LFS leaves, or a server's page. Undefined for anything else.
  */
 export function placeholderOf(bytes: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(bytes.subarray(0, BEGINNING));
@@ -16,7 +16,7 @@ export function placeholderOf(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** {@link placeholderOf} a file, of which the beginning is read. */
+/** Reads the beginning of a file for {@link placeholderOf}. */
 export async function placeholderIn(files: Files, file: string): Promise<string | undefined> {
   return placeholderOf(await files.readRange(file, 0, BEGINNING));
 }

@@ -1,5 +1,5 @@
 /**
- * The text of JSON that Python's `json` wrote, as JSON: Python writes NaN, Infinity and -Infinity, which JSON does not have; null
+ * Converts the output of Python's `json` to JSON: NaN, Infinity and -Infinity, which JSON does not have, become null.
  * stands for them.
  */
 export function withoutNaN(text: string): string {

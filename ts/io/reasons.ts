@@ -23,14 +23,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: "the path is not one that a file can have",
 };
 
-/** What went wrong with a file, in one line: a system's error in words and by its code. */
+/** Describes a file error in one line: a system error in words with its code. */
 export function reason(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const words = typeof code === "string" ? REASONS[code] : undefined;
   return words === undefined ? String(message ?? error).replace(/\s+/g, " ") : `${words} (${String(code)})`;
 }
 
-/** The same as an {@link ErrorReason}, where there is one. */
+/** The {@link ErrorReason} of a file error, if there is one. */
 export function errorReason(error: unknown): ErrorReason | undefined {
   const { code, reason } = error as { code?: unknown; reason?: ErrorReason };
   if (error instanceof RoFormerError) return reason;
@@ -38,7 +38,7 @@ export function errorReason(error: unknown): ErrorReason | undefined {
   return code === "ENOMEM" ? "out-of-memory" : undefined;
 }
 
-/** Reads from a file: what fails in `read` is a DataError that says `what` cannot be read and why. Errors of this library pass. */
+/** Runs `read`; turns its failures into a DataError that says why `what` cannot be read. Errors of this library pass through. */
 export async function reading<T>(what: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();

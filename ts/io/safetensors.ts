@@ -5,7 +5,7 @@ import { placeholderIn } from "./placeholders.js";
 import { decodeStrictJson, type NumberText, type StrictJson } from "./strictJson.js";
 import { quote, readSpan, type StoredTensor, tensorName, type Weights } from "./weights.js";
 
-/** Header bytes that are read at most: room for 100,000 tensors; what is larger is a mistake or an attack. */
+/** Maximum size of a header in bytes: room for 100,000 tensors; a larger one is a mistake or an attack. */
 const LONGEST_HEADER = 10_000_000;
 /** A tensor's bytes are `[begin, end)` of the file. */
 interface PlacedTensor extends StoredTensor {
@@ -19,9 +19,9 @@ export interface Safetensors extends Weights {
 }
 
 /**
- * Opens a safetensors file (format: huggingface.co/docs/safetensors). Nothing in it is trusted: whatever does not describe
- * every byte of the file exactly once is a CheckpointError that names the file and, where there is one, the tensor. Memory is
- * bound by the file's size, whatever the header claims.
+ * Opens a safetensors file (format: huggingface.co/docs/safetensors). Nothing in it is trusted: a header that does not describe
+ * every byte of the file exactly once is a CheckpointError that names the file and, if there is one, the tensor. Memory is
+ * bounded by the file's size, whatever the header claims.
  */
 export async function openSafetensors(files: Files, file: string): Promise<Safetensors> {
   const name = fileName(files, file);
@@ -30,15 +30,13 @@ export async function openSafetensors(files: Files, file: string): Promise<Safet
   if (other !== undefined) throw new CheckpointError(`${name} ${other}`);
   if (size < 8) throw new CheckpointError(`${name} is ${size} bytes long, less than a safetensors file's first 8`);
   const head = await files.readRange(file, 0, 8);
-  // As a zip's first entry begins.
+  // The first entry of a zip.
   if (head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4)
     throw new CheckpointError(`${name} is a zip, as torch.save writes it: call it pytorch_model.bin`);
   const claimed = new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true);
   const length = Number(claimed);
   if (length > size - 8)
-    throw new CheckpointError(
-      `${name}: the header is ${claimed} bytes long by its own account, but the file has ${size}`,
-    );
+    throw new CheckpointError(`${name}: the header is ${claimed} bytes long according to the file, which has ${size}`);
   if (length > LONGEST_HEADER)
     throw new CheckpointError(`${name}: the header is ${length} bytes, more than ${LONGEST_HEADER}`);
   const { tensors, metadata } = checkHeader(name, await files.readRange(file, 8, 8 + length), 8 + length, size);
@@ -67,7 +65,7 @@ function parseHeader(name: string, bytes: Uint8Array): Map<string, StrictJson> {
   return header;
 }
 
-/** Null stands for none, as for the safetensors package. */
+/** Null means none, as in the safetensors package. */
 function checkMetadata(name: string, entry: StrictJson): Map<string, string> {
   if (entry === null) return new Map();
   const fine = entry instanceof Map && [...entry.values()].every((value) => typeof value === "string");
@@ -108,8 +106,8 @@ function checkEntry(
 }
 
 /**
- * Number of elements, or undefined if a number cannot hold it. Every partial product counts, as in safetensors: one that
- * overflows is refused even if a later 0 would mend it.
+ * Number of elements, or undefined if a number cannot hold it. As in safetensors, every partial product is checked: one that
+ * overflows is refused even if a later dimension is 0.
  */
 function elementsOf(shape: readonly number[]): number | undefined {
   let elements = 1;
@@ -120,7 +118,7 @@ function elementsOf(shape: readonly number[]): number | undefined {
   return elements;
 }
 
-/** Every byte of the data has to belong to exactly one tensor: so nothing is hidden, and nothing is read twice. */
+/** Checks that every byte of the data belongs to exactly one tensor. */
 function checkCoverage(name: string, tensors: ReadonlyMap<string, PlacedTensor>, start: number, size: number): void {
   let reached = start;
   for (const [tensor, { begin, end }] of [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {

@@ -1,24 +1,24 @@
 import { CheckpointError, ConfigError, ShapeError } from "../errors.js";
 import { BITS, narrow, SAVED_DTYPES, type SavedDtype } from "./dtypes.js";
 
-/** A tensor to be saved. `read` is called when its turn comes, and its numbers are let go before the next one's. */
+/** A tensor to save. `read` is called when the tensor is written, and its numbers are released before the next one's. */
 export interface TensorSource {
   readonly name: string;
   readonly shape: readonly number[];
-  /** The f32 in row-major order; they must not change until the piece is written. */
+  /** The f32 values in row-major order; they must not change until the piece is written. */
   read(): Float32Array;
 }
 
 /** Settings of {@link writeSafetensors}. */
 export interface SafetensorsOptions {
-  /** What Hugging Face's loaders ask for, unless given. */
+  /** Default: what Hugging Face's loaders require. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** The type of all numbers; f32 unless given. Numbers too large for it are a ConfigError. */
+  /** The type of all numbers. Errors: ConfigError for numbers too large for it. Default: "f32". */
   readonly dtype?: SavedDtype;
 }
 
 /**
- * A safetensors file, as pieces: the header, then a tensor each, in order of their names. The same tensors give the same
+ * A safetensors file in pieces: the header, then one piece per tensor, sorted by name. The same tensors give the same
  * bytes.
  */
 export function* writeSafetensors(
@@ -38,7 +38,7 @@ export function* writeSafetensors(
 }
 
 /**
- * Divides tensors, in order of their names, into files of at most `most` bytes of data; a larger one has a file of its own.
+ * Divides tensors, sorted by name, into files of at most `most` bytes of data; a larger tensor has its own file.
  */
 export function divide(tensors: Iterable<TensorSource>, dtype: SavedDtype, most: number): TensorSource[][] {
   const files: TensorSource[][] = [[]];
@@ -80,7 +80,7 @@ function header(
     entries.push(`${JSON.stringify(name)}:{${what},"data_offsets":[${begin},${end}]}`);
   }
   const text = new TextEncoder().encode(`{${entries.join(",")}}`);
-  // The data begin at a multiple of 8, so that they can be mapped into memory as they are.
+  // The data is aligned to 8 bytes, so that it can be memory-mapped.
   const length = Math.ceil(text.length / 8) * 8;
   const bytes = new Uint8Array(8 + length).fill(0x20);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
@@ -88,11 +88,11 @@ function header(
   return bytes;
 }
 
-/** From 65520 on a half is infinite. */
+/** The least number that rounds to infinity in f16. */
 function checkRange(name: string, numbers: Float32Array): void {
   const large = numbers.find((x) => Math.abs(x) >= 65520 && Math.abs(x) !== Infinity);
   if (large !== undefined)
-    throw new ConfigError(`tensor ${name} holds ${large}, and f16 nothing above 65504: save it as bf16 or f32`);
+    throw new ConfigError(`tensor ${name} holds ${large}, but the maximum of f16 is 65504: save it as bf16 or f32`);
 }
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);

@@ -3,12 +3,12 @@ import { type Files, fileName, isInside } from "./files.js";
 import { decodeStrictJson } from "./strictJson.js";
 import { type OpenWeights, quote, type StoredTensor, type Weights } from "./weights.js";
 
-/** Bytes of an index that are read at most: room for 100,000 tensors. */
+/** Maximum size of an index in bytes: room for 100,000 tensors. */
 const LONGEST_INDEX = 20_000_000;
 
 /**
- * A reader of weights in several files, each opened by `open`, which an index lists: `{"weight_map": {tensor: file}}`
- * (huggingface.co/docs/transformers/big_models). Only files inside the folder are opened; whatever else is a CheckpointError.
+ * A reader of sharded weights: an index lists the files, each of which `open` opens: `{"weight_map": {tensor: file}}`
+ * (huggingface.co/docs/transformers/big_models). Only files inside the folder are opened; other names are a CheckpointError.
  */
 export function sharded(open: OpenWeights): OpenWeights {
   return async (files, index) => {
@@ -43,11 +43,13 @@ async function readIndex(files: Files, index: string): Promise<Map<string, strin
   if (size > LONGEST_INDEX) throw new CheckpointError(`${name} has ${size} bytes, more than ${LONGEST_INDEX}`);
   const json = decodeStrictJson(await files.read(index), name, CheckpointError);
   const map = json instanceof Map ? json.get("weight_map") : undefined;
-  if (!(map instanceof Map)) throw new CheckpointError(`${name}: weight_map is missing, or no object`);
+  if (!(map instanceof Map)) throw new CheckpointError(`${name}: weight_map is missing or not an object`);
   for (const [tensor, shard] of map) {
     if (typeof shard !== "string" || !isInside(shard)) {
-      const got = typeof shard === "string" ? quote(shard) : "no text";
-      throw new CheckpointError(`${name}: tensor ${quote(tensor)} is in ${got}, which names no file in this folder`);
+      const got = typeof shard === "string" ? quote(shard) : "not a string";
+      throw new CheckpointError(
+        `${name}: tensor ${quote(tensor)} is in ${got}, which is not the name of a file in this folder`,
+      );
     }
   }
   return map as Map<string, string>;

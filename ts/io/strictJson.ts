@@ -1,12 +1,12 @@
 import { type Failure, utf8 } from "./json.js";
 import { placeholderOf } from "./placeholders.js";
 
-/** A number that is not a whole one which JavaScript holds exactly, as it was written. */
+/** A number as written, if it is not an integer that JavaScript holds exactly. */
 export interface NumberText {
   readonly text: string;
 }
 
-/** JSON as it stands in a file that is not trusted: objects are maps, so no name is special. */
+/** JSON of an untrusted file: objects are maps, so no key is special. */
 export type StrictJson = null | boolean | string | number | NumberText | StrictJson[] | Map<string, StrictJson>;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
@@ -19,8 +19,8 @@ const [TAB, LINE_FEED, RETURN, SPACE, QUOTE, COMMA, COLON, DIGIT_0, DIGIT_9] = [
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125];
 
 /**
- * Parses JSON, where `JSON.parse` is too kind: a key twice in one object, or more than `depth` levels, is a SyntaxError, and
- * numbers keep what a double would lose.
+ * Parses JSON more strictly than `JSON.parse`: a duplicate key in an object, or more than `depth` levels, is a SyntaxError, and
+ * numbers keep digits that a double would lose.
  */
 export function parseStrictJson(text: string, depth = 32): StrictJson {
   const parser = new Parser(text);
@@ -29,7 +29,7 @@ export function parseStrictJson(text: string, depth = 32): StrictJson {
   return value;
 }
 
-/** The JSON that `bytes` spell in UTF-8. Bytes that do not are a `Failure` whose message begins with `where`. */
+/** Parses the UTF-8 bytes of JSON. Errors: `Failure` whose message begins with `where`. */
 export function decodeStrictJson(bytes: Uint8Array, where: string, Failure: Failure): StrictJson {
   const other = placeholderOf(bytes);
   if (other !== undefined) throw new Failure(`${where} ${other}`);
@@ -38,7 +38,7 @@ export function decodeStrictJson(bytes: Uint8Array, where: string, Failure: Fail
   try {
     return parseStrictJson(text);
   } catch (error) {
-    throw new Failure(`${where} is not JSON that can be used: it ${(error as Error).message}`, { cause: error });
+    throw new Failure(`${where} is not valid JSON: it ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -116,7 +116,7 @@ class Parser {
   }
 
   #number(): number | NumberText {
-    // Most numbers are short runs of digits, and these are read without a pattern.
+    // Most numbers are short runs of digits, which are read without a regular expression.
     let [end, value] = [this.#at, 0];
     for (
       let code = this.#text.charCodeAt(end);
@@ -137,14 +137,14 @@ class Parser {
     return /[.eE]/.test(text) || !Number.isSafeInteger(Number(text)) ? { text } : Number(text);
   }
 
-  /** True if the next character but space is `wanted`, which is then taken. */
+  /** Skips whitespace, and consumes the next character if it is `wanted`; returns whether it did. */
   #next(wanted: number): boolean {
     if (this.#peek() !== wanted) return false;
     this.#at++;
     return true;
   }
 
-  /** The next character but space, which is passed over; NaN at the end. */
+  /** Skips whitespace and returns the next character; NaN at the end. */
   #peek(): number {
     let code = this.#text.charCodeAt(this.#at);
     while (code === SPACE || code === LINE_FEED || code === RETURN || code === TAB)

@@ -7,12 +7,12 @@ import { bytesEach, type Storage, tensorsOf, torchNames, type View } from "./tor
 import { quote, readBytes, readSpan, type Span, tensorName, type Weights, widening } from "./weights.js";
 import { openZip, type Zip } from "./zip.js";
 
-/** Bytes of the pickle that are read at most: room for 100,000 tensors. */
+/** Maximum size of the pickle in bytes: room for 100,000 tensors. */
 const LONGEST_PICKLE = 10_000_000;
-/** Numbers that are gathered at once from a storage in another order. */
+/** Numbers gathered at once from a storage in another order. */
 const PIECE = 1 << 20;
 
-/** The tensors of a file by name, and where the numbers of their storages are. */
+/** The tensors of a file by name, and the positions of their storages. */
 export interface TorchFile {
   readonly tensors: ReadonlyMap<string, View>;
   /** The byte at which a storage begins. */
@@ -20,9 +20,9 @@ export interface TorchFile {
 }
 
 /**
- * Opens what `torch.save` made of a dictionary of tensors: a `pytorch_model.bin`. Its pickle can name nothing but tensors,
- * storages and OrderedDict, and nothing in it runs. Whatever is wrong is a CheckpointError that names the file; memory is
- * bound by the file's size. Source of the format: torch/serialization.py.
+ * Opens a dictionary of tensors written by `torch.save`: a `pytorch_model.bin`. Its pickle may name only tensors,
+ * storages and OrderedDict, and no code in it runs. Errors: CheckpointError that names the file. Memory is
+ * bounded by the file's size. Source of the format: torch/serialization.py.
  */
 export async function openTorch(files: Files, file: string): Promise<Weights> {
   const name = fileName(files, file);
@@ -43,7 +43,7 @@ export async function openTorch(files: Files, file: string): Promise<Weights> {
   };
 }
 
-/** Errors of parsers as those of the file. */
+/** Turns errors of parsers into errors that name the file. */
 async function inWords<T>(name: string, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
@@ -71,14 +71,14 @@ async function openZipped(files: Files, file: string): Promise<TorchFile> {
   return { tensors, begin: ({ key }) => zip.begin(inside(`data/${key}`)) };
 }
 
-/** Files from before PyTorch 2.1 do not say, and are little-endian as far as they can be met. */
+/** Files from before PyTorch 2.1 do not tell; nearly all are little-endian. */
 async function checkByteOrder(zip: Zip, name: string): Promise<void> {
   if (!zip.sizes.has(name)) return;
   const order = new TextDecoder().decode(await zip.read(name, 16));
-  if (order !== "little") throw new SyntaxError(`is ${quote(order)}-endian, and only little-endian files are read`);
+  if (order !== "little") throw new SyntaxError(`is ${quote(order)}-endian; only little-endian files are supported`);
 }
 
-/** A view's numbers in the order of its elements. */
+/** The numbers of a view in the order of its elements. */
 async function* readView(files: Files, part: Omit<Span, "begin" | "end">, view: View, storageBegin: number) {
   const each = bytesEach(view.storage);
   const begin = storageBegin + view.offset * each;
@@ -95,7 +95,7 @@ async function* readView(files: Files, part: Omit<Span, "begin" | "end">, view: 
   }
 }
 
-/** The elements of a view out of the bytes that span them, a piece at a time. */
+/** Gathers the elements of a view from the bytes that span them, piece by piece. */
 function* gather(bytes: Uint8Array<ArrayBuffer>, { elements, shape, strides }: View, each: number) {
   const index = shape.map(() => 0);
   let at = 0;
@@ -103,7 +103,7 @@ function* gather(bytes: Uint8Array<ArrayBuffer>, { elements, shape, strides }: V
     const piece = new Uint8Array(each * Math.min(PIECE, elements - done));
     for (let to = 0; to < piece.length; to += each, done++) {
       for (let byte = 0; byte < each; byte++) piece[to + byte] = bytes[at * each + byte]!;
-      // The next element, the last dimension fastest.
+      // Advances to the next element, the last dimension fastest.
       for (let d = shape.length - 1; d >= 0; d--) {
         at += strides[d]!;
         if (++index[d]! < shape[d]!) break;

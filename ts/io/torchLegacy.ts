@@ -3,21 +3,21 @@ import { readPickle } from "./pickle.js";
 import type { TorchFile } from "./torch.js";
 import { bytesEach, type Storage, tensorsOf, torchNames } from "./torchTensors.js";
 
-/** The first pickle of a file from before PyTorch 1.6, a magic number, and the second one, the version of the format. */
+/** The first pickle of a file from before PyTorch 1.6, a magic number, and the second, the format version. */
 const BEGINNING = Uint8Array.of(
   ...[0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e],
   ...[0x80, 0x02, 0x4d, 0xe9, 0x03, 0x2e],
 );
-/** Bytes of the pickles that are read at most, as of a `data.pkl`. */
+/** Maximum size of the pickles in bytes, as for a `data.pkl`. */
 const LONGEST_PICKLES = 10_000_000;
 
-/** True for a file as PyTorch before 1.6 wrote it: pickles one behind the other, then the storages. */
+/** Whether a file was written by PyTorch before 1.6: consecutive pickles, then the storages. */
 export async function isLegacy(files: Files, file: string): Promise<boolean> {
   const head = await files.readRange(file, 0, BEGINNING.length);
   return head.length === BEGINNING.length && head.every((byte, i) => byte === BEGINNING[i]);
 }
 
-/** Opens such a file: pickles of this machine's sizes, the tensors, the keys of the storages; then each storage's length and numbers. */
+/** Opens such a file: pickles of the machine's sizes, the tensors and the keys of the storages; then the length and numbers of each storage. */
 export async function openLegacy(files: Files, file: string): Promise<TorchFile> {
   const size = await files.size(file);
   const head = await files.readRange(file, 0, Math.min(size, LONGEST_PICKLES));
@@ -29,7 +29,7 @@ export async function openLegacy(files: Files, file: string): Promise<TorchFile>
   };
   const machine = next();
   if (!(machine instanceof Map) || machine.get("little_endian") !== true)
-    throw new SyntaxError("is not little-endian by its own word, and only such files are read");
+    throw new SyntaxError("is big-endian; only little-endian files are supported");
   const tensors = tensorsOf(next());
   const keys = next();
   if (!Array.isArray(keys)) throw new SyntaxError("has no list of storages behind its tensors");
@@ -45,7 +45,7 @@ interface Stored {
   readonly size: number;
 }
 
-/** Where each storage begins: eight bytes that say how many numbers it has stand before them. */
+/** The start of each storage, which follows its length in eight bytes. */
 async function placeStorages(files: Files, file: string, stored: Stored): Promise<Map<string, number>> {
   const begins = new Map<string, number>();
   let { at } = stored;

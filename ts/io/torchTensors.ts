@@ -2,7 +2,7 @@ import { BITS } from "./dtypes.js";
 import type { PickledFunction, PickleNames } from "./pickle.js";
 import { quote } from "./weights.js";
 
-/** PyTorch's classes of storages, with safetensors' name of what they hold. */
+/** PyTorch's storage classes, with safetensors' names of their types. */
 const STORAGES: ReadonlyMap<string, string> = new Map([
   ["DoubleStorage", "F64"],
   ["FloatStorage", "F32"],
@@ -15,14 +15,14 @@ const STORAGES: ReadonlyMap<string, string> = new Map([
   ["ByteStorage", "U8"],
   ["BoolStorage", "BOOL"],
 ]);
-/** Dimensions that PyTorch can print; what has more is a mistake or an attack. */
+/** Maximum number of dimensions, as many as PyTorch can print; more is a mistake or an attack. */
 const MOST_DIMENSIONS = 64;
 
-/** Numbers of one type, one after the other, under a key of the file's own. */
+/** Consecutive numbers of one type, under a key of the file. */
 export class Storage {
   readonly key: string;
   readonly dtype: string;
-  /** Numbers in it, by the pickle's word. */
+  /** Number of elements, according to the pickle. */
   readonly length: number;
 
   constructor(key: string, dtype: string, length: number) {
@@ -48,13 +48,13 @@ export class View {
     return this.shape.reduce((product, n) => product * n, 1);
   }
 
-  /** Numbers of the storage from the first element to behind the last one. */
+  /** Numbers of the storage from the first element to the last. */
   get extent(): number {
     if (this.elements === 0) return 0;
     return 1 + this.shape.reduce((sum, n, d) => sum + (n - 1) * this.strides[d]!, 0);
   }
 
-  /** Whether the elements lie one behind the other in their order. */
+  /** Whether the elements are contiguous. */
   get isContiguous(): boolean {
     let step = 1;
     for (let d = this.shape.length - 1; d >= 0; d--) {
@@ -65,7 +65,7 @@ export class View {
   }
 }
 
-/** The functions that `torch.save` names, each by what it makes. */
+/** The functions that `torch.save` names, and what each makes. */
 const FUNCTIONS: ReadonlyMap<string, PickledFunction> = new Map<string, PickledFunction>([
   ["collections.OrderedDict", () => new Map()],
   ["torch._utils._rebuild_tensor_v2", (storage, offset, shape, strides) => rebuild(storage, offset, shape, strides)],
@@ -74,13 +74,13 @@ const FUNCTIONS: ReadonlyMap<string, PickledFunction> = new Map<string, PickledF
 ]);
 const CLASSES = new Map([...STORAGES].map(([name, dtype]) => [FUNCTIONS.get(`torch.${name}`), dtype]));
 
-/** What the pickle of a `pytorch_model.bin` may name: tensors, storages, nothing that runs. */
+/** The names allowed in the pickle of a `pytorch_model.bin`: tensors and storages, nothing that runs. */
 export const torchNames: PickleNames = {
   resolve(module, name) {
     const found = FUNCTIONS.get(`${module}.${name}`);
     if (found) return found;
     throw new SyntaxError(
-      `names ${quote(`${module}.${name}`)}, which tensors are not made of: save model.state_dict() alone`,
+      `names ${quote(`${module}.${name}`)}, which is not part of a tensor: save only model.state_dict()`,
     );
   },
   // ("storage", class, key, device, length) and, in old files, a view of a storage, which is null.
@@ -122,12 +122,12 @@ function counts(what: string, value: unknown): number[] {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** Where training programs keep the weights among other things: Lightning, PyTorch's own examples, DeepSpeed. */
+/** Keys of the weights in checkpoints of training programs: Lightning, PyTorch's examples, DeepSpeed. */
 const STATE_DICTS = ["state_dict", "model_state_dict", "model", "module"];
 
 /**
- * The tensors of an unpickled state dict, or of the one that a checkpoint of a training program holds. Numbers, texts and the like
- * beside tensors are passed over; where there are no tensors at all is an error.
+ * The tensors of an unpickled state dict, or of the one in a training program's checkpoint. Numbers, strings and the like
+ * are skipped; no tensors at all is an error.
  */
 export function tensorsOf(value: unknown): Map<string, View> {
   if (!(value instanceof Map)) throw new SyntaxError(`holds ${kindOf(value)}, not a dictionary of tensors`);

@@ -2,10 +2,10 @@ import { CheckpointError, RoFormerError } from "../errors.js";
 import { BITS, widen } from "./dtypes.js";
 import { type Files, fileName, reason } from "./files.js";
 
-/** Bytes of a tensor that are read at once. */
+/** Bytes of a tensor read at once. */
 const PIECE = 1 << 22;
 
-/** What a file says of a tensor; types have safetensors' names: F32, BF16, … */
+/** A tensor's description in a file; types have safetensors' names: F32, BF16, … */
 export interface StoredTensor {
   /** Its type. */
   readonly dtype: string;
@@ -13,19 +13,19 @@ export interface StoredTensor {
   readonly shape: readonly number[];
 }
 
-/** Tensors by name, in whatever files they are stored: what has been read of these so far has been checked. */
+/** Tensors by name, from one or several files, whose headers have been checked. */
 export interface Weights {
-  /** The file in messages. */
+  /** The file's name in messages. */
   readonly name: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** A tensor's numbers as f32 in row-major order, from F32, F16, BF16 or F64, piece by piece; other types: CheckpointError. */
+  /** A tensor's numbers as f32 in row-major order, from F32, F16, BF16 or F64, piece by piece. Errors: CheckpointError for other types. */
   pieces(tensor: string): AsyncIterable<Float32Array>;
 }
 
 /** Reads a file of one format. */
 export type OpenWeights = (files: Files, file: string) => Promise<Weights>;
 
-/** All of a tensor as one array. */
+/** A whole tensor as one array. */
 export async function readTensor(weights: Weights, tensor: string): Promise<Float32Array> {
   const parts: Float32Array[] = [];
   for await (const piece of weights.pieces(tensor)) parts.push(piece);
@@ -38,7 +38,7 @@ export async function readTensor(weights: Weights, tensor: string): Promise<Floa
   return numbers;
 }
 
-/** Numbers of one type at `[begin, end)` of a file; `tensor` is what messages call them. */
+/** Numbers of one type at `[begin, end)` of a file; `tensor` is their name in messages. */
 export interface Span {
   readonly file: string;
   readonly tensor: string;
@@ -47,7 +47,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** How messages name a tensor. */
+/** A tensor's name in messages. */
 export const tensorName = (files: Files, { file, tensor }: Pick<Span, "file" | "tensor">): string =>
   `${fileName(files, file)}: tensor ${quote(tensor)}`;
 
@@ -62,16 +62,16 @@ export async function* readSpan(files: Files, span: Span): AsyncGenerator<Float3
   }
 }
 
-/** How the type of a span becomes f32; a type that cannot is a CheckpointError. */
+/** The conversion of a span's type to f32. Errors: CheckpointError for types without one. */
 export function widening(files: Files, span: Span) {
   if (Object.hasOwn(widen, span.dtype)) return widen[span.dtype]!;
   throw new CheckpointError(`${tensorName(files, span)} is ${span.dtype}, not one of ${Object.keys(widen).join(", ")}`);
 }
 
-/** The bytes of a span, all of them. */
+/** All bytes of a span. */
 export async function readBytes(files: Files, span: Span): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await files.readRange(span.file, span.begin, span.end).catch((error: unknown) => {
-    if (error instanceof RoFormerError) throw error; // it names the file, and what failed: an abort, a network, a disk
+    if (error instanceof RoFormerError) throw error; // already names the file and the failure: an abort, a network, a disk
     throw new CheckpointError(`${tensorName(files, span)} cannot be read: ${reason(error)}`, { cause: error });
   });
   if (bytes.length !== span.end - span.begin)
@@ -79,6 +79,6 @@ export async function readBytes(files: Files, span: Span): Promise<Uint8Array<Ar
   return bytes as Uint8Array<ArrayBuffer>;
 }
 
-/** A name from a file as one short line, whatever it holds. */
+/** A name from a file as one short line. */
 export const quote = (name: string): string =>
   name.length > 200 ? `${JSON.stringify(name.slice(0, 200))}…` : JSON.stringify(name);

@@ -4,8 +4,8 @@ import { type FileSource, type Files, isFolderPath, openFiles, type SourceOption
 import { type FolderFiles, folderFiles } from "./sources/folder.js";
 
 /**
- * Reads several files of a source that belong together. Where the source is a folder that somebody saves to meanwhile, what was
- * read is discarded and read again: all of it comes from one save. Errors: those of `read`; DataError if there is no end of saves.
+ * Reads several files of a source that belong together. If the source is a folder that is saved to meanwhile, the files
+ * are read again, so that all of them come from one save. Errors: those of `read`; DataError if the folder keeps changing.
  */
 export async function readWhole<T>(
   source: FileSource,
@@ -27,15 +27,15 @@ export async function readWhole<T>(
       return outcome.value;
     }
     if ("value" in outcome) discard(outcome.value);
-    if (tries === READS) throw new DataError(`${path}: the files change whenever they are read`);
+    if (tries === READS) throw new DataError(`${path}: the files keep changing while they are read`);
     await new Promise((resolve) => setTimeout(resolve, 5 * tries * Math.random()));
   }
 }
 
-/** How often a folder is read that others save to. */
+/** Maximum number of attempts to read a folder that is saved to. */
 const READS = 50;
 
-/** Notes what each file is when it is first asked for. */
+/** Records the version of each file when it is first requested. */
 function watched(files: FolderFiles): { files: Files; changed(): Promise<boolean> } {
   const seen = new Map<string, Promise<string | undefined>>();
   const note = async (file: string) => {

@@ -1,17 +1,17 @@
 import { unzipRaw, type ZipEntry } from "unzipit";
 import { type Files, fileName } from "./files.js";
 
-/** A zip whose directory has been read. */
+/** A zip file with its directory read. */
 export interface Zip {
   /** Bytes of each file in it, by name. */
   readonly sizes: ReadonlyMap<string, number>;
-  /** Where the bytes of a file begin in the zip; one that is compressed or encrypted is an error. */
+  /** The position of a file's bytes in the zip. Errors: SyntaxError for a compressed or encrypted file. */
   begin(name: string): Promise<number>;
-  /** The bytes of a file; more than `most`, or than the zip itself has, are an error. */
+  /** The bytes of a file. Errors: SyntaxError for more than `most`, or more than the zip has. */
   read(name: string, most: number): Promise<Uint8Array>;
 }
 
-/** Opens a zip without reading it as a whole. Errors are words that go on after the file's name. */
+/** Opens a zip without reading all of it. Messages of errors continue after the file's name. */
 export async function openZip(files: Files, file: string): Promise<Zip> {
   const size = await files.size(file);
   const reader = new RangeReader(files, file, size);
@@ -30,7 +30,7 @@ export async function openZip(files: Files, file: string): Promise<Zip> {
       throw new SyntaxError(
         `has a ${encrypted ? "locked" : "compressed"} ${name}; torch.save stores files as they are`,
       );
-    if (bytes > size) throw new SyntaxError(`has ${size} bytes, and ${name} in it ${bytes} by its own word`);
+    if (bytes > size) throw new SyntaxError(`has ${size} bytes, but claims ${bytes} for ${name}`);
     return entry;
   };
   return {
@@ -44,7 +44,7 @@ export async function openZip(files: Files, file: string): Promise<Zip> {
   };
 }
 
-/** unzipit's view of a file. */
+/** A file as a reader for unzipit. */
 class RangeReader {
   readonly #files: Files;
   readonly #file: string;
@@ -66,11 +66,11 @@ class RangeReader {
     return bytes as Uint8Array<ArrayBuffer>;
   }
 
-  /** What unzipit asks for a stored file's bytes when it has checked the header before them: here the answer is the place. */
+  /** unzipit slices a stored file's bytes after it has checked the header: returns the position instead of the bytes. */
   async sliceAsBlob(offset: number): Promise<Blob> {
     return new Blob([String(offset)]);
   }
 }
 
-/** Where a stored file's bytes begin. */
+/** The position of a stored file's bytes. */
 const placeOf = async (entry: ZipEntry): Promise<number> => Number(await (await entry.blob()).text());

@@ -1,6 +1,6 @@
 /**
- * Scores of predictions against labels, with the conventions of scikit-learn, seqeval, sacrebleu and SQuAD. Predictions come before
- * labels, and there are as many of both, one at least: else a ShapeError.
+ * Metrics with the conventions of scikit-learn, sacrebleu, seqeval and SQuAD. Predictions come before
+ * labels. Errors: ShapeError if their numbers differ or are 0.
  *
  * @module
  */

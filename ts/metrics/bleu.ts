@@ -4,13 +4,13 @@ import { type BleuTokenizer, bleuTokenizers } from "./bleuTokenizers.js";
 import { samePairs } from "./pairs.js";
 import { common, ngrams, trimEnd, words } from "./words.js";
 
-/** Longest run of words that counts. */
+/** Maximum n-gram order. */
 const ORDERS = 4;
 
 /** Options of BLEU. */
 export interface BleuOptions {
   /**
-   * How lines are cut into words.
+   * How lines are split into words.
    * @default `13a`
    */
   readonly tokenize?: BleuTokenizer | undefined;
@@ -18,24 +18,24 @@ export interface BleuOptions {
 
 const OPTIONS: Names<BleuOptions> = { tokenize: true };
 
-/** BLEU and what it is made of; score and precisions in percent. */
+/** BLEU and its components; score and precisions in percent. */
 export interface BleuScore {
   /** Geometric mean of the precisions, times the brevity penalty; 0 … 100. */
   readonly score: number;
-  /** Of runs of 1, 2, 3 and 4 words, 0 … 100. */
+  /** Precisions of 1-, 2-, 3- and 4-grams, 0 … 100. */
   readonly precisions: readonly number[];
   /** e^(1 − referenceLength / hypothesisLength), at most 1. */
   readonly brevityPenalty: number;
-  /** Words of all hypotheses. */
+  /** Number of words of all hypotheses. */
   readonly hypothesisLength: number;
-  /** Words of the references nearest in length. */
+  /** Number of words of the references nearest in length. */
   readonly referenceLength: number;
 }
 
 /**
- * BLEU of a corpus (Papineni et al., ACL 2002) as sacrebleu's `corpus_bleu` has it: case counts, exponential smoothing, no
- * effective order, so a corpus without a run of four words scores 0. `references`: one or several for each hypothesis. Errors:
- * ShapeError for another number of these, ConfigError for another `tokenize`.
+ * BLEU of a corpus (Papineni et al., ACL 2002) as in sacrebleu's `corpus_bleu`: case-sensitive, exponential smoothing, no
+ * effective order, so a corpus without 4-grams scores 0. `references`: one or several for each hypothesis. Errors:
+ * ShapeError for another number of references, ConfigError for an unknown `tokenize`.
  */
 export function bleu(
   hypotheses: readonly string[],
@@ -73,7 +73,7 @@ export function bleu(
   return { score, precisions, brevityPenalty, hypothesisLength, referenceLength };
 }
 
-/** Percentages, where the k-th order without a match counts as 1/2^k matches; all 0 if nothing matches at all. */
+/** Percentages: the k-th order without a match counts as 1/2^k matches; all 0 without any match. */
 function smoothed(correct: readonly number[], total: readonly number[]): number[] {
   const precisions = new Array<number>(ORDERS).fill(0);
   if (correct.every((count) => count === 0)) return precisions;
@@ -85,14 +85,14 @@ function smoothed(correct: readonly number[], total: readonly number[]): number[
   return precisions;
 }
 
-/** Length of the reference nearest to the hypothesis's, the shorter of two as near. */
+/** The length of a reference nearest to the hypothesis's; of two equally near, the shorter. */
 function nearest(length: number, references: readonly (readonly string[])[]): number {
   const away = (n: number) => Math.abs(n - length);
   const lengths = references.map((reference) => reference.length).sort((a, b) => away(a) - away(b) || a - b);
   return lengths[0] ?? 0;
 }
 
-/** For each run of words the most that one reference has. */
+/** For each n-gram, its maximum count in one reference. */
 function largest(counts: readonly ReadonlyMap<string, number>[]): Map<string, number> {
   const found = new Map<string, number>();
   for (const one of counts) for (const [key, count] of one) found.set(key, Math.max(count, found.get(key) ?? 0));

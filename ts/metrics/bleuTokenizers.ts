@@ -1,12 +1,12 @@
 import { words } from "./words.js";
 
 /**
- * A way of sacrebleu's to cut a line into words: mteval-v13a's ("13a"), mteval-v14's for all scripts ("intl"), Chinese
- * characters one by one ("zh"), every character one by one ("char"), or at spaces alone ("none").
+ * A tokenizer of sacrebleu: mteval-v13a ("13a"), mteval-v14 for all scripts ("intl"), Chinese
+ * characters one by one ("zh"), every character by itself ("char"), or split at spaces ("none").
  */
 export type BleuTokenizer = "13a" | "intl" | "zh" | "char" | "none";
 
-/** Sacrebleu's ways to cut a line into words (sacrebleu 2.6, `sacrebleu/tokenizers`), each giving words parted by spaces. */
+/** Sacrebleu's tokenizers (sacrebleu 2.6, `sacrebleu/tokenizers`), each returning words separated by spaces. */
 export const bleuTokenizers = {
   "13a": mteval13a,
   intl: international,
@@ -15,7 +15,7 @@ export const bleuTokenizers = {
   none: (line: string) => line,
 } satisfies Record<BleuTokenizer, (line: string) => string>;
 
-/** mteval-v13a's, the default: entities resolved, ASCII punctuation cut off but for that inside numbers. */
+/** mteval-v13a, the default: resolves entities, splits off ASCII punctuation except inside numbers. */
 function mteval13a(line: string): string {
   let text = line.replaceAll("<skipped>", "").replaceAll("-\n", "").replaceAll("\n", " ");
   if (text.includes("&")) {
@@ -24,7 +24,7 @@ function mteval13a(line: string): string {
   return western(` ${text} `);
 }
 
-/** mteval-v14's: punctuation of all scripts is cut off but for that between numbers, symbols always are. */
+/** mteval-v14: splits off punctuation of all scripts except between numbers, and all symbols. */
 function international(line: string): string {
   const cut = line
     .replace(/(\P{N})(\p{P})/gu, "$1 $2 ")
@@ -34,7 +34,7 @@ function international(line: string): string {
 }
 
 /**
- * Chinese characters and what else stands in these blocks are words; the rest is cut as in `13a`. The reference writes the two
+ * Characters of Chinese and of these blocks are words; the rest is split as in `13a`. The reference writes the two
  * blocks beyond U+FFFF as "\u20000" and "\u2f800", which Python reads as four digits and a "0": it has U+2001–2A6D and
  * U+2F81–2FA1 instead, quotation marks and dashes among them, and so must this list.
  */
@@ -53,7 +53,7 @@ function characters(line: string): string {
   return [...line].join(" ");
 }
 
-/** Cuts off punctuation but for points and commas inside numbers. */
+/** Splits off punctuation except points and commas inside numbers. */
 function western(line: string): string {
   const cut = line
     .replace(/([{-~[-` -&(-+:-@/])/g, " $1 ")

@@ -2,25 +2,25 @@ import { checkOptions, type Names } from "../options.js";
 import { samePairs } from "./pairs.js";
 import { common, ngrams, PUNCTUATION, words } from "./words.js";
 
-/** Longest run of characters that counts. */
+/** Maximum order of character n-grams. */
 const CHARACTERS = 6;
-/** Recall counts β² times as much as precision. */
+/** Recall has β² times the weight of precision. */
 const BETA_SQUARED = 4;
 
 /** Options of chrF. */
 export interface ChrfOptions {
-  /** Longest run of words that counts too: 0 is chrF, 2 is chrF++. */
+  /** Maximum order of word n-grams: 0 for chrF, 2 for chrF++. Default: 0. */
   readonly wordOrder?: number | undefined;
 }
 
 const OPTIONS: Names<ChrfOptions> = { wordOrder: true };
 
-/** Of each order: runs in the hypothesis, in the reference, in both. */
+/** For each order: n-grams in the hypothesis, in the reference, in both. */
 type Statistics = readonly (readonly [hypothesis: number, reference: number, both: number])[];
 
 /**
- * chrF of a corpus in percent (Popović, WMT 2015), and chrF++ (2017), as sacrebleu 2.6 has them: without white space, effective
- * order, β = 2, of several references the best for each hypothesis. Errors: ShapeError.
+ * chrF of a corpus in percent (Popović, WMT 2015), and chrF++ (2017), as in sacrebleu 2.6: without whitespace, effective
+ * order, β = 2, the best of several references for each hypothesis. Errors: ShapeError.
  */
 export function chrf(
   hypotheses: readonly string[],
@@ -49,7 +49,7 @@ function allNgrams(text: string, wordOrder: number): Map<string, number>[] {
   ];
 }
 
-/** Words, with one mark of punctuation at the end of each, or else at its beginning, a word of its own. */
+/** Words; one punctuation mark at the end of a word, or else at its beginning, is a separate word. */
 function wordsAndMarks(text: string): string[] {
   return words(text).flatMap((word) => {
     const characters = [...word];
@@ -59,7 +59,7 @@ function wordsAndMarks(text: string): string[] {
   });
 }
 
-/** What the hypothesis has of an order counts only where the reference has any. */
+/** N-grams of the hypothesis count only for orders that the reference has. */
 function compare(hypothesis: readonly Map<string, number>[], reference: readonly Map<string, number>[]): Statistics {
   const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b, 0);
   return hypothesis.map((counts, n) => [

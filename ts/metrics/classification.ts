@@ -3,37 +3,37 @@ import { checkOptions, type Names } from "../options.js";
 import { ratio, samePairs } from "./pairs.js";
 
 /**
- * How the classes' values are made one, by scikit-learn's names: their mean, the mean by support, from all counts together, or
- * class 1 alone.
+ * How values of classes are averaged, by scikit-learn's names: their mean, the mean weighted by support, from total counts, or
+ * only class 1.
  */
 export type Average = "macro" | "weighted" | "micro" | "binary";
 
 /** Options of precision, recall and F1. */
 export interface AverageOptions {
-  /** Default: `macro`. Its classes are those that occur in predictions or labels. */
+  /** Default: `macro`, over the classes that occur in predictions or labels. */
   readonly average?: Average | undefined;
 }
 
 const AVERAGE: Names<AverageOptions> = { average: true };
 
-/** What is known of one class. */
+/** The metrics of one class. */
 export interface ClassReport {
   /** Its id. */
   readonly label: number;
-  /** Of what was predicted to be of it, the share that is, 0 … 1. */
+  /** Share of its predictions that are right, 0 … 1. */
   readonly precision: number;
-  /** Of what is of it, the share that was found, 0 … 1. */
+  /** Share of its rows that were found, 0 … 1. */
   readonly recall: number;
   /** Harmonic mean of both, 0 … 1. */
   readonly f1: number;
-  /** Rows whose label it is. */
+  /** Number of rows with this label. */
   readonly support: number;
 }
 
 /** Options of {@link confusionMatrix}. */
 export interface ConfusionOptions {
   /**
-   * Classes in all.
+   * Number of classes.
    * @default one more than the highest id that occurs
    */
   readonly numLabels?: number | undefined;
@@ -41,32 +41,32 @@ export interface ConfusionOptions {
 
 const CONFUSION: Names<ConfusionOptions> = { numLabels: true };
 
-/** Classes by their ids, whole numbers from 0, one a row. */
+/** Class ids, integers from 0, one per row. */
 export type Ids = ArrayLike<number>;
 
-/** Share of the predictions that are the label, 0 … 1. Errors: ShapeError. */
+/** Share of correct predictions, 0 … 1. Errors: ShapeError. */
 export function accuracy(predictions: Ids, labels: Ids): number {
   const n = samePairs("accuracy", predictions, labels);
   return Array.from(labels).filter((label, i) => label === predictions[i]).length / n;
 }
 
 /**
- * Of what was predicted to be a class, the share that is, 0 … 1; 0 where nothing was (scikit-learn's `zero_division=0`).
+ * Precision: share of a class's predictions that are right, 0 … 1; 0 without predictions (scikit-learn's `zero_division=0`).
  * Errors: ShapeError, ConfigError.
  */
 export const precision = (predictions: Ids, labels: Ids, options?: AverageOptions): number =>
   averaged("precision", predictions, labels, options, ({ hits, predicted }) => ratio(hits, predicted));
 
-/** Of what is of a class, the share that was found, 0 … 1; 0 where nothing is. Errors: ShapeError, ConfigError. */
+/** Recall: share of a class's rows that were found, 0 … 1; 0 without rows. Errors: ShapeError, ConfigError. */
 export const recall = (predictions: Ids, labels: Ids, options?: AverageOptions): number =>
   averaged("recall", predictions, labels, options, ({ hits, actual }) => ratio(hits, actual));
 
-/** Harmonic mean of precision and recall, class by class, 0 … 1; 0 where both are. Errors: ShapeError, ConfigError. */
+/** Harmonic mean of precision and recall by class, 0 … 1; 0 if both are 0. Errors: ShapeError, ConfigError. */
 export const f1 = (predictions: Ids, labels: Ids, options?: AverageOptions): number =>
   averaged("f1", predictions, labels, options, ({ hits, predicted, actual }) => ratio(2 * hits, predicted + actual));
 
 /**
- * Precision, recall, F1 and support of each class that occurs, in order of the classes (scikit-learn's). Errors: ShapeError.
+ * Precision, recall, F1 and support of each class that occurs, sorted by id (scikit-learn's). Errors: ShapeError.
  */
 export function classificationReport(predictions: Ids, labels: Ids): ClassReport[] {
   return [...countClasses("classificationReport", predictions, labels)].map(([label, { hits, predicted, actual }]) => ({
@@ -79,7 +79,7 @@ export function classificationReport(predictions: Ids, labels: Ids): ClassReport
 }
 
 /**
- * How often each label (rows) was predicted as each (columns), `[numLabels][numLabels]`. Errors: ShapeError for an id beyond.
+ * Confusion matrix: how often each label (rows) was predicted as each class (columns), `[numLabels][numLabels]`. Errors: ShapeError for an id out of range.
  */
 export function confusionMatrix(predictions: Ids, labels: Ids, options: ConfusionOptions = {}): number[][] {
   checkOptions("confusionMatrix", options, CONFUSION);
@@ -97,7 +97,7 @@ export function confusionMatrix(predictions: Ids, labels: Ids, options: Confusio
 }
 
 /**
- * Matthews' correlation coefficient, for any number of classes (Gorodkin 2004), −1 … 1; 0 where one class only occurs on a
+ * Matthews' correlation coefficient, for any number of classes (Gorodkin 2004), −1 … 1; 0 if only one class occurs on a
  * side. Errors: ShapeError.
  */
 export function matthews(predictions: Ids, labels: Ids): number {
@@ -110,7 +110,7 @@ export function matthews(predictions: Ids, labels: Ids): number {
 }
 
 interface ClassCounts {
-  /** Rows that are of the class and were predicted to be. */
+  /** Number of rows of the class that were predicted as such. */
   hits: number;
   predicted: number;
   actual: number;
@@ -132,7 +132,7 @@ function countClasses(metric: string, predictions: Ids, labels: Ids): Map<number
 
 type Score = (counts: ClassCounts) => number;
 
-/** One number from the scores of all classes. */
+/** Averages the scores of all classes. */
 const averages: Readonly<Record<Average, (classes: ReadonlyMap<number, ClassCounts>, score: Score) => number>> = {
   macro: (classes, score) => [...classes.values()].reduce((sum, one) => sum + score(one), 0) / classes.size,
   weighted: (classes, score) => {

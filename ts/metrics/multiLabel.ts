@@ -2,33 +2,33 @@ import { ShapeError } from "../errors.js";
 import type { ClassReport } from "./classification.js";
 import { ratio, samePairs } from "./pairs.js";
 
-/** For each label of a row, whether the row has it: 0 or 1, or a truth value. */
+/** For each label, whether the row has it: 0 or 1, or a boolean. */
 export type Indicators = ArrayLike<number | boolean>;
 
 /** Precision, recall and F1. */
 export interface F1Scores {
-  /** 0 … 1; 0 where nothing was predicted. */
+  /** 0 … 1; 0 without predictions. */
   readonly precision: number;
-  /** 0 … 1; 0 where there is nothing to find. */
+  /** 0 … 1; 0 without rows of the label. */
   readonly recall: number;
   /** Harmonic mean of both, 0 … 1. */
   readonly f1: number;
 }
 
-/** Scores of predictions of several labels a row. */
+/** Metrics of multi-label predictions. */
 export interface MultiLabelReport {
-  /** Share of the rows whose labels are all right, 0 … 1. */
+  /** Share of rows whose labels are all right, 0 … 1. */
   readonly subsetAccuracy: number;
-  /** From the counts of all labels together. */
+  /** From the total counts of all labels. */
   readonly micro: F1Scores;
   /** Means over labels. */
   readonly macro: F1Scores;
-  /** Each label's, in the order of their ids. */
+  /** The scores of each label, in order of ids. */
   readonly labels: readonly ClassReport[];
 }
 
 /**
- * Precision, recall and F1 of rows that have several labels each, `[rows][labels]` (scikit-learn's for multilabel indicators, with
+ * Precision, recall and F1 of multi-label rows, `[rows][labels]` (scikit-learn's for multilabel indicators, with
  * `zero_division=0`). Errors: ShapeError.
  */
 export function multiLabelReport(predictions: readonly Indicators[], labels: readonly Indicators[]): MultiLabelReport {

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.js";
 
-/** Checks that there is a label for each prediction, and one at least; gives their number. */
+/** Checks that there are as many labels as predictions, at least one; returns their number. */
 export function samePairs(metric: string, predictions: ArrayLike<unknown>, labels: ArrayLike<unknown>): number {
   if (predictions.length !== labels.length)
     throw new ShapeError(`${metric}: predictions`, predictions.length, `${labels.length}, as labels`);
@@ -8,5 +8,5 @@ export function samePairs(metric: string, predictions: ArrayLike<unknown>, label
   return labels.length;
 }
 
-/** a / b, and 0 where b is 0 (scikit-learn's `zero_division=0`). */
+/** a / b, or 0 if b is 0 (scikit-learn's `zero_division=0`). */
 export const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);

@@ -1,6 +1,6 @@
 import { samePairs } from "./pairs.js";
 
-/** A number a row. */
+/** One number per row. */
 export type Values = ArrayLike<number>;
 
 /** Mean of the squared differences. Errors: ShapeError. */
@@ -10,7 +10,7 @@ export function meanSquaredError(predictions: Values, labels: Values): number {
 }
 
 /**
- * Pearson's correlation coefficient, −1 … 1. 0 where one side is constant or has one value: there is none then. Errors:
+ * Pearson's correlation coefficient, −1 … 1. Returns 0 if it is undefined: one side is constant or has one value. Errors:
  * ShapeError.
  */
 export function pearson(predictions: Values, labels: Values): number {
@@ -18,14 +18,14 @@ export function pearson(predictions: Values, labels: Values): number {
   return correlation(Array.from(predictions), Array.from(labels));
 }
 
-/** Spearman's: Pearson's of the ranks, where equal values share the mean of theirs. Errors: ShapeError. */
+/** Spearman's correlation: Pearson's of the ranks; ties get their mean rank. Errors: ShapeError. */
 export function spearman(predictions: Values, labels: Values): number {
   samePairs("spearman", predictions, labels);
   return correlation(ranks(Array.from(predictions)), ranks(Array.from(labels)));
 }
 
 function correlation(xs: readonly number[], ys: readonly number[]): number {
-  // Asked of the values: rounding of their mean gives a constant a tiny spread.
+  // Compares the values: rounding of their mean gives constants a tiny variance.
   const constant = (values: readonly number[]) => values.every((value) => value === values[0]);
   if (constant(xs) || constant(ys)) return 0;
   const [x, y] = [centred(xs), centred(ys)];

@@ -1,7 +1,7 @@
 import { samePairs } from "./pairs.js";
 import { common, ngrams, PUNCTUATION, words } from "./words.js";
 
-/** How right answers are, in percent. */
+/** SQuAD's scores in percent. */
 export interface SquadScore {
   /** Share of the answers that are exactly right, 0 … 100. */
   readonly exactMatch: number;
@@ -11,7 +11,7 @@ export interface SquadScore {
 
 /**
  * SQuAD's exact match and F1 (Rajpurkar et al., EMNLP 2016; version 2's rule for empty answers): case, ASCII punctuation and
- * articles do not count; of several right answers the nearest does. `answers`: one or several for each prediction. Errors:
+ * articles are ignored; of several right answers the best match counts. `answers`: one or several for each prediction. Errors:
  * ShapeError.
  */
 export function squad(predictions: readonly string[], answers: readonly (readonly string[])[]): SquadScore {
@@ -26,10 +26,10 @@ export function squad(predictions: readonly string[], answers: readonly (readonl
   return { exactMatch: (100 * exact) / n, f1: (100 * f1) / n };
 }
 
-/** What of an answer counts. Punctuation is dropped, not replaced by space: `well-known` is one word. */
+/** Normalizes an answer. Punctuation is dropped, not replaced by a space: `well-known` is one word. */
 function answerWords(text: string): string[] {
   const plain = [...text.toLowerCase()].filter((character) => !PUNCTUATION.has(character)).join("");
-  // Python's \b, which the reference uses, knows letters of all scripts; JavaScript's knows ASCII's.
+  // Python's \b, which the reference uses, supports letters of all scripts; JavaScript's only ASCII.
   return words(plain.replace(/(?<![\p{L}\p{N}_])(?:a|an|the)(?![\p{L}\p{N}_])/gu, " "));
 }
 

@@ -1,18 +1,18 @@
-/** White space as Python's `str.split` sees it, which the reference metrics use; JavaScript's `\s` differs. */
+/** Whitespace as in Python's `str.split`, which the reference metrics use; JavaScript's `\s` differs. */
 const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const RUNS = new RegExp(`[${SPACE}]+`);
 const AT_END = new RegExp(`[${SPACE}]+$`);
 
-/** ASCII's punctuation, Python's `string.punctuation`. */
+/** ASCII punctuation: Python's `string.punctuation`. */
 export const PUNCTUATION: ReadonlySet<string> = new Set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
 
-/** A text's words: what stands between white space. */
+/** Splits a text at whitespace. */
 export const words = (text: string): string[] => text.split(RUNS).filter((word) => word !== "");
 
-/** A text without the white space at its end. */
+/** Removes whitespace at the end of a text. */
 export const trimEnd = (text: string): string => text.replace(AT_END, "");
 
-/** How often each run of `n` of the items occurs; the items are joined by a character that no word has. */
+/** Counts n-grams of items; the items are joined by a character that does not occur in words. */
 export function ngrams(items: readonly string[], n: number, joint = " "): Map<string, number> {
   const counts = new Map<string, number>();
   for (let i = 0; i + n <= items.length; i++) {
@@ -22,7 +22,7 @@ export function ngrams(items: readonly string[], n: number, joint = " "): Map<st
   return counts;
 }
 
-/** How much of one count is in the other: the sum of the smaller numbers. */
+/** The intersection of two counts: the sum of the minimums. */
 export function common(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): number {
   let sum = 0;
   for (const [key, count] of a) sum += Math.min(count, b.get(key) ?? 0);

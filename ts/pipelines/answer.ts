@@ -7,61 +7,61 @@ import { finiteRows } from "./numbers.js";
 import { job, PIPELINE, type Pipeline, type PipelineOptions, type ReadyModel } from "./pipeline.js";
 import { checkSequence } from "./texts.js";
 
-/** What `answer` is asked. */
+/** The input of `answer`. */
 export interface Question {
-  /** The question. It is never cut. */
+  /** The question. It is never truncated. */
   readonly question: string;
-  /** The text that holds the answer. */
+  /** The text that contains the answer. */
   readonly context: string;
 }
 
 /** Settings of `answer`. Contexts longer than `maxLength` are read in windows. */
 export interface AnswerOptions extends PipelineOptions {
   /**
-   * Tokens of a window, the question's included.
-   * @default what the model was trained with, at most 384
+   * Maximum tokens of a window, including the question.
+   * @default the model's training length, at most 384
    */
   readonly maxLength?: number | undefined;
   /**
-   * Answers to each question.
+   * Number of answers per question.
    * @default 1
    */
   readonly topK?: number | undefined;
   /**
-   * Tokens of an answer at most.
+   * Maximum tokens of an answer.
    * @default 15
    */
   readonly maxAnswerLength?: number | undefined;
   /**
-   * Tokens that neighboring windows share. If the question leaves no more room than that in a window, they
+   * Overlap of neighboring windows, in tokens. If the question leaves no more room than that in a window, they
    * share half of the room.
    * @default 128 or half of `maxLength`, whichever is less
    */
   readonly stride?: number | undefined;
   /**
-   * Whether "no answer" (an empty one) is possible, as in SQuAD 2.
+   * Whether an empty answer ("no answer") is possible, as in SQuAD 2.
    * @default false
    */
   readonly handleImpossibleAnswer?: boolean | undefined;
   /**
-   * Whether answers are widened to whole words, as the tokenizer cuts words.
+   * Whether to extend answers to whole words, as the tokenizer splits words.
    * @default true
    */
   readonly alignToWords?: boolean | undefined;
 }
 
-/** A part of the context. */
+/** An answer: a span of the context. */
 export interface Answer {
   /** Its text; empty for "no answer". */
   readonly answer: string;
   /**
-   * Product of the probabilities of its begin and its end in its window. If several spans have the same text, the sum of
-   * theirs, which can exceed 1.
+   * Product of the probabilities of its start and end in its window. If several spans have the same text, the sum of
+   * their products, which can exceed 1.
    */
   readonly score: number;
-  /** Where it begins in the context, in UTF-16 units; of several places, the one found first. */
+  /** Start in the context, in UTF-16 units; of several places, the first one found. */
   readonly start: number;
-  /** Where it ends: the unit behind it. */
+  /** End, exclusive. */
   readonly end: number;
 }
 
@@ -71,9 +71,9 @@ const OPTIONS: Names<AnswerOptions> = {
 
 /**
  * Finds answers in contexts, best first, as the question-answering pipeline of transformers 4.57 does. `[CLS]` takes
- * part in the probabilities and cannot be an answer: where the context has fewer spans than asked for, an empty answer of
- * score 0 stands for it. Answers whose texts differ only in case are one. The score of "no answer" is the least of all
- * windows'. Errors: ConfigError for options, or a question that leaves no room for the context; DataError for an empty
+ * part in the probabilities but cannot be an answer: if the context has fewer spans than requested, an empty answer of
+ * score 0 takes its place. Answers that differ only in case are merged. The score of "no answer" is the minimum over
+ * windows. Errors: ConfigError for options, or a question that leaves no room for the context; DataError for an empty
  * question or context.
  */
 export const answer: Pipeline<Question, [options?: AnswerOptions], Answer[]> = {
@@ -111,7 +111,7 @@ export const answer: Pipeline<Question, [options?: AnswerOptions], Answer[]> = {
 interface Settings {
   readonly topK: number;
   readonly longest: number;
-  /** Spans that each window gives: some become equal when they are widened. */
+  /** Number of spans per window: more than requested, since extending makes some equal. */
   readonly count: number;
   readonly impossible: boolean;
   readonly alignToWords: boolean;
@@ -124,7 +124,7 @@ function readSettings(options: AnswerOptions): Settings {
   return { topK, longest, count: alignToWords ? 2 * topK + 10 : topK, impossible, alignToWords };
 }
 
-/** The windows of a question with its context; every one holds the question. */
+/** The windows of a question with its context; each contains the question. */
 export function encodeWindows(
   { tokenizer, config, trainedLength }: ReadyModel,
   { question, context }: Question,
@@ -141,7 +141,7 @@ export function encodeWindows(
   const room = maxLength - head;
   if (room < 1)
     throw new ConfigError(
-      `${where}: the question takes ${head} tokens of maxLength ${maxLength}: none is left for the context`,
+      `${where}: the question takes ${head} tokens of maxLength ${maxLength}, which leaves none for the context`,
     );
   const { stride = Math.min(128, Math.floor(maxLength / 2)) } = options;
   if (!Number.isInteger(stride) || stride < 0)
@@ -157,7 +157,7 @@ export function encodeWindows(
   });
 }
 
-/** The answers of all windows of a question, best first. Spans with one text are one answer, where the first of them lies. */
+/** The answers of all windows of a question, best first. Spans with the same text are merged, at the position of the first. */
 function bestAnswers(
   windows: readonly Window[],
   found: readonly WindowSpans[],
@@ -166,7 +166,7 @@ function bestAnswers(
 ): Answer[] {
   const answers = new Map<string, { answer: string; score: number; start: number; end: number }>();
   for (const [w, window] of windows.entries()) {
-    // As in the pipeline, which counts tokens from the first one that is not padding.
+    // As in the pipeline, which counts tokens from the first one after the padding.
     const shift = paddingSide === "left" ? window.encoding.ids.filter((id) => id === padTokenId).length : 0;
     for (const { first, last, score } of found[w]!.spans) {
       const [start, end] = spanPlace(window, { first: first - shift, last: last - shift }, alignToWords);

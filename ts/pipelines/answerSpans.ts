@@ -5,25 +5,25 @@ import { float32Softmax } from "./numbers.js";
 interface TokenSpan {
   readonly first: number;
   readonly last: number;
-  /** Product of the probabilities of its begin and its end, 0 … 1. */
+  /** Product of the probabilities of its start and end, 0 … 1. */
   readonly score: number;
 }
 
-/** What a window says. */
+/** The answers of one window. */
 export interface WindowSpans {
-  /** Its best spans, best first; of equal ones the one that begins first. */
+  /** Its best spans, best first; ties by position. */
   readonly spans: readonly TokenSpan[];
-  /** The score of "no answer": the first token as begin and end. */
+  /** The score of "no answer": the first token as start and end. */
   readonly nullScore: number;
 }
 
-/** The logit of a token that cannot be part of an answer. */
+/** The logit of a token that cannot start or end an answer. */
 const MASKED = -10_000;
 
 /**
  * The `count` best spans of a window of T tokens, of at most `longest` tokens each. `startLogits` and `endLogits`: `[T]`.
- * `allowed`: which tokens can begin or end an answer; the first one, which stands for "no answer", takes part in the
- * probabilities, and its own span has the score 0.
+ * `allowed`: which tokens can start or end an answer; the first one, which means "no answer", takes part in the
+ * probabilities, but its own span has the score 0.
  */
 export function windowSpans(
   startLogits: Float32Array,
@@ -44,11 +44,11 @@ export function windowSpans(
   return { spans: spans.sort((a, b) => b.score - a.score).slice(0, count), nullScore };
 }
 
-/** Which of the two texts of an encoding is the context. */
+/** The index of the context among the two texts of an encoding. */
 type ContextSide = 0 | 1;
 
 /**
- * Which tokens can begin or end an answer: those of the context, and `[CLS]` wherever it stands. With the context first, as
+ * Which tokens can start or end an answer: those of the context, and `[CLS]` at any position. With the context first, as
  * for tokenizers that pad on the left, all can: Hugging Face's pipeline masks none there.
  */
 export function allowedTokens({ encoding, side }: Window, cls: number | undefined): boolean[] {
@@ -64,8 +64,8 @@ export interface Window {
 }
 
 /**
- * Where tokens `first` … `last` lie in the context, `[begin, end)` in UTF-16 units; whole words if `alignToWords`. Where a token
- * has no word, as special tokens have none, the tokens' own offsets count. Negative numbers of tokens count from the end.
+ * The span of tokens `first` … `last` in the context, `[begin, end)` in UTF-16 units; whole words if `alignToWords`. If a token
+ * has no word, as special tokens, the tokens' offsets are used. Negative indices count from the end.
  */
 export function spanPlace(
   window: Window,
@@ -77,7 +77,7 @@ export function spanPlace(
   return [contextUnit(window, first, 0), contextUnit(window, last, 1)];
 }
 
-/** Where the word of the context lies that has the number of a token's word. */
+/** The span of a token's word in the context. */
 function wordPlace({ encoding: { offsets, sequenceIds, wordIds }, side }: Window, token: number) {
   const word = token < 0 ? null : wordIds[token]!;
   if (word === null) return undefined;
@@ -87,7 +87,7 @@ function wordPlace({ encoding: { offsets, sequenceIds, wordIds }, side }: Window
   return [offsets[first]![0], offsets[wordIds.findLastIndex(isOfWord)]![1]] as const;
 }
 
-/** A token's begin or end as a unit of the context; one of the question's is as many characters into the context. */
+/** A token's start or end in the context; for a token of the question, the same number of characters into the context. */
 function contextUnit({ encoding, question, context, side }: Window, token: number, edge: 0 | 1): number {
   const unit = encoding.offsets.at(token)![edge];
   if (encoding.sequenceIds.at(token) !== 1 - side) return unit;

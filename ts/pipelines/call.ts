@@ -4,10 +4,10 @@ import { readyModel } from "./checks.js";
 import type { Pipeline, PipelineOptions } from "./pipeline.js";
 import { run } from "./run.js";
 
-/** Any pipeline: what it takes and gives is its method's business. */
+/** Any pipeline; its method has the types of arguments and results. */
 export type AnyPipeline = Pipeline<object | string, readonly (object | undefined)[], object>;
 
-/** Does a pipeline's task for one item or several: `given` and `args` are what its method was called with. */
+/** Runs a pipeline for one item or several; `given` and `args` are the arguments of its method. */
 export async function callPipeline(
   name: string,
   pipeline: AnyPipeline,

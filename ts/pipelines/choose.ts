@@ -4,11 +4,11 @@ import { finiteRows, softmax } from "./numbers.js";
 import { job, PIPELINE, type Pipeline, type PipelineOptions } from "./pipeline.js";
 import { encodeTexts } from "./texts.js";
 
-/** What `choose` decides. */
+/** The input of `choose`. */
 export interface ChoiceQuestion {
   /** The first text of each pair. */
   readonly prompt: string;
-  /** How it may go on: two or more. */
+  /** Second texts to choose from: two or more. */
   readonly choices: readonly string[];
 }
 
@@ -16,15 +16,15 @@ export interface ChoiceQuestion {
 export interface Choice {
   /** Its text. */
   readonly choice: string;
-  /** Its number, from 0. */
+  /** Its index. */
   readonly index: number;
   /** Its probability among the choices, 0 … 1. */
   readonly score: number;
-  /** Every choice's, in their order. */
+  /** The probabilities of all choices, in order. */
   readonly scores: number[];
 }
 
-/** Says for each prompt which choice fits it best. */
+/** Multiple choice: finds the choice that fits each prompt best. */
 export const choose: Pipeline<ChoiceQuestion, [options?: PipelineOptions], Choice> = {
   heads: ["multiple-choice"],
   options: PIPELINE,
@@ -41,7 +41,7 @@ export const choose: Pipeline<ChoiceQuestion, [options?: PipelineOptions], Choic
     const sequences = encodeTexts("choose", model, prompts, { pairs, maxLength, where: (i) => name(owners[i]!) });
     return job({
       sequences,
-      // Each choice is scored alone: a head without labels tells nothing of the others.
+      // Each choice is scored independently.
       read({ head }, places) {
         const logits = finiteRows(head().logits!);
         return places.map(({ row }) => logits(row)[0]!);

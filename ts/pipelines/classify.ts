@@ -8,24 +8,24 @@ import { encodeTexts } from "./texts.js";
 
 /** Settings of `classify`. */
 export interface ClassifyOptions extends PipelineOptions {
-  /** Second texts, one for each first: the model judges pairs. */
+  /** Second texts, one per text, to classify pairs. */
   readonly pairs?: readonly string[] | undefined;
   /**
-   * What makes scores of the logits. Default: the activation that a cross-encoder's configuration names, else what Hugging Face's
+   * The function that turns logits into scores. Default: the activation that a cross-encoder's configuration names, else what Hugging Face's
    * pipeline applies: "none" for a regression, "sigmoid" for one label or several labels per text, "softmax" for the rest.
    */
   readonly functionToApply?: FunctionToApply | undefined;
-  /** How many labels `scores` has, the best ones. Default: all labels. */
+  /** Number of labels in `scores`, the best ones. Default: all. */
   readonly topK?: number | undefined;
 }
 
-/** What a classifier thinks of one text. */
+/** The classification of one text. */
 export interface Classification {
-  /** The label with the highest score; of a model with one output, its only label. */
+  /** The label with the highest score; for a model with one output, its only label. */
   readonly label: string;
-  /** Its score: a probability, 0 … 1, by softmax or sigmoid; of a regression, the value. */
+  /** Its score: a probability, 0 … 1, by softmax or sigmoid; for a regression, the value. */
   readonly score: number;
-  /** Every label's score, or those of the `topK` best. */
+  /** The scores of all labels, or of the `topK` best. */
   readonly scores: Record<string, number>;
 }
 
@@ -59,7 +59,7 @@ function classification(
   const [best] = largest(scores, 1) as [number];
   const order = topK === undefined ? labels.keys() : largest(scores, topK);
   const named = new Map<string, number>();
-  // Where several labels have one name, the best of them counts.
+  // If several labels have the same name, the best one counts.
   for (const i of order) named.set(labels[i]!, Math.max(named.get(labels[i]!) ?? Number.NEGATIVE_INFINITY, scores[i]!));
   return { label: labels[best]!, score: scores[best]!, scores: Object.fromEntries(named) };
 }

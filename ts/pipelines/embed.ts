@@ -15,18 +15,18 @@ export { POOLINGS, type Pooling };
 /** Settings of `embed`. */
 export interface EmbedOptions extends PipelineOptions, PromptOptions {
   /**
-   * How token states become one vector; what several ways give stands end to end. It takes the place of the pooling of a
-   * sentence-transformers folder, whose other modules still follow; where these cannot be computed, it is all there is.
+   * How token states are pooled into one vector; the results of several poolings are concatenated. Replaces the pooling of a
+   * sentence-transformers folder; its other modules still follow, unless they are not supported.
    * Default: as the model's files say, or "mean".
    */
   readonly pooling?: Pooling | readonly Pooling[] | undefined;
   /**
-   * Whether vectors are scaled to length 1 in the end, so that their inner product is their cosine. With false, a `Normalize`
-   * that ends the modules of the model's files is left out. Default: as these files say, or false.
+   * Whether to scale vectors to length 1, so that their inner product is their cosine similarity. With false, a `Normalize`
+   * module at the end of the model's modules is skipped. Default: as the model's files say, or false.
    */
   readonly normalize?: boolean | undefined;
   /**
-   * Numbers of each vector that are kept, the first ones; they are not scaled again unless `normalize` is true. Default: as the
+   * Truncates each vector to its first numbers, which are scaled again only if `normalize` is true. Default: as the
    * model's files say, or all.
    */
   readonly truncateDim?: number | undefined;
@@ -37,7 +37,7 @@ export const EMBED: Names<EmbedOptions> = {
   ...{ ...PIPELINE, pooling: true, normalize: true, prompt: true, promptName: true, truncateDim: true },
 };
 
-/** Makes a vector of each text, `[C]`. */
+/** Embeds each text as a vector, `[C]`. */
 export const embed: Pipeline<string, [options?: EmbedOptions], Float32Array> = {
   options: EMBED,
   prepare(model, texts, options = {}) {
@@ -64,13 +64,13 @@ export const embed: Pipeline<string, [options?: EmbedOptions], Float32Array> = {
   },
 };
 
-/** Tokens that a text is cut to. sentence-transformers' folders take what their model can, unless a file says less. */
+/** Maximum tokens of a text. sentence-transformers' folders use the model's maximum, or less if a file says so. */
 function longest({ sentences, tokenizer, config, trainedLength }: ReadyModel): number {
   if (!sentences) return trainedLength;
   return sentences.maxLength ?? Math.min(tokenizer.modelMaxLength ?? Infinity, config.max_position_embeddings);
 }
 
-/** What makes vectors of token states: as the model's files say, with what the call says otherwise. */
+/** The modules that turn token states into vectors: those of the model's files, changed by the call's options. */
 function modulesOf({ sentences, sentenceModel }: ReadyModel, options: EmbedOptions): readonly SentenceModule[] {
   const modes = modesOf(options.pooling);
   if (!sentenceModel) return [pooling(modes ?? ["mean"])];
@@ -92,7 +92,7 @@ function modesOf(given: EmbedOptions["pooling"]): readonly Pooling[] | undefined
   throw new ConfigError(`embed: pooling is ${JSON.stringify(given)}, not one or several of ${POOLINGS.join(", ")}`);
 }
 
-/** The features of each text of a batch, of which modules make its vector. */
+/** The features of each text of a batch, which the modules turn into vectors. */
 function featuresOf({ hidden, batch, head }: BatchStates, places: readonly Place[], before: number): Features[] {
   const states = finiteRows(hidden);
   const width = hidden.shape[1]!;

@@ -12,29 +12,29 @@ import { encodeTexts } from "./texts.js";
 /** Settings of `fillMask`. */
 export interface FillMaskOptions extends PipelineOptions {
   /**
-   * Guesses for each mask.
+   * Number of predictions per mask.
    * @default 5
    */
   readonly topK?: number | undefined;
 }
 
-/** A guess at a hidden token. */
+/** A predicted token for a mask. */
 export interface MaskGuess {
-  /** The token, as the vocabulary has it. */
+  /** The token, as in the vocabulary. */
   readonly token: string;
   /** Its id. */
   readonly tokenId: number;
   /** Its probability, 0 … 1. */
   readonly score: number;
-  /** The text with the token in the mask's place. */
+  /** The text with the token in place of the mask. */
   readonly sequence: string;
-  /** Which of the text's masks it fills, from 0. */
+  /** Index of the mask in the text. */
   readonly mask: number;
 }
 
 const OPTIONS: Names<FillMaskOptions> = { ...PIPELINE, topK: true };
 
-/** Guesses at each text's masks: the masks in order, for each the likeliest tokens first. */
+/** Predicts the masked tokens of each text: masks in order, for each the most likely tokens first. */
 export const fillMask: Pipeline<string, [options?: FillMaskOptions], MaskGuess[]> = {
   heads: ["masked-lm"],
   options: OPTIONS,
@@ -56,7 +56,7 @@ export const fillMask: Pipeline<string, [options?: FillMaskOptions], MaskGuess[]
   },
 };
 
-/** Where the masks of each text stand. Errors: DataError for a text without one, or with one that was cut off. */
+/** The positions of the masks in each text. Errors: DataError for a text without a mask, or with one that is truncated. */
 function masksOf(
   { maskTokenId, specialTokens }: Tokenizer,
   texts: readonly string[],
@@ -74,7 +74,7 @@ function masksOf(
   return masks;
 }
 
-/** The likeliest tokens of one mask, whose logits are `[V]`. */
+/** The most likely tokens of one mask, whose logits are `[V]`. */
 function guesses(
   tokenizer: Tokenizer,
   sequence: Sequence,
@@ -93,7 +93,7 @@ function guesses(
   });
 }
 
-/** The logits of the masks of each sequence at `places`, `[V]` each: only these are decoded. */
+/** The logits of the masks of each sequence at `places`, `[V]` each: only these positions are decoded. */
 function maskLogits(
   { hidden, head, batch }: BatchStates,
   places: readonly Place[],

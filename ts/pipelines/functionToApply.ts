@@ -2,7 +2,7 @@ import { ConfigError } from "../errors.js";
 import { numLabels, type RoFormerConfig } from "../models/config.js";
 import { softmax } from "./numbers.js";
 
-/** What makes scores of a classifier's logits: Hugging Face's `function_to_apply`. */
+/** Turns a classifier's logits into scores: Hugging Face's `function_to_apply`. */
 export type FunctionToApply = "sigmoid" | "softmax" | "none";
 
 type Scores = (logits: Float32Array) => number[];
@@ -19,7 +19,7 @@ const FUNCTIONS: Readonly<Record<FunctionToApply, Scores>> = {
   none: each((x) => x),
 };
 
-/** PyTorch's modules that a cross-encoder may name, by class. */
+/** PyTorch's activations that a cross-encoder may name, by class. */
 const MODULES: ReadonlyMap<string, Scores> = new Map([
   ["Identity", FUNCTIONS.none],
   ["Sigmoid", FUNCTIONS.sigmoid],
@@ -31,9 +31,9 @@ const MODULES: ReadonlyMap<string, Scores> = new Map([
 ]);
 
 /**
- * What makes scores of logits: `asked`, else what the configuration names (see {@link activationOf}), else as transformers'
- * pipeline decides: nothing for a regression, the sigmoid for several labels per text or for one label, softmax for the rest.
- * Errors: ConfigError for a function that there is not.
+ * The function that turns logits into scores: `asked`, else the configuration's (see {@link activationOf}), else as transformers'
+ * pipeline decides: none for a regression, sigmoid for several labels per text or for one label, softmax otherwise.
+ * Errors: ConfigError for an unknown function.
  */
 export function scoresFunction(config: RoFormerConfig, asked: FunctionToApply | undefined): Scores {
   if (asked !== undefined) {
@@ -49,8 +49,8 @@ export function scoresFunction(config: RoFormerConfig, asked: FunctionToApply | 
 }
 
 /**
- * What sentence-transformers' CrossEncoder wrote of its activation: `sentence_transformers.activation_fn`, before its release 4
- * `sbert_ce_default_activation_function`. As there, a class that is not PyTorch's is passed over.
+ * The activation that sentence-transformers' CrossEncoder saved: `sentence_transformers.activation_fn`, before its release 4
+ * `sbert_ce_default_activation_function`. As there, classes outside PyTorch are ignored.
  */
 function activationOf(config: RoFormerConfig): Scores | undefined {
   const { sentence_transformers: ours, sbert_ce_default_activation_function: older } = config;

@@ -2,8 +2,8 @@ import { EngineError } from "../errors.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /**
- * Reads rows of a tensor, `[R, …]`: the function gives rows `begin` … `end` − 1 as one list, of one row by default. Rows that hold
- * NaN or infinity, which would pass for some result, are an EngineError.
+ * Reads rows of a tensor, `[R, …]`: the function returns rows `begin` … `end` − 1 as one list; by default one row. Errors: EngineError for
+ * rows with NaN or infinity.
  */
 export function finiteRows(tensor: Tensor): (begin: number, end?: number) => Float32Array {
   const numbers = tensor.read();
@@ -12,12 +12,12 @@ export function finiteRows(tensor: Tensor): (begin: number, end?: number) => Flo
     const rows = numbers.subarray(begin * width, end * width);
     if (rows.every(Number.isFinite)) return rows;
     throw new EngineError(
-      "the model gives NaN or infinity: its weights are broken, as by a learning rate that was too high",
+      "the model returns NaN or infinity: its weights are broken, perhaps by too high a learning rate",
     );
   };
 }
 
-/** Probabilities of logits. */
+/** Softmax of logits. */
 export function softmax(logits: ArrayLike<number>): number[] {
   const all = Array.from(logits);
   const top = all.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
@@ -27,8 +27,8 @@ export function softmax(logits: ArrayLike<number>): number[] {
 }
 
 /**
- * Probabilities of logits, rounded to float32 as NumPy rounds them in Hugging Face's pipelines: several that are all but
- * 1, or all but 0, are equal there, and of equal ones the first counts.
+ * Softmax of logits, rounded to float32 as in Hugging Face's pipelines: values very close to
+ * 1 or 0 become equal, and the first of equal ones counts.
  */
 export function float32Softmax(logits: ArrayLike<number>): Float32Array {
   const weights = Float32Array.from(logits);
@@ -38,14 +38,14 @@ export function float32Softmax(logits: ArrayLike<number>): Float32Array {
   return weights.map((weight) => weight / sum);
 }
 
-/** The index of the largest value; of equal ones the first. */
+/** The index of the largest value; the first of equal ones. */
 export const argmax = (values: ArrayLike<number>): number => {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
   return best;
 };
 
-/** The indices of the `k` largest values, largest first; of equal ones the earlier first. */
+/** The indices of the `k` largest values, largest first; ties by index. */
 export function largest(values: ArrayLike<number>, k: number): number[] {
   const best: number[] = [];
   for (let i = 0; i < values.length; i++) {

@@ -3,21 +3,21 @@ import type { HeadName } from "../nn/heads/index.js";
 import type { Names } from "../options.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 
-/** What every pipeline takes. */
+/** Options of every pipeline. */
 export interface PipelineOptions {
   /**
-   * Tokens a text is cut to.
-   * @default what the model was trained with
+   * Maximum tokens of a text; longer texts are truncated.
+   * @default the model's training length
    */
   readonly maxLength?: number | undefined;
   /**
-   * Tokens computed at once; texts of like length go together.
+   * Tokens computed at once; texts of similar length are batched together.
    * @default 4096
    */
   readonly batchTokens?: number | undefined;
-  /** Ends the work between two batches with an AbortError. */
+  /** Aborts between two batches with an AbortError. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears how many texts are done. */
+  /** Called with the number of finished texts. */
   readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
   /** @internal Names an item in errors. Default: its index. */
   readonly where?: ((index: number) => string) | undefined;
@@ -28,7 +28,7 @@ export const PIPELINE: Names<PipelineOptions> = {
   ...{ maxLength: true, batchTokens: true, signal: true, onProgress: true, where: true },
 };
 
-/** A model as pipelines get it: with a tokenizer. */
+/** A model with a tokenizer. */
 export type ReadyModel = Model & { readonly tokenizer: Tokenizer };
 
 /** A text's tokens. */
@@ -37,7 +37,7 @@ export interface Sequence {
   readonly typeIds: ArrayLike<number>;
 }
 
-/** Where a job's sequence stands in a batch. */
+/** The place of a job's sequence in a batch. */
 export interface Place {
   /** Its row among the batch's sequences. */
   readonly row: number;
@@ -45,29 +45,29 @@ export interface Place {
   readonly index: number;
 }
 
-/** What is to be computed for one caller, ready to share batches with the jobs of others. */
+/** The sequences to compute for one caller; batches may combine the jobs of several. */
 export interface Job<Found, Result> {
   readonly sequences: readonly Sequence[];
-  /** Number of leading sequences that progress leaves out. Default: 0. */
+  /** Number of leading sequences that do not count as progress. Default: 0. */
   readonly uncounted?: number;
-  /** What a batch says of the job's sequences in it, one value for each of `places`. The other rows belong to other jobs. */
+  /** Reads the job's sequences of a batch: one value for each of `places`. The other rows belong to other jobs. */
   read(states: BatchStates, places: readonly Place[]): Found[];
-  /** The results, of one value for each sequence, in the order of the sequences. */
+  /** Makes the results from one value per sequence, in order. */
   finish(found: readonly Found[]): Result[];
 }
 
 /** What pipelines keep of a sequence. */
 type Kept = object | number;
 
-/** A job as pipelines give it: what it keeps of its sequences is its own business. */
+/** A job with values of any type. */
 export const job = <Found extends Kept, Result>(one: Job<Found, Result>): Job<Kept, Result> => one;
 
 /**
- * A task that a model does for items. `Args`: what a call takes behind the items, ending with the options. It is a method of
- * models, sessions and pools by its line in `index.ts`.
+ * A task of a model. `Args`: the arguments after the items; the last one is the options. A line in `index.ts` makes it a method of
+ * models, sessions and pools.
  */
 export interface Pipeline<Item, Args extends readonly (object | undefined)[], Result> {
-  /** Heads of models that can do it. Default: every head. */
+  /** Heads that support it. Default: all. */
   readonly heads?: readonly HeadName[];
   /** The names of the options. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -77,7 +77,7 @@ export interface Pipeline<Item, Args extends readonly (object | undefined)[], Re
   prepare(model: ReadyModel, items: readonly Item[], ...args: Args): Job<Kept, Result>;
 }
 
-/** A pipeline as a model's method: the result for one item, or the results for several, in their order. */
+/** A pipeline as a method: returns the result for one item, or the results for several, in order. */
 export type OneOrMany<Item, Args, Result> = Args extends readonly [options?: infer Options]
   ? {
       (item: Item, options?: Options): Promise<Result>;

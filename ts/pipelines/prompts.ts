@@ -2,15 +2,15 @@ import { ConfigError } from "../errors.js";
 import type { ModelFacts } from "../models/facts.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 
-/** Which text goes in front of others. */
+/** Options for a prompt in front of texts. */
 export interface PromptOptions {
-  /** A text to put in front of each text. Default: that of `promptName`. */
+  /** A prefix for each text. Default: that of `promptName`. */
   readonly prompt?: string | undefined;
   /** The name of a prompt of the model's files. Default: their `default_prompt_name`, or no prompt. */
   readonly promptName?: string | undefined;
 }
 
-/** The text to put in front, "" for none. Errors: ConfigError for a name that the model does not have. */
+/** The prefix, or "". Errors: ConfigError for an unknown name. */
 export function promptOf(what: string, { sentences }: ModelFacts, { prompt, promptName }: PromptOptions): string {
   if (prompt !== undefined) {
     if (typeof prompt !== "string") throw new ConfigError(`${what}: prompt is ${JSON.stringify(prompt)}, not a text`);
@@ -27,7 +27,7 @@ export function promptOf(what: string, { sentences }: ModelFacts, { prompt, prom
   );
 }
 
-/** Tokens of an encoded text that its prompt takes, [CLS] included, as sentence-transformers counts them. */
+/** Number of tokens of the prompt in an encoded text, including [CLS], as sentence-transformers counts. */
 export function promptLength(tokenizer: Tokenizer, prompt: string, maxLength: number): number {
   if (prompt === "") return 0;
   const { ids } = tokenizer.encode(prompt, { maxLength, truncation: true });

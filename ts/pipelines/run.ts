@@ -5,7 +5,7 @@ import { pack } from "../nn/packed.js";
 import { pacer } from "../platform/pacer.js";
 import type { Job, PipelineOptions, Place } from "./pipeline.js";
 
-/** What a run takes of a pipeline's options. */
+/** The options that a run uses. */
 type RunOptions = Pick<PipelineOptions, "batchTokens" | "signal" | "onProgress">;
 
 /** A caller's job; `what` names the call in errors. */
@@ -15,7 +15,7 @@ export interface Request<Found, Result> {
   readonly options: RunOptions;
 }
 
-/** The results of one job. Errors: those of the job; ConfigError for `batchTokens`; AbortError between two batches. */
+/** Runs one job. Errors: those of the job; ConfigError for `batchTokens`; AbortError between two batches. */
 export async function run<Found, Result>(model: Model, request: Request<Found, Result>): Promise<Result[]> {
   const [outcome] = await runTogether(model, [request]);
   if (outcome!.status === "rejected") throw outcome!.reason;
@@ -23,9 +23,9 @@ export async function run<Found, Result>(model: Model, request: Request<Found, R
 }
 
 /**
- * Computes the jobs of several callers in common batches of similar length, of the least `batchTokens` among them. Results have
- * the same bits as alone. A caller's own fault, abort or listener ends that caller's job; an error of a batch as a whole, as where
- * there is no memory, ends the jobs in it.
+ * Computes the jobs of several callers in shared batches of similar length, with the minimum of their `batchTokens`. Results have
+ * the same bits as alone. An error, abort or listener of one caller ends only that caller's job; an error of a whole batch, such as
+ * lack of memory, ends all jobs in it.
  */
 export async function runTogether<Found, Result>(
   model: Model,
@@ -70,7 +70,7 @@ function sharesOf<T>(batch: readonly { task: T; index: number }[]): Map<T, Place
   return shares;
 }
 
-/** A request under way: what was found so far, or why it ended. */
+/** A job in progress: the values so far, or why it ended. */
 class Task<Found, Result> {
   readonly sequences: Job<Found, Result>["sequences"];
   readonly batchTokens: number;
@@ -99,7 +99,7 @@ class Task<Found, Result> {
     this.#failure ??= { reason };
   }
 
-  /** Ends the task where its signal was aborted and sequences are left. */
+  /** Ends the task if its signal was aborted and sequences are left. */
   checkSignal(): void {
     const { what, options } = this.#request;
     if (!options.signal?.aborted || this.#left === 0) return;
@@ -113,7 +113,7 @@ class Task<Found, Result> {
     });
   }
 
-  /** Tells the listener of the sequences that were read. */
+  /** Reports the sequences read to the listener. */
   count(places: readonly Place[]): void {
     const { job, options } = this.#request;
     const { uncounted = 0, sequences } = job;

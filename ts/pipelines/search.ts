@@ -10,9 +10,9 @@ export type { SimilarityFnName };
 
 /** Settings of `search`: those of `embed`, for queries and texts alike. */
 export interface SearchOptions extends EmbedOptions {
-  /** Texts found for each query. Default: 5. */
+  /** Number of texts per query. Default: 5. */
   readonly topK?: number | undefined;
-  /** A text to put in front of each query. Default: the prompt of the texts. */
+  /** A prefix for each query. Default: the prompt of the texts. */
   readonly queryPrompt?: string | undefined;
   /** The name of a prompt of the model's files, for queries. Default: the prompt of the texts. */
   readonly queryPromptName?: string | undefined;
@@ -20,13 +20,13 @@ export interface SearchOptions extends EmbedOptions {
   readonly similarityFnName?: SimilarityFnName | undefined;
 }
 
-/** A text that was found. */
+/** A text found by `search`. */
 export interface SearchHit {
-  /** Its number among the texts, from 0. */
+  /** Its index among the texts. */
   readonly index: number;
   /**
-   * How alike its vector and the query's are: the cosine of their angle, −1 … 1; under "dot" their inner product; under
-   * "euclidean" and "manhattan" their distance with a minus sign.
+   * The similarity of its vector to the query's: by default the cosine, −1 … 1; with "dot" the inner product; with
+   * "euclidean" and "manhattan" the negative distance.
    */
   readonly score: number;
 }
@@ -38,7 +38,7 @@ const OPTIONS: Names<SearchOptions> = {
 };
 
 /**
- * Finds for each query the texts with the most similar vectors, best first. The texts may be vectors that `embed` made before, with
+ * Finds the texts with the most similar vectors for each query, best first. The texts may be vectors made by `embed` with
  * the same settings.
  */
 export const search: Pipeline<
@@ -57,7 +57,7 @@ export const search: Pipeline<
     const all = known ? asked : joined(asked, embed.prepare(model, texts, options));
     return job({
       ...all,
-      uncounted: queries.length, // progress counts texts alone
+      uncounted: queries.length, // progress counts only texts
       finish(found) {
         const embedded = all.finish(found);
         const own = embedded.slice(0, queries.length);
@@ -73,7 +73,7 @@ export const search: Pipeline<
   },
 };
 
-/** One job of two: its results are those of both. */
+/** Merges two jobs; the result has the results of both. */
 function joined(first: Vectors, second: Vectors): Vectors {
   const count = first.sequences.length;
   return {
@@ -93,7 +93,7 @@ function joined(first: Vectors, second: Vectors): Vectors {
   };
 }
 
-/** What queries are embedded with. */
+/** The options for embedding queries. */
 function queryOptions(options: SearchOptions): EmbedOptions {
   const { where, queryPrompt, queryPromptName, ...rest } = options;
   if (queryPrompt === undefined && queryPromptName === undefined) return rest;

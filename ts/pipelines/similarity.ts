@@ -1,10 +1,10 @@
 import { ConfigError } from "../errors.js";
 import { unit } from "../models/sentences/norms.js";
 
-/** A way to compare vectors. */
+/** A similarity function. */
 export type SimilarityFnName = "cosine" | "dot" | "euclidean" | "manhattan";
 
-/** Prepares a vector once, and compares two prepared ones: the more alike they are, the larger the number. */
+/** Prepares a vector once, and compares two prepared ones: more similar vectors give a larger number. */
 interface Similarity {
   readonly prepare: (vector: Float32Array) => ArrayLike<number>;
   readonly compare: (a: ArrayLike<number>, b: ArrayLike<number>) => number;
@@ -29,10 +29,10 @@ const similarities: Readonly<Record<SimilarityFnName, Similarity>> = {
   manhattan: { prepare: asItIs, compare: (a, b) => -sum(a, b, (x, y) => Math.abs(x - y)) },
 };
 
-/** The ways by name. */
+/** The similarity functions by name. */
 export const SIMILARITIES = Object.keys(similarities) as SimilarityFnName[];
 
-/** A way by name. Errors: ConfigError for a name that none has. */
+/** A similarity function by name. Errors: ConfigError for an unknown name. */
 export function similarityOf(what: string, name: string): Similarity {
   if (Object.hasOwn(similarities, name)) return similarities[name as SimilarityFnName];
   throw new ConfigError(`${what}: similarityFnName is ${JSON.stringify(name)}, not one of ${SIMILARITIES.join(", ")}`);

@@ -1,28 +1,28 @@
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { argmax } from "./numbers.js";
 
-/** The ways to make tags of tokens; names and rules are those of transformers' `aggregation_strategy`. */
+/** How tokens are grouped into tags: names and rules of transformers' `aggregation_strategy`. */
 export type Aggregation = "none" | "simple" | "first" | "average" | "max";
 
 /** Every {@link Aggregation}. */
 export const AGGREGATIONS = ["none", "simple", "first", "average", "max"] as const satisfies readonly Aggregation[];
 
-/** A token with its label, or several with one. */
+/** A labeled token, or a group of tokens with the same label. */
 export interface TokenTag {
-  /** The likeliest class; of an aggregation without what stands before its first hyphen, as `B-` and `I-`. */
+  /** The most likely label; with an aggregation, without the part before its first hyphen, such as `B-` and `I-`. */
   readonly label: string;
-  /** Its probability, 0 … 1; of several tokens, or words, the mean of theirs. */
+  /** Its probability, 0 … 1; for a group, the mean over tokens or words. */
   readonly score: number;
   /**
-   * The token as the vocabulary has it, as `##ing`; of an aggregation the text that the tokenizer decodes its tokens to. What
-   * stands in the text is `text.slice(start, end)`.
+   * The token as in the vocabulary, such as `##ing`; with an aggregation, the decoded tokens. The original
+   * text is `text.slice(start, end)`.
    */
   readonly word: string;
-  /** Where it begins in the text, in UTF-16 units. */
+  /** Start in the text, in UTF-16 units. */
   readonly start: number;
-  /** Where it ends: the unit behind it. */
+  /** End, exclusive. */
   readonly end: number;
-  /** Number of the token in its window, or of the first, from 0, special ones included. */
+  /** Index of the token, or of the group's first token, in its window, including special tokens. */
   readonly index: number;
 }
 
@@ -30,7 +30,7 @@ export interface TokenTag {
 export interface ScoredToken extends Omit<TokenTag, "label" | "score"> {
   /** `[labels]`. */
   readonly scores: Float32Array;
-  /** Whether it continues the word of the token before. */
+  /** Whether it continues the word of the previous token. */
   readonly continuesWord: boolean;
 }
 
@@ -82,7 +82,7 @@ const wordScores = {
     }),
 };
 
-/** Neighbors of one kind as one tag; `B-` begins a new one. */
+/** Groups neighbors with the same label into one tag; `B-` begins a new one. */
 function grouped(tags: readonly TokenTag[], joiner: Joiner): TokenTag[] {
   const groups: TokenTag[][] = [];
   for (const tag of tags) {
@@ -102,7 +102,7 @@ function grouped(tags: readonly TokenTag[], joiner: Joiner): TokenTag[] {
 const kindOf = (label: string): string => label.replace(/^[BI]-/, "");
 
 /**
- * The tags of several windows of `text`, in its order. Of those that overlap the one of most characters stays; of equally long
+ * Merges the tags of several windows of `text`, in order. Of overlapping tags the longest is kept; of equally long
  * ones, the one with the higher score.
  */
 export function withoutOverlaps(tags: readonly TokenTag[], text: string): TokenTag[] {

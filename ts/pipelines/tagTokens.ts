@@ -20,20 +20,20 @@ export type { Aggregation, TokenTag };
 /** Settings of `tagTokens`. */
 export interface TagTokensOptions extends PipelineOptions {
   /**
-   * What gets a tag. "none": each token. "simple": neighbors of one kind (`B-PER`, `I-PER`), where `B-` begins a new tag.
-   * "first", "average", "max": as "simple", after the tokens of each word have got one label: that of the first token, of the
+   * How tokens are grouped into tags. "none": each token by itself. "simple": neighbors with the same label (`B-PER`, `I-PER`); `B-` begins a new tag.
+   * "first", "average", "max": as "simple", after the tokens of each word are given one label: that of the first token, of the
    * mean of their probabilities, or of the token with the highest score.
    * @default "none"
    */
   readonly aggregation?: Aggregation | undefined;
   /**
-   * Labels whose tags are left out; without `B-` and `I-` if `aggregation` is not "none".
+   * Labels to leave out; without `B-` and `I-` if `aggregation` is not "none".
    * @default `["O"]`
    */
   readonly ignoreLabels?: readonly string[] | undefined;
   /**
-   * Reads a text that is longer than `maxLength` in windows that share this many tokens, instead of its beginning alone. Of
-   * tags that overlap the longest stays. Needs an `aggregation` other than "none".
+   * Reads texts longer than `maxLength` in windows that overlap by this many tokens, instead of truncating them. Of
+   * overlapping tags the longest is kept. Requires an `aggregation` other than "none".
    */
   readonly stride?: number | undefined;
 }
@@ -41,8 +41,8 @@ export interface TagTokensOptions extends PipelineOptions {
 const OPTIONS: Names<TagTokensOptions> = { ...PIPELINE, aggregation: true, ignoreLabels: true, stride: true };
 
 /**
- * Tags the tokens of texts, as the token-classification pipeline of transformers 4.57 does. What the special tokens mask marks is
- * left out. Errors: ConfigError for options, DataError for what is not a text.
+ * Tags the tokens of texts, as the token-classification pipeline of transformers 4.57 does. Tokens that the special tokens mask marks are
+ * left out. Errors: ConfigError for options, DataError for values that are not strings.
  */
 export const tagTokens: Pipeline<string, [options?: TagTokensOptions], TokenTag[]> = {
   heads: ["token-classification"],
@@ -81,7 +81,7 @@ export const tagTokens: Pipeline<string, [options?: TagTokensOptions], TokenTag[
   },
 };
 
-/** The windows of a text: one, if no `stride` is given; none, if it has no tokens. */
+/** The windows of a text: one without `stride`; none if it has no tokens. */
 function encodeWindows(
   { tokenizer, config, trainedLength }: ReadyModel,
   text: string,
@@ -103,7 +103,7 @@ function encodeWindows(
   return windows;
 }
 
-/** The tokens of a window that are not special ones, with their probabilities. `logits`: `[T, labels]`. */
+/** The tokens of a window except special ones, with their probabilities. `logits`: `[T, labels]`. */
 function scoredTokens(
   tokenizer: Tokenizer,
   { encoding, text }: { encoding: Encoding; text: string },
@@ -128,8 +128,8 @@ function scoredTokens(
 }
 
 /**
- * Whether a token continues a word. Where pieces show it by a prefix (`##`), those do that are longer or shorter than their
- * text, in characters; else those at whose begin there is no space.
+ * Whether a token continues a word. If the vocabulary marks pieces by a prefix (`##`): a token whose length differs from its
+ * text, in characters; else a token without a space at its start.
  */
 function continuesWord(tokenizer: Tokenizer, token: string, text: string, start: number, end: number): boolean {
   if (tokenizer.continuingSubwordPrefix !== "") return [...token].length !== [...text.slice(start, end)].length;

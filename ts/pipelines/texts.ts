@@ -9,8 +9,8 @@ interface TextOptions extends Pick<PipelineOptions, "maxLength" | "where"> {
 }
 
 /**
- * Texts as sequences. Errors: DataError for what is not a text, for a text without tokens, or for one with a token that the model
- * has no vector for; ShapeError for pairs that do not fit.
+ * Encodes texts as sequences. Errors: DataError for a value that is not a string, for a text without tokens, or for a token that the model
+ * does not know; ShapeError for pairs that do not match.
  */
 export function encodeTexts(
   what: string,
@@ -29,7 +29,7 @@ export function encodeTexts(
   return sequencesOf(encoded, model.config, placeNames(what, "texts", where));
 }
 
-/** An encoded batch, text by text, checked; `where` names a text. */
+/** Splits an encoded batch into texts and checks them; `where` names a text. */
 export function sequencesOf(
   { ids, typeIds, offsets }: EncodedBatch,
   config: RoFormerConfig,
@@ -45,13 +45,13 @@ export function sequencesOf(
   });
 }
 
-/** Refuses a text without tokens, or with one that the model has no vector for: the tokenizer is another model's. */
+/** Refuses a text without tokens, or with a token that the model does not know: the tokenizer belongs to another model. */
 export function checkSequence(
   where: string,
   { ids, typeIds }: Sequence,
   { vocab_size, type_vocab_size }: RoFormerConfig,
 ): void {
-  if (ids.length === 0) throw new DataError(`${where}: the tokenizer makes no token of it`);
+  if (ids.length === 0) throw new DataError(`${where}: the tokenizer returns no tokens for it`);
   for (let i = 0; i < ids.length; i++) {
     if (ids[i]! >= vocab_size)
       throw new DataError(

@@ -1,4 +1,4 @@
-/** What stands for `index.ts` in the builds for browsers: without Node's part. */
+/** Replaces `index.ts` in builds for browsers, without Node's part. */
 import type { Platform } from "./platform.js";
 import { web } from "./web.js";
 

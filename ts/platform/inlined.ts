@@ -1,7 +1,7 @@
 /** Package files as the inlined build holds them: gzip, as base64, by name. */
 export type Inlined = Readonly<Record<string, string>>;
 
-/** The bytes of a text of {@link Inlined}: at once in Node. */
+/** Decodes a string of {@link Inlined}; synchronous in Node. */
 export function inflate(text: string): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
   const node = typeof process === "undefined" ? undefined : process.getBuiltinModule?.("node:zlib");
   if (node) return new Uint8Array(node.gunzipSync(Uint8Array.from(atob(text), byteOf)));

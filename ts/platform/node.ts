@@ -8,13 +8,13 @@ import { firstMessage, startThread, startWorker } from "./nodeWorkers.js";
 import type { Platform } from "./platform.js";
 import { fetchBytes } from "./web.js";
 
-/** Bytes a read of a stream takes at once. */
+/** Bytes per read of a stream. */
 const PIECE = 1 << 20;
 
-/** Bytes that Node reads at once at most. */
+/** Maximum bytes that Node reads at once. */
 const LARGEST_READ = 2 ** 30;
 
-/** Node's platform, or undefined elsewhere. Modules are asked for at run time, so that bundlers for browsers see none. */
+/** Node's platform, or undefined elsewhere. Modules are loaded at run time, hidden from bundlers for browsers. */
 export function createNode(): Platform | undefined {
   const modules = nodeModules();
   if (modules === undefined) return undefined;
@@ -51,7 +51,7 @@ export function createNode(): Platform | undefined {
       return fromPackage(() => fs.readFile(url.fileURLToPath(file)));
     },
     readPackageFileSync(file) {
-      if (file instanceof Promise) throw new Error("it cannot be read at once: call `await init()` first");
+      if (file instanceof Promise) throw new Error("it cannot be read synchronously: call `await init()` first");
       return file instanceof Uint8Array ? file : sync.readFileSync(url.fileURLToPath(file));
     },
     peakMemory: () => process.resourceUsage().maxRSS * 1024,
@@ -61,7 +61,7 @@ export function createNode(): Platform | undefined {
     startThread,
     startWorker,
     firstMessage,
-    // Node tells when a worker ends.
+    // Node reports when a worker ends.
     holdLock: async () => undefined,
     lockReleased: () => new Promise(() => undefined),
     turn: () => new Promise((resolve) => setImmediate(resolve)),
@@ -69,12 +69,12 @@ export function createNode(): Platform | undefined {
   };
 }
 
-/** Bundles for servers leave the package's files behind, or replace their addresses by what is none in Node. */
+/** Bundles for servers may lack the package's files, or replace their URLs by something that Node cannot read. */
 async function fromPackage<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    const advice = "if the package is part of a bundle, keep it out of that";
+    const advice = "if the package is bundled, mark it as external; in a clone, run npm run build";
     throw new DataError(`${(error as Error).message}; ${advice}`, { cause: error });
   }
 }
@@ -85,7 +85,7 @@ function cores(sync: NodeModules["sync"]): number {
   return Math.max(1, hasHyperThreads(sync) ? Math.floor(threads / 2) : threads);
 }
 
-/** Linux tells; elsewhere x86 has them as a rule, and ARM does not. */
+/** Whether cores are hyper-threads: known on Linux; elsewhere x86 usually has them and ARM does not. */
 function hasHyperThreads(sync: NodeModules["sync"]): boolean {
   if (process.platform !== "linux") return process.arch === "x64";
   try {
@@ -105,7 +105,7 @@ function nodeModules(): NodeModules | undefined {
   };
 }
 
-/** A missing file is an answer, not a failure; every other error is one. */
+/** Turns the error of a missing file into undefined; rethrows others. */
 async function orAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;

@@ -3,10 +3,10 @@ import { STAGED } from "./nodeCommit.js";
 import type { NodeModules } from "./nodeFiles.js";
 import { fateOf, isOwner, isRunning } from "./nodeOwner.js";
 
-/** Milliseconds after which what is staged is abandoned, whoever made it: another host's process cannot be asked. */
+/** Milliseconds after which a staged folder counts as abandoned, since processes of other hosts cannot be checked. */
 const DAY = 86_400_000;
 
-/** Removes what dead processes have left in and beside `target`; files in it that are not of a save go back. */
+/** Removes leftovers of dead processes in and beside `target`; moves files back that do not belong to a save. */
 export async function sweep(node: NodeModules, target: string, names: ReadonlySet<string>): Promise<void> {
   await sweepFolder(node, target);
   for (const left of await leftBeside(node, target)) {
@@ -15,7 +15,7 @@ export async function sweep(node: NodeModules, target: string, names: ReadonlySe
   }
 }
 
-/** Removes what dead processes have staged in `folder`, and files that an earlier version wrote for `file` in it. */
+/** Removes staged folders of dead processes in `folder`, and files that an earlier version wrote there for `file`. */
 export async function sweepFolder(node: NodeModules, folder: string, file?: string): Promise<void> {
   for (const { name } of await entries(node, folder)) {
     const path = node.path.join(folder, name);
@@ -38,7 +38,7 @@ async function isAbandoned(node: NodeModules, path: string, owner: string): Prom
 const entries = (node: NodeModules, folder: string): Promise<Dirent[]> =>
   node.fs.readdir(folder, { withFileTypes: true }).catch(() => []);
 
-/** A folder that an earlier version made beside the target: the new files, with the user's own ones moved in, or what was there before. */
+/** A folder that an earlier version made beside the target: the new files with the user's files moved in, or the old contents. */
 interface Former {
   readonly path: string;
   readonly isBefore: boolean;
@@ -51,7 +51,7 @@ function formerOwner(entry: string, name: string): number | undefined {
   return found === null ? undefined : Number(found[1]);
 }
 
-/** What an earlier version has left beside a target, if its process is dead; new files before old ones. */
+/** Leftovers of an earlier version beside a target, if its process is dead; new files before old ones. */
 async function leftBeside(node: NodeModules, target: string): Promise<Former[]> {
   const [parent, name] = [node.path.dirname(target), node.path.basename(target)];
   const found = (await entries(node, parent)).filter((entry) => {
@@ -72,7 +72,7 @@ async function restore(
   target: string,
   names: ReadonlySet<string>,
 ): Promise<void> {
-  // It was killed when it had moved the old folder away: what it wrote is whole, and only lacks its name.
+  // It was killed after it moved the old folder away: the new files are complete and only need their name.
   if (!isBefore && !node.sync.existsSync(target) && node.sync.existsSync(`${path}.before`)) {
     await node.fs.rename(path, target);
     return;
@@ -82,13 +82,13 @@ async function restore(
   if (await putBack(node, path, target, { names, isWritten })) await node.fs.rm(path, { recursive: true, force: true });
 }
 
-/** What a save writes or replaces, and whether it did: a user's older file may have the name of one. */
+/** Whether a save wrote or replaced a file: an older file of the user may have the same name. */
 interface Saved {
   readonly names: ReadonlySet<string>;
   isWritten(found: Stats): boolean;
 }
 
-/** Moves files that are not of a save to the target; false if one has to stay, since the target has, or gets, another of its name. */
+/** Moves files that do not belong to a save to the target; false if one must stay because its name is taken there. */
 async function putBack(
   node: NodeModules,
   from: string,

@@ -1,22 +1,22 @@
 import type { Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 
-/** Who may do what with a file that is written anew. */
+/** Owner and permissions of a new file. */
 export interface Access {
-  /** Permission bits: exactly these, or at most these where the process's mask is to count. */
+  /** Permission bits: exactly these, or these reduced by the process's umask. */
   readonly mode: number;
   readonly exact: boolean;
-  /** User and group. Undefined: the process's own. */
+  /** User and group. Default: those of the process. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** What a new file of one's own gets. */
+/** Access of an ordinary new file. */
 export const OPEN: Access = { mode: 0o666, exact: false };
 
 const BITS = 0o777;
 const READ_WRITE = 0o666;
 
-/** As the file that is replaced. */
+/** The same as the file that is replaced. */
 export const accessOf = ({ mode, uid, gid }: Stats): Access => ({
   mode: mode & BITS,
   exact: true,
@@ -24,8 +24,8 @@ export const accessOf = ({ mode, uid, gid }: Stats): Access => ({
 });
 
 /**
- * For a file that replaces none: no more than the older ones beside it, taken together, allow; without any, no more than the folder
- * does.
+ * For a file that replaces none: the intersection of what the older files beside it allow; without any, what the folder
+ * allows.
  */
 export function accessBeside(folder: Stats, others: readonly Stats[]): Access {
   const { uid, gid } = others[0] ?? folder;
@@ -34,21 +34,21 @@ export function accessBeside(folder: Stats, others: readonly Stats[]): Access {
   return { mode: mode | 0o600, exact: false, owner: { uid, gid } };
 }
 
-/** Whoever can neither list a folder nor enter it gets none of its files. */
+/** Those who can neither list nor enter a folder get no access to its files. */
 const folderAllows = (mode: number): number =>
   0o600 | ((mode & 0o050) === 0 ? 0 : 0o060) | ((mode & 0o005) === 0 ? 0 : 0o006);
 
-/** The mode to create a file with: nobody reads it who should not, whatever is still to come. */
+/** The mode to create a file with: never wider than its final mode. */
 export const startMode = ({ mode, exact }: Access): number => (exact ? mode & 0o700 : mode) | 0o600;
 
-/** Sets a new file's owner and mode as far as the process may. */
+/** Sets a new file's owner and mode as far as the process is allowed to. */
 export async function giveAccess(handle: FileHandle, { mode, exact, owner }: Access): Promise<void> {
   if (process.platform === "win32") return;
   let shared = 0o070;
   const now = await handle.stat();
   if (owner !== undefined && (owner.uid !== now.uid || owner.gid !== now.gid)) {
     await handle.chown(owner.uid, owner.gid).catch(async () => {
-      // Another group than that which was meant: it gets what everybody gets.
+      // The group could not be set: the actual group gets the permissions of others.
       if (owner.gid !== now.gid) await handle.chown(now.uid, owner.gid).catch(() => (shared = (mode & 0o007) << 3));
     });
   }

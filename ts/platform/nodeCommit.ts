@@ -10,21 +10,21 @@ import {
 } from "./nodeFiles.js";
 import { fateOf, isOwner, newOwner } from "./nodeOwner.js";
 
-/** A staged folder begins so, and the name of its owner follows. */
+/** The prefix of a staged folder, followed by the name of its owner. */
 export const STAGED = `${ACTIVE}-`;
 
-/** The file in a staged folder that names its owner begins so; whoever renames it takes the save over. */
+/** The prefix of the file that names a staged folder's owner; renaming that file takes the save over. */
 export const OWNED = "owner-";
 
-/** Milliseconds without a step after which a save counts as abandoned, where its process cannot be seen. A step takes one. */
+/** Milliseconds without a step after which a save counts as abandoned, if its process cannot be seen. A step takes about 1 ms. */
 const ABANDONED = 30_000;
 
-/** Commits that this thread began. They run without a pause, so one that is found under way could not be finished. */
+/** Commits that this thread began. They run synchronously, so one found in progress has failed. */
 const ours = new Set<string>();
 
 /**
- * Puts the files of `staged`, a folder in `target`, into place, and removes `staged`. Waits for another commit, and finishes or
- * undoes one whose process is dead. If it fails, the folder is as it was.
+ * Moves the files of `staged`, a folder in `target`, to their places, and removes `staged`. Waits for another commit, and finishes or
+ * rolls back one whose process is dead. If it fails, the folder is unchanged.
  */
 export async function commit(node: NodeModules, target: string, staged: string, owner: string): Promise<void> {
   const active = node.path.join(target, ACTIVE);
@@ -32,7 +32,7 @@ export async function commit(node: NodeModules, target: string, staged: string, 
     if (isTaken(node, staged, active, tries < 200)) return carryOutOurs(node, target, owner);
     const holder = holderOf(node, active);
     if (holder !== undefined) {
-      if (isDamaged(node, active)) throw damaged(node, active); // it was whole when it got its name, so waiting is no use
+      if (isDamaged(node, active)) throw damaged(node, active); // it was complete when it was renamed, so waiting does not help
       if (holder.step !== seen) [seen, since] = [holder.step, performance.now()];
       const abandoned = performance.now() - since > ABANDONED;
       if (holder.owner === undefined && abandoned)
@@ -46,18 +46,18 @@ export async function commit(node: NodeModules, target: string, staged: string, 
   }
 }
 
-/** No other code of this thread runs between the taking of the lock and its end. */
+/** Takes the lock and commits without yielding to other code of this thread. */
 function carryOutOurs(node: NodeModules, target: string, owner: string): void {
   ours.add(owner);
   carryOut(node, target, owner);
 }
 
-/** What systems answer where another commit is under way, Windows also where somebody has a file open for a moment. */
+/** Error codes while another commit is in progress; on Windows also while a file is open. */
 const TAKEN = ["EEXIST", "ENOTEMPTY", ...(isWindows() ? PASSING : [])];
 
 /**
- * Renames `staged`, which takes the lock: no folder can be renamed to a name that stands for one with something in it.
- * False if that may succeed later.
+ * Renames `staged`, which takes the lock: a folder cannot be renamed to that of a non-empty folder.
+ * Returns false if that may succeed later.
  */
 function isTaken({ sync }: NodeModules, staged: string, active: string, patient: boolean): boolean {
   try {
@@ -74,14 +74,14 @@ function isDamaged({ sync, path }: NodeModules, active: string): boolean {
   try {
     return parseJournal(sync.readFileSync(path.join(active, JOURNAL), "utf8")) === undefined;
   } catch {
-    return false; // it is over by now
+    return false; // it has ended by now
   }
 }
 
 const damaged = ({ path }: NodeModules, active: string): Error =>
   new Error(`${path.join(active, JOURNAL)} is damaged: move ${active} elsewhere`);
 
-/** Finishes or undoes the commit of a dead process, if there is one. */
+/** Finishes or rolls back the commit of a dead process, if there is one. */
 export function endAbandoned(node: NodeModules, target: string): void {
   const owner = holderOf(node, node.path.join(target, ACTIVE))?.owner;
   if (owner !== undefined && isDead(node, owner)) takeOver(node, target, owner);
@@ -89,7 +89,7 @@ export function endAbandoned(node: NodeModules, target: string): void {
 
 const isDead = (node: NodeModules, owner: string): boolean => ours.has(owner) || fateOf(node, owner) === "dead";
 
-/** Who commits, and a text that changes with every step. Undefined: nobody. */
+/** The owner of the current commit, and a string that changes with every step; undefined if there is none. */
 function holderOf(
   { sync, path }: NodeModules,
   active: string,
@@ -103,23 +103,23 @@ function holderOf(
   }
 }
 
-/** Ends what a dead process began; of several that try, one does. */
+/** Completes the commit of a dead process; if several try, one succeeds. */
 function takeOver(node: NodeModules, target: string, from: string): void {
   const owner = newOwner(node);
   const at = (name: string) => node.path.join(target, ACTIVE, OWNED + name);
   try {
     node.sync.renameSync(at(from), at(owner));
   } catch {
-    return; // somebody else does, or it is over
+    return; // another process does, or it has ended
   }
   try {
     carryOut(node, target, owner);
   } catch (error) {
-    if (node.sync.existsSync(at(owner))) throw error; // neither finished nor undone
+    if (node.sync.existsSync(at(owner))) throw error; // neither finished nor rolled back
   }
 }
 
-/** Does all that the journal says, or undoes it, and gives the lock back. Nothing else of this thread runs meanwhile. */
+/** Executes the journal, or rolls it back, and releases the lock; synchronous. */
 function carryOut(node: NodeModules, target: string, owner: string): void {
   const steps = new Steps(node, target, owner);
   try {
@@ -128,13 +128,13 @@ function carryOut(node: NodeModules, target: string, owner: string): void {
     try {
       steps.back();
       steps.release();
-    } catch {} // readers of this library still find the new files; the next save tries again
+    } catch {} // readers of this library still find the new files; the next save retries
     throw error;
   }
   steps.release();
 }
 
-/** The steps of a commit. Each can be repeated, so another process can go on where one was killed. */
+/** The steps of a commit. Each is idempotent, so another process can continue where one was killed. */
 class Steps {
   private readonly node: NodeModules;
   private readonly target: string;
@@ -153,7 +153,7 @@ class Steps {
     this.journal = journal;
   }
 
-  /** New files to their places; until the last of them is there, a folder without {@link MAIN}. */
+  /** Moves new files to their places; the folder has no {@link MAIN} until the last of them is there. */
   forward(): void {
     const stale = this.node.sync.readdirSync(this.target).filter((name) => removes(this.journal, name));
     const below = this.journal.remove.filter((name) => name.includes("/") && removes(this.journal, name));
@@ -169,7 +169,7 @@ class Steps {
     this.flush();
   }
 
-  /** Everything to where it was. */
+  /** Moves everything back. */
   back(): void {
     for (const name of mainFirst(this.journal.files)) {
       if (!this.holds(this.fresh(name)) && this.holds(this.place(name))) this.move(this.place(name), this.fresh(name));
@@ -180,7 +180,7 @@ class Steps {
     this.flush();
   }
 
-  /** Gives the lock back, and removes what is left: files that were replaced. */
+  /** Releases the lock, and removes the replaced files. */
   release(): void {
     const { node } = this;
     const away = node.path.join(this.target, STAGED + this.owner);
@@ -188,14 +188,14 @@ class Steps {
     flushSync(node, this.target);
     try {
       node.sync.rmSync(away, { recursive: true, force: true, maxRetries: 3 });
-    } catch {} // the next save tries again
+    } catch {} // the next save retries
   }
 
   private readonly place = (name: string): string => this.node.path.join(this.target, name);
   private readonly fresh = (name: string): string => this.node.path.join(this.active, "files", name);
   private readonly old = (name: string): string => this.node.path.join(this.active, "old", name);
 
-  /** A link counts by itself, whether or not it leads anywhere. */
+  /** Whether a file or link exists; a dangling link counts. */
   private holds(path: string): boolean {
     return this.node.sync.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   }
@@ -204,7 +204,7 @@ class Steps {
     return this.node.sync.statSync(this.place(name), { throwIfNoEntry: false })?.isDirectory() ?? false;
   }
 
-  /** Names of files that were taken away. */
+  /** Names of files that were moved away. */
   private kept(): string[] {
     const { sync, path } = this.node;
     const root = path.join(this.active, "old");
@@ -222,7 +222,7 @@ class Steps {
     moveFile(this.node, from, to, () => this.touch());
   }
 
-  /** Shows that the commit goes on; fails if somebody else has taken it over. */
+  /** Signals progress; fails if another process has taken the commit over. */
   private touch(): void {
     const now = Date.now() / 1000;
     this.node.sync.utimesSync(this.mark, now, now);
@@ -234,7 +234,7 @@ class Steps {
   }
 }
 
-/** The order in which files go; the reverse is that in which they come. */
+/** The order in which files are removed; they are added in reverse. */
 const mainFirst = (names: readonly string[]): string[] => [
   ...names.filter((name) => name === MAIN),
   ...names.filter((name) => name !== MAIN),

@@ -4,8 +4,8 @@ import { leftovers, temporaryName } from "./nodeLeftovers.js";
 import type { Downloads, KeptFile } from "./platform.js";
 
 /**
- * Downloaded files in a folder: `ROFORMER_CACHE`, else `roformer` in `XDG_CACHE_HOME`, else `~/.cache/roformer`. What killed
- * processes left there is removed before the first file is kept.
+ * The cache of downloads: `ROFORMER_CACHE`, else `roformer` in `XDG_CACHE_HOME`, else `~/.cache/roformer`. Leftovers of killed
+ * processes are removed before the first file is cached.
  */
 export function folderOfDownloads(node: NodeModules, readRange: ReadRange): Downloads {
   const { path, fs } = node;
@@ -29,7 +29,7 @@ export function folderOfDownloads(node: NodeModules, readRange: ReadRange): Down
 
 type ReadRange = (file: string, start: number, end: number) => Promise<Uint8Array>;
 
-/** Writes a file beside and renames it, so that it is there whole or not at all, however many processes write it. */
+/** Writes a temporary file and renames it, so that concurrent writes are atomic. */
 async function keepFile({ fs, sync, path }: NodeModules, file: string, content: Pieces): Promise<void> {
   const missing: string[] = [];
   for (let at = path.dirname(file); !sync.existsSync(at); at = path.dirname(at)) missing.unshift(at);
@@ -60,7 +60,7 @@ type Pieces = Parameters<Downloads["keep"]>[1];
 
 const swept = new Map<string, Promise<void>>();
 
-/** Removes leftovers, once a process. */
+/** Removes leftovers, once per process. */
 function sweep({ fs, path }: NodeModules, folder: string): Promise<void> {
   const sweeping = swept.get(folder) ?? removeLeftovers(fs, path, folder);
   swept.set(folder, sweeping);

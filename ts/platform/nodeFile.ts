@@ -5,7 +5,7 @@ import { makeFolders, type NodeModules, removeEmpty, renameStubbornly, resolveLi
 import { newOwner } from "./nodeOwner.js";
 import type { Content } from "./platform.js";
 
-/** Writes one file beside and renames it over `file`, an absolute path; see `Platform.writeFile`. */
+/** Writes a temporary file and renames it over `file`, an absolute path; see `Platform.writeFile`. */
 export async function writeFile(node: NodeModules, file: string, content: Content): Promise<void> {
   const target = resolveLinks(node, file);
   const access = accessFor(node, target);
@@ -23,7 +23,7 @@ export async function writeFile(node: NodeModules, file: string, content: Conten
   }
 }
 
-/** Finds out whether `writeFile` could write `file`, by doing what it will do. */
+/** Checks that `writeFile` can write `file`, by performing the same operations. */
 export async function tryFile(node: NodeModules, file: string): Promise<void> {
   const target = resolveLinks(node, file);
   if (accessFor(node, target) === undefined) return node.fs.access(target, node.fs.constants.W_OK);
@@ -37,7 +37,7 @@ export async function tryFile(node: NodeModules, file: string): Promise<void> {
   }
 }
 
-/** Undefined: a pipe or a device, which is written to and never replaced. */
+/** Undefined for a pipe or a device, which is written to and never replaced. */
 function accessFor({ sync }: NodeModules, target: string): Access | undefined {
   const found = sync.statSync(target, { throwIfNoEntry: false });
   if (found === undefined) return OPEN;
@@ -50,7 +50,7 @@ async function writeThrough(node: NodeModules, target: string, content: Content)
   await node.fs.writeFile(target, bytes);
 }
 
-/** A file that is a mount of its own cannot be replaced: it takes the bytes. */
+/** A mounted file cannot be replaced: its contents are overwritten. */
 function replace(node: NodeModules, from: string, to: string): void {
   try {
     renameStubbornly(node, from, to);
@@ -61,6 +61,6 @@ function replace(node: NodeModules, from: string, to: string): void {
   }
 }
 
-/** A name beside `target` that nobody else uses, however long the target's own is. */
+/** A unique name beside `target`, short enough even if the target's name is long. */
 const temporary = (node: NodeModules, target: string): string =>
   node.path.join(node.path.dirname(target), `${ACTIVE}-${newOwner(node)}`);

@@ -6,7 +6,7 @@ import { ACTIVE, isInFolder } from "./journal.js";
 import { type Access, giveAccess, startMode } from "./nodeAccess.js";
 import type { Content } from "./platform.js";
 
-/** The parts of Node that files need. */
+/** Modules of Node for files. */
 export interface NodeModules {
   readonly fs: typeof Files;
   readonly sync: typeof Sync;
@@ -14,7 +14,7 @@ export interface NodeModules {
   readonly url: typeof Url;
 }
 
-/** Writes a new file and flushes it. Who may read it follows from `access`, before it holds anything. */
+/** Writes a new file and flushes it. `access` is set before the file has any contents. */
 export async function writeNew(node: NodeModules, file: string, content: Content, access: Access): Promise<void> {
   const handle = await node.fs.open(file, "wx", startMode(access));
   try {
@@ -30,12 +30,12 @@ export async function writeNew(node: NodeModules, file: string, content: Content
   }
 }
 
-/** How many links may follow one another: Linux's own limit. */
+/** Maximum number of links to follow, as in Linux. */
 const LINKS = 40;
 
 /**
- * The path that `path` leads to, links followed, whether or not anything is there: a link to a place that does not exist yet stays,
- * and the place is made. Errors: ELOOP for links in a circle.
+ * Resolves links in `path`, whether or not anything exists there: the target of a dangling link is where
+ * files are created. Errors: ELOOP for a cycle.
  */
 export function resolveLinks(node: NodeModules, path: string, links = 0): string {
   const { sync } = node;
@@ -53,22 +53,22 @@ export function resolveLinks(node: NodeModules, path: string, links = 0): string
   return resolveLinks(node, next, links + 1);
 }
 
-/** Errors where a folder on the way to a file in `target` is a link: what is moved there would leave the target. */
+/** Checks that no folder between `target` and a file is a link, which could lead outside the target. */
 export function requireNoLinks({ sync, path }: NodeModules, target: string, names: readonly string[]): void {
   for (const name of names) {
     const folders = name.split("/").slice(0, -1);
     for (let i = 1; i <= folders.length; i++) {
       const folder = path.join(target, ...folders.slice(0, i));
       if (sync.lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink())
-        throw new Error(`${folder} is a link, and files are moved into real folders only`);
+        throw new Error(`${folder} is a link; files are moved only into real folders`);
     }
   }
 }
 
-/** What Windows does not take in a name: `a:b` would even be written, into a stream that no listing shows. */
+/** Names that Windows does not allow: `a:b` would be written to a hidden stream. */
 const NOT_ON_WINDOWS = /[<>:"|?*]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
 
-/** The parts of a relative path that stays inside its folder; others are an error. */
+/** The parts of a relative path. Errors if it leaves its folder. */
 export function safeParts(name: string): string[] {
   const parts = name.split("/");
   const bad = isWindows() && parts.some((part) => NOT_ON_WINDOWS.test(part));
@@ -77,8 +77,8 @@ export function safeParts(name: string): string[] {
 }
 
 /**
- * Makes a folder and those above it that are missing; gives what was made, the highest first. Not `mkdir`'s own `recursive`,
- * which never returns where a file system refuses new folders as if their parent were missing (/proc).
+ * Creates a folder and its missing parents; returns the created ones, the highest first. Does not use `mkdir`'s `recursive`,
+ * which never returns if a file system refuses new folders with ENOENT (/proc).
  */
 export async function makeFolders({ fs, sync, path }: NodeModules, folder: string): Promise<string[]> {
   const missing: string[] = [];
@@ -93,7 +93,7 @@ export async function makeFolders({ fs, sync, path }: NodeModules, folder: strin
   return made;
 }
 
-/** Makes one folder; false if somebody else did so meanwhile. */
+/** Creates one folder; returns false if another process did so meanwhile. */
 async function makeOne(fs: typeof Files, folder: string): Promise<boolean> {
   try {
     await fs.mkdir(folder);
@@ -104,18 +104,18 @@ async function makeOne(fs: typeof Files, folder: string): Promise<boolean> {
   }
 }
 
-/** Removes folders that {@link makeFolders} made, if nobody else has put anything there. */
+/** Removes folders that {@link makeFolders} created, if they are empty. */
 export async function removeEmpty(fs: typeof Files, made: readonly string[]): Promise<void> {
   for (const one of [...made].reverse()) await fs.rmdir(one).catch(() => undefined);
 }
 
-/** A function, so that the module can be loaded where there is no process. */
+/** A function, so that the module can be loaded without `process`. */
 export const isWindows = (): boolean => typeof process !== "undefined" && process.platform === "win32";
 
-/** What Windows answers while a virus scanner or an indexer has a file open. */
+/** Windows' error codes while a virus scanner or an indexer has a file open. */
 export const PASSING = ["EPERM", "EACCES", "EBUSY"];
 
-/** Renames; tries again for ten seconds where Windows refuses what it will soon allow. `wait` is called between two tries. */
+/** Renames; on Windows, retries for ten seconds while the file is in use. `wait` is called between two attempts. */
 export function renameStubbornly({ sync }: NodeModules, from: string, to: string, wait: () => void = () => {}): void {
   for (let tries = 0; ; tries++) {
     try {
@@ -130,7 +130,7 @@ export function renameStubbornly({ sync }: NodeModules, from: string, to: string
   }
 }
 
-/** Renames a file, or copies it where the two places are on different disks: `to` is there whole or not at all. */
+/** Renames a file atomically, or copies it if the paths are on different disks. */
 export function moveFile(node: NodeModules, from: string, to: string, wait?: () => void): void {
   const { sync } = node;
   try {
@@ -142,7 +142,7 @@ export function moveFile(node: NodeModules, from: string, to: string, wait?: () 
     const { mode, uid, gid } = sync.statSync(from);
     try {
       sync.chownSync(part, uid, gid);
-    } catch {} // not every disk keeps owners
+    } catch {} // not every file system stores owners
     sync.chmodSync(part, mode & 0o777);
     flushSync(node, part);
     renameStubbornly(node, part, to, wait);
@@ -150,7 +150,7 @@ export function moveFile(node: NodeModules, from: string, to: string, wait?: () 
   }
 }
 
-/** Brings a file's bytes or a folder's entries to the disk. Windows and some file systems cannot do so for folders. */
+/** Flushes a file or a folder's entries to the disk. Windows and some file systems cannot flush folders. */
 export function flushSync({ sync }: NodeModules, path: string): void {
   try {
     const handle = sync.openSync(path, "r");

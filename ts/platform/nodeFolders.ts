@@ -67,7 +67,7 @@ async function writeNow(
   }
 }
 
-/** Finds out whether `writeFolder` could put files of these names into `folder`, by doing what it will do. */
+/** Checks that `writeFolder` can write files of these names into `folder`, by performing the same operations. */
 export async function tryFolder(node: NodeModules, folder: string, names: readonly string[]): Promise<void> {
   const { fs, path } = node;
   const target = resolveLinks(node, folder);
@@ -87,10 +87,10 @@ export async function tryFolder(node: NodeModules, folder: string, names: readon
   }
 }
 
-/** How often a target is made: another process that only tried whether it can be removes what it made. */
+/** Maximum attempts to create a target: another process that only checks whether it can be created removes it. */
 const MAKES = 10;
 
-/** Makes a target and a folder in it, as open as the target: readers of a commit under way find the files here. */
+/** Creates a target and a staging folder in it with the same access: readers find the files there during a commit. */
 async function makeStaged(node: NodeModules, target: string, staged: string): Promise<string[]> {
   for (let tries = 1; ; tries++) {
     const made = await makeFolders(node, target);
@@ -105,7 +105,7 @@ async function makeStaged(node: NodeModules, target: string, staged: string): Pr
   }
 }
 
-/** Errors where something else than a folder stands in the place of a folder, or a folder in that of a file. */
+/** Checks that files do not conflict with folders of the same name, or folders with files. */
 async function requireRoom(node: NodeModules, target: string, names: readonly string[]): Promise<void> {
   const found = (path: string) => node.sync.statSync(path, { throwIfNoEntry: false });
   const requireFolder = (path: string) => {
@@ -117,11 +117,11 @@ async function requireRoom(node: NodeModules, target: string, names: readonly st
     const parts = safeParts(name);
     for (let i = 1; i < parts.length; i++) requireFolder(node.path.join(target, ...parts.slice(0, i)));
     if (found(node.path.join(target, ...parts))?.isDirectory())
-      throw new Error(`${name} in it is a folder, and a file of that name is to be written: rename the folder`);
+      throw new Error(`${name} in it is a folder, but a file of that name must be written: rename the folder`);
   }
 }
 
-/** Writes files to `staged`, with the access that they are to have in `target`. */
+/** Writes files to `staged`, with the access that they will have in `target`. */
 async function stage(
   node: NodeModules,
   target: string,
@@ -142,7 +142,7 @@ async function stage(
   for (const folder of [...folders, path.join(staged, "files"), staged]) await flush(node, folder);
 }
 
-/** What each file of a target gets: what the one that it replaces has, or else what those have that are replaced with it. */
+/** The access of each file of a target: that of the file it replaces, or else of the files that are replaced with it. */
 function accessIn({ sync, path }: NodeModules, target: string, names: readonly string[]): (name: string) => Access {
   const folder = sync.statSync(target);
   const older = new Map<string, Stats>();
@@ -154,7 +154,7 @@ function accessIn({ sync, path }: NodeModules, target: string, names: readonly s
   return (name) => (older.has(name) ? accessOf(older.get(name)!) : beside);
 }
 
-/** A folder's own entries reach the disk only when it is flushed too; not every system allows that. */
+/** Flushes a folder, which makes its entries durable; not every system allows that. */
 async function flush(node: NodeModules, folder: string): Promise<void> {
   const handle = await node.fs.open(folder).catch(() => undefined);
   await handle?.sync().catch(() => undefined);
@@ -170,11 +170,11 @@ export async function* spareFolders(node: NodeModules, folder: string): AsyncGen
     const made = await fs.mkdtemp(path.join(parent, `${name}-unsaved-`)).catch(() => undefined);
     if (made === undefined) continue;
     yield made;
-    await fs.rm(made, { recursive: true, force: true }); // nobody stopped here
+    await fs.rm(made, { recursive: true, force: true }); // the consumer did not stop here
   }
 }
 
-/** Where a path leads, or itself where that cannot be followed. */
+/** A path with links resolved, or unchanged if that fails. */
 function resolved(node: NodeModules, folder: string): string {
   try {
     return resolveLinks(node, folder);

@@ -1,25 +1,25 @@
 import type { NodeModules } from "./nodeFiles.js";
 
 /**
- * Who saves, as a name for files: host, boot, process, its start, and a number. A process id alone would be taken over by the next
- * process that gets it.
+ * The owner of a save, as part of a file name: host, boot, process, its start, and a number. A process id alone may be reused by another
+ * process.
  */
 const PATTERN = /^([0-9a-f]{8})-([0-9a-f]{8})-(\d+)-(\d+)-([0-9a-z]{1,12})$/;
 
-/** What has become of an owner; "unknown" if that cannot be seen from here (another host, another container). */
+/** The state of an owner; "unknown" if it cannot be seen from here (another host, another container). */
 export type Fate = "alive" | "dead" | "unknown";
 
-/** A name for a save of this process that no other has. */
+/** A unique owner name for a save of this process. */
 export function newOwner(node: NodeModules): string {
   const [host, boot] = machine(node);
   const unique = `${Math.random().toString(36).slice(2)}00000000`.slice(0, 8);
   return `${host}-${boot}-${process.pid}-${stateOf(node, process.pid)?.start ?? 0}-${unique}`;
 }
 
-/** True for what {@link newOwner} gives. */
+/** Whether a string is a result of {@link newOwner}. */
 export const isOwner = (name: string): boolean => PATTERN.test(name);
 
-/** Whether the process that made a name still runs. */
+/** Whether the process of an owner name still runs. */
 export function fateOf(node: NodeModules, owner: string): Fate {
   const [, host, boot, pid, start] = PATTERN.exec(owner) ?? [];
   if (pid === undefined) return "unknown";
@@ -27,11 +27,11 @@ export function fateOf(node: NodeModules, owner: string): Fate {
   if (host !== here) return "unknown";
   if (boot !== now || !isRunning(Number(pid))) return "dead";
   const state = stateOf(node, Number(pid));
-  if (state === undefined) return "alive"; // a system that does not tell
+  if (state === undefined) return "alive"; // the system does not report it
   return state.gone || (start !== "0" && start !== state.start) ? "dead" : "alive";
 }
 
-/** True for a process id in use on this machine. */
+/** Whether a process id is in use on this machine. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -43,7 +43,7 @@ export function isRunning(pid: number): boolean {
 
 let known: readonly [host: string, boot: string] | undefined;
 
-/** Which machine this is, and which start of it. Containers are machines of their own: they do not see each other's processes. */
+/** Identifies this machine and its boot. Containers count as machines: they do not see each other's processes. */
 function machine({ sync }: NodeModules): readonly [host: string, boot: string] {
   const orNothing = (read: () => string) => {
     try {
@@ -62,12 +62,12 @@ function machine({ sync }: NodeModules): readonly [host: string, boot: string] {
 const digest = (text: string): string =>
   process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex").slice(0, 8);
 
-/** When a process started (in ticks since the machine did), and whether it has ended but not been waited for. Linux alone tells. */
+/** When a process started (in ticks since boot), and whether it is a zombie. Linux only. */
 function stateOf({ sync }: NodeModules, pid: number): { start: string; gone: boolean } | undefined {
   if (process.platform !== "linux") return undefined;
   try {
     const text = sync.readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The name in parentheses may hold anything.
+    // The name in parentheses may contain anything.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     return { start: fields[19]!, gone: /^[ZXx]$/.test(fields[0]!) };
   } catch {

@@ -1,8 +1,8 @@
-/** A script of a worker in Node: where it is, or (in the inlined build) itself. */
+/** A worker's script in Node: its URL, or its source in the inlined build. */
 export type NodeScript = URL | string;
 
-// Neither literals nor `import.meta.url` in place: a bundler would take the scripts for files to be copied as they are, or warn of a
-// path that it cannot tell.
+// No literals and no `import.meta.url` here: a bundler would copy the scripts unbundled, or warn of a
+// path that it cannot resolve.
 const here = import.meta.url;
 const at = (path: string): URL => new URL(path, here);
 

@@ -3,17 +3,17 @@ import { ConfigError } from "../errors.js";
 import { type NodeScript, nodeScripts } from "./nodeScripts.js";
 import type { StartedWorker, ThreadFate, WorkerEnd, WorkerSource } from "./platform.js";
 
-// No flags of the parent's: a loader of TypeScript would cost each worker its start.
+// Without the parent's flags: a TypeScript loader would slow the start of each worker.
 const start = (script: NodeScript, data?: unknown): NodeWorker => {
   const { Worker } = process.getBuiltinModule("node:worker_threads");
   return new Worker(script, { workerData: data, execArgv: [], eval: typeof script === "string" });
 };
 
-/** See `Platform.startThread`. A worker's own error does not tell in every Node that its script is missing. */
+/** See `Platform.startThread`. Not every Node reports a missing script in the worker's error. */
 export function startThread(data: unknown, { absent, ended }: ThreadFate): void {
   const script = nodeScripts.thread();
   if (script instanceof URL && !process.getBuiltinModule("node:fs").existsSync(script)) {
-    absent(`there is no ${script.href}`);
+    absent(`${script.href} does not exist`);
     return;
   }
   const worker = start(script, data);
@@ -24,11 +24,12 @@ export function startThread(data: unknown, { absent, ended }: ThreadFate): void 
 
 /** See `Platform.startWorker`. */
 export function startWorker(source: WorkerSource | undefined, onEnd: WorkerEnd): StartedWorker {
-  if (typeof source === "function") throw new ConfigError("worker is a function, which is for browsers: give a URL");
+  if (typeof source === "function")
+    throw new ConfigError("worker is a function, which only browsers support: give a URL");
   const script = typeof source === "string" ? fileUrl(source) : (source ?? nodeScripts.session());
   const worker = start(script);
   let ending = false;
-  worker.once("error", (error) => tell(error as NodeJS.ErrnoException, onEnd));
+  worker.once("error", (error) => notifyEnd(error as NodeJS.ErrnoException, onEnd));
   worker.once("exit", (code) => {
     if (!ending) onEnd(`it exited with code ${code}`);
   });
@@ -47,7 +48,7 @@ export function startWorker(source: WorkerSource | undefined, onEnd: WorkerEnd):
 const fileUrl = (path: string): URL =>
   /^(file|data):/.test(path) ? new URL(path) : process.getBuiltinModule("node:url").pathToFileURL(path);
 
-function tell({ code, message }: NodeJS.ErrnoException, onEnd: WorkerEnd): void {
+function notifyEnd({ code, message }: NodeJS.ErrnoException, onEnd: WorkerEnd): void {
   if (code === "ERR_WORKER_OUT_OF_MEMORY") onEnd(`it ran out of JavaScript's memory (${message})`, "out-of-memory");
   else onEnd(message);
 }

@@ -1,12 +1,12 @@
-/** Milliseconds of work after which others get their turn. */
+/** Milliseconds of work between two pauses. */
 const TURN = 30;
 
 /** Awaited between the steps of a long job. */
 export type Pace = () => Promise<void>;
 
 /**
- * A function that a long job awaits between its steps: every 30 ms it lets timers, aborts and the interrupt key in; otherwise it
- * costs nothing worth mentioning.
+ * Returns a function for a long job to await between its steps: every 30 ms it yields to timers, aborts and the interrupt key; otherwise it
+ * costs almost nothing.
  */
 export function pacer(): Pace {
   let last = performance.now();

@@ -1,11 +1,11 @@
 import type { Inlined } from "./inlined.js";
 
-/** A file that the package brings: where it is, or what it holds (in the inlined build). */
+/** A file of the package: its URL, or its contents in the inlined build. */
 export type PackageFile = URL | Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
 
 /**
- * What the package brings beside its JavaScript. Each file is named in one whole literal: that is what bundlers recognise. All of
- * `ts` and of `dist` stands one folder deep, so the paths hold in either.
+ * The package's files other than JavaScript. Each name is one whole literal, which bundlers recognize. All files of
+ * `ts` and of `dist` are one folder deep, so the paths are the same in both.
  */
 export const packageFiles = {
   simd: (): PackageFile => new URL("../wasm/simd/core_bg.wasm", import.meta.url),
@@ -16,8 +16,8 @@ export const packageFiles = {
   dictionary: (): PackageFile => new URL("../wasm/tokenizer/jieba.txt.gz", import.meta.url),
 };
 
-/** What a worker has to be given, since it finds no files: of the inlined build all of them, else nothing. */
+/** The files to send to workers, which cannot find them: all in the inlined build, else none. */
 export const inlined: Inlined | undefined = undefined;
 
-/** Takes files as a worker of the inlined build is given them; others find theirs. */
+/** Receives the files in a worker of the inlined build. */
 export function takeInlined(_files: Inlined): void {}

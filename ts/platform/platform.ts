@@ -2,132 +2,132 @@ import type { ErrorReason } from "../errors.js";
 import type { Stale } from "./journal.js";
 import type { PackageFile } from "./packageFiles.js";
 
-/** What one file of a folder is to hold: bytes, text (written as UTF-8) or pieces that are made while they are written. */
+/** The contents of a file: bytes, text (written as UTF-8) or pieces that are produced while they are written. */
 export type Content = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** A file that was downloaded before. */
+/** A downloaded file. */
 export interface KeptFile {
   /** Bytes. */
   readonly size: number;
-  /** The bytes `[start, end)`; fewer where the file ends before. */
+  /** The bytes `[start, end)`, or fewer if the file ends earlier. */
   readRange(start: number, end: number): Promise<Uint8Array>;
 }
 
-/** Where downloaded files stay from one program to the next. Keys are relative paths. */
+/** A persistent cache of downloaded files. Keys are relative paths. */
 export interface Downloads {
-  /** The place in messages. */
+  /** Its name in messages. */
   readonly name: string;
   find(key: string): Promise<KeptFile | undefined>;
-  /** Keeps a file, whole or not at all; it replaces one of the same key. What `content` throws is thrown. */
+  /** Stores a file atomically, replacing one with the same key. Errors of `content` are passed on. */
   keep(key: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-/** A hash that is fed piece by piece. */
+/** An incremental hash. */
 export interface Hash {
   update(bytes: Uint8Array): void;
   /** The hash of all pieces, in hexadecimal. */
   hex(): Promise<string>;
 }
 
-/** A worker of any runtime, as its owner sees it. */
+/** A worker of any runtime. */
 export interface StartedWorker {
-  /** The runtime's own object: `worker_threads`' Worker in Node. */
+  /** The runtime's object: `worker_threads`' Worker in Node. */
   readonly worker: unknown;
   postMessage(message: unknown, transfer: readonly Transferable[]): void;
-  /** Whether it keeps the process alive; at first it does not. */
+  /** Sets whether it keeps the process alive. Default: it does not. */
   hold(held: boolean): void;
-  /** Ends it; `onEnd` hears nothing of that. */
+  /** Ends it without calling `onEnd`. */
   terminate(): Promise<void>;
 }
 
-/** What may become of a thread; one of them is told, once, with a reason. */
+/** Called when a thread does not run: one of the two, once, with a reason. */
 export interface ThreadFate {
-  /** It never ran: its script is not there. */
+  /** It never ran: its script is missing. */
   absent(reason: string): void;
-  /** It ran, and is no more. */
+  /** It ran and has ended. */
   ended(reason: string): void;
 }
 
-/** Hears why a worker ended: in words, and for programs where there is more to say than that it did. */
+/** Called when a worker ended, with the reason in words and, if known, as an {@link ErrorReason}. */
 export type WorkerEnd = (why: string, reason?: ErrorReason) => void;
 
-/** Where a worker's script is, if not where the package has it; in browsers also a function that starts it. */
+/** The URL of the worker's script, if it is not the package's own; in browsers also a function that starts the worker. */
 export type WorkerSource = URL | string | (() => Worker);
 
 /** Settings of {@link Platform.writeFolder}. */
 export interface WriteFolderOptions {
   /** Further files directly in the folder that are removed: those of an older model. */
   readonly stale?: Stale | undefined;
-  /** Called when earlier saves of the folder by this thread are over; nothing is written if it throws. */
+  /** Called after earlier saves of the folder by this thread have ended; nothing is written if it throws. */
   readonly check?: (() => Promise<void>) | undefined;
 }
 
-/** All that Node and browsers do differently. Where a runtime lacks something, its function says so by an error. */
+/** All differences between Node and browsers. A function throws if the runtime does not support it. */
 export interface Platform {
-  /** True in Node and what behaves like it. */
+  /** True in Node and compatible runtimes. */
   readonly isNode: boolean;
-  /** A URL as a text: a file's is its path in Node. */
+  /** A URL as a string; in Node, a file URL as its path. */
   addressOf(url: URL): string;
   /** A whole file. */
   readFile(path: string): Promise<Uint8Array>;
-  /** The bytes `[start, end)` of a file; fewer where the file ends before. */
+  /** The bytes `[start, end)` of a file, or fewer if the file ends earlier. */
   readRange(path: string, start: number, end: number): Promise<Uint8Array>;
   /** A file's bytes, piece by piece. */
   stream(path: string): AsyncIterable<Uint8Array>;
-  /** A file's size in bytes; undefined where there is no such file, or a folder. */
+  /** A file's size in bytes; undefined if it does not exist or is a folder. */
   fileSize(path: string): Promise<number | undefined>;
-  /** True for a file or a folder. */
+  /** Whether a file or a folder exists. */
   exists(path: string): Promise<boolean>;
-  /** Names of what a folder holds, sorted; undefined where there is no such folder. */
+  /** Names of a folder's entries, sorted; undefined if the folder does not exist. */
   listFolder(path: string): Promise<string[] | undefined>;
-  /** A text that changes when a file is replaced or written to, and stays when it is renamed; undefined: no such file. */
+  /** A string that changes when a file is replaced or written to, but not when it is renamed; undefined if there is no file. */
   fileStamp(path: string): Promise<string | undefined>;
   /**
-   * Puts `files` (names may contain `/`) into a folder, which is made if need be: all or none of them. Files with null and `stale`
-   * ones are removed; everything else stays where it is. Readers that know the journal
-   * (`readPlace`) find the older files or the new ones at any moment; others do, or find no `config.json`. Waits for another
-   * save of the folder, in any process. After a failure the folder is as it was.
+   * Writes `files` (names may contain `/`) to a folder atomically; creates the folder if needed. Files with null and `stale`
+   * ones are removed; other files are not touched. Readers that know the journal
+   * (`readPlace`) find the old files or the new ones at any moment; others do too, or find no `config.json`. Waits for another
+   * save of the folder, in any process. After a failure, the folder is unchanged.
    */
   writeFolder(path: string, files: ReadonlyMap<string, Content | null>, options?: WriteFolderOptions): Promise<void>;
-  /** Fails if `writeFolder` would fail to write files of these names; what it made to find out is removed. */
+  /** Throws if `writeFolder` cannot write files of these names; leaves nothing behind. */
   tryFolder(path: string, names: readonly string[]): Promise<void>;
-  /** Fresh, private folders for what a folder would not take: beside it, then in the system's temporary folder. One that is not the last is removed. */
+  /** New private folders for files that a folder refused: beside it, then in the system's temporary folder. All but the last one are removed. */
   spareFolders(path: string): AsyncIterable<string>;
-  /** Writes one file, whole or not at all, with the mode of the one that it replaces; a pipe or a device is written to. */
+  /** Writes one file atomically, with the mode of the one it replaces; writes directly to a pipe or a device. */
   writeFile(path: string, content: Content): Promise<void>;
-  /** Fails if `writeFile` would. */
+  /** Throws if `writeFile` cannot write the file. */
   tryFile(path: string): Promise<void>;
-  /** Downloaded files: a folder of the user's in Node, the Cache API in browsers. */
+  /** The cache of downloads: a folder of the user in Node, the Cache API in browsers. */
   downloads(): Downloads;
-  /** A hash to begin with; undefined where a runtime does not have it. */
+  /** Starts a hash; undefined if the runtime does not support it. */
   hash(algorithm: "sha1" | "sha256"): Hash | undefined;
-  /** The bytes of a file of the package's own: read in Node, fetched elsewhere. */
+  /** The bytes of a file of the package: read in Node, fetched elsewhere. */
   readPackageFile(file: PackageFile): Promise<Uint8Array<ArrayBuffer>>;
-  /** The same at once; an error where a runtime cannot. */
+  /** The same, synchronously; throws if the runtime cannot. */
   readPackageFileSync(file: PackageFile): Uint8Array<ArrayBuffer>;
-  /** Peak resident memory of this process in bytes; undefined where it is not to be had. */
+  /** Peak resident memory of this process in bytes, if available. */
   peakMemory(): number | undefined;
-  /** Milliseconds by a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** Cores that compute at full speed at the same time, as far as it can be told: a hyper-thread is none. */
+  /** Number of physical cores, as far as known: hyper-threads do not count. */
   cores(): number;
-  /** Why threads cannot share memory here; undefined where they can. */
+  /** Why threads cannot share memory here; undefined if they can. */
   whyNoThreads(): string | undefined;
-  /** Starts a thread of the engine with `data`, which keeps no process alive. */
+  /** Starts a thread of the engine with `data`. It does not keep the process alive. */
   startThread(data: unknown, fate: ThreadFate): void;
-  /** Starts the worker of a session. `onEnd` is told why it ended, if it does. */
+  /** Starts the worker of a session. `onEnd` is called with the reason if it ends. */
   startWorker(source: WorkerSource | undefined, onEnd: WorkerEnd): StartedWorker;
-  /** In the worker of a session: what it is sent first. */
+  /** In the worker of a session: the first message. */
   firstMessage(): Promise<unknown>;
   /**
-   * A sign of life for those who hear nothing when a worker is killed: in browsers the worker holds the lock `name` to its end.
-   * Resolves when it holds it.
+   * Holds the lock `name` until the worker ends: browsers do not report when a worker is killed.
+   * Resolves when the lock is held.
    */
   holdLock(name: string): Promise<void>;
-  /** Resolves when nobody holds the lock `name` any more; never where there are no locks (pages that are not served over https). */
+  /** Resolves when the lock `name` is released; never if there are no locks (pages not served over https). */
   lockReleased(name: string, signal: AbortSignal): Promise<void>;
-  /** Lets what has come in from other threads have its turn. */
+  /** Yields to messages of other threads. */
   turn(): Promise<void>;
-  /** An environment variable; undefined where there are none. */
+  /** An environment variable; undefined in browsers. */
   environment(name: string): string | undefined;
 }

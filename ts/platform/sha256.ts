@@ -4,7 +4,7 @@ import type { Hash } from "./platform.js";
 const K = roots(64, 1 / 3);
 const BLOCK = 64;
 
-/** SHA-256 (FIPS 180-4) piece by piece, which browsers' `crypto.subtle` cannot do. */
+/** Incremental SHA-256 (FIPS 180-4), which `crypto.subtle` in browsers does not support. */
 export function sha256(): Hash {
   const state = roots(8, 1 / 2);
   const block = new Uint8Array(BLOCK);
@@ -64,7 +64,7 @@ function compress(state: Uint32Array, block: Uint8Array, w: Uint32Array): void {
 
 const turn = (x: number, by: number): number => (x >>> by) | (x << (32 - by));
 
-/** The first 32 bits behind the point of `count` primes to a power. */
+/** The first 32 bits of the fractional parts of the first `count` primes raised to a power. */
 function roots(count: number, power: number): Uint32Array {
   const primes: number[] = [];
   for (let n = 2; primes.length < count; n++) if (primes.every((prime) => n % prime !== 0)) primes.push(n);

@@ -6,14 +6,14 @@ import { webHash } from "./webHashes.js";
 import { firstMessage, holdLock, lockReleased, startThread, startWorker, turn } from "./webWorkers.js";
 
 const noFiles = async (path: string): Promise<never> => {
-  throw new DataError(`${path}: files have no path here; give a Map of Blobs or a URL`);
+  throw new DataError(`${path}: browsers cannot read paths; give a Map of Blobs or a URL`);
 };
 
 /** The bytes behind a URL. */
 export async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   const name = shownUrl(url);
   const failed = (error: Error): never => {
-    // What is secret about an address must not be in the runtime's message either.
+    // The runtime's message must not show secrets of the address either.
     const message = error.message.replace(/[a-z]+:\/\/\S+/gi, shownAddress);
     throw new DataError(`${name} cannot be fetched: ${message}`, { reason: "network", cause: new Error(message) });
   };
@@ -24,10 +24,10 @@ export async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
     throw new DataError(`${name}: the server answered ${status}`, { reason });
   }
   const bytes = new Uint8Array(await response.arrayBuffer().catch(failed));
-  // Servers of single-page applications answer with their page where they have no such file.
+  // Servers of single-page applications send their page for missing files.
   if (bytes[0] === 0x3c)
     throw new DataError(
-      `${name}: the server sent a page, not this file; is it where the bundler put the package's files?`,
+      `${name}: the server sent a web page instead of the file; is this where the bundler put the package's files?`,
     );
   return bytes;
 }
@@ -59,7 +59,7 @@ export const web: Platform = {
   readPackageFile: async (file) => (file instanceof URL ? fetchBytes(file) : file),
   readPackageFileSync(file) {
     if (file instanceof Uint8Array) return file;
-    throw new Error("it cannot be read at once here: call `await init()` first");
+    throw new Error("it cannot be read synchronously here: call `await init()` first");
   },
   peakMemory: () => undefined,
   now: () => performance.now(),
@@ -77,7 +77,7 @@ export const web: Platform = {
 
 function whyNoThreads(): string | undefined {
   if (typeof document !== "undefined")
-    return "a page's own thread may not wait for others: use a session (roformer/session), or a worker";
+    return "the page's main thread must not block: use a session (roformer/session) or a worker";
   if (typeof SharedArrayBuffer === "undefined" || !globalThis.crossOriginIsolated) {
     return "the page is not cross-origin isolated: it needs the headers COOP: same-origin and COEP: require-corp";
   }

@@ -1,9 +1,9 @@
 import type { Downloads, KeptFile } from "./platform.js";
 
-/** Downloaded files in the Cache API, under the name `roformer`; in memory where a page has none (not over https). */
+/** The cache of downloads in the Cache API, under the name `roformer`; in memory if a page has none (not over https). */
 export function cachedDownloads(): Downloads {
   if (typeof caches === "undefined") return blobDownloads;
-  // A cache's keys are URLs; these lead nowhere.
+  // A cache's keys are URLs; these do not exist.
   const url = (key: string) => `https://roformer.invalid/${key.split("/").map(encodeURIComponent).join("/")}`;
   return {
     name: "the browser's cache",
@@ -37,7 +37,7 @@ const keptBlob = (blob: Blob): KeptFile => ({
 
 type Pieces = Parameters<Downloads["keep"]>[1];
 
-/** What `take` makes of pieces. Where these fail, their own error is thrown: a browser may tell only that the stream failed. */
+/** Passes pieces to `take` as a stream. Rethrows their own error: a browser may report only that the stream failed. */
 async function whole<T>(content: Pieces, take: (stream: ReadableStream) => Promise<T>): Promise<T> {
   let failure: unknown;
   const stream = streamOf(content, (error) => {
@@ -50,7 +50,7 @@ async function whole<T>(content: Pieces, take: (stream: ReadableStream) => Promi
   }
 }
 
-/** Pieces as a stream that asks for one after another. */
+/** Pieces as a stream that pulls one after another. */
 function streamOf(content: Pieces, failed: (error: unknown) => void): ReadableStream<Uint8Array<ArrayBuffer>> {
   const pieces = Symbol.asyncIterator in content ? content[Symbol.asyncIterator]() : content[Symbol.iterator]();
   return new ReadableStream({

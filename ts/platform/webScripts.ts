@@ -1,6 +1,6 @@
 /**
- * Workers in browsers. There is one script for all, which is told with its first message what it is to be. `new Worker(new URL(…))`
- * in one piece is what bundlers recognise.
+ * Workers in browsers. All run one script, whose first message selects its role. `new Worker(new URL(…))`
+ * in one expression is what bundlers recognize.
  */
 export const webScripts = {
   start: (): Worker => new Worker(new URL("../session/worker.js", import.meta.url), { type: "module" }),

@@ -12,7 +12,8 @@ export function startThread(data: unknown, { absent, ended }: ThreadFate): void 
 /** See `Platform.startWorker`. */
 export function startWorker(source: WorkerSource | undefined, onEnd: WorkerEnd): StartedWorker {
   const worker = open(source);
-  if (typeof worker?.postMessage !== "function") throw new ConfigError("worker is a function that gives no Worker");
+  if (typeof worker?.postMessage !== "function")
+    throw new ConfigError("worker is a function that does not return a Worker");
   worker.onerror = ({ message }) => onEnd(message || NOT_LOADED);
   worker.onmessageerror = () => onEnd("it sent what cannot be read");
   return {
@@ -28,7 +29,7 @@ function open(source: WorkerSource | undefined): Worker {
   return source === undefined ? webScripts.start() : new Worker(source, { type: "module" });
 }
 
-/** What an event without a message means. */
+/** The reason if an event has no message. */
 const NOT_LOADED =
   "its script could not be loaded: is it where the bundler put the package, does it come with the page's own Cross-Origin-Embedder-Policy, and does the page's Content-Security-Policy allow worker-src 'self'?";
 

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.js";
 
 /**
- * Random numbers that follow from (seed, stream, step, index) alone: Philox4x32-10 (Salmon et al., "Parallel random numbers:
+ * Counter-based random numbers, which depend only on (seed, stream, step, index): Philox4x32-10 (Salmon et al., "Parallel random numbers:
  * as easy as 1, 2, 3", 2011), as in `crates/kernels/src/random.rs`. Key: the seed; counter: (index low, index high, stream, step).
  */
 const ROUNDS = 10;
@@ -16,7 +16,7 @@ function high(a: number, b: number): number {
   return (a1 * b1 + Math.floor(middle / 0x10000) + Math.floor(other / 0x10000)) >>> 0;
 }
 
-/** One block: four 32-bit words from four words of counter and two of key. */
+/** One block: four 32-bit words from a counter of four words and a key of two. */
 export function philox4x32(
   counter: readonly [number, number, number, number],
   key: readonly [number, number],
@@ -35,7 +35,7 @@ export function philox4x32(
   return [c0, c1, c2, c3];
 }
 
-/** A seed's two 32-bit words, low word first: all whole numbers below 2^53 give different ones, and all else is a ConfigError. */
+/** A seed as two 32-bit words, low word first. Errors: ConfigError if it is not an integer from 0 to 2^53 − 1. */
 export function seedWords(seed: number): [number, number] {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ConfigError(`seed is ${seed}, not a whole number from 0 to 2^53 − 1`);
@@ -51,7 +51,7 @@ export class Philox {
   #index = 0;
   #block: readonly number[] = [];
 
-  /** `seed`: a whole number below 2^53; `stream`: one of `streams`; `step`: which of the stream's sequences. */
+  /** `seed`: an integer from 0 to 2^53 − 1; `stream`: one of `streams`; `step`: the sequence of the stream. */
   constructor(seed: number, stream: number, step = 0) {
     this.#key = seedWords(seed);
     this.#stream = stream;
@@ -68,14 +68,14 @@ export class Philox {
     return this.#block[at % 4]!;
   }
 
-  /** The next number of [0, 1), a multiple of 2^-24. */
+  /** The next number in [0, 1), a multiple of 2^-24. */
   uniform(): number {
     return (this.word() >>> 8) / 2 ** 24;
   }
 
-  /** The next whole number of [0, n), each equally likely; `n` is 1 to 2^32. */
+  /** The next integer in [0, n), uniformly distributed; `n` must be 1 to 2^32. */
   below(n: number): number {
-    // Words past the last full run of n would favour the small numbers, so they are drawn again.
+    // Words beyond the last multiple of n would favor small numbers, so they are drawn again.
     const limit = 2 ** 32 - (2 ** 32 % n);
     for (;;) {
       const word = this.word();
@@ -84,7 +84,7 @@ export class Philox {
   }
 }
 
-/** The numbers 0 … n - 1 in an order that follows from (seed, stream, step): Fisher and Yates' shuffle. */
+/** A permutation of 0 … n - 1 that depends on (seed, stream, step): Fisher–Yates shuffle. */
 export function permutation(n: number, seed: number, stream: number, step = 0): Uint32Array {
   const random = new Philox(seed, stream, step);
   const order = Uint32Array.from({ length: n }, (_, i) => i);

@@ -1,6 +1,6 @@
 /**
- * What each sequence of random numbers is for: the third word of Philox's counter. Saved models and checkpoints depend on
- * them: add numbers, never change one. `crates/kernels` draws from the same sequences.
+ * The streams of random numbers: the third word of Philox's counter. Saved models and checkpoints depend on
+ * them: add numbers, but never change one. `crates/kernels` uses the same streams.
  */
 export const streams = {
   initialisation: 0,

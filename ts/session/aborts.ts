@@ -24,7 +24,7 @@ function subscribe(signal: AbortSignal): Set<() => void> {
   return all;
 }
 
-/** Does `work`; an AbortError gets the reason of `signal` as its cause. */
+/** Runs `work`; sets the reason of `signal` as the cause of an AbortError. */
 export async function withCause<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,7 +1,7 @@
 import { RoFormerError } from "../errors.js";
 import { isFromWorker } from "./errors.js";
 
-/** Stacks as they were before a caller's lines were put under them. */
+/** Original stacks, before a caller's lines were appended. */
 const bases = new WeakMap<Error, string>();
 
 /**
@@ -28,7 +28,7 @@ function setCaller(error: Error, caller: string): void {
   Object.defineProperty(error, "stack", { value: stack, enumerable: false, writable: true, configurable: true });
 }
 
-/** The lines of a stack without the message, which V8 puts before them, and Firefox and Safari do not. */
+/** The lines of a stack without the message, which V8 includes, unlike Firefox and Safari. */
 function framesOf({ stack = "" }: Error): string {
   const lines = stack.split("\n");
   const first = lines.findIndex((line) => /^\s+at /.test(line));

@@ -18,7 +18,7 @@ const CALLS: Readonly<Record<Exclude<ModelMethod | keyof Commands, PipelineName 
   evaluate: [1, EVALUATE],
   convert: [2, CONVERT],
   forward: [1, FORWARD],
-  valueAndGrad: [2, GRADIENT], // behind the model's handle, as the next three
+  valueAndGrad: [2, GRADIENT], // after the model's handle, as the next three
   encode: [2, ENCODE],
   encodeBatch: [2, BATCH],
   decode: [2, DECODE],

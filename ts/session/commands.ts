@@ -52,7 +52,7 @@ const tokenizerOf = (model: RoFormer) => {
   throw new ConfigError("the model has no tokenizer");
 };
 
-/** The result of a training, also of one whose model could not be saved: an error cannot carry a model to the caller's side. */
+/** The result of a training, even if its model could not be saved: an error cannot carry a model to the caller's side. */
 async function trained<R extends { readonly model: RoFormer }>(models: Models, training: Promise<R>) {
   const kept = ({ model, ...rest }: R) => ({ model: models.keep(model), ...rest });
   try {

@@ -28,10 +28,10 @@ interface SentFields {
   readonly cause: Sent;
 }
 
-/** What was thrown, as it crosses over. */
+/** A thrown value in a form that can be cloned. */
 export type Sent = SentFields | { readonly error: false; readonly text: string } | undefined;
 
-/** Turns what was thrown into something that can be cloned. */
+/** Converts a thrown value to a form that can be cloned. */
 export function sendError(thrown: unknown, depth = DEPTH): Sent {
   if (thrown === undefined || depth === 0) return undefined;
   if (!(thrown instanceof Error)) return { error: false, text: String(thrown) };
@@ -45,7 +45,7 @@ export function sendError(thrown: unknown, depth = DEPTH): Sent {
   };
 }
 
-/** Restores what was thrown on the other side, with its class and `code`. */
+/** Restores a thrown value of the other side, with its class and `code`. */
 export function receiveError(sent: Sent): unknown {
   if (sent === undefined) return undefined;
   if (!sent.error) return sent.text;
@@ -58,7 +58,7 @@ export function receiveError(sent: Sent): unknown {
     ...(sent.reason !== undefined && { reason: sent.reason }),
   };
   for (const [field, value] of Object.entries(fields)) {
-    const enumerable = field === "code" || field === "reason"; // as the classes themselves have them
+    const enumerable = field === "code" || field === "reason"; // as in the classes
     Object.defineProperty(error, field, { value, enumerable, writable: true, configurable: true });
   }
   return error;
@@ -69,20 +69,20 @@ const received = new WeakSet<Error>();
 /** Whether an error came from a worker. */
 export const isFromWorker = (error: Error): boolean => received.has(error);
 
-/** Whether something thrown came from the other side, where anything may be thrown. */
+/** Whether a thrown value, which may be of any type, came from the other side. */
 export const isReceived = (thrown: unknown): boolean => !(thrown instanceof Error) || received.has(thrown);
 
 type ThrowHandler = TransferHandler<{ value: unknown }, Sent>;
 
-/** Comlink sends of an error its name and message alone; these add to its handler what {@link sendError} keeps. */
+/** Comlink sends only the name and message of an error; these extend its handler by {@link sendError}. */
 const extend = (change: Partial<ThrowHandler>): void => {
   transferHandlers.set("throw", { ...(transferHandlers.get("throw") as ThrowHandler), ...change });
 };
 
-/** From now on, errors are sent with what {@link sendError} keeps: for the worker. */
+/** In the worker: sends errors with the fields of {@link sendError}. */
 export const keepSentErrors = (): void => extend({ serialize: ({ value }) => [sendError(value), []] });
 
-/** From now on, what is received of {@link keepSentErrors} is thrown: for the caller's side. */
+/** On the caller's side: throws errors as sent after {@link keepSentErrors}. */
 export const keepReceivedErrors = (): void =>
   extend({
     deserialize(sent) {

@@ -20,7 +20,7 @@ export interface CommandTable {
   readonly commands: Readonly<Record<string, (...args: never[]) => unknown>>;
   /** Names of those that do not wait for their turn. */
   readonly immediate: ReadonlySet<string>;
-  /** Says which pipelines the models have, if any. */
+  /** Returns the pipelines of the models, if there are any. */
   readonly pipelines?: () => Promise<Pipelines>;
 }
 
@@ -37,7 +37,7 @@ export class Host {
     [this.#port, this.#table] = [port, table];
   }
 
-  /** Starts the engine, and says which pipelines there are. */
+  /** Starts the engine; returns the pipelines of the models. */
   async start({ wasm, tokenizerWasm, ...options }: SentEngineOptions): Promise<Pipelines | undefined> {
     const source = <T>(given: T) => (typeof given === "string" ? new URL(given) : given) as Exclude<T, string> | URL;
     const started = init({
@@ -72,7 +72,7 @@ export class Host {
   async step(call: number, step: Step, value: unknown): Promise<IteratorResult<unknown, unknown>> {
     const stream = this.#streams.get(call);
     if (stream === undefined) return { done: true, value: step === "return" ? value : undefined };
-    const signal = step === "next" ? stream.signal : undefined; // the other steps must run: they end the stream
+    const signal = step === "next" ? stream.signal : undefined; // the other steps must run, since they end the stream
     try {
       const result = await this.#inTurn(stream.shown, signal, () => advance(stream.iterator, step, value));
       if (result.done) this.#forget(call);
@@ -100,7 +100,7 @@ export class Host {
     return { stream: true };
   }
 
-  /** Ends an iterator whose consumer waits for nothing: what it throws is dropped. */
+  /** Ends an iterator without a waiting consumer: ignores what it throws. */
   #end({ shown, iterator }: OpenStream): Promise<unknown> {
     return this.#inTurn(shown, undefined, () => advance(iterator, "return", undefined)).catch(() => undefined);
   }

@@ -1,5 +1,5 @@
 /**
- * Engines in workers, beside the thread that asks: {@link createSession} starts one, {@link createPool} several.
+ * Engines in workers, off the main thread: {@link createSession} starts one, {@link createPool} several.
  * @module roformer/session
  */
 export type { WorkerSource } from "../platform/index.js";

@@ -22,13 +22,13 @@ import {
   UNREADABLE,
 } from "./protocol.js";
 
-/** Runtimes do not say which call's message could not be read. */
+/** Runtimes do not tell which call's message could not be read. */
 const UNREAD =
-  "session: a call's arguments cannot be read by the worker: was a buffer given away twice? All calls that waited end with it";
+  "session: a call's arguments cannot be read by the worker: was a buffer transferred twice? All waiting calls fail";
 
 type Message = ListenerCall | Compiled | typeof UNREADABLE;
 
-/** Compiled once for all sessions: allocators do not give back all that compiling takes. */
+/** Compiled once for all sessions: allocators do not return all memory used by compiling. */
 const modules: CompiledModules = new Map();
 
 /** Why a session has ended, in words and for programs. */
@@ -42,7 +42,7 @@ export interface OpenCall {
   readonly id: number;
   readonly shown: string;
   listeners: Listeners;
-  /** What one of its listeners has thrown. */
+  /** The error thrown by one of its listeners. */
   thrown?: { readonly error: unknown };
 }
 
@@ -56,8 +56,8 @@ interface Question {
 type Functions<C> = Readonly<Record<keyof C, (...args: any[]) => unknown>>;
 
 /**
- * One worker, and Comlink's way to it, with what Comlink lacks: errors of their own classes, an end of every call when the
- * worker ends, signals, listeners and streams, and no handle left behind. `C` are the commands that the worker has.
+ * One worker and its Comlink connection, with what Comlink lacks: errors with their classes, an end of every call when the
+ * worker ends, signals, listeners and streams, and no open handles afterward. `C` are the worker's commands.
  */
 export class Link<C extends Functions<C> = Commands> {
   readonly worker: StartedWorker;
@@ -67,7 +67,7 @@ export class Link<C extends Functions<C> = Commands> {
   readonly #waiting = new Set<Question>();
   readonly #watch = new AbortController();
   readonly #lock = `roformer-session-${Date.now()}-${Math.random().toString(36).slice(2)}`;
-  /** Loaded while the worker starts: a page should wait for little. */
+  /** Loaded while the worker starts, to keep the page's first load small. */
   #check: typeof checkCall | undefined;
   /** The pipelines of the worker's models, once it has started. */
   pipelines: Pipelines | undefined;
@@ -87,12 +87,12 @@ export class Link<C extends Functions<C> = Commands> {
     unref(port1);
   }
 
-  /** Why no call can be made any more; undefined while calls can. */
+  /** Why calls are no longer possible; undefined while they are. */
   get ended(): string | undefined {
     return this.#ended?.message;
   }
 
-  /** Waits for the worker and its engine. Errors: what `init` throws; EngineError where the worker does not start. */
+  /** Waits for the worker and its engine. Errors: those of `init`; EngineError if the worker does not start. */
   async start(options: SentEngineOptions): Promise<void> {
     const started = this.#ask({ id: 0, shown: "createSession", listeners: {} }, () => this.#host.start(options));
     const [{ checkCall }, pipelines] = await Promise.all([import("./calls.js"), started]);
@@ -101,7 +101,7 @@ export class Link<C extends Functions<C> = Commands> {
     platform.lockReleased(this.#lock, this.#watch.signal).then(() => this.#killed("the session's worker was killed"));
   }
 
-  /** Runs a command in the worker. The last argument holds signal and listeners; what is an async iterable there is one here. */
+  /** Runs a command in the worker. The last argument contains signal and listeners; an async iterable result is one here too. */
   call<K extends string & keyof C>(name: K, ...given: Parameters<C[K]>): Promise<Awaited<ReturnType<C[K]>>> {
     return traced(() => this.#call(name, given)) as Promise<Awaited<ReturnType<C[K]>>>;
   }
@@ -157,7 +157,7 @@ export class Link<C extends Functions<C> = Commands> {
     await this.worker.terminate();
   }
 
-  /** What `send` is answered, unless the worker ends before; the process lives until then. */
+  /** The answer to `send`, unless the worker ends first; keeps the process alive until then. */
   async #ask<T>(call: OpenCall, send: () => Promise<T>): Promise<T> {
     if (this.#ended) throw endError(this.#ended);
     this.worker.hold(true);
@@ -176,7 +176,7 @@ export class Link<C extends Functions<C> = Commands> {
 
   readonly #handlers = [
     ["message", ({ data }: MessageEvent<Message>) => this.#receive(data)],
-    ["messageerror", () => this.#killed("the session's worker sent what cannot be read")],
+    ["messageerror", () => this.#killed("the session's worker sent a message that cannot be read")],
   ] as const;
 
   #receive(data: Message): void {
@@ -191,7 +191,7 @@ export class Link<C extends Functions<C> = Commands> {
     try {
       call.listeners[listener]?.(...args);
     } catch (error) {
-      // As on the main thread, what a listener throws ends the call.
+      // As on the main thread, an error of a listener ends the call.
       call.listeners = {};
       call.thrown = { error };
       for (const one of this.#waiting) if (one.call === call) one.fail(error);
@@ -199,7 +199,7 @@ export class Link<C extends Functions<C> = Commands> {
     }
   }
 
-  /** Each call has an error of its own, for its own lines in the stack. */
+  /** Each call gets its own error, with its own stack. */
   #failAll(make: () => Error): void {
     for (const { fail } of this.#waiting) fail(make());
   }
@@ -213,7 +213,7 @@ export class Link<C extends Functions<C> = Commands> {
     const ended = { message, reason };
     this.#ended = ended;
     this.#watch.abort();
-    // Comlink remembers the port until its proxy, which this object holds, is collected: nothing of it may stay there.
+    // Comlink keeps the port until its proxy, which this object holds, is collected: remove all listeners.
     for (const [kind, listener] of this.#handlers) this.#port.removeEventListener(kind, listener as EventListener);
     this.#port.close();
     this.#failAll(() => endError(ended));
@@ -223,14 +223,14 @@ export class Link<C extends Functions<C> = Commands> {
 
 const endError = ({ message, reason }: Ending): EngineError => new EngineError(message, { reason });
 
-/** An answer of the worker. What fails otherwise is that the question could not be sent. */
+/** An answer of the worker. Other failures mean that the call could not be sent. */
 async function sent<T>(name: string, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
     if (isReceived(error)) throw error;
     const { message } = error as Error;
-    throw new ConfigError(`session: ${name} was given what cannot be sent to its worker (${message})`, {
+    throw new ConfigError(`session: ${name} got an argument that cannot be sent to its worker (${message})`, {
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import type { Session } from "./session.js";
 
-/** Milliseconds after which a session that could not be started is tried again. */
+/** Milliseconds until starting a session is retried. */
 const PAUSE = 1000;
 
 /** One of a pool's sessions. */
@@ -9,7 +9,7 @@ export class Member {
   readonly index: number;
   /** Requests that it has not answered. */
   running = 0;
-  /** Number of restarts: what was loaded before the last one is gone. */
+  /** Number of restarts; models loaded before the last one are gone. */
   life = 0;
   /** Why the last restart failed; undefined if it succeeded or has not ended. */
   problem: unknown;
@@ -25,13 +25,13 @@ export class Member {
     return this.session.alive && this.#revival === undefined;
   }
 
-  /** Whether it should be started anew now; `urgent`: requests wait. */
+  /** Whether to restart it now; `urgent`: requests wait. */
   wantsRevival(urgent: boolean): boolean {
     if (this.session.alive || this.#revival) return false;
     return this.problem === undefined || (urgent && performance.now() - this.#failedAt > PAUSE);
   }
 
-  /** Starts it anew; where that fails, {@link problem} says why. */
+  /** Restarts it; sets {@link problem} if that fails. */
   revive(): Promise<void> {
     this.#revival ??= this.#start().finally(() => {
       this.#revival = undefined;
@@ -39,7 +39,7 @@ export class Member {
     return this.#revival;
   }
 
-  /** Its session, started anew if it has ended. Errors: what `Session.restart` throws. */
+  /** Its session, restarted if it has ended. Errors: those of `Session.restart`. */
   async up(): Promise<Session> {
     if (!this.isUp) await this.revive();
     if (this.problem !== undefined) throw this.problem;

@@ -21,7 +21,7 @@ export interface SessionParameter {
   readonly shape: readonly number[];
   /** The values, copied. */
   read(): Promise<Float32Array>;
-  /** Overwrites the values. Errors: ShapeError where their number is another. */
+  /** Overwrites the values. Errors: ShapeError if their number differs. */
   write(values: ArrayLike<number>): Promise<void>;
 }
 
@@ -31,30 +31,30 @@ export interface SessionTokenizer {
   encode(text: string, options?: EncodeOptions): Promise<Encoding>;
   /** Encodes many texts, much faster, without offsets: see {@link roformer!Tokenizer.encodeBatch}. */
   encodeBatch(texts: readonly string[], options?: EncodeBatchOptions): Promise<EncodedBatch>;
-  /** Gives the text of ids: see {@link roformer!Tokenizer.decode}. */
+  /** Decodes ids to text: see {@link roformer!Tokenizer.decode}. */
   decode(ids: readonly number[], options?: DecodeOptions): Promise<string>;
 }
 
 /**
  * A model in a session's worker: the methods of `RoFormer`, each a promise. Calls run one at a time, in the order in which they
- * were made. After the session has ended or was restarted, every call is an EngineError.
+ * were made. After the session has ended or was restarted, every call throws an EngineError.
  */
 export interface SessionModel<H extends HeadName = HeadName, O extends ModelOutput = OutputOf<H>>
   extends PipelineMethods,
     ModelFacts<H>,
     Pick<RoFormer<H, O>, "files" | "save"> {
-  /** Undefined where the model has none. */
+  /** Undefined if the model has none. */
   readonly tokenizer: SessionTokenizer | undefined;
   /**
    * Computes the head's outputs, without dropout, and the loss if there are labels: see {@link roformer!RoFormer.forward}.
    *
-   * @throws ShapeError for inputs that do not fit each other or the head, ConfigError for inputs or options that mean nothing to
-   * the model, EngineError for an id that it has no vector for, for a closed model, or where there is no memory.
+   * @throws ShapeError for inputs that do not fit each other or the head, ConfigError for inputs or options that do not apply to
+   * the model, EngineError for an unknown id, for a closed model, or if memory is exhausted.
    */
   forward(inputs: ModelInputs, options?: ForwardOptions): Promise<O>;
   /**
-   * Computes the loss, and the gradients of every parameter, as copies: see {@link roformer!RoFormer.valueAndGrad}. They are added
-   * to what earlier calls left.
+   * Computes the loss, and the gradients of every parameter, as copies: see {@link roformer!RoFormer.valueAndGrad}. They accumulate
+   * over calls.
    *
    * @throws as {@link forward}, and ConfigError without labels or for int8 weights.
    */

@@ -79,7 +79,7 @@ export class Pool {
    * console.log(await Promise.all(["a text", "another"].map((text) => model.classify(text))));
    * ```
    * @throws CheckpointError that lists missing and wrongly shaped tensors, unless `strict` is false; ConfigError for a wrong field
-   * of `config.json` or a wrong option; DataError for files that cannot be read; EngineError where there is no memory or where
+   * of `config.json` or a wrong option; DataError for files that cannot be read; EngineError if memory is exhausted or
    * the pool has ended; AbortError.
    */
   load<H extends HeadName = HeadName>(source: FileSource, options?: LoadOptions<H>): Promise<PoolModel<H>> {

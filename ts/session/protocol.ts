@@ -34,7 +34,7 @@ export type ModelMethod = PipelineName | "forward" | "files" | "save";
 /** What the worker says of the pipelines: bundlers would put them into the page with their list. */
 export type Pipelines = Readonly<Record<PipelineName, PipelineFacts>>;
 
-/** The name of a command in messages: that of the method for a model's method. */
+/** The name of a command in messages; for a model's method, the method's name. */
 export const shownName = (command: string, args: readonly unknown[]): string =>
   command === "method" ? String(args[1]) : command;
 
@@ -51,7 +51,7 @@ export interface ListenerCall {
   readonly args: readonly unknown[];
 }
 
-/** What the worker must know of a call beside its arguments. */
+/** What the worker needs to know about a call besides its arguments. */
 export interface CallOptions {
   readonly id: number;
   /** Names of its listeners. */
@@ -60,23 +60,23 @@ export interface CallOptions {
   readonly abortable: boolean;
 }
 
-/** The answer to a call: its result, or word that the result is a stream, whose values are asked for one by one. */
+/** The answer to a call: its result, or a note that the result is a stream, whose values are requested one by one. */
 export type Answer = { readonly value: unknown } | { readonly stream: true };
 
 /** How a stream is advanced: by the method of that name of the worker's iterator. */
 export type Step = "next" | "return" | "throw";
 
-/** What a step gives. */
+/** The result of a step. */
 export type StepResult = IteratorResult<unknown, unknown>;
 
-/** Arguments that can be cloned, and what was taken out of them. */
+/** Arguments that can be cloned, and the parts that were removed from them. */
 export interface Detached {
   readonly args: unknown[];
   readonly listeners: Listeners;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Takes functions and the signal out of the last argument, if that is an options object. */
+/** Removes functions and the signal from the last argument, if it is an options object. */
 export function detach(args: readonly unknown[]): Detached {
   const options = args.at(-1);
   const listeners: Record<string, Listeners[string]> = {};
@@ -104,14 +104,14 @@ export function attach(
   return [...args.slice(0, -1), options];
 }
 
-/** Literals, instances of classes and modules, as `checkOptions` takes them. */
+/** Literals, instances of classes and modules, as in `checkOptions`. */
 const isOptions = (value: unknown): value is object =>
   /^\[object (Object|Module)\]$/.test(Object.prototype.toString.call(value));
 
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 
-/** The buffers of a result's typed arrays that hold nothing else: they change hands instead of being copied. */
+/** The buffers of a result's typed arrays that contain nothing else: they are transferred instead of copied. */
 export function buffersOf(result: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
   if (ArrayBuffer.isView(result)) {
     const { buffer, byteLength } = result;

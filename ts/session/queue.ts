@@ -3,7 +3,7 @@ import { platform } from "../platform/index.js";
 import { onAbort } from "./aborts.js";
 import type { Member } from "./member.js";
 
-/** Requests that a session has at most: one that runs, and one that follows, so that it never waits for the next. */
+/** Maximum requests of a session: one that runs and one that follows, so that it never waits for the next. */
 export const AHEAD = 2;
 
 /** A request that waits for a session. */
@@ -14,7 +14,7 @@ interface WaitingRequest {
 
 const closed = (): EngineError => new EngineError("the pool was closed", { reason: "closed" });
 
-/** Requests to the sessions of a pool: each goes to the one that has least to do, and settles when it is done. */
+/** Requests to the sessions of a pool: each goes to the least busy session, and settles when it is done. */
 export class RequestQueue {
   readonly #members: readonly Member[];
   readonly #maxQueue: number;
@@ -34,7 +34,7 @@ export class RequestQueue {
     return this.#requests.length;
   }
 
-  /** Runs `work` with the session that has least to do, when one has room. `signal` takes it out of the queue. */
+  /** Runs `work` with the least busy session, once one has room. `signal` removes it from the queue. */
   async run<T>(work: (member: Member) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const member = await this.#free(signal);
     try {
@@ -92,7 +92,7 @@ export class RequestQueue {
     });
   }
 
-  /** Assigns waiting requests to sessions that have room; one that has ended is started anew meanwhile. */
+  /** Assigns waiting requests to sessions with room; ended sessions are restarted meanwhile. */
   #dispatch(): void {
     if (this.#closed) return;
     for (const member of this.#members) {
@@ -110,11 +110,11 @@ export class RequestQueue {
   }
 
   #refuseForProblem(problem: unknown): void {
-    const message = `the pool has no session any more: ${problem instanceof Error ? problem.message : String(problem)}`;
+    const message = `the pool has no sessions left: ${problem instanceof Error ? problem.message : String(problem)}`;
     this.#refuseAll(() => new EngineError(message, { cause: problem, reason: "closed" }));
   }
 
-  /** Each request has an error of its own, for its own lines in the stack. */
+  /** Each request gets its own error, with its own stack. */
   #refuseAll(make: () => EngineError): void {
     for (const { refuse } of this.#requests.splice(0)) refuse(make());
     this.#notifyRoom();

@@ -24,7 +24,7 @@ import type { SessionOptions } from "./options.js";
 import type { SentEngineOptions } from "./protocol.js";
 import { CLOSED, startLink } from "./start.js";
 
-/** What a Worker of `worker_threads` and one of a page have in common. */
+/** The common interface of Workers of `worker_threads` and of pages. */
 export interface RuntimeWorker {
   /** Ends it at once. `Session.close` also rejects the calls that wait. */
   terminate(): Promise<number> | undefined;
@@ -65,11 +65,11 @@ export interface SessionStoppedPretrainResult extends Omit<StoppedPretrainResult
  * console.log(await model.classify("a text"));
  * await session.close();
  * ```
- * @throws EngineError where worker or engine do not start, ConfigError for a wrong option.
+ * @throws EngineError if worker or engine do not start, ConfigError for an invalid option.
  */
 export function createSession(options: SessionOptions = {}): Promise<Session> {
   return traced(async () => {
-    const { checkSession } = await import("./calls.js"); // while the page waits for the worker's script anyway
+    const { checkSession } = await import("./calls.js"); // in parallel with the worker's script
     checkSession(options);
     const { worker, ...engine } = options;
     const sent = await sendableOptions(engine);
@@ -113,7 +113,7 @@ export class Session {
    * await model.close();
    * ```
    * @throws CheckpointError that lists missing and wrongly shaped tensors, unless `strict` is false; ConfigError for a wrong field
-   * of `config.json` or a wrong option; DataError for files that cannot be read; EngineError where there is no memory or where
+   * of `config.json` or a wrong option; DataError for files that cannot be read; EngineError if memory is exhausted or
    * the session has ended; AbortError.
    */
   async load<H extends HeadName = HeadName>(source: FileSource, options?: LoadOptions<H>): Promise<SessionModel<H>> {
@@ -125,16 +125,16 @@ export class Session {
    * Makes a model with fresh weights, without a tokenizer. Fields that `config` lacks have Hugging Face's defaults. See
    * {@link roformer!RoFormer.create}.
    *
-   * @throws ConfigError for a field, an option or a head that cannot be used; EngineError where there is no memory or where the
+   * @throws ConfigError for a field, an option or a head that cannot be used; EngineError if memory is exhausted or the
    * session has ended.
    */
   async create<H extends HeadName = "base">(
     config: RoFormerConfigInput,
     options?: Omit<CreateOptions<H>, "tokenizer">,
   ): Promise<SessionModel<H>> {
-    // Its shell would arrive, and nothing that it holds.
+    // Cloning would keep the object but lose its engine memory.
     if (options?.["tokenizer" as keyof typeof options] !== undefined)
-      throw new ConfigError("create: a tokenizer cannot be sent to a session; save a model with it, and load that");
+      throw new ConfigError("create: a tokenizer cannot be sent to a session; save a model with it and load that");
     return this.#keep<H, "create">((link) => link.call("create", config, options));
   }
 
@@ -142,7 +142,7 @@ export class Session {
    * Trains a classifier of texts, from fresh weights or from a model's: see {@link roformer/train!finetune}. The model stays in the
    * session. `onProgress` and `onMessage` are called on this side.
    *
-   * @throws ConfigError for a setting that makes no sense, DataError that names file and line, EngineError for a loss that is not
+   * @throws ConfigError for an invalid setting, DataError that names file and line, EngineError for a loss that is not
    * a number, where there is no memory or where the session has ended, AbortError.
    */
   async finetune(options: FinetuneOptions): Promise<SessionFinetuneResult>;
@@ -157,8 +157,8 @@ export class Session {
    * Trains a language model on running text: see {@link roformer/train!pretrain}. The model stays in the session. `onProgress` and
    * `onMessage` are called on this side.
    *
-   * @throws ConfigError for a setting that makes no sense, DataError for text that cannot be read or is too short, EngineError for
-   * a loss that is not a number, where there is no memory or where the session has ended, AbortError.
+   * @throws ConfigError for an invalid setting, DataError for text that cannot be read or is too short, EngineError for
+   * a loss that is not a number, if memory is exhausted or if the session has ended, AbortError.
    */
   async pretrain(options: PretrainOptions): Promise<SessionPretrainResult>;
   async pretrain(options: PretrainOptions & WhenAborted): Promise<SessionPretrainResult | SessionStoppedPretrainResult>;
@@ -170,7 +170,7 @@ export class Session {
     return saved({ model: sessionModel(link, model), ...rest }, unsaved);
   }
 
-  /** Scores a classifier of this session on labelled texts: see {@link roformer/train!evaluate}. */
+  /** Evaluates a classifier of this session on labeled texts: see {@link roformer/train!evaluate}. */
   async evaluate(model: SessionModel, options: EvaluateOptions): Promise<AnyEvaluation> {
     const handle = handleOf(model, this.#link);
     if (handle === undefined) throw new ConfigError("evaluate: the model is not one of this session's");
@@ -178,14 +178,14 @@ export class Session {
   }
 
   /**
-   * Writes the model of one folder to another: as safetensors, in another type, in shards, with other pairs, or as a RoFormer. See
+   * Converts the model of one folder to another: number type, shards, order of rotary pairs, or to a RoFormer. See
    * {@link roformer!convert}. The worker reads and writes the files.
    */
   convert(source: FileSource, out: string, options: ConvertOptions = {}): Promise<Conversion> {
     return this.#link.call("convert", source, out, options);
   }
 
-  /** Looks into a folder or one file of weights, whose numbers it does not read: see {@link roformer!inspect}. */
+  /** Describes a folder or one file of weights, without reading the numbers: see {@link roformer!inspect}. */
   inspect(source: FileSource): Promise<Inspection> {
     return this.#link.call("inspect", source, undefined);
   }

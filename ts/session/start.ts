@@ -6,7 +6,7 @@ import type { SentEngineOptions } from "./protocol.js";
 /** Why calls of a closed session fail. */
 export const CLOSED = "the session was closed";
 
-/** Starts a worker and its engine; where that fails, nothing is left of it. */
+/** Starts a worker and its engine; cleans up on failure. */
 export async function startLink(worker: WorkerSource | undefined, options: SentEngineOptions): Promise<Link> {
   const link = new Link((onEnd) => startWorker(worker, onEnd));
   try {

@@ -6,21 +6,21 @@ import { sendError } from "./errors.js";
 import type { OpenCall } from "./link.js";
 import type { Step, StepResult } from "./protocol.js";
 
-/** What a stream needs of the call whose result it is. */
+/** The call whose result is a stream. */
 export interface StreamedCall {
   readonly call: OpenCall;
   readonly signal: AbortSignal | undefined;
   /** Whether the worker has ended. */
   ended(): boolean;
-  /** Has the worker advance its iterator. */
+  /** Advances the worker's iterator. */
   ask(step: Step, value: unknown): Promise<StepResult>;
   /** Called when the stream has ended; `failed`: perhaps not in the worker. */
   end(failed: boolean): void;
 }
 
 /**
- * The caller's side of a stream: an async generator whose body runs in the worker. The worker computes a value when it is asked
- * for it, and none ahead.
+ * The caller's side of a stream: an async generator whose body runs in the worker. The worker computes a value when it is
+ * requested, and none ahead.
  */
 export class CallStream implements AsyncGenerator<unknown, unknown, unknown> {
   readonly #source: StreamedCall;
@@ -30,7 +30,7 @@ export class CallStream implements AsyncGenerator<unknown, unknown, unknown> {
     this.#source = source;
   }
 
-  /** The next value. Errors: what the worker's iterator throws; AbortError; EngineError where the session has ended. */
+  /** The next value. Errors: what the worker's iterator throws; AbortError; EngineError if the session has ended. */
   async next(value?: unknown): Promise<StepResult> {
     return this.#over ? { done: true, value: undefined } : this.#step("next", value);
   }
@@ -55,7 +55,7 @@ export class CallStream implements AsyncGenerator<unknown, unknown, unknown> {
     await this.return();
   }
 
-  /** Is sent at once: the worker takes steps in their order. */
+  /** Sent at once: the worker runs steps in order. */
   #step(step: Step, value: unknown): Promise<StepResult> {
     return traced(async () => {
       try {
@@ -71,7 +71,7 @@ export class CallStream implements AsyncGenerator<unknown, unknown, unknown> {
 
   async #ask(step: Step, value: unknown): Promise<StepResult> {
     const { call, signal, ended, ask } = this.#source;
-    if (step === "return" && ended()) return { done: true, value }; // the worker holds nothing any more
+    if (step === "return" && ended()) return { done: true, value }; // the worker has released everything
     if (step !== "return" && call.thrown) throw call.thrown.error;
     if (step !== "return" && signal?.aborted) throw new AbortError(`${call.shown} was aborted`);
     return ask(step, value);

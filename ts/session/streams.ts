@@ -9,11 +9,11 @@ export interface OpenStream {
   readonly signal: AbortSignal;
 }
 
-/** Whether a command's result crosses value by value. */
+/** Whether a command's result is sent value by value. */
 export const isStream = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 
-/** Advances an iterator; one without `return` or `throw` just ends, as `yield*` has it. */
+/** Advances an iterator; one without `return` or `throw` ends, as in `yield*`. */
 export async function advance(
   iterator: AsyncIterator<unknown>,
   step: Step,

@@ -1,17 +1,17 @@
 import { transfer as mark } from "comlink";
 import { ConfigError } from "../errors.js";
 
-/** What was marked by {@link transfer}, so that a copy of an argument can be marked too. */
+/** Marks of {@link transfer}, so that a copy of an argument can be marked too. */
 const marks = new WeakMap<object, readonly Transferable[]>();
 
 /**
- * Marks an argument of a session's call so that its buffers change hands instead of being copied: `transfer(values, [values.buffer])`. The
- * caller's are empty afterwards. Buffers of a session's results always change hands. Errors: ConfigError for a buffer that was already
- * given away.
+ * Marks an argument of a session's call so that its buffers are transferred instead of copied: `transfer(values, [values.buffer])`. The
+ * caller's buffers are detached afterward. Buffers of a session's results are always transferred. Errors: ConfigError for a buffer that was already
+ * transferred.
  */
 export function transfer<T extends object>(value: T, buffers: readonly Transferable[]): T {
   const gone = buffers.findIndex((buffer) => buffer instanceof ArrayBuffer && isDetached(buffer));
-  if (gone >= 0) throw new ConfigError(`transfer: buffers[${gone}] was given away before`);
+  if (gone >= 0) throw new ConfigError(`transfer: buffers[${gone}] was already transferred`);
   marks.set(value, buffers);
   return mark(value, [...buffers]);
 }

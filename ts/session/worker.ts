@@ -1,4 +1,4 @@
-// The script of workers (`roformer/worker`). Its first message says what it is: a session, which answers calls until it is ended,
+// The script of workers (`roformer/worker`). The first message selects its role: a session, which answers calls until it is ended,
 // or in browsers a thread of an engine.
 import { takePart } from "../engine/wasm/thread.mjs";
 import { platform } from "../platform/index.js";

@@ -2,7 +2,7 @@ import { DataError } from "../errors.js";
 import { hasDecoder, type NamedSpecials } from "./specials.js";
 import type { ObjectFile } from "./textFiles.js";
 
-/** A token as `tokenizer.json` lists it among its added ones. */
+/** An added token of a `tokenizer.json`. */
 export interface AddedToken {
   readonly content: string;
   readonly special: boolean;
@@ -12,7 +12,7 @@ export interface AddedToken {
   readonly normalized: boolean;
 }
 
-/** The id that a file gives the token, if any. */
+/** The token's id in a file, if it has one. */
 export type Placed = readonly [number | null, AddedToken];
 
 /** The files that list added tokens. */
@@ -26,10 +26,10 @@ export interface AddedFiles {
 }
 
 /**
- * Tokens that stand beside the vocabulary, in the order in which they get ids: of `added_tokens_decoder`
- * (`tokenizer_config.json`) or else `added_tokens.json`, then `additional_special_tokens` and `extra_special_tokens`. Where
- * `added_tokens_decoder` is, the two older files do not count, as in transformers 4.57.6. Errors: DataError for what is not a
- * token or an id.
+ * Tokens outside the vocabulary, in the order in which they get ids: those of `added_tokens_decoder`
+ * (`tokenizer_config.json`) or else `added_tokens.json`, then `additional_special_tokens` and `extra_special_tokens`. If
+ * there is `added_tokens_decoder`, the two older files are ignored, as in transformers 4.57.6. Errors: DataError for an invalid
+ * token or id.
  */
 export function addedTokens({ config, map, older }: AddedFiles): Placed[] {
   const found = hasDecoder(config) ? decoderTokens(config) : olderTokens(older);
@@ -44,7 +44,7 @@ export function addedTokens({ config, map, older }: AddedFiles): Placed[] {
   return tokens;
 }
 
-/** The tokens of roles, which are special. Those that the vocabulary lacks get no id. */
+/** The special tokens by role. Those missing from the vocabulary get no id. */
 export const roleTokens = (specials: NamedSpecials): AddedToken[] =>
   Object.values(specials)
     .filter((token) => token !== null && token !== "")
@@ -76,7 +76,7 @@ function asToken(value: unknown, special: boolean, file: string): AddedToken {
   const given = typeof value === "string" ? { content: value } : asObject(value, `${file}: an added token`);
   const { content } = given;
   if (typeof content !== "string" || content === "") {
-    throw new DataError(`${file}: an added token is ${JSON.stringify(value)}, without a content`);
+    throw new DataError(`${file}: an added token is ${JSON.stringify(value)}, which has no content`);
   }
   const flag = (name: string, other: boolean) => (typeof given[name] === "boolean" ? (given[name] as boolean) : other);
   const isSpecial = flag("special", special);

@@ -2,15 +2,15 @@
 export interface EncodedBatch {
   /** The ids, `[N]`. */
   readonly ids: Int32Array;
-  /** 1 for the second text of a pair, else 0, `[N]`. */
+  /** 1 for the second text of a pair, otherwise 0, `[N]`. */
   readonly typeIds: Uint8Array;
-  /** Where the texts begin and end: text i is `[offsets[i], offsets[i + 1])`; `[B + 1]`. */
+  /** Boundaries of the texts: text i is `[offsets[i], offsets[i + 1])`; `[B + 1]`. */
   readonly offsets: Int32Array;
 }
 
-const [TEXTS, UNITS] = [4096, 1 << 22]; // of a batch, that cross the boundary at once
+const [TEXTS, UNITS] = [4096, 1 << 22]; // maximum per call of the module
 
-/** Where the texts end, from `begin` on, that cross the boundary in one call. */
+/** The end of the texts, from `begin` on, that go into one call of the module. */
 export function batchEnd(texts: readonly string[], pairs: readonly string[] | undefined, begin: number): number {
   let units = 0;
   let end = begin;
@@ -21,7 +21,7 @@ export function batchEnd(texts: readonly string[], pairs: readonly string[] | un
   return end;
 }
 
-/** Batches one after another, as one. */
+/** Concatenates batches. */
 export function joined(batches: readonly EncodedBatch[]): EncodedBatch {
   if (batches.length === 1) return batches[0]!;
   const sum = (count: (batch: EncodedBatch) => number) => batches.reduce((total, batch) => total + count(batch), 0);

@@ -1,6 +1,6 @@
 import { Tokenizer } from "./tokenizer.js";
 
-/** What both kinds have in a `tokenizer.json`. */
+/** The parts of a `tokenizer.json` that both kinds share. */
 const common = { version: "1.0", truncation: null, padding: null, normalizer: null, post_processor: null };
 
 const special = (content: string, id: number) => ({
@@ -17,7 +17,7 @@ const open = (json: object): Promise<Tokenizer> =>
     cleanUp: false,
   });
 
-/** A tokenizer whose pieces are the characters of `text`, in the order of their code points, behind `[PAD]` and `[UNK]`. */
+/** A tokenizer whose vocabulary is `[PAD]`, `[UNK]` and the characters of `text`, sorted by code point. */
 export function characterTokenizer(text: Iterable<string>): Promise<Tokenizer> {
   const characters = [...new Set(text)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
   const specials = ["[PAD]", "[UNK]"];
@@ -31,7 +31,7 @@ export function characterTokenizer(text: Iterable<string>): Promise<Tokenizer> {
   });
 }
 
-/** A tokenizer whose pieces are the 256 bytes of UTF-8, named as GPT-2's are, and `<pad>`. */
+/** A tokenizer whose vocabulary is the 256 bytes of UTF-8, named as in GPT-2, and `<pad>`. */
 export function byteTokenizer(): Promise<Tokenizer> {
   const vocab = Object.fromEntries(byteNames().map((name, byte) => [name, byte]));
   return open({
@@ -43,7 +43,7 @@ export function byteTokenizer(): Promise<Tokenizer> {
   });
 }
 
-/** GPT-2's visible character for each byte: itself where it is one, else one from U+0100 on. */
+/** GPT-2's visible character for each byte: the character itself if it is visible, else one from U+0100 on. */
 function byteNames(): string[] {
   const visible = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte !== 173);
   let next = 256;

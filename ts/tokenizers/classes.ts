@@ -2,34 +2,34 @@ import { DataError } from "../errors.js";
 import type { ObjectFile } from "./textFiles.js";
 
 /**
- * What a class of transformers makes of its files: BERT's tokenizer with settings of its own (`bert`), the same behind jieba
- * (`words`), or what `tokenizer.json` alone says (`plain`).
+ * How a class of transformers reads its files: as BERT's tokenizer with its own settings (`bert`), the same after jieba
+ * (`words`), or as `tokenizer.json` alone defines it (`plain`).
  */
 export type Kind = "bert" | "words" | "plain";
 
-/** The class of transformers that a folder is for. */
+/** The tokenizer class of a folder. */
 export interface TokenizerClass {
   readonly kind: Kind;
-  /** Undefined where no file names or implies one. */
+  /** Undefined if no file names or implies one. */
   readonly name: string | undefined;
-  /** What messages call the file that says so. */
+  /** The name in messages of the file that says so. */
   readonly from: string;
 }
 
-/** BERT's classes, under their heirs' names. */
+/** BERT's class and the classes that inherit from it. */
 const BERT =
   /^(Bert|DistilBert|Electra|MobileBert|ConvBert|SqueezeBert|LayoutLM|Lxmert|RetriBert|Realm|DPR(ContextEncoder|QuestionEncoder|Reader))Tokenizer(Fast)?$/;
 
-/** The class whose text jieba cuts. No `tokenizer.json` says so: it names BERT's pre-tokenizer. */
+/** The class that segments text with jieba. A `tokenizer.json` does not tell: it names BERT's pre-tokenizer. */
 const WORDS = /^RoFormerTokenizer(Fast)?$/;
 
-/** The class that has words cut by MeCab or another program, whatever `tokenizer.json` says. */
+/** The class that segments words with MeCab or another program, whatever `tokenizer.json` says. */
 const JAPANESE = /^BertJapaneseTokenizer(Fast)?$/;
 
 /** The classes that read `tokenizer.json` as it is. transformers 4 does not know the first two. */
 const PLAIN = /^(TokenizersBackend|PythonBackend|PreTrainedTokenizer(Fast)?)$/;
 
-/** The class by `model_type`, where no file names one. */
+/** The class by `model_type`, if no file names one. */
 const BY_MODEL: Readonly<Record<string, string>> = {
   bert: "BertTokenizer",
   roformer: "RoFormerTokenizer",
@@ -37,8 +37,8 @@ const BY_MODEL: Readonly<Record<string, string>> = {
 };
 
 /**
- * The class that `tokenizer_config.json` names, or else `config.json`, or else that of its `model_type`, as AutoTokenizer
- * chooses it. Errors: DataError for a name that is not one, and for a class whose tokens the files do not say.
+ * The class named by `tokenizer_config.json`, else by `config.json`, else that of its `model_type`, as AutoTokenizer
+ * chooses it. Errors: DataError for an invalid name, and for a class whose tokens the files do not define.
  */
 export function tokenizerClass(settings: ObjectFile, model: ObjectFile): TokenizerClass {
   for (const { value, file } of [settings, model]) {
@@ -49,7 +49,7 @@ export function tokenizerClass(settings: ObjectFile, model: ObjectFile): Tokeniz
     }
     if (JAPANESE.test(name)) {
       throw new DataError(
-        `${file}: tokenizer_class is "${name}", whose words a program such as MeCab cuts; not supported`,
+        `${file}: tokenizer_class is "${name}", which needs a program such as MeCab: it is not supported`,
       );
     }
     return { kind: kindOf(name), name, from: file };
@@ -61,9 +61,9 @@ export function tokenizerClass(settings: ObjectFile, model: ObjectFile): Tokeniz
 
 const kindOf = (name: string): Kind => (BERT.test(name) ? "bert" : WORDS.test(name) ? "words" : "plain");
 
-/** Whether a class makes a tokenizer of `vocab.txt` alone. Where none is named, BERT's does. */
+/** Whether a class can make a tokenizer from `vocab.txt` alone. Default: as BERT's class. */
 export const readsVocabulary = ({ kind, name }: TokenizerClass): boolean =>
   kind !== "plain" || name === undefined || PLAIN.test(name);
 
-/** The name under which a class is saved: one that transformers 4 and 5 both know. */
+/** The name that a class is saved with: one that both transformers 4 and 5 know. */
 export const savedClass = (name: string): string => (/Backend$/.test(name) ? "PreTrainedTokenizerFast" : name);

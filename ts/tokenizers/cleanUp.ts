@@ -1,4 +1,4 @@
-/** What transformers does after decoding where `clean_up_tokenization_spaces` is set. */
+/** The cleanup after decoding in transformers with `clean_up_tokenization_spaces`. */
 export function cleanUp(text: string): string {
   return text
     .replace(/ ([.?!,])/g, "$1")

@@ -4,10 +4,10 @@ import { EngineError } from "../errors.js";
 /** The exports of `crates/tokenizer`. */
 export type Glue = typeof import("./glue.js");
 
-/** A tokenizer inside the module; becomes stale when the instance is replaced. */
+/** A tokenizer in the module; it becomes stale when the instance is replaced. */
 export type Handle = import("../wasm/tokenizer/tokenizer.js").Handle;
 
-/** The tokenizer module. A trap spoils its instance, which is then replaced; what lived in it is opened anew on demand. */
+/** The tokenizer module. After a trap the instance is replaced; its tokenizers are reopened on demand. */
 export class Native {
   readonly #glue: Glue;
   #generation = 0;
@@ -17,18 +17,18 @@ export class Native {
     this.#glue = glue;
   }
 
-  /** Counts the instances: a handle of another generation is stale. */
+  /** Number of the instance: a handle of another generation is stale. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** Runs `body`. What the module refuses becomes an error by `refuse`; a trap is an EngineError. */
+  /** Runs `body`. Errors of the module are converted by `refuse`; a trap is an EngineError. */
   call<T>(place: string, refuse: (message: string, cause: unknown) => Error, body: (glue: Glue) => T): T {
     if (this.#dead) throw this.#dead;
     try {
       return body(this.#glue);
     } catch (error) {
-      // The module's own errors are plain ones. A RuntimeError or RangeError is a trap or a stack overflow.
+      // The module throws plain errors. A RuntimeError or RangeError is a trap or a stack overflow.
       if ((error as Error)?.constructor === Error) throw refuse((error as Error).message, error);
       throw this.#replace(
         new EngineError(`${place}: the tokenizer failed (${(error as Error).message})`, { cause: error }),

@@ -1,10 +1,10 @@
 import { ConfigError } from "../errors.js";
 import type { Names } from "../options.js";
 
-/** Which text is cut: the longer one piece by piece, or always the one named. `true` is `longest_first`. */
+/** Which text is truncated: the longer one token by token, or always the one named. `true` means `longest_first`. */
 export type Truncation = "longest_first" | "only_first" | "only_second";
 
-/** What `encodeBatch` takes, and `encode` among others. */
+/** Options of `encode` and `encodeBatch`. */
 export interface BatchOptions {
   /**
    * Adds `[CLS]`, `[SEP]` and the like.
@@ -12,40 +12,40 @@ export interface BatchOptions {
    */
   readonly addSpecialTokens?: boolean | undefined;
   /**
-   * Pieces at most, special tokens included; counts where `truncation` or `padding` is asked for. Default: the tokenizer's
+   * Maximum number of tokens, including special tokens; used with `truncation` or `padding`. Default: the tokenizer's
    * `modelMaxLength`.
    */
   readonly maxLength?: number | undefined;
   /**
-   * Which text is cut to `maxLength`.
-   * @default false, nothing is cut
+   * Truncates to `maxLength`.
+   * @default false
    */
   readonly truncation?: Truncation | boolean | undefined;
 }
 
-/** What `encode` takes. Names and values are those of transformers. */
+/** Options of `encode`. Names and values are those of transformers. */
 export interface EncodeOptions extends BatchOptions {
-  /** A second text, behind the first. */
+  /** The second text of a pair. */
   readonly pair?: string | undefined;
-  /** Gives the further windows of a text that was cut as `overflow`; they share this many pieces with the one before. */
+  /** Returns the further windows of a truncated text as `overflow`; neighbors overlap by this many tokens. */
   readonly stride?: number | undefined;
   /**
-   * `"max_length"`: fills up to `maxLength`.
+   * `"max_length"`: pads to `maxLength`.
    * @default false
    */
   readonly padding?: "max_length" | false | undefined;
 }
 
-/** What `encodeBatch` takes. */
+/** Options of `encodeBatch`. */
 export interface EncodeBatchOptions extends BatchOptions {
-  /** Second texts, one for each first. */
+  /** Second texts, one per text. */
   readonly pairs?: readonly string[] | undefined;
 }
 
-/** What `decode` takes. */
+/** Options of `decode`. */
 export interface DecodeOptions {
   /**
-   * Leaves `[CLS]`, `[SEP]` and the like out.
+   * Omits `[CLS]`, `[SEP]` and the like.
    * @default false
    */
   readonly skipSpecialTokens?: boolean | undefined;
@@ -71,15 +71,15 @@ export interface Limits {
   /** 0 none, 1 longest_first, 2 only_first, 3 only_second. */
   readonly truncation: number;
   readonly maxLength: number;
-  /** Undefined: no windows. */
+  /** Undefined for no windows. */
   readonly stride: number | undefined;
-  /** 0: none. */
+  /** 0 for none. */
   readonly padTo: number;
 }
 
 const STRATEGIES = ["longest_first", "only_first", "only_second"] as const;
-const LONGEST = 2 ** 30; // a length that no text reaches
-const PADDED = 2 ** 24; // a text padded to more would not fit into memory
+const LONGEST = 2 ** 30; // longer than any text
+const PADDED = 2 ** 24; // more padding would not fit into memory
 
 /** Checks options. `modelMaxLength` stands in for an absent `maxLength`. Errors: ConfigError naming the option. */
 export function readLimits(options: EncodeOptions, modelMaxLength: number | undefined): Limits {

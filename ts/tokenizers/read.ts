@@ -11,7 +11,7 @@ import type { Glue, Handle } from "./native.js";
 import { BERT_SPECIALS, type NamedSpecials, specialsOf } from "./specials.js";
 import { type ObjectFile, readObject, type TokenizerConfig } from "./textFiles.js";
 
-/** What a reader makes a recipe of: the text of a file, and what stands beside it. */
+/** The input of a reader: the text of a file, and the files beside it. */
 interface Given {
   readonly file: string;
   readonly text: string;
@@ -21,32 +21,32 @@ interface Given {
   readonly class: TokenizerClass;
 }
 
-/** A tokenizer's files, read and not yet opened. */
+/** A tokenizer that has been read from files but not opened. */
 export interface Recipe {
-  /** What messages call the file. */
+  /** The file's name in messages. */
   readonly file: string;
-  /** Opens it in the module; may be called again after a trap. */
+  /** Opens it in the module; called again after a trap. */
   readonly open: (glue: Glue) => Handle;
   readonly config: TokenizerConfig;
-  /** The special tokens that the files decide. */
+  /** The special tokens that the files define. */
   readonly specials: NamedSpecials;
-  /** Whether decoded text is cleaned up if the configuration does not say. */
+  /** Whether decoded text is cleaned up by default. */
   readonly cleanUp: boolean;
 }
 
 const [JSON_FILE, VOCABULARY] = ["tokenizer.json", "vocab.txt"];
 
 /**
- * Reads a folder, a `vocab.txt`, a `tokenizer.json` or files by name, as AutoTokenizer of transformers does: what stands beside
- * them in `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json` counts, and of `config.json` the class of
- * tokenizer that it names or that its `model_type` has. Where transformers 4.57.6 and 5.24.0 differ, it is as in 4.57.6; what one
- * of them refuses is read as the other reads it. Errors: DataError naming the file, and the line where there is one.
+ * Reads a folder, a `vocab.txt`, a `tokenizer.json` or files by name, as transformers' AutoTokenizer does. It also reads
+ * `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`, and from `config.json` the class of
+ * tokenizer that it names or that its `model_type` implies. Where transformers 4.57.6 and 5.24.0 differ, this follows 4.57.6; files that one
+ * of them refuses are read as the other reads them. Errors: DataError naming the file, and the line if there is one.
  */
 export async function readTokenizer(source: FileSource): Promise<Recipe> {
   const { folder, file } = await locate(source);
   return readWhole(folder, {}, async (root) => {
     if (file !== undefined) return readFiles(root, file);
-    // A sentence-transformers folder may have the files of its transformer in one below.
+    // A sentence-transformers folder may have the files of its transformer in a subfolder.
     const files = await transformerFiles(root);
     return readFiles(files, await chosen(files));
   });
@@ -65,7 +65,7 @@ async function readFiles(files: Files, named: string): Promise<Recipe> {
   return found.kind === "words" ? cuttingWords(whole) : whole;
 }
 
-/** The recipe of a tokenizer with further tokens, and with those of roles special as far as the vocabulary has them. */
+/** The recipe of a tokenizer with added tokens, and with the tokens of roles that the vocabulary has marked as special. */
 const adding = (recipe: Recipe, tokens: readonly Placed[]): Recipe => ({
   ...recipe,
   open: (glue) => {
@@ -77,20 +77,20 @@ const adding = (recipe: Recipe, tokens: readonly Placed[]): Recipe => ({
   },
 });
 
-/** The file to read of a folder. */
+/** The file to read from a folder. */
 async function chosen(files: Files): Promise<string> {
   for (const name of [JSON_FILE, VOCABULARY]) if (await files.has(name)) return name;
   const where = files.name || "the files given";
   if ((await files.has("vocab.json")) && (await files.has("merges.txt"))) {
     throw new DataError(
-      `${where}: vocab.json and merges.txt do not say all: transformers' save_pretrained makes a ${JSON_FILE}`,
+      `${where}: vocab.json and merges.txt are not enough: transformers' save_pretrained makes a ${JSON_FILE}`,
     );
   }
   const meant = await hubHint(files);
   throw new DataError(`${where}: there is neither ${JSON_FILE} nor ${VOCABULARY}${meant}`, { reason: "not-found" });
 }
 
-/** A path to a file is that file in its folder, which may be staged while the folder is saved to. */
+/** Splits a file's path into folder and name: the file may be staged while the folder is saved to. */
 async function locate(source: FileSource): Promise<{ folder: FileSource; file?: string }> {
   if (typeof source !== "string" || !platform.isNode || !isFolderPath(source)) return { folder: source };
   const cut = Math.max(source.lastIndexOf("/"), source.lastIndexOf("\\"));
@@ -98,13 +98,13 @@ async function locate(source: FileSource): Promise<{ folder: FileSource; file?: 
   return file !== "" && (await openFiles(folder).has(file)) ? { folder, file } : { folder: source };
 }
 
-/** A flag that the files leave out has the class's value, whatever `tokenizer.json` says. */
+/** A flag missing from the files has the class's default, whatever `tokenizer.json` says. */
 function readJson({ file, text, settings, specials, class: { kind, name } }: Given): Recipe {
   const { lowercase, accents, chineseChars } = folding(settings);
   const prefixSpace = flag(settings, "add_prefix_space") ?? false;
   const open = (glue: Glue) => {
     const handle = glue.Handle.fromJson(text);
-    // RoFormer's class leaves Chinese characters as the file has them.
+    // RoFormer's class does not change how Chinese characters are handled.
     if (kind !== "plain") handle.foldAs(lowercase, accents, kind === "words" ? undefined : chineseChars);
     if (name !== undefined) handle.addPrefixSpace(prefixSpace);
     return handle;
@@ -123,7 +123,7 @@ function readVocabulary({ file, text, settings, specials, class: found }: Given)
   const all = { ...BERT_SPECIALS, ...specials };
   const framing = (["unk", "cls", "sep"] as const).map((role) => all[role] ?? BERT_SPECIALS[role]);
   const roles = [...framing, ...[all.pad, all.mask].filter((token) => token !== null)];
-  // Where jieba cuts, characters are not set apart beforehand.
+  // Before jieba, characters are not separated by spaces.
   const apart = chineseChars && found.kind !== "words";
   const open = (glue: Glue) => glue.Handle.fromVocabulary(text, lowercase, accents, apart, roles);
   return { file, config: settings.value, specials: all, cleanUp: true, open };

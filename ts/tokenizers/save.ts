@@ -2,10 +2,10 @@ import { savedClass } from "./classes.js";
 import type { NamedSpecials, SpecialTokens } from "./specials.js";
 import type { TokenizerConfig } from "./textFiles.js";
 
-/** The parts of a tokenizer without its vocabulary, each as it stands in a `tokenizer.json`. */
+/** The parts of a tokenizer except its vocabulary, as in a `tokenizer.json`. */
 export interface Description {
   readonly model: { readonly type: string; readonly unk?: string; readonly prefix?: string };
-  /** Whether jieba cuts Chinese words first. */
+  /** Whether jieba segments Chinese words first. */
   readonly words: boolean;
   readonly normalizer: Part | null;
   readonly preTokenizer: Part | null;
@@ -19,17 +19,17 @@ interface Part {
   readonly [field: string]: unknown;
 }
 
-/** What a tokenizer was loaded with. */
+/** The settings that a tokenizer was loaded with. */
 interface Loaded {
-  /** `tokenizer_config.json`: fields that this library does not know are kept. */
+  /** `tokenizer_config.json`, including fields that this library does not know. */
   readonly config: TokenizerConfig;
   readonly named: NamedSpecials;
 }
 
 /**
- * The files of a tokenizer, by name, such that this library and transformers 4 and 5 read the same from them. The class is
- * BertTokenizer where BERT's pipeline is all there is, RoFormerTokenizer where jieba cuts before it (which `tokenizer.json`
- * cannot say), and PreTrainedTokenizerFast for what only `tokenizer.json` says.
+ * The files of a tokenizer, by name, which this library and transformers 4 and 5 read alike. The class is
+ * BertTokenizer for BERT's pipeline, RoFormerTokenizer if jieba comes first (which `tokenizer.json`
+ * cannot express), and PreTrainedTokenizerFast for anything else.
  */
 export function savedFiles(
   json: string,
@@ -58,7 +58,7 @@ export function savedFiles(
 const classOf = (parts: Description): string =>
   parts.words ? "RoFormerTokenizer" : isBert(parts) ? "BertTokenizer" : "PreTrainedTokenizerFast";
 
-/** A configuration as both versions of transformers read it: 4 does not know a list of further tokens by 5's name. */
+/** A configuration that both versions of transformers read: 4 does not know 5's name for a list of added tokens. */
 function readable(config: TokenizerConfig): Record<string, unknown> {
   const { extra_special_tokens: extra, additional_special_tokens: more } = config;
   const entries = Object.entries(config).flatMap(([field, value]): [string, unknown][] => {
@@ -72,7 +72,7 @@ function readable(config: TokenizerConfig): Record<string, unknown> {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Tokens by line number; a line that no token has gets a name that no text spells. */
+/** Tokens by line number; a line without a token gets a name that does not occur in texts. */
 function lines(vocabulary: ReadonlyMap<string, number>): string {
   const found: string[] = [];
   for (const [token, id] of vocabulary) found[id] = token;
@@ -85,7 +85,7 @@ function isBert({ model, normalizer, preTokenizer, postProcessor }: Description)
   return model.type === "WordPiece" && model.prefix === "##" && words && framed;
 }
 
-/** What the classes would not take from `tokenizer.json`. */
+/** The settings that the classes do not read from `tokenizer.json`. */
 function partSettings(parts: Description, config: TokenizerConfig): Record<string, unknown> {
   const { normalizer, preTokenizer, words } = parts;
   if (preTokenizer?.type === "ByteLevel") return { add_prefix_space: preTokenizer.add_prefix_space };
@@ -93,7 +93,7 @@ function partSettings(parts: Description, config: TokenizerConfig): Record<strin
   return {
     do_lower_case: normalizer!.lowercase,
     strip_accents: normalizer!.strip_accents,
-    // RoFormer's normalizer never sets characters apart; the field is for the words that jieba's dictionary lacks.
+    // RoFormer's normalizer never separates characters; the field is for words missing from jieba's dictionary.
     tokenize_chinese_chars: words ? (config.tokenize_chinese_chars ?? true) : normalizer!.handle_chinese_chars,
   };
 }

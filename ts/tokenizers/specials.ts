@@ -2,19 +2,19 @@ import { DataError } from "../errors.js";
 import type { Kind } from "./classes.js";
 import type { ObjectFile } from "./textFiles.js";
 
-/** What a special token is for; `tokenizer_config.json` calls them `unk_token`, `pad_token` and so on. */
+/** The roles of special tokens; in `tokenizer_config.json`, `unk_token`, `pad_token` and so on. */
 const ROLES = ["unk", "pad", "cls", "sep", "mask", "bos", "eos"] as const satisfies readonly Role[];
 
-/** What a special token is for: "unk" stands for what cannot be spelt, "pad" fills up, the others as in BERT and GPT. */
+/** The role of a special token: "unk" replaces unknown text, "pad" is padding, the others are as in BERT and GPT. */
 export type Role = "unk" | "pad" | "cls" | "sep" | "mask" | "bos" | "eos";
 
-/** The token of each role that a tokenizer has. */
+/** A tokenizer's special tokens by role. */
 export type SpecialTokens = Readonly<Partial<Record<Role, string>>>;
 
-/** The token of each role that the files decide; null: there is none. */
+/** The special tokens that the files define; null means that there is none. */
 export type NamedSpecials = Readonly<Partial<Record<Role, string | null>>>;
 
-/** How the common vocabularies call them. */
+/** Their names in common vocabularies. */
 const CONVENTIONS: Readonly<Record<Role, readonly string[]>> = {
   unk: ["[UNK]", "<unk>"],
   pad: ["[PAD]", "<pad>"],
@@ -25,23 +25,23 @@ const CONVENTIONS: Readonly<Record<Role, readonly string[]>> = {
   eos: ["</s>", "<|endoftext|>"],
 };
 
-/** What BERT's classes call them where the files do not. */
+/** The defaults of BERT's classes. */
 export const BERT_SPECIALS = { unk: "[UNK]", pad: "[PAD]", cls: "[CLS]", sep: "[SEP]", mask: "[MASK]" } as const;
 
 /**
- * The special tokens of a class by its files: `special_tokens_map.json` goes before `tokenizer_config.json`, but is not read
- * where the latter has `added_tokens_decoder`; BERT's classes have defaults. As transformers 4.57.6 has it. Errors: DataError.
+ * The special tokens of a class according to its files: `special_tokens_map.json` takes precedence over `tokenizer_config.json`, but is ignored
+ * if the latter has `added_tokens_decoder`; BERT's classes have defaults. As in transformers 4.57.6. Errors: DataError.
  */
 export function specialsOf(kind: Kind, config: ObjectFile, map: ObjectFile): NamedSpecials {
   const named = hasDecoder(config) ? namedSpecials(config) : { ...namedSpecials(config), ...namedSpecials(map) };
   return kind === "plain" ? named : { ...BERT_SPECIALS, ...named };
 }
 
-/** Whether `tokenizer_config.json` lists the added tokens, so that the older files do not count. */
+/** Whether `tokenizer_config.json` lists the added tokens, so that the older files are ignored. */
 export const hasDecoder = ({ value }: ObjectFile): boolean =>
   value.added_tokens_decoder !== undefined && value.added_tokens_decoder !== null;
 
-/** Those that a file names, as strings or as `{ content }`. */
+/** The special tokens of a file, given as strings or as `{ content }`. */
 function namedSpecials({ value: config, file }: ObjectFile): NamedSpecials {
   const found: Partial<Record<Role, string | null>> = {};
   for (const role of ROLES) {
@@ -56,7 +56,7 @@ function namedSpecials({ value: config, file }: ObjectFile): NamedSpecials {
   return found;
 }
 
-/** The token of each role: what the files decide, and of the rest what `tokens` have by its common name. */
+/** The special token of each role: the one in the files, else the common one if `tokens` has it. */
 export function customarySpecials(tokens: Iterable<string>, named: NamedSpecials): SpecialTokens {
   const known = new Set(tokens);
   const found: Partial<Record<Role, string>> = {};

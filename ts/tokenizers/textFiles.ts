@@ -2,17 +2,17 @@ import { DataError } from "../errors.js";
 import { type Files, fileName } from "../io/files.js";
 import { readJsonObject } from "../io/json.js";
 
-/** The fields of a `tokenizer_config.json`, as they stand in the file. */
+/** The fields of a `tokenizer_config.json`, unchanged. */
 export type TokenizerConfig = Readonly<Record<string, unknown>>;
 
-/** A file that holds an object, and what messages call it. */
+/** A JSON file with an object, and its name in messages. */
 export interface ObjectFile {
-  /** Empty where there is no such file. */
+  /** Empty if the file does not exist. */
   readonly value: TokenizerConfig;
   readonly file: string;
 }
 
-/** Reads a JSON file that holds an object. Errors: DataError naming the file. */
+/** Reads a JSON file with an object. Errors: DataError naming the file. */
 export async function readObject(files: Files, name: string): Promise<ObjectFile> {
   const file = fileName(files, name);
   if (!(await files.has(name))) return { value: {}, file };

@@ -23,16 +23,16 @@ import { type Encoding, unpack } from "./unpack.js";
 export type { EncodedBatch, Encoding };
 
 /**
- * Turns text into the ids of pieces and back, as Hugging Face's tokenizers do.
+ * Encodes text as token ids and decodes it, as Hugging Face's tokenizers do.
  *
- * A lone surrogate reads as U+FFFD. Truncation and padding that a `tokenizer.json` stores are not applied.
+ * A lone surrogate is read as U+FFFD. Truncation and padding settings in a `tokenizer.json` are ignored.
  */
 export class Tokenizer {
   readonly #native: Native;
   readonly #recipe: Recipe;
   readonly #specials: SpecialTokens;
   /**
-   * The length that its model takes, in tokens; undefined where no file says. It is saved in `tokenizer_config.json`
+   * The model's maximum length in tokens; undefined if no file defines it. It is saved in `tokenizer_config.json`
    * (`model_max_length`).
    */
   modelMaxLength: number | undefined;
@@ -59,25 +59,25 @@ export class Tokenizer {
   }
 
   /**
-   * Loads a folder with `tokenizer.json` or `vocab.txt`, one of these files by its path, or files by name.
+   * Loads a tokenizer from a folder with `tokenizer.json` or `vocab.txt`, from one of these files, or from files by name.
    *
    * @example
    * ```ts
    * const tokenizer = await Tokenizer.load("./my-model");
    * console.log(tokenizer.encode("a text").tokens);
    * ```
-   * @throws DataError that names the file, and the line where there is one.
+   * @throws DataError that names the file, and the line if there is one.
    */
   static async load(source: FileSource): Promise<Tokenizer> {
     return Tokenizer.open(await readTokenizer(source));
   }
 
-  /** Whether a folder holds a tokenizer's files: `tokenizer.json` or `vocab.txt`. */
+  /** Whether a folder contains a tokenizer: `tokenizer.json` or `vocab.txt`. */
   static async isIn(files: Files): Promise<boolean> {
     return (await files.has("tokenizer.json")) || (await files.has("vocab.txt"));
   }
 
-  /** @internal Opens what was read or trained. */
+  /** @internal Opens a tokenizer that was read or trained. */
   static async open(recipe: Recipe): Promise<Tokenizer> {
     const native = await loadNative();
     try {
@@ -91,8 +91,8 @@ export class Tokenizer {
   }
 
   /**
-   * The pieces of `text`, and of `options.pair` behind it. Errors: ConfigError for options that cannot be met, DataError for
-   * text that cannot be cut as asked or spelt at all, ShapeError for what is no text.
+   * Encodes `text`, or the pair of `text` and `options.pair`. Errors: ConfigError for invalid options, DataError for
+   * text that cannot be truncated as requested or encoded at all, ShapeError for a value that is not a string.
    */
   encode(text: string, options: EncodeOptions = {}): Encoding {
     checkOptions("encode", options, ENCODE);
@@ -112,8 +112,8 @@ export class Tokenizer {
   }
 
   /**
-   * Ids of many texts, each with the pair of the same index if `pairs` is given. Much faster than `encode`, without offsets.
-   * Errors: as {@link encode}, and ShapeError for what is no list of texts or another number of pairs.
+   * Encodes many texts, each with the pair of the same index if `pairs` is given. Much faster than `encode`, without offsets.
+   * Errors: as {@link encode}, and ShapeError if the texts are not a list or the number of pairs differs.
    */
   encodeBatch(texts: readonly string[], options: EncodeBatchOptions = {}): EncodedBatch {
     checkOptions("encodeBatch", options, BATCH);
@@ -136,7 +136,7 @@ export class Tokenizer {
     return joined(batches);
   }
 
-  /** The text of ids. Ids that no token has give nothing. Errors: ShapeError for what is no id. */
+  /** Decodes ids to text. Unknown ids are skipped. Errors: ShapeError for a value that is not an id. */
   decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
     checkOptions("decode", options, DECODE);
     const { skipSpecialTokens = false } = options;
@@ -148,20 +148,20 @@ export class Tokenizer {
   }
 
   /**
-   * The text of tokens as the vocabulary has them, joined by the tokenizer's decoder; by spaces if it has none. Unlike
-   * {@link decode}, it accepts tokens that the vocabulary lacks. Errors: DataError for what the decoder refuses.
+   * Decodes tokens by the tokenizer's decoder, or joins them by spaces if it has none. Unlike
+   * {@link decode}, it accepts tokens that are not in the vocabulary. Errors: DataError if the decoder refuses them.
    */
   convertTokensToString(tokens: readonly string[]): string {
     return this.#call("convertTokensToString", (handle) => handle.joinTokens([...tokens]));
   }
 
-  /** @internal `text` in lower case but for special tokens in it, as sentence-transformers' `do_lower_case` has it read. */
+  /** @internal Lowercases `text` except for its special tokens, as sentence-transformers' `do_lower_case` does. */
   lowerCase(text: string): string {
     this.#verbatim ??= verbatimTokens(this.#call("lowerCase", (handle) => handle.toJson()));
     return lowerCase(text, this.#verbatim);
   }
 
-  /** Ids by token, added tokens included. */
+  /** Ids by token, including added tokens. */
   getVocab(): ReadonlyMap<string, number> {
     this.#vocabulary ??= new Map(
       JSON.parse(this.#call("getVocab", (handle) => handle.vocabulary())) as [string, number][],
@@ -169,19 +169,19 @@ export class Tokenizer {
     return this.#vocabulary;
   }
 
-  /** One more than the highest id: the rows that an embedding table must have. */
+  /** One more than the highest id: the number of rows that an embedding table needs. */
   get vocabSize(): number {
     let highest = -1;
     for (const id of this.getVocab().values()) highest = Math.max(highest, id);
     return highest + 1;
   }
 
-  /** The id of a token; undefined if there is no such token. */
+  /** The id of a token; undefined if it is unknown. */
   tokenToId(token: string): number | undefined {
     return this.getVocab().get(token);
   }
 
-  /** The token of an id; undefined if there is none. */
+  /** The token of an id; undefined if it is unknown. */
   idToToken(id: number): string | undefined {
     if (this.#tokens === undefined) {
       const tokens = new Map<number, string>();
@@ -191,28 +191,28 @@ export class Tokenizer {
     return this.#tokens.get(id);
   }
 
-  /** The special tokens by role, those that this tokenizer has. */
+  /** The special tokens that this tokenizer has, by role. */
   get specialTokens(): SpecialTokens {
     return this.#specials;
   }
 
-  /** The side that is filled up (`padding_side`). Default: "right". */
+  /** The side that is padded (`padding_side`). Default: "right". */
   get paddingSide(): "left" | "right" {
     return this.#recipe.config.padding_side === "left" ? "left" : "right";
   }
 
-  /** @internal What begins a piece that continues a word, as `##`; empty if pieces do not show it. */
+  /** @internal The prefix of tokens that continue a word, such as `##`; empty if there is none. */
   get continuingSubwordPrefix(): string {
     this.#prefix ??= this.#describe().model.prefix ?? "";
     return this.#prefix;
   }
 
-  /** The id of the token for what cannot be spelt. */
+  /** The id of the unknown token. */
   get unkTokenId(): number | undefined {
     return this.#roleId("unk");
   }
 
-  /** The id of the token that fills up. */
+  /** The id of the padding token. */
   get padTokenId(): number | undefined {
     return this.#roleId("pad");
   }
@@ -227,7 +227,7 @@ export class Tokenizer {
     return this.#roleId("sep");
   }
 
-  /** The id of the token that stands for a hidden one. */
+  /** The id of the mask token. */
   get maskTokenId(): number | undefined {
     return this.#roleId("mask");
   }
@@ -282,17 +282,17 @@ export class Tokenizer {
     return JSON.parse(this.#call("describe", (handle) => handle.describe())) as Description;
   }
 
-  /** Tells a handle which token fills up, and the sides. */
+  /** Sets a handle's padding token and sides. */
   #settle(): void {
     const { truncation_side } = this.#recipe.config;
     const pad = this.#specials.pad ?? "";
     const id = this.#call("load", (handle) => handle.tokenId(pad));
-    // A padding token without an id is none.
+    // A padding token without an id is ignored.
     const left = this.paddingSide === "left";
     this.#handle.configure(id ?? 0, id === undefined ? "" : pad, left, truncation_side === "left");
   }
 
-  /** What the file itself makes the module trap at shows with the first text: better now than later. */
+  /** Encodes a text, so that a file that makes the module trap fails now rather than later. */
   #probe(): void {
     try {
       this.encode("a", { pair: "a" });

@@ -3,38 +3,38 @@ import { checkOptions, type Names } from "../options.js";
 import { type Glue, loadNative } from "./native.js";
 import { Tokenizer } from "./tokenizer.js";
 
-/** What can be trained: BERT's WordPiece, GPT-2's byte-level BPE, SentencePiece's Unigram. */
+/** Kinds of tokenizers that can be trained: BERT's WordPiece, GPT-2's byte-level BPE, SentencePiece's Unigram. */
 export type TokenizerKind = "wordpiece" | "bpe" | "unigram";
 
-/** How a tokenizer is trained. */
+/** Options of `trainTokenizer`. */
 export interface TrainTokenizerOptions {
-  /** WordPiece as BERT's, byte-level BPE as GPT-2's, or Unigram as SentencePiece's. */
+  /** BERT's WordPiece, GPT-2's byte-level BPE, or SentencePiece's Unigram. */
   readonly kind: TokenizerKind;
-  /** The text, in any division. */
+  /** The text, divided in any way. */
   readonly lines: Iterable<string> | AsyncIterable<string>;
   /**
-   * Pieces, special tokens included. More if the alphabet alone has more (not Unigram).
+   * Vocabulary size, including special tokens. It is larger if the alphabet alone is larger (not for Unigram).
    * @default 30,000
    */
   readonly vocabSize?: number | undefined;
   /**
-   * How often a pair must occur to become a piece; Unigram has no such limit.
+   * Minimum number of occurrences of a pair to become a token; Unigram ignores it.
    * @default 2
    */
   readonly minFrequency?: number | undefined;
   /**
-   * Folds case, of text to be encoded too.
-   * @default for WordPiece alone
+   * Lowercases the text, also when encoding.
+   * @default true for WordPiece, otherwise false
    */
   readonly lowercase?: boolean | undefined;
   /**
-   * The first ids. WordPiece needs `[UNK]`, Unigram `<unk>`.
-   * @default what the kind's models use
+   * Special tokens, which get the first ids. WordPiece requires `[UNK]`, Unigram `<unk>`.
+   * @default the usual ones of the kind
    */
   readonly specialTokens?: readonly string[] | undefined;
   /** Aborts between lines, with an AbortError. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told how many lines were read. */
+  /** Called with the number of lines read. */
   readonly onProgress?: ((progress: { readonly lines: number }) => void) | undefined;
 }
 
@@ -48,13 +48,13 @@ interface Kind {
   readonly number: number;
   readonly lowercase: boolean;
   readonly specialTokens: readonly string[];
-  /** Whether decoding removes spaces around punctuation, as its models do. */
+  /** Whether decoding removes spaces around punctuation. */
   readonly cleanUp: boolean;
-  /** The special token without which it cannot work. */
+  /** The special token that it requires. */
   readonly needs?: string;
 }
 
-/** A further kind is a further entry, here and in `crates/tokenizer/src/train.rs`. */
+/** To add a kind, add an entry here and in `crates/tokenizer/src/train.rs`. */
 const KINDS: Readonly<Record<TokenizerKind, Kind>> = {
   wordpiece: {
     number: 0,
@@ -73,15 +73,15 @@ const KINDS: Readonly<Record<TokenizerKind, Kind>> = {
   },
 };
 
-/** The names of what can be trained. */
+/** The names of the kinds. */
 export const tokenizerKinds = Object.keys(KINDS) as readonly TokenizerKind[];
 
-const UNITS = 1 << 20; // of text that cross the boundary at once
+const UNITS = 1 << 20; // of text per call of the module
 const LARGEST = 2 ** 24;
 
 /**
  * Trains a tokenizer. The same text and options give the same bytes, in any process.
- * Errors: ConfigError for options, DataError for what is no text and for text too little or too rich for `vocabSize`,
+ * Errors: ConfigError for options, DataError for lines that are not strings and for text that does not suit `vocabSize`,
  * AbortError.
  */
 export async function trainTokenizer(options: TrainTokenizerOptions): Promise<Tokenizer> {

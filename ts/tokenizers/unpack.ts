@@ -1,22 +1,22 @@
-/** A text as T pieces. */
+/** A text as T tokens. */
 export interface Encoding {
   /** Their ids, `[T]`. */
   readonly ids: number[];
-  /** The pieces as the vocabulary has them, `[T]`. */
+  /** The tokens, as in the vocabulary, `[T]`. */
   readonly tokens: string[];
-  /** Where each stands, `[begin, end)` in UTF-16 units of the text that it is of; `[0, 0]` where it is of none. */
+  /** The span of each token in its text, `[begin, end)` in UTF-16 units; `[0, 0]` for tokens outside the text. */
   readonly offsets: [number, number][];
-  /** 1 for the second text of a pair, else 0, `[T]`. */
+  /** 1 for the second text of a pair, otherwise 0, `[T]`. */
   readonly typeIds: number[];
-  /** 0 at padding, else 1, `[T]`. */
+  /** 0 at padding, otherwise 1, `[T]`. */
   readonly attentionMask: number[];
-  /** 1 at special tokens that the tokenizer added and at padding, else 0, `[T]`. A special token spelled in a text has 0. */
+  /** 1 at special tokens added by the tokenizer and at padding, otherwise 0, `[T]`. A special token that occurs in the text has 0. */
   readonly specialTokensMask: number[];
-  /** Which text each is of: 0, 1 for the second of a pair, null where it is of none, `[T]`. */
+  /** The text of each token: 0, 1 for the second of a pair, null for none, `[T]`. */
   readonly sequenceIds: (number | null)[];
-  /** Which word of its text each is of, counted from 0; null where it is of none, `[T]`. The tokenizer decides what a word is. */
+  /** The index of each token's word in its text; null for none, `[T]`. The tokenizer decides what a word is. */
   readonly wordIds: (number | null)[];
-  /** Further windows of a text that was cut; there if `stride` was given. */
+  /** Further windows of a truncated text; set if `stride` was given. */
   readonly overflow?: Encoding[];
 }
 
@@ -27,7 +27,7 @@ const fromOne = (id: number): number | null => (id === 0 ? null : id - 1);
 /**
  * The windows of an encoding as it crosses the boundary: `numbers` is `[windows, then for each: n, ids·n, type ids·n,
  * attention mask·n, begins·n, ends·n, UTF-16 units of tokens·n, special tokens mask·n, sequence ids·n, word ids·n]`, `text` all
- * tokens end to end. Sequence and word ids count from 1; 0 stands for none.
+ * tokens end to end. Sequence and word ids count from 1; 0 means none.
  */
 export function unpack(numbers: Uint32Array, text: string): Encoding[] {
   const windows: Encoding[] = [];

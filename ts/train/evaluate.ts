@@ -19,7 +19,7 @@ export type Evaluation<T extends TaskName = "classify"> = ScoresOf<T> & Measured
 export type AnyEvaluation = { [T in TaskName]: Evaluation<T> }[TaskName];
 
 /**
- * Scores a model on labelled rows by what it was trained for: its head, and for sequence classifiers `problem_type`; `task` says
+ * Scores a model on labeled rows by what it was trained for: its head, and for sequence classifiers `problem_type`; `task` says
  * otherwise. The result's `problem` says what was asked. Errors: ConfigError for a model without a task or a column that is not named,
  * DataError for a file that cannot be read or a label that the model does not know, AbortError.
  */

@@ -8,7 +8,7 @@ import type { RowColumns } from "./tasks/columns.js";
 import type { Example } from "./tasks/task.js";
 
 /**
- * Labelled texts: a file (path, or bytes with a name), or rows in memory, as objects with columns of any interface. What columns
+ * Labeled texts: a file (path, or bytes with a name), or rows in memory, as objects with columns of any interface. What columns
  * hold that are not named does not matter.
  */
 export type TextSource = DataSource | readonly object[];

@@ -30,7 +30,7 @@ export interface StoppedResult<T extends TaskName = "classify"> {
 }
 
 /**
- * Trains a model on labelled rows, from fresh weights or from a saved model's: AdamW, a learning rate that rises linearly and falls to 0. The
+ * Trains a model on labeled rows, from fresh weights or from a saved model's: AdamW, a learning rate that rises linearly and falls to 0. The
  * result is the model of the epoch with the best validation scores. The same options give the same model, bit for bit.
  *
  * `task` says what is trained. Without it, columns, format and labels do, and `onMessage` is called with what they say; name it to have

@@ -21,15 +21,15 @@ export interface FinetuneOptions<T extends TaskName = "classify">
    * @default what columns, format and labels ask for, else "classify"
    */
   readonly task?: T | undefined;
-  /** Labelled rows to train on. */
+  /** Labeled rows to train on. */
   readonly train: TextSource;
   /**
-   * Labelled rows that choose the best epoch.
+   * Labeled rows that choose the best epoch.
    * @default a tenth of the training rows
    */
   readonly valid?: TextSource | undefined;
   /**
-   * Labelled rows that score the result.
+   * Labeled rows that score the result.
    * @default none
    */
   readonly test?: TextSource | undefined;
@@ -53,7 +53,7 @@ export interface EvaluateOptions extends TaskColumns, FileOptions, EvaluationCal
    * @default what its head and its `problem_type` say
    */
   readonly task?: TaskName | undefined;
-  /** The labelled rows. */
+  /** The labeled rows. */
   readonly data: TextSource;
   /**
    * Tokens a text is cut to, special ones included.

@@ -8,7 +8,7 @@ import type { RoFormer } from "../roformer.js";
 import { totalSize } from "../tensor/tensor.js";
 import { trainTokenizer } from "../tokenizers/train.js";
 import { readTexts, type TextSource } from "./examples.js";
-import { labelledCourse } from "./labelled.js";
+import { labeledCourse } from "./labeled.js";
 import { cutInWords, encodedLengths, usualLength, usualVocabSize } from "./lengths.js";
 import type { FinetuneOptions } from "./options.js";
 import { renewOutputs, requireEncoder } from "./outputs.js";
@@ -55,7 +55,7 @@ export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepa
     for (const line of describe(model, task, settings, encoded)) onMessage(line);
     onMessage(cutInWords(lengths, maxLength));
     const { train, valid, test } = encoded;
-    const course = labelledCourse(
+    const course = labeledCourse(
       { task, model, train, valid },
       { ...settings, metric: settings.metric ?? task.metric },
     );

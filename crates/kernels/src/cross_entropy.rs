@@ -16,7 +16,7 @@ pub const STATE: usize = 4;
 const ROWS: usize = 4;
 
 /// `state`, `[N, STATE]`, takes in `logits`, `[N, columns]`, which are the columns from `first` on of all. Columns come
-/// in order, each once; with `first` = 0 the state begins anew. Rows whose label is `ignore` are left out.
+/// in order, each once; `first` = 0 resets the state. Rows whose label is `ignore` are skipped.
 pub fn cross_entropy_columns(
     state: &mut [f32],
     logits: &[f32],
@@ -46,7 +46,7 @@ pub fn cross_entropy_columns(
 
 /// What a row knows of its first `seen` logits, and of these.
 fn take_in(state: &mut [f32], logits: &[f32], seen: usize) {
-    // Where every logit so far is −∞, exponents are taken from 0: −∞ from −∞ is no number.
+    // If every logit so far is −∞, exponents are relative to 0: −∞ − −∞ is NaN.
     let finite = |x: f32| if x == f32::NEG_INFINITY { 0.0 } else { x };
     let largest = state[0].max(row_max(logits));
     let (from, shift) = (F32x4::splat(finite(largest)), finite(largest) - finite(state[0]));

@@ -1,4 +1,4 @@
-//! Dropout: numbers are zeroed by chance and the rest scaled up. The mask is made anew in the backward pass, never
+//! Dropout: numbers are zeroed at random and the rest scaled up. The mask is recomputed in the backward pass, never
 //! stored.
 
 use crate::elementwise::parallel_runs;

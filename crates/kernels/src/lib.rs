@@ -13,7 +13,7 @@
 //!
 //! * work is divided by *output* ranges through [`pool`], and the order of each sum depends on its length alone,
 //!   never on the other sizes, the number of threads or the rest of the batch: results are equal bit for bit;
-//! * shapes are the caller's duty and stand in the doc comment; `crates/wasm` checks every length again.
+//! * shapes are the caller's responsibility, documented in the doc comment; `crates/wasm` checks every length again.
 #![deny(unsafe_code, missing_docs)]
 #![cfg_attr(all(target_family = "wasm", target_feature = "atomics"), feature(stdarch_wasm_atomic_wait))]
 

@@ -83,7 +83,7 @@ pub fn quantize_weight(bytes: &mut [f32], rows: &mut [f32], weight: &[f32], o: u
     });
 }
 
-/// `weight`, [O, I] ← what `bytes` and `rows` of [`quantize_weight`] stand for.
+/// `weight`, [O, I] ← the dequantized `bytes` and `rows` of [`quantize_weight`].
 pub fn dequantize_weight(weight: &mut [f32], bytes: &[f32], rows: &[f32], i: usize) {
     let blocks = vectors(bytes).as_chunks::<4>().0;
     let tiles = Tiles::new(weight, i, Blocks::Even(1), Blocks::Even(i.max(1)));

@@ -1,4 +1,4 @@
-//! Attention has the same bits for any number of threads, though they divide it differently. In a program of its own, since
+//! Attention has the same bits for any number of threads, though they divide it differently. In a separate program, since
 //! a process has one team.
 
 use kernels::attention::{self as kernel, Batch, Bias, Mask};

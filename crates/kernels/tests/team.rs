@@ -1,4 +1,4 @@
-//! The team of threads: every item once, the same bits for any number of threads. In a program of its own, since a process
+//! The team of threads: every item once, the same bits for any number of threads. In a separate program, since a process
 //! has one team and one coordinator.
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};

@@ -1,4 +1,4 @@
-//! What a configuration changes of the tokenizer that a file made.
+//! Changes by a configuration to the tokenizer of a file.
 
 use crate::Problem;
 use crate::exports::{Handle, accents, js};
@@ -12,8 +12,8 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 impl Handle {
-    /// Adds tokens, `[[id or null, token], …]` as JSON. Those that the vocabulary has keep their ids; errors: another one that
-    /// does not get the id that it names.
+    /// Adds tokens, `[[id or null, token], …]` as JSON. Those in the vocabulary keep their ids. Errors: another one that
+    /// does not get the requested id.
     #[wasm_bindgen(js_name = addTokens)]
     pub fn add_tokens(&mut self, tokens: &str) -> Result<(), JsError> {
         let tokens: Vec<(Option<u32>, AddedToken)> = serde_json::from_str(tokens).map_err(js)?;
@@ -21,18 +21,18 @@ impl Handle {
         add_tokens(&mut self.pipeline.tokenizer, &tokens).map_err(js)
     }
 
-    /// Cuts Chinese words in the pre-tokenizer's place, as RoFormer's tokenizer does. `dictionary`: lines of a word and how
-    /// often it occurs, the same in every call.
+    /// Segments Chinese words instead of pre-tokenizing, as RoFormer's tokenizer does. `dictionary`: lines of a word and its
+    /// frequency, the same in every call.
     #[wasm_bindgen(js_name = cutWords)]
     pub fn cut_words(&mut self, dictionary: &[u8]) -> Result<(), JsError> {
         self.pipeline.words = Some(shared(dictionary).map_err(js)?);
-        self.pipeline.tokenizer.with_pre_tokenizer(Some(BertPreTokenizer)); // what transformers saves in jieba's place
+        self.pipeline.tokenizer.with_pre_tokenizer(Some(BertPreTokenizer)); // what transformers saves instead of jieba
         self.memory = Memory::default();
         Ok(())
     }
 
     /// Sets case, accents and Chinese characters if the file has BERT's normalizer. `strip_accents`: 0 no, 1 yes, 2 as case;
-    /// `chinese_chars` undefined: as the file says.
+    /// `chinese_chars` undefined: as in the file.
     #[wasm_bindgen(js_name = foldAs)]
     pub fn fold_as(&mut self, lowercase: bool, strip_accents: u32, chinese_chars: Option<bool>) {
         let Some(NormalizerWrapper::BertNormalizer(stored)) = self.pipeline.tokenizer.get_normalizer() else {
@@ -60,7 +60,7 @@ impl Handle {
 }
 
 fn add_tokens(tokenizer: &mut Tokenizer, tokens: &[(Option<u32>, AddedToken)]) -> Result<(), Problem> {
-    // Ids follow from the order, so neighbours of one kind are added together and no more.
+    // Ids depend on the order, so only neighbors of the same kind are added together.
     for neighbours in tokens.chunk_by(|(_, a), (_, b)| a.special == b.special) {
         let fresh = |tokenizer: &Tokenizer, token: &AddedToken| tokenizer.token_to_id(&token.content).is_none();
         let named: Vec<_> = neighbours.iter().filter(|(_, token)| fresh(tokenizer, token)).cloned().collect();

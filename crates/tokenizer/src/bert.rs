@@ -9,11 +9,11 @@ use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{AddedToken, Tokenizer};
 
-/// How text becomes words; `tokenizer_config.json` calls these `do_lower_case`, `strip_accents` and
+/// How text is split into words; in `tokenizer_config.json` `do_lower_case`, `strip_accents` and
 /// `tokenize_chinese_chars`.
 #[derive(Clone, Copy, Debug)]
 pub struct BertOptions {
-    /// Folds case.
+    /// Lowercases.
     pub lowercase: bool,
     /// Drops combining marks; `None`: as `lowercase` does.
     pub strip_accents: Option<bool>,
@@ -24,17 +24,17 @@ pub struct BertOptions {
 /// The special tokens of a BERT vocabulary, by role.
 #[derive(Clone, Debug)]
 pub struct BertSpecials {
-    /// For words that cannot be spelt.
+    /// For unknown words.
     pub unk: String,
-    /// Stands before the first text.
+    /// Before the first text.
     pub cls: String,
-    /// Stands after each text.
+    /// After each text.
     pub sep: String,
-    /// Further tokens that are special where the vocabulary has them: padding, mask.
+    /// Further special tokens, if the vocabulary has them: padding, mask.
     pub others: Vec<String>,
 }
 
-/// A tokenizer whose token of id `i` is `lines[i]`; of two equal lines the later counts.
+/// A tokenizer whose token of id `i` is `lines[i]`; of two equal lines the later one counts.
 pub fn from_lines(lines: &[&str], options: BertOptions, specials: &BertSpecials) -> Result<Tokenizer, Problem> {
     let vocabulary: AHashMap<String, u32> =
         lines.iter().zip(0u32..).map(|(line, id)| ((*line).to_owned(), id)).collect();
@@ -60,7 +60,7 @@ pub fn dress(tokenizer: &mut Tokenizer, options: BertOptions) {
     tokenizer.with_decoder(Some(WordPieceDecoder::default()));
 }
 
-/// Makes special those of `tokens` that the vocabulary has.
+/// Marks those of `tokens` that the vocabulary has as special.
 pub fn add_specials<'a>(tokenizer: &mut Tokenizer, tokens: impl Iterator<Item = &'a String>) {
     let mut known: Vec<(u32, AddedToken)> = tokens
         .filter_map(|token| Some((tokenizer.token_to_id(token)?, AddedToken::from(token.clone(), true))))
@@ -80,7 +80,7 @@ pub fn template(tokenizer: &Tokenizer, first: &str, last: &str) -> Result<Templa
         .build()?)
 }
 
-/// The words of an ASCII text under `normalizer` and `BertPreTokenizer`, without their places, which cost the crate most of
+/// The words of an ASCII text under `normalizer` and `BertPreTokenizer`, without offsets, which take the crate most of
 /// its time; `None` for other text.
 pub fn ascii_words(text: &str, normalizer: &BertNormalizer) -> Option<Vec<String>> {
     if !text.is_ascii() || !normalizer.clean_text {

@@ -1,17 +1,17 @@
-//! What a `tokenizer.json` may ask for: a small file must not make much work, or large files when it is saved.
+//! Limits for a `tokenizer.json`: a small file must not cause much work, or large files when it is saved.
 
 use crate::Problem;
 use tokenizers::{ModelWrapper, PostProcessor, Tokenizer};
 
-/// Ids that may be missing below the highest one. Vocabularies leave out a few, where tokens were taken away or a place is
-/// reserved; each takes a line of `vocab.txt` and a row of an embedding table.
+/// Maximum number of unused ids. Vocabularies have a few, where tokens were removed or ids are
+/// reserved; each costs a line of `vocab.txt` and a row of an embedding table.
 const HOLES: usize = 8192;
-/// Characters of a word that WordPiece may look at: its work grows with their third power. BERT's is 100.
+/// Maximum characters of a word for WordPiece, whose work grows with their third power. BERT uses 100.
 const WORD: usize = 1024;
-/// Tokens that a template may add to a text.
+/// Maximum number of tokens that a template adds to a text.
 const FRAME: usize = 1024;
 
-/// Errors: an id far beyond the number of tokens, words without end, a template of very many tokens.
+/// Errors: an id far beyond the number of tokens, unlimited words, a template with too many tokens.
 pub fn check(tokenizer: &Tokenizer) -> Result<(), Problem> {
     let vocabulary = tokenizer.get_vocab(true);
     let end = vocabulary.len() + HOLES;

@@ -1,9 +1,9 @@
-//! Pieces of text that may be tokenized one by one, and then remembered.
+//! Chunks of text that can be tokenized one by one and cached.
 
-/// Cuts `text` before each space that stands between two characters that are not white space; the space stays with
-/// what follows it. The chunks joined are the text.
+/// Splits `text` before each space between two non-space characters; the space stays with
+/// what follows it. The joined chunks are the text.
 ///
-/// The pipelines that `fast` accepts never look across such a place: BERT's splits at every space, byte-level BPE's
+/// The pipelines that `fast` accepts never look across such a split: BERT's splits at every space, byte-level BPE's
 /// pattern takes at most one space before a word, and Metaspace begins a word at every space. No canonical
 /// composition or reordering crosses U+0020 either.
 pub fn chunks(text: &str) -> impl Iterator<Item = &str> {
@@ -18,7 +18,7 @@ pub fn chunks(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where the first chunk of `text` ends.
+/// The end of the first chunk of `text`.
 fn cut(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut from = 1;

@@ -1,26 +1,26 @@
-//! The most probable way to cut text to words of a dictionary: what jieba's `cut` does without its HMM, to the same words.
+//! The most probable segmentation of text into words of a dictionary: the same as jieba's `cut` without HMM.
 //!
-//! The crate `jieba-rs` would bring its HMM's tables with it, 500 KB that nobody asks for here; the tests compare with it.
+//! The crate `jieba-rs` would add 500 KB of tables for its HMM, which is not used here; the tests compare with it.
 
 use crate::Problem;
 use std::ops::Range;
 
-/// Words with the logarithms of how often they occur.
+/// Words with the logarithms of their frequencies.
 pub struct Dictionary {
-    /// Lines of a word, a space and a number, in the order of their bytes.
+    /// Lines of a word, a space and a number, sorted by bytes.
     text: Vec<u8>,
-    /// Where each line begins.
+    /// The start of each line.
     starts: Vec<u32>,
     logarithms: Vec<f64>,
-    /// Lines by the first character of their word, of those below U+10000; what follows the last is its end.
+    /// Ranges of lines by the first character of their word, below U+10000.
     firsts: Vec<u32>,
     log_total: f64,
 }
 
-/// Characters of the basic plane: nearly all first ones.
+/// Characters of the basic plane, which nearly all words start with.
 const FIRSTS: usize = 0x1_0000;
 
-/// The best way from a character on.
+/// The best segmentation from a character on.
 #[derive(Clone, Copy)]
 struct Step {
     logarithm: f64,
@@ -29,7 +29,7 @@ struct Step {
 }
 
 impl Dictionary {
-    /// From lines of a word, a space and how often it occurs, in the order of their bytes. Errors: no lines, one that is none, one
+    /// From lines of a word, a space and its frequency, sorted by bytes. Errors: no lines, an invalid line, one
     /// that is out of order.
     pub fn new(text: &[u8]) -> Result<Self, Problem> {
         let text = std::str::from_utf8(text)?;
@@ -58,8 +58,8 @@ impl Dictionary {
         Ok(Self { text: text.as_bytes().to_vec(), starts, logarithms, firsts, log_total: (total as f64).ln() })
     }
 
-    /// The words of `text`, as ranges of its bytes that follow one another and leave nothing out. Of what can be no part of a
-    /// word, each character is one.
+    /// The words of `text`, as consecutive byte ranges that cover it. Characters that cannot be part of a
+    /// word are separate.
     pub fn cut(&self, text: &str) -> Vec<Range<usize>> {
         let mut words = vec![];
         let mut block: Vec<(usize, char)> = vec![];
@@ -76,12 +76,12 @@ impl Dictionary {
         words
     }
 
-    /// Cuts neighbouring characters, which have their places in the text, up to its byte `end`.
+    /// Segments neighboring characters, given with their positions, up to the byte `end` of the text.
     fn cut_block(&self, block: &[(usize, char)], end: usize, words: &mut Vec<Range<usize>>) {
         let steps = self.steps(block);
         let place = |at: usize| block.get(at).map_or(end, |(byte, _)| *byte);
         let mut at = 0;
-        let mut joins = false; // letters and digits that are left alone are one word with their like
+        let mut joins = false; // single letters and digits are joined with their neighbors
         while at < block.len() {
             let next = steps[at].end;
             let alone = next == at + 1 && block[at].1.is_ascii_alphanumeric();
@@ -94,7 +94,7 @@ impl Dictionary {
         }
     }
 
-    /// The best way from each character on, found from the last to the first.
+    /// The best segmentation from each character on, computed from the last to the first.
     fn steps(&self, block: &[(usize, char)]) -> Vec<Step> {
         let mut steps = vec![Step { logarithm: 0.0, end: block.len() }; block.len() + 1];
         for at in (0..block.len()).rev() {
@@ -102,7 +102,7 @@ impl Dictionary {
             self.each_word(&block[at..], |length, line| {
                 let end = at + length;
                 let logarithm = self.logarithms[line] - self.log_total + steps[end].logarithm;
-                // Of equal ways the longer first word counts; words come in order of length.
+                // On ties, the longer first word counts; words come in order of length.
                 if best.is_none_or(|best| logarithm >= best.logarithm) {
                     best = Some(Step { logarithm, end });
                 }
@@ -133,7 +133,7 @@ impl Dictionary {
         }
     }
 
-    /// Those of `lines`, which agree in their first `bytes`, that go on with `character`.
+    /// The `lines`, which agree in their first `bytes`, whose next character is `character`.
     fn narrowed(&self, lines: Range<usize>, bytes: usize, character: char) -> Range<usize> {
         let mut buffer = [0; 4];
         let wanted = character.encode_utf8(&mut buffer).as_bytes();
@@ -148,7 +148,7 @@ impl Dictionary {
     }
 }
 
-/// Whether jieba's dictionary may have a word with `character` in it.
+/// Whether jieba's dictionary may have a word with `character`.
 fn belongs(character: char) -> bool {
     character.is_ascii_alphanumeric()
         || matches!(character, '+' | '#' | '&' | '.' | '_' | '%' | '-')

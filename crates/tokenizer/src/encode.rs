@@ -1,4 +1,4 @@
-//! One text, or two, to pieces with their places; truncation, windows and padding as the call asks.
+//! Encodes one text or two to tokens with offsets, with truncation, windows and padding by the call's options.
 
 use crate::Problem;
 use crate::growth::Growth;
@@ -12,46 +12,46 @@ use tokenizers::{
     Token, Tokenizer, TruncationDirection, TruncationStrategy, pad_encodings,
 };
 
-/// A tokenizer, taken apart: what the crate does after the pieces are found is done here, where each call has limits of its
-/// own and windows that nobody asked for are not made.
+/// A tokenizer in parts: what the crate does after it has found the tokens is done here, so that each call has its own limits
+/// and unused windows are not made.
 pub struct Pipeline {
     /// Without post-processor, truncation and padding.
     pub tokenizer: Tokenizer,
-    /// Cuts Chinese words, in the pre-tokenizer's place.
+    /// Segments Chinese words, instead of the pre-tokenizer.
     pub words: Option<Rc<Words>>,
     /// Bytes of the longest token of WordPiece.
     pub longest: usize,
-    /// How long normalizing makes a text.
+    /// The growth of a text by normalizing.
     pub normalizing: Growth,
-    /// How long decoding makes the tokens.
+    /// The growth of tokens by decoding.
     pub decoding: Growth,
     /// Adds special tokens, trims offsets.
     pub processor: Option<PostProcessorWrapper>,
-    /// The token that fills up, and its id.
+    /// The padding token and its id.
     pub pad: Option<(u32, String)>,
-    /// Fills up at the beginning.
+    /// Pads at the beginning.
     pub pad_left: bool,
-    /// Cuts off the beginning.
+    /// Truncates at the beginning.
     pub cut_left: bool,
 }
 
-/// What one call asks for.
+/// The options of one call.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Adds `[CLS]`, `[SEP]` and the like.
     pub specials: bool,
-    /// Which text is cut if there are more than `max_length` pieces; `None`: neither.
+    /// Which text is truncated to `max_length` tokens; `None`: neither.
     pub truncation: Option<TruncationStrategy>,
-    /// Pieces at most, special tokens included; counts with `truncation` alone.
+    /// Maximum number of tokens, including special tokens; used only with `truncation`.
     pub max_length: usize,
-    /// Keeps what is cut off as further windows, which share so many pieces with the one before.
+    /// Keeps the truncated part as further windows, which overlap by this many tokens.
     pub stride: Option<usize>,
-    /// Pieces to fill up to; 0: none.
+    /// Length to pad to; 0: no padding.
     pub pad_to: usize,
 }
 
 impl Pipeline {
-    /// Takes `tokenizer` apart. What it stores of truncation and padding is forgotten.
+    /// Takes `tokenizer` apart. Drops its stored truncation and padding.
     pub fn new(mut tokenizer: Tokenizer) -> Result<Self, Problem> {
         tokenizer.with_truncation(None)?;
         tokenizer.with_padding(None);
@@ -73,7 +73,7 @@ impl Pipeline {
         })
     }
 
-    /// The tokenizer in one piece, to be written.
+    /// Reassembles the tokenizer for saving.
     pub fn whole(&self) -> Tokenizer {
         let mut tokenizer = self.tokenizer.clone();
         tokenizer.with_post_processor(self.processor.clone());
@@ -105,13 +105,13 @@ impl Pipeline {
         }
     }
 
-    /// The pieces of a word.
+    /// The tokens of a word.
     pub fn spell(&self, word: &str) -> Result<Vec<Token>, Problem> {
         spell(self.tokenizer.get_model(), self.longest, word)
     }
 
-    /// The pieces of `text`, as the crate finds them but for the words. Special tokens are found first, and the text between
-    /// them is normalized and cut as if each stood alone.
+    /// The tokens of `text`, as in the crate except for words. Special tokens are matched first, and the text between
+    /// them is normalized and split independently.
     pub fn pieces(&self, text: &str, offsets: OffsetType) -> Result<Encoding, Problem> {
         let tokenizer = &self.tokenizer;
         let mut pieces = tokenizer.get_added_vocabulary().extract_and_normalize(tokenizer.get_normalizer(), text);
@@ -124,7 +124,7 @@ impl Pipeline {
         pieces.into_encoding(None, 0, offsets)
     }
 
-    /// The text of ids; ids that no token has give nothing. Errors: a text that decoding makes too long.
+    /// Decodes ids; unknown ids are skipped. Errors: a text that decoding makes too long.
     pub fn decode(&self, ids: &[u32], skip_specials: bool) -> Result<String, Problem> {
         if self.decoding.multiplies() {
             let bytes = |id: &u32| self.tokenizer.id_to_token(*id).map_or(0, |token| token.len());
@@ -133,7 +133,7 @@ impl Pipeline {
         self.tokenizer.decode(ids, skip_specials)
     }
 
-    /// The text of tokens as the decoder joins them; without a decoder, spaces do. Errors: as `decode`.
+    /// Joins tokens by the decoder, or by spaces without one. Errors: as `decode`.
     pub fn join(&self, tokens: Vec<String>) -> Result<String, Problem> {
         self.decoding.check_length(tokens.iter().map(String::len).sum())?;
         match self.tokenizer.get_decoder() {
@@ -142,7 +142,7 @@ impl Pipeline {
         }
     }
 
-    /// Cuts, adds special tokens, fills up.
+    /// Truncates, adds special tokens, pads.
     pub fn finish(&self, first: Encoding, second: Option<Encoding>, limits: Limits) -> Result<Encoding, Problem> {
         let (first, second) = self.cut(first, second, limits)?;
         let whole = match &self.processor {
@@ -156,7 +156,7 @@ impl Pipeline {
         self.fill(whole, limits)
     }
 
-    /// How many special tokens are added.
+    /// The number of special tokens that are added.
     pub fn added_tokens(&self, pair: bool, limits: Limits) -> usize {
         match &self.processor {
             Some(processor) if limits.specials => processor.added_tokens(pair),
@@ -188,7 +188,7 @@ impl Pipeline {
         Ok((first, second))
     }
 
-    /// Cuts `encoding` to `keep` pieces; the rest become its overflow if windows were asked for.
+    /// Truncates `encoding` to `keep` tokens; the rest become its overflow if windows were requested.
     fn shorten(&self, encoding: &mut Encoding, keep: usize, limits: Limits) -> Result<(), Problem> {
         if keep >= encoding.len() {
             return Ok(());
@@ -227,8 +227,8 @@ impl Pipeline {
     }
 }
 
-/// How many pieces of two texts of `first` and `second` pieces are kept so that `room` suffices, as the crate's
-/// `truncate_encodings` decides it. Errors: a text that is too short to make room alone.
+/// How many tokens of two texts of `first` and `second` tokens to keep to fit into `room`, as the crate's
+/// `truncate_encodings` does. Errors: a text that is too short to make room by itself.
 pub fn kept(
     first: usize,
     second: Option<usize>,
@@ -253,7 +253,7 @@ pub fn kept(
         TruncationStrategy::LongestFirst if second.is_none() => Ok((room, 0)),
         TruncationStrategy::LongestFirst => {
             let shorter = first.min(other);
-            // The shorter one is left whole if the longer one keeps as much; else each has half, the longer the odd one.
+            // The shorter one is kept whole if the longer one keeps as much; otherwise each gets half, the longer one the odd token.
             let (short, long) =
                 if 2 * shorter <= room { (shorter, room - shorter) } else { (room / 2, room.div_ceil(2)) };
             Ok(if first > other { (long, short) } else { (short, long) })

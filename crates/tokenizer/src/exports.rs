@@ -1,4 +1,4 @@
-//! The module's exports. Strings and arrays cross the boundary; a problem arrives in JavaScript as an `Error`.
+//! The module's exports. Strings and arrays cross the boundary; a problem becomes an `Error` in JavaScript.
 
 use crate::Problem;
 use crate::bert::{BertOptions, BertSpecials, from_lines};
@@ -15,7 +15,7 @@ pub(crate) fn js(problem: impl ToString) -> JsError {
     JsError::new(&problem.to_string())
 }
 
-/// A tokenizer and what it remembers.
+/// A tokenizer and its cache.
 #[wasm_bindgen]
 pub struct Handle {
     pub(crate) pipeline: Pipeline,
@@ -28,7 +28,7 @@ impl Handle {
     }
 }
 
-/// What `encode` gives; `numbers` and `tokens` are laid out as `pack::Packed` says.
+/// The result of `encode`; `numbers` and `tokens` are laid out as in `pack::Packed`.
 #[wasm_bindgen]
 pub struct Encoded(Packed);
 
@@ -45,7 +45,7 @@ impl Encoded {
     }
 }
 
-/// What `encodeMany` gives: sequences end to end.
+/// The result of `encodeMany`: sequences end to end.
 #[wasm_bindgen]
 pub struct EncodedBatch(Batch);
 
@@ -118,14 +118,14 @@ impl Handle {
         Handle::new(from_lines(&lines, options, &specials).map_err(js)?).map_err(js)
     }
 
-    /// The token that fills up (an empty one: none), and on which side is filled up and cut.
+    /// Sets the padding token (empty: none), and the sides of padding and truncation.
     pub fn configure(&mut self, pad_id: u32, pad_token: String, pad_left: bool, cut_left: bool) {
         self.pipeline.pad = (!pad_token.is_empty()).then_some((pad_id, pad_token));
         self.pipeline.pad_left = pad_left;
         self.pipeline.cut_left = cut_left;
     }
 
-    /// One text, or two. Without `stride` no windows, `pad_to` 0: no padding.
+    /// Encodes one text or two. No windows without `stride`; no padding if `pad_to` is 0.
     pub fn encode(
         &self,
         text: &str,
@@ -147,7 +147,7 @@ impl Handle {
         self.pipeline.tokenizer.token_to_id(token)
     }
 
-    /// Many texts, ids alone; `pairs` is empty or as long as `texts`. Messages count texts from `first`.
+    /// Encodes many texts to ids; `pairs` is empty or as long as `texts`. Messages count texts from `first`.
     #[wasm_bindgen(js_name = encodeMany)]
     pub fn encode_many(
         &mut self,
@@ -165,12 +165,12 @@ impl Handle {
             .map_err(js)
     }
 
-    /// The text of ids; ids that no token has give nothing.
+    /// Decodes ids; unknown ids are skipped.
     pub fn decode(&self, ids: &[u32], skip_specials: bool) -> Result<String, JsError> {
         self.pipeline.decode(ids, skip_specials).map_err(js)
     }
 
-    /// The text of tokens as the decoder joins them; without a decoder, spaces do.
+    /// Joins tokens by the decoder, or by spaces without one.
     #[wasm_bindgen(js_name = joinTokens)]
     pub fn join_tokens(&self, tokens: Vec<String>) -> Result<String, JsError> {
         self.pipeline.join(tokens).map_err(js)
@@ -223,7 +223,7 @@ fn describe(pipeline: &Pipeline) -> Result<Value, serde_json::Error> {
     }))
 }
 
-/// A training under way.
+/// A training in progress.
 #[wasm_bindgen]
 pub struct Trainer(Training);
 
@@ -237,14 +237,14 @@ impl Trainer {
         Trainer(Training::new(Options { kind, vocab_size, min_frequency, lowercase, specials }))
     }
 
-    /// Takes in lines.
+    /// Adds lines.
     pub fn add(&mut self, lines: Vec<String>) {
         for line in &lines {
             self.0.add(line);
         }
     }
 
-    /// Trains. The trainer is used up.
+    /// Trains and consumes the trainer.
     pub fn finish(self) -> Result<Handle, JsError> {
         Handle::new(self.0.finish().map_err(js)?).map_err(js)
     }

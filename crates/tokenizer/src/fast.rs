@@ -1,4 +1,4 @@
-//! Many texts to ids alone, for training. Words that came before are remembered, which makes this many times faster
+//! Encodes many texts to ids only, for training. A cache of words makes this many times faster
 //! than `encode`; the ids are the same.
 
 use crate::Problem;
@@ -11,10 +11,10 @@ use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::metaspace::PrependScheme;
 use tokenizers::{Encoding, ModelWrapper, Tokenizer};
 
-const CHUNKS: usize = 1 << 17; // forgotten, all of them, when there are more
+const CHUNKS: usize = 1 << 17; // the cache is cleared beyond this
 const CHUNK_BYTES: usize = 64; // longer ones are not worth remembering
 
-/// The ids of chunks that came before.
+/// A cache of the ids of chunks.
 #[derive(Default)]
 pub struct Memory {
     ids: Vec<u32>,
@@ -61,12 +61,12 @@ fn sequence(
     pair: Option<&String>,
     limits: Limits,
 ) -> Result<Encoding, Problem> {
-    // One piece more than is kept decides all that truncation asks of a text alone: the rest need not be read.
+    // For a single text, one token more than is kept determines the truncation: the rest need not be read.
     let cut = limits.truncation.is_some() && !pipeline.cut_left && pair.is_none();
     let mut first = speller.spell(text, if cut { limits.max_length + 1 } else { usize::MAX })?;
     let mut second = pair.map(|pair| speller.spell(pair, usize::MAX)).transpose()?;
     if let (Some(strategy), false) = (limits.truncation, pipeline.cut_left) {
-        // Cut here, before the pieces get names and places; `finish` then has nothing to do but the message.
+        // Truncated here, before tokens get names and offsets; `finish` then only reports errors.
         let room = limits.max_length.saturating_sub(pipeline.added_tokens(pair.is_some(), limits));
         let (keep, keep_second) = kept(first.len(), second.as_ref().map(Vec::len), room, strategy)?;
         first.truncate(keep);
@@ -138,14 +138,14 @@ fn spell_chunk(pipeline: &Pipeline, chunk: &str) -> Result<Vec<u32>, Problem> {
     pipeline.ids(chunk)
 }
 
-/// An encoding of ids alone, for the post-processor.
+/// An encoding of ids only, for the post-processor.
 fn bare(ids: Vec<u32>, type_id: u32) -> Encoding {
     let n = ids.len();
     let (types, tokens, words, offsets) = (vec![type_id; n], vec![String::new(); n], vec![None; n], vec![(0, 0); n]);
     Encoding::new(ids, types, tokens, words, offsets, vec![0; n], vec![1; n], vec![], AHashMap::new())
 }
 
-/// Whether the tokens of a text are those of its chunks, one after another. No word of a dictionary has a space in it, so jieba
+/// Whether the tokens of a text are those of its chunks, concatenated. No word of the dictionary contains a space, so jieba
 /// changes nothing here.
 fn may_cut(tokenizer: &Tokenizer) -> bool {
     let added = tokenizer.get_added_tokens_decoder();

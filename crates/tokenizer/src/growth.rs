@@ -1,4 +1,4 @@
-//! How long a text can become: a `Replace` may multiply it, and several multiply each other.
+//! Limits the growth of texts: a `Replace` may multiply a text, and several multiply each other.
 
 use crate::Problem;
 use serde_json::{Value, from_value};
@@ -7,15 +7,15 @@ use tokenizers::pattern::Pattern;
 use tokenizers::utils::SysRegex;
 use tokenizers::{NormalizedString, Normalizer};
 
-/// Bytes that any text may become.
+/// Maximum bytes of any text.
 const ANY: usize = 1 << 24;
-/// How many times as long a longer text may become: one byte, such as a space, is often replaced by three.
+/// Maximum growth factor of longer texts: one byte, such as a space, is often replaced by three.
 const TIMES: usize = 8;
 
 /// The steps of a normalizer or a decoder.
 pub struct Growth {
     steps: Vec<Step>,
-    /// No text becomes more times as long.
+    /// Upper bound of the growth factor.
     most: f64,
 }
 
@@ -37,7 +37,7 @@ impl Matches {
         }
     }
 
-    /// Bytes of the shortest match, at least.
+    /// Minimum bytes of a match.
     fn least(&self) -> usize {
         match self {
             Self::Text(pattern) => pattern.len(),
@@ -47,13 +47,13 @@ impl Matches {
 }
 
 impl Growth {
-    /// Of a normalizer or a decoder, as `tokenizer.json` has it. Errors: a pattern that is not a regular expression, and steps
+    /// The growth by a normalizer or a decoder of a `tokenizer.json`. Errors: an invalid regular expression, and steps
     /// that may make a single character too long.
     pub fn new(part: Value) -> Result<Self, Problem> {
         let mut steps = vec![];
         flatten(part, &mut steps)?;
         let times = |(matches, content): &(Matches, usize)| match matches.least() {
-            0 => 1.0 + *content as f64, // before each character, and behind the last
+            0 => 1.0 + *content as f64, // before each character, and after the last
             least => (*content as f64 / least as f64).max(1.0),
         };
         let most = steps.iter().filter_map(|step| step.replaces.as_ref()).map(times).product();
@@ -73,7 +73,7 @@ impl Growth {
         if self.fits(bytes) { Ok(()) } else { Err(too_long(bytes)) }
     }
 
-    /// Errors: `text` becomes too long when the steps are those of a normalizer. Nothing is made that is longer.
+    /// Errors: `text` becomes too long by a normalizer's steps. Stops before it exceeds the limit.
     pub fn check(&self, text: &str) -> Result<(), Problem> {
         if self.fits(text.len()) {
             return Ok(());

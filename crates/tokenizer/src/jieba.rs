@@ -1,5 +1,5 @@
-//! Chinese words before WordPiece, as RoFormer's tokenizer has them: jieba cuts the normalized text, without its HMM for words
-//! that the dictionary lacks. transformers keeps this outside `tokenizer.json`, where a pre-tokenizer in Python cannot stand.
+//! Chinese words before WordPiece, as in RoFormer's tokenizer: jieba segments the normalized text, without its HMM for words
+//! missing from the dictionary. `tokenizer.json` cannot express this, since transformers' pre-tokenizer is Python code.
 
 use crate::Problem;
 use crate::dictionary::Dictionary;
@@ -9,7 +9,7 @@ use std::rc::{Rc, Weak};
 use tokenizers::tokenizer::normalizer::Range as Of;
 use tokenizers::{OffsetReferential, OffsetType, PreTokenizedString, Token, Tokenizer};
 
-/// A dictionary that cuts text to words.
+/// A dictionary that segments text into words.
 pub struct Words(Dictionary);
 
 thread_local! {
@@ -27,13 +27,13 @@ pub fn shared(dictionary: &[u8]) -> Result<Rc<Words>, Problem> {
 }
 
 impl Words {
-    /// From lines of a word and how often it occurs. Errors: as `Dictionary::new`.
+    /// From lines of a word and its frequency. Errors: as `Dictionary::new`.
     pub fn new(dictionary: &[u8]) -> Result<Self, Problem> {
         Ok(Self(Dictionary::new(dictionary)?))
     }
 
-    /// What a model is to spell of `text`, as ranges of its bytes: jieba's words as far as they are `known`; of the others each
-    /// Chinese character, and what stands between such. White space is no part of any.
+    /// The pieces of `text` for the model, as byte ranges: jieba's words if they are `known`; of other words each
+    /// Chinese character, and the text between them. Whitespace is skipped.
     pub fn cut(&self, text: &str, known: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
         let mut pieces = vec![];
         for word in self.0.cut(text) {
@@ -46,7 +46,7 @@ impl Words {
         pieces
     }
 
-    /// Cuts normalized text, in the place of a pre-tokenizer.
+    /// Segments normalized text, instead of a pre-tokenizer.
     pub fn split(&self, tokenizer: &Tokenizer, pieces: &mut PreTokenizedString) -> Result<(), Problem> {
         pieces.split(|_, text| {
             let ranges = self.cut(text.get(), |word| tokenizer.token_to_id(word).is_some());
@@ -54,7 +54,7 @@ impl Words {
         })
     }
 
-    /// The ids of `text`, without slices of it that know their places: many times faster.
+    /// The ids of `text`, without slices that track offsets: many times faster.
     pub fn ids(
         &self,
         tokenizer: &Tokenizer,
@@ -76,7 +76,7 @@ impl Words {
     }
 }
 
-/// `word`, which begins at byte `start`, as Chinese characters and what stands between them and white space.
+/// Splits `word`, which begins at byte `start`, into Chinese characters and the text between them and whitespace.
 fn split_apart(word: &str, start: usize, pieces: &mut Vec<Range<usize>>) {
     let mut joins = false; // whether the next character continues the last piece
     for (at, character) in word.char_indices() {
@@ -93,7 +93,7 @@ fn split_apart(word: &str, start: usize, pieces: &mut Vec<Range<usize>>) {
     }
 }
 
-/// What the normalizer of `tokenizers` takes for a Chinese character: the end of extension D is missing there too.
+/// Whether the normalizer of `tokenizers` treats a character as Chinese: it lacks the end of extension D too.
 fn is_chinese(character: char) -> bool {
     matches!(
         u32::from(character),

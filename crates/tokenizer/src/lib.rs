@@ -20,5 +20,5 @@ mod seeds;
 pub mod train;
 pub mod wordpiece;
 
-/// What went wrong, in words.
+/// An error message.
 pub type Problem = Box<dyn std::error::Error + Send + Sync>;

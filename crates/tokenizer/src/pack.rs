@@ -5,7 +5,7 @@ use tokenizers::Encoding;
 /// An encoding as it crosses the boundary.
 pub struct Packed {
     /// `[windows, then for each: n, ids·n, type ids·n, attention mask·n, begins·n, ends·n, UTF-16 units of tokens·n, special
-    /// tokens mask·n, sequence ids·n, word ids·n]`. Sequence and word ids count from 1; 0 stands for none.
+    /// tokens mask·n, sequence ids·n, word ids·n]`. Sequence and word ids count from 1; 0 means none.
     pub numbers: Vec<u32>,
     /// The tokens of all windows, end to end.
     pub tokens: String,

@@ -1,8 +1,8 @@
-//! Fixed sources of randomness. Hash maps decide ties in the trainers of `tokenizers`; with random keys every run would
-//! give another vocabulary. Nothing here needs secrecy: keys never leave the instance.
+//! Fixed sources of randomness. Hash maps decide ties in the trainers of `tokenizers`; with random keys, every run would
+//! produce a different vocabulary. Nothing here needs secrecy: keys never leave the instance.
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
 
-/// What every hash map is keyed with.
+/// The key of every hash map.
 pub struct Fixed;
 
 impl ahash::random_state::RandomSource for Fixed {
@@ -11,7 +11,7 @@ impl ahash::random_state::RandomSource for Fixed {
     }
 }
 
-/// Stands in for the operating system's randomness, which WebAssembly has not got; chosen by
+/// Replaces the operating system's randomness, which WebAssembly does not have; selected by
 /// `--cfg getrandom_backend="custom"`.
 // SAFETY: this is the one definition of the symbol, with the signature that `getrandom` declares for custom backends.
 #[cfg(target_arch = "wasm32")]

@@ -1,5 +1,5 @@
-//! Trains WordPiece, byte-level BPE and Unigram. The trainers of `tokenizers` leave ties to the order of hash maps with
-//! random keys; here the words, and WordPiece's alphabet, are in order before they see them.
+//! Trains WordPiece, byte-level BPE and Unigram. In the trainers of `tokenizers`, ties depend on the order of hash maps with
+//! random keys; here the words and WordPiece's alphabet are sorted first.
 
 use crate::Problem;
 use crate::bert::{BertOptions, add_specials, ascii_words, dress, template};
@@ -19,7 +19,7 @@ use tokenizers::{
     Tokenizer,
 };
 
-/// Which model is trained.
+/// The kind of model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// BERT's pipeline.
@@ -30,22 +30,22 @@ pub enum Kind {
     Unigram,
 }
 
-/// What is trained.
+/// Options of a training.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Which model.
     pub kind: Kind,
-    /// Pieces, special tokens included. More if the alphabet alone has more.
+    /// Vocabulary size, including special tokens. It is larger if the alphabet alone is larger.
     pub vocab_size: usize,
-    /// How often a pair must occur to become a piece (not Unigram).
+    /// Minimum number of occurrences of a pair to become a token (not for Unigram).
     pub min_frequency: u64,
-    /// Folds case, of text to be encoded too.
+    /// Lowercases the text, also when encoding.
     pub lowercase: bool,
-    /// The first pieces, in this order.
+    /// The first tokens, in this order.
     pub specials: Vec<String>,
 }
 
-/// Text that comes in bit by bit, and then a tokenizer.
+/// Collects text, then trains a tokenizer.
 pub struct Training {
     options: Options,
     tokenizer: Tokenizer,
@@ -97,7 +97,7 @@ impl Training {
         Ok(self.tokenizer)
     }
 
-    /// What the model sees, in order, with counts.
+    /// The chunks for the model, sorted, with counts.
     fn words(&self) -> Result<BTreeMap<CompactString, u64>, Problem> {
         let mut words = BTreeMap::new();
         for (chunk, count) in &self.counts {
@@ -129,8 +129,8 @@ impl Training {
     }
 }
 
-/// Characters of a run that Unigram sees at once: of text without spaces it would see a whole line, over all of whose pieces its
-/// trainer goes again and again. No piece is nearly as long.
+/// Maximum characters of a chunk for Unigram: text without spaces would be a chunk per line, over all of whose pieces its
+/// trainer iterates repeatedly. No token is nearly as long.
 const RUN: usize = 1_000;
 
 /// Calls `body` with runs of [`RUN`] characters of `word`, end to end.
@@ -143,8 +143,8 @@ fn each_run(word: &str, mut body: impl FnMut(&str)) {
     body(rest);
 }
 
-/// Characters of a word beyond which it teaches nothing: WordPiece spells longer ones as `[UNK]`, and of BPE's they are no words
-/// but data, over whose pairs the trainer would go again and again.
+/// Maximum characters of a word for training: WordPiece encodes longer ones as `[UNK]`, and for BPE they are not words
+/// but data, over whose pairs the trainer would iterate repeatedly.
 fn longest_word(kind: Kind) -> Option<usize> {
     match kind {
         Kind::WordPiece => Some(100),
@@ -200,8 +200,8 @@ fn train_bpe(options: &Options, words: BTreeMap<CompactString, u64>) -> Result<B
     Ok(model)
 }
 
-/// WordPiece is trained as BPE with `##` before what continues a word. The trainer numbers the `##` letters as it meets
-/// them, and those numbers break ties: so all letters are given to it in order, as if they were special tokens.
+/// WordPiece is trained as BPE with the prefix `##` inside words. The trainer numbers the `##` letters as it finds
+/// them, and the numbers break ties: so all letters are passed in order, as if they were special tokens.
 fn train_wordpiece(options: &Options, words: BTreeMap<CompactString, u64>) -> Result<WordPiece, Problem> {
     if !options.specials.iter().any(|token| token == "[UNK]") {
         return Err("the special tokens of a WordPiece vocabulary must have [UNK]".into());
@@ -234,7 +234,7 @@ fn train_unigram(options: &Options, words: BTreeMap<CompactString, u64>) -> Resu
     let mut model = Unigram::default();
     trainer.do_train(words.collect(), &mut model)?;
     let mut pieces: Vec<(String, f64)> = model.iter().cloned().collect();
-    // The trainer leaves pieces of equal score in the order of a hash map.
+    // The trainer leaves tokens of equal score in the order of a hash map.
     pieces[options.specials.len()..].sort_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| a.cmp(b)));
     Unigram::from(pieces, unk, false)
 }
@@ -251,7 +251,7 @@ mod tests {
         training.finish().unwrap().to_string(false).unwrap()
     }
 
-    // Off WebAssembly every hash map has keys of its own, so two trainings in one process see two orders.
+    // Outside WebAssembly, every hash map has its own keys, so two trainings in one process see different orders.
     #[test]
     fn training_does_not_depend_on_hash_keys_nor_on_the_order_of_lines() {
         let text = include_str!("train.rs");

@@ -1,11 +1,11 @@
-//! WordPiece, as the crate has it, in a time that does not grow with the third power of a word's length: no piece is longer than
+//! WordPiece as in the crate, but not in cubic time of a word's length: no token is longer than
 //! the longest token of the vocabulary.
 
 use crate::Problem;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::{Model, ModelWrapper, Token};
 
-/// The pieces of a word, by any model.
+/// The tokens of a word, by any model.
 pub fn spell(model: &ModelWrapper, longest: usize, word: &str) -> Result<Vec<Token>, Problem> {
     match model {
         ModelWrapper::WordPiece(model) => pieces(model, longest, word),
@@ -21,7 +21,7 @@ pub fn longest(model: &ModelWrapper) -> usize {
     }
 }
 
-/// The longest tokens that `word` begins with, one after another; the unknown one where none fits.
+/// Splits `word` greedily into the longest tokens; the unknown token if none matches.
 fn pieces(model: &WordPiece, longest: usize, word: &str) -> Result<Vec<Token>, Problem> {
     let mut found = vec![];
     let mut start = 0;
@@ -36,13 +36,13 @@ fn pieces(model: &WordPiece, longest: usize, word: &str) -> Result<Vec<Token>, P
         return Ok(found);
     }
     let Some(id) = model.token_to_id(&model.unk_token) else {
-        // The model's own words for it.
+        // The model's own message.
         return model.tokenize(word);
     };
     Ok(vec![Token::new(id, model.unk_token.clone(), (0, word.len()))])
 }
 
-/// The longest token that stands at byte `start` of `word`.
+/// The longest token at byte `start` of `word`.
 fn piece(model: &WordPiece, longest: usize, word: &str, start: usize) -> Option<Token> {
     let prefix = if start > 0 { model.continuing_subword_prefix.as_str() } else { "" };
     let mut end = word.len().min(start + longest.saturating_sub(prefix.len()));

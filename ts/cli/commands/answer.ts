@@ -14,14 +14,18 @@ const options: readonly OptionSpec[] = [
   ...modelOptions,
   { flags: "--context <text>", help: "text that holds the answers to the questions given", parse: text },
   { flags: "--context-file <file>", help: "file of that text; - for standard input", parse: path },
-  { flags: "--data <file>", help: "questions with a context each, instead", parse: path },
+  { flags: "--data <file>", help: "file of questions and contexts", parse: path },
   { flags: "--question-column <column>", help: "column of the questions (default: question)", parse: text },
   { flags: "--context-column <column>", help: "column of the contexts (default: context)", parse: text },
   ...fileOptions,
-  { flags: "--max-length <tokens>", help: "tokens of a window; longer contexts are read in several", parse: whole(8) },
-  { flags: "--stride <tokens>", help: "tokens that neighboring windows share (default: 128)", parse: whole(0) },
-  { flags: "--max-answer-length <tokens>", help: "tokens of an answer at most (default: 15)", parse: whole(1) },
-  topOption("answers to each question", 1),
+  {
+    flags: "--max-length <tokens>",
+    help: "maximum tokens of a window; longer contexts are read in several",
+    parse: whole(8),
+  },
+  { flags: "--stride <tokens>", help: "overlap of neighboring windows in tokens (default: 128)", parse: whole(0) },
+  { flags: "--max-answer-length <tokens>", help: "maximum tokens of an answer (default: 15)", parse: whole(1) },
+  topOption("number of answers per question", 1),
   { flags: "--handle-impossible-answer", help: "allow for no answer, as SQuAD 2 does", parse: flag, isFlag: true },
 ];
 
@@ -30,7 +34,7 @@ interface Asked {
   readonly where?: (index: number) => string;
 }
 
-/** Options that the pipeline takes too. */
+/** Options that are passed to the pipeline. */
 interface Given {
   readonly top?: number;
   readonly stride?: number;
@@ -41,7 +45,8 @@ interface Given {
 /** Finds answers in texts. */
 export const answer: CommandSpec = {
   name: "answer",
-  summary: "answer questions from a text (--context, --context-file), or those of a file from a text each (--data)",
+  summary:
+    "answer questions from a text (--context, --context-file), or questions of a file, each with its context (--data)",
   words: "[questions...]",
   options,
   required: ["model"],
@@ -68,7 +73,7 @@ export const answer: CommandSpec = {
   },
 };
 
-/** Questions, and where those of a file stand. */
+/** Questions, and their positions if they come from a file. */
 async function readQuestions({ options: given, words, signal }: Call): Promise<Asked> {
   const contexts = ["context", "contextFile", "data"].filter((name) => given[name] !== undefined);
   if (contexts.length !== 1)
@@ -82,7 +87,7 @@ async function readQuestions({ options: given, words, signal }: Call): Promise<A
     const one = (row: Row) => ({ question: textOf(row, first), context: textOf(row, second) });
     return { questions: rows.map(one), where: placesOf(rows) };
   }
-  if (words.length === 0) throw new UsageError("answer needs one question or more");
+  if (words.length === 0) throw new UsageError("answer needs at least one question");
   if (words.includes("-")) throw new UsageError("answer takes questions as words; - is for --context-file or --data");
   const context = (given.context as string | undefined) ?? (await wholeText(given.contextFile as string, signal));
   return { questions: words.map((question) => ({ question, context })) };

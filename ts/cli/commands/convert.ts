@@ -15,17 +15,17 @@ const options: readonly OptionSpec[] = [
   { flags: "--to <format>", help: "format of the weights: safetensors", parse: oneOf(["safetensors"]) },
   {
     flags: "--max-shard-bytes <bytes>",
-    help: "divide the weights into files of at most so many bytes",
+    help: "divide the weights into files of at most this size",
     parse: whole(1),
   },
   {
     flags: "--rope <order>",
-    help: "order of the turned pairs: interleaved (RoFormer) or half (Llama's family)",
+    help: "order of the rotated pairs: interleaved (RoFormer) or half (Llama's family)",
     parse: oneOf(["interleaved", "half"]),
   },
   {
     flags: "--from <family>",
-    help: "bert: make a RoFormer of a BERT, without its learned positions",
+    help: "bert: convert a BERT to a RoFormer, without its learned positions",
     parse: oneOf(["bert"]),
   },
   {
@@ -35,10 +35,10 @@ const options: readonly OptionSpec[] = [
   },
 ];
 
-/** Writes a model in another form. */
+/** Converts a model. */
 export const convert: CommandSpec = {
   name: "convert",
-  summary: "write a model's folder in another form: type, shards, safetensors, pairs, RoFormer from BERT",
+  summary: "convert a model: number type, shards, safetensors, rotary pairs, RoFormer from BERT",
   words: "[in-out...]",
   options,
   required: [],
@@ -49,10 +49,8 @@ export const convert: CommandSpec = {
     const done = await write(modelSource(from!, call), to!, pick(given, CONVERT));
     await out.result(done, [
       `${to}: ${done.modelType} with the head ${done.head}, ${done.parameters.toLocaleString("en")} numbers of ${done.dtype}`,
-      ...(done.dropped.length > 0 ? [`left out: ${done.dropped.join(", ")}`] : []),
-      ...(done.reordered.length > 0
-        ? [`other order of rows: ${done.reordered.length} tensors of queries and keys`]
-        : []),
+      ...(done.dropped.length > 0 ? [`dropped: ${done.dropped.join(", ")}`] : []),
+      ...(done.reordered.length > 0 ? [`reordered rows: ${done.reordered.length} tensors of queries and keys`] : []),
     ]);
     return undefined;
   },

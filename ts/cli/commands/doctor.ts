@@ -1,10 +1,10 @@
 import { doctor as diagnose } from "../../engine/doctor.js";
 import type { CommandSpec } from "../command.js";
 
-/** Says what this machine offers. */
+/** Shows what the engine uses on this machine. */
 export const doctor: CommandSpec = {
   name: "doctor",
-  summary: "say what the engine makes of this machine, and why",
+  summary: "show which engine runs on this machine, and why",
   options: [],
   required: [],
   async run({ out }) {
@@ -13,7 +13,7 @@ export const doctor: CommandSpec = {
     await out.result(found, [
       `build    ${found.variant}`,
       `threads  ${found.threads} (${found.cores} cores)`,
-      `memory   ${mebibytes(found.memory.total)} taken, ${mebibytes(found.memory.limit)} at most`,
+      `memory   ${mebibytes(found.memory.total)} used, at most ${mebibytes(found.memory.limit)}`,
       `node     ${found.node}`,
       ...found.reasons.map((reason) => `- ${reason}`),
     ]);

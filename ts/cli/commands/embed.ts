@@ -7,32 +7,32 @@ import { flag, listOf, type OptionSpec, path, text, whole } from "../option.js";
 import { print } from "../output.js";
 import { readGroups, textOptions } from "../textInputs.js";
 
-/** Options of commands that make vectors. */
+/** Options of commands that compute vectors. */
 export const vectorOptions: readonly OptionSpec[] = [
   {
     flags: "--pooling <ways>",
-    help: `how tokens become one vector: ${POOLINGS.join(", ")}, or several with commas between (default: as the model's files say, else mean)`,
+    help: `pooling of token states: ${POOLINGS.join(", ")}, or several separated by commas (default: as the model's files say, else mean)`,
     parse: listOf(POOLINGS),
   },
   { flags: "--normalize", help: "scale vectors to length 1", parse: flag, isFlag: true },
-  { flags: "--prompt <text>", help: "a text to put in front of each text", parse: text },
+  { flags: "--prompt <text>", help: "prefix of each text", parse: text },
   {
     flags: "--prompt-name <name>",
-    help: "the prompt of the model's files to put in front of each text (default: as they say)",
+    help: "name of a prompt of the model's files, as prefix of each text (default: as they say)",
     parse: text,
   },
   {
     flags: "--truncate-dim <n>",
-    help: "numbers of each vector to keep, the first ones (default: as the model's files say, else all)",
+    help: "keep only this many leading numbers of each vector (default: as the model's files say, else all)",
     parse: whole(1),
   },
 ];
 
-/** Those of some options that are given. */
+/** The given options among some. */
 export const given = (options: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
 
-/** What {@link vectorOptions} say. */
+/** The values of {@link vectorOptions}. */
 export const vectorSettings = (options: Record<string, unknown>): EmbedOptions =>
   given(options, ["pooling", "normalize", "prompt", "promptName", "truncateDim"]);
 
@@ -42,10 +42,10 @@ const outOption: OptionSpec = {
   parse: path,
 };
 
-/** Turns texts to vectors. */
+/** Embeds texts. */
 export const embed: CommandSpec = {
   name: "embed",
-  summary: "turn texts into vectors: those given, those of a file, or lines of standard input (-)",
+  summary: "turn texts into vectors: arguments, a file, or lines of standard input (-)",
   words: "[texts...]",
   options: [...modelOptions, ...textOptions, ...vectorOptions, outOption],
   required: ["model"],
@@ -53,7 +53,7 @@ export const embed: CommandSpec = {
     const { options, out } = call;
     const file = options.out as string | undefined;
     if (file !== undefined && !/\.(npy|jsonl)$/.test(file))
-      throw new UsageError(`--out ${file} ends neither in .npy nor in .jsonl`);
+      throw new UsageError(`--out ${file} must end in .npy or .jsonl`);
     if (file !== undefined) await checkFile(file);
     const json = (vector: Float32Array) => JSON.stringify({ embedding: [...vector] });
     const vectors: Float32Array[] = [];

@@ -10,7 +10,7 @@ import { settingOptions } from "../settingOptions.js";
 
 const options: readonly OptionSpec[] = [
   ...modelOptions,
-  { flags: "--data <file>", help: "labelled texts", parse: path },
+  { flags: "--data <file>", help: "labeled texts", parse: path },
   taskOption,
   ...columnOptions,
   ...fileOptions,
@@ -20,7 +20,7 @@ const options: readonly OptionSpec[] = [
 /** Scores a model. */
 export const evaluate: CommandSpec = {
   name: "evaluate",
-  summary: "score a model on labelled rows: classes, numbers, tags, answers, choices, similarities",
+  summary: "score a model on labeled rows: classes, numbers, tags, answers, choices, similarities",
   options,
   required: ["model", "data"],
   async run(call) {

@@ -5,12 +5,12 @@ import { print } from "../output.js";
 import { readGroups, textOptions } from "../textInputs.js";
 import { topOption } from "./search.js";
 
-/** Guesses at hidden words. */
+/** Predicts masked words. */
 export const fillMask: CommandSpec = {
   name: "fill-mask",
-  summary: "guess the words that [MASK] stands for",
+  summary: "predict the words behind [MASK]",
   words: "[texts...]",
-  options: [...modelOptions, ...textOptions, topOption("guesses at each mask", 5)],
+  options: [...modelOptions, ...textOptions, topOption("number of predictions per mask", 5)],
   required: ["model"],
   async run(call) {
     const { top } = call.options as { top?: number };

@@ -16,7 +16,7 @@ import { settingOptions } from "../settingOptions.js";
 import { trainingProgress } from "../trainingProgress.js";
 
 const options: readonly OptionSpec[] = [
-  { flags: "--train <file>", help: "labelled rows to train on", parse: path },
+  { flags: "--train <file>", help: "labeled rows to train on", parse: path },
   {
     flags: "--valid <file>",
     help: "rows that choose the best epoch (default: a tenth of the training rows)",
@@ -30,10 +30,10 @@ const options: readonly OptionSpec[] = [
   ...settingOptions(FINETUNE_SETTINGS),
 ];
 
-/** Trains a model on labelled rows. */
+/** Trains a model on labeled rows. */
 export const finetune: CommandSpec = {
   name: "finetune",
-  summary: "train a model on labelled rows: classes, numbers, tags, answers, choices, similarities",
+  summary: "train a model on labeled rows: classes, numbers, tags, answers, choices, similarities",
   options,
   required: ["train", "out"],
   async run(call) {
@@ -64,7 +64,7 @@ async function present(
   const memory = platform.peakMemory();
   await out.result(metrics, [
     ...reportLines(evaluation),
-    `trained ${metrics.steps} steps in ${duration(metrics.seconds)}, ${metrics.tokensPerSecond} tokens/s; ${duration(seconds)} in all`,
+    `trained ${metrics.steps} steps in ${duration(metrics.seconds)}, ${metrics.tokensPerSecond} tokens/s; ${duration(seconds)} in total`,
     ...(memory === undefined ? [] : [`peak memory ${Math.round(memory / 2 ** 20)} MiB`]),
     `saved in ${folder}`,
   ]);

@@ -12,7 +12,7 @@ import { pretrain } from "./pretrain.js";
 import { search } from "./search.js";
 import { trainTokenizer } from "./trainTokenizer.js";
 
-/** The program's commands. A new one is a file and a line. */
+/** The program's commands. To add one, add a file and a line here. */
 export const commands: readonly CommandSpec[] = [
   ...[trainTokenizer, pretrain, finetune, evaluate],
   ...[predict, embed, search, fillMask, answer],

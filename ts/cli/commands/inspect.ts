@@ -2,10 +2,10 @@ import { type Inspection, inspect as look } from "../../models/inspect.js";
 import { type CommandSpec, UsageError } from "../command.js";
 import { modelSource } from "../modelSource.js";
 
-/** Looks into a model. */
+/** Shows the contents of a model. */
 export const inspect: CommandSpec = {
   name: "inspect",
-  summary: "say what a model's folder, or a file of weights, holds",
+  summary: "show what a model folder or a file of weights contains",
   words: "[path...]",
   options: [],
   required: [],

@@ -9,27 +9,27 @@ import { type OptionSpec, oneOf, text, whole } from "../option.js";
 import { print } from "../output.js";
 import { oneLine, pairOption, readGroups, type TextInputs, textOptions } from "../textInputs.js";
 
-/** What a model says of a text: with --json, and as a line for people. */
+/** A model's prediction for a text: with --json, and as a line. */
 interface Prediction {
   readonly value: object;
   readonly line: string;
 }
 
-/** Options for models that tag tokens. */
+/** Options for token classification. */
 const tagOptions: readonly OptionSpec[] = [
   {
     flags: "--aggregation <way>",
-    help: `which tokens get one tag: ${AGGREGATIONS.join(", ")} (default: simple)`,
+    help: `how tokens are grouped: ${AGGREGATIONS.join(", ")} (default: simple)`,
     parse: oneOf(AGGREGATIONS),
   },
-  { flags: "--ignore-labels <labels>", help: "labels left out, separated by commas (default: O)", parse: text },
-  { flags: "--stride <tokens>", help: "read long texts in windows that share so many tokens", parse: whole(0) },
+  { flags: "--ignore-labels <labels>", help: "labels to leave out, separated by commas (default: O)", parse: text },
+  { flags: "--stride <tokens>", help: "read long texts in windows that overlap by this many tokens", parse: whole(0) },
 ];
 
-/** Labels texts, or their tokens. */
+/** Classifies texts or their tokens. */
 export const predict: CommandSpec = {
   name: "predict",
-  summary: "label texts, or their tokens: those given, those of a file, or lines of standard input (-)",
+  summary: "label texts or their tokens: arguments, a file, or lines of standard input (-)",
   words: "[texts...]",
   options: [...modelOptions, ...textOptions, pairOption, ...tagOptions],
   required: ["model"],

@@ -16,10 +16,10 @@ import { trainingProgress } from "../trainingProgress.js";
 const options: readonly OptionSpec[] = [
   {
     flags: "--objective <name>",
-    help: "clm: guess the next token; mlm: guess hidden ones",
+    help: "clm: predict the next token; mlm: predict masked tokens",
     parse: oneOf(["clm", "mlm"]),
   },
-  { flags: "--data <files...>", help: "running text, a file or several", parse: paths },
+  { flags: "--data <files...>", help: "running text, one or several files", parse: paths },
   { flags: "--valid <files...>", help: "held-out text (default: the last twentieth)", parse: paths },
   { flags: "--text <column>", help: "column of the texts, for files with columns (default: text)", parse: text },
   ...fileOptions,
@@ -63,7 +63,7 @@ export const pretrain: CommandSpec = {
     const memory = platform.peakMemory();
     const { loss, bitsPerCharacter, steps, seconds, tokensPerSecond } = metrics;
     await out.result(metrics, [
-      `held out: loss ${loss.toFixed(4)}${bitsPerCharacter === undefined ? "" : `, ${bitsPerCharacter.toFixed(4)} bits a character`}`,
+      `held out: loss ${loss.toFixed(4)}${bitsPerCharacter === undefined ? "" : `, ${bitsPerCharacter.toFixed(4)} bits per character`}`,
       `trained ${steps} steps in ${duration(seconds)}, ${tokensPerSecond} tokens/s`,
       ...(memory === undefined ? [] : [`peak memory ${Math.round(memory / 2 ** 20)} MiB`]),
       `saved in ${given.out}`,

@@ -7,7 +7,7 @@ import { print } from "../output.js";
 import { oneLine, readColumns, textOptions } from "../textInputs.js";
 import { given, vectorOptions, vectorSettings } from "./embed.js";
 
-/** The option for how many results are wanted. */
+/** The option for the number of results. */
 export const topOption = (what: string, usual: number): OptionSpec => ({
   flags: "--top <k>",
   help: `${what} (default: ${usual})`,
@@ -15,21 +15,21 @@ export const topOption = (what: string, usual: number): OptionSpec => ({
 });
 
 const searchOptions: readonly OptionSpec[] = [
-  { flags: "--query-prompt <text>", help: "a text to put in front of each query (default: as of texts)", parse: text },
+  { flags: "--query-prompt <text>", help: "prefix of each query (default: that of the texts)", parse: text },
   {
     flags: "--query-prompt-name <name>",
-    help: "the prompt of the model's files to put in front of each query (default: as of texts)",
+    help: "name of a prompt of the model's files, as prefix of each query (default: that of the texts)",
     parse: text,
   },
   {
     flags: "--similarity-fn-name <name>",
-    help: `how vectors are compared: ${SIMILARITIES.join(", ")} (default: as the model's files say, else cosine)`,
+    help: `similarity function: ${SIMILARITIES.join(", ")} (default: as the model's files say, else cosine)`,
     parse: oneOf(SIMILARITIES),
   },
-  topOption("texts found for each query", 5),
+  topOption("number of texts per query", 5),
 ];
 
-/** What {@link searchOptions} say. */
+/** The values of {@link searchOptions}. */
 const searchSettings = (options: Record<string, unknown>): SearchOptions => ({
   ...vectorSettings(options),
   ...given(options, ["queryPrompt", "queryPromptName", "similarityFnName"]),
@@ -45,7 +45,7 @@ export const search: CommandSpec = {
   required: ["model", "data"],
   async run(call) {
     const { options, words, out, signal } = call;
-    if (words.length === 0) throw new UsageError("search needs one query or more");
+    if (words.length === 0) throw new UsageError("search needs at least one query");
     const { texts, where } = await readColumns("search", options, signal);
     const found = await withModel(call, { head: "base" }, (model, settings) =>
       model.search(words, texts, { ...settings, where, ...searchSettings(options) }),

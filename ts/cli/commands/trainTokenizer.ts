@@ -12,18 +12,22 @@ import { type OptionSpec, oneOf, path, paths, text, whole, yesOrNo } from "../op
 import { duration, type Output } from "../output.js";
 
 const options: readonly OptionSpec[] = [
-  { flags: "--data <files...>", help: "texts to train on, a file or several", parse: paths },
+  { flags: "--data <files...>", help: "texts to train on, one or several files", parse: paths },
   { flags: "--text <column>", help: "column of the texts (default: text)", parse: text },
   ...fileOptions,
-  { flags: "--kind <name>", help: `what is trained: ${tokenizerKinds.join(", ")}`, parse: oneOf(tokenizerKinds) },
-  { flags: "--vocab-size <number>", help: "entries of the vocabulary (default: 30000)", parse: whole(1) },
+  { flags: "--kind <name>", help: `kind of tokenizer: ${tokenizerKinds.join(", ")}`, parse: oneOf(tokenizerKinds) },
+  { flags: "--vocab-size <number>", help: "vocabulary size (default: 30000)", parse: whole(1) },
   {
     flags: "--min-frequency <number>",
-    help: "times a pair must occur to become a piece (default: 2)",
+    help: "minimum occurrences of a pair to become a token (default: 2)",
     parse: whole(0),
   },
-  { flags: "--lowercase <yes|no>", help: "whether case is folded (default: for wordpiece alone)", parse: yesOrNo },
-  { flags: "--out <path>", help: "where it is saved: a file NAME.json, or a folder", parse: path },
+  {
+    flags: "--lowercase <yes|no>",
+    help: "whether to lowercase text (default: yes for wordpiece, otherwise no)",
+    parse: yesOrNo,
+  },
+  { flags: "--out <path>", help: "output: a file NAME.json, or a folder", parse: path },
 ];
 
 /** Trains a tokenizer. */
@@ -62,7 +66,7 @@ async function* texts(given: Record<string, unknown>, out: Output, signal: Abort
 
 const isFile = (target: string): boolean => target.endsWith(".json");
 
-/** Whether it can be saved, before it is trained. What files there will be depends on the kind; all have these. */
+/** Checks before training that the tokenizer can be saved. The files depend on the kind; all kinds have these. */
 async function check(target: string): Promise<void> {
   await requireNoModel(isFile(target) ? dirname(target) : target);
   if (isFile(target)) await checkFile(target);
@@ -72,7 +76,7 @@ async function check(target: string): Promise<void> {
 async function save(tokenizer: Tokenizer, target: string): Promise<void> {
   const files = tokenizer.files();
   if (isFile(target)) return saveFile(target, files.get("tokenizer.json")!);
-  // Files of a tokenizer that stood there before would be read together with this one's.
+  // Files of an earlier tokenizer would be read together with this one's.
   const stale = TOKENIZERS.map((name) => [name, null] as const);
   return saveFolder(target, new Map<string, Content | null>([...stale, ...files]), {
     check: () => requireReplaceable(target, [...files.keys()]),

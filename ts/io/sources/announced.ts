@@ -2,24 +2,24 @@ import { DataError } from "../../errors.js";
 import { type Hash, platform } from "../../platform/index.js";
 import { lengthOf } from "./http.js";
 
-/** What a hub says of a file before it comes. */
+/** What a hub reports about a file before the download. */
 export interface Announced {
-  /** Bytes; undefined where nobody says. */
+  /** Size in bytes, if known. */
   readonly size: number | undefined;
-  /** Its SHA-256: the hub names files in large storage by it. */
+  /** Its SHA-256, which is the hub's ETag for files in large storage. */
   readonly sha256: string | undefined;
-  /** What stands for this version of the file; of files in git itself, the SHA-1 of git's blob. */
+  /** Identifies this version of the file; for files in git itself, the SHA-1 of the blob. */
   readonly etag: string | undefined;
 }
 
-/** What some answers, each a redirect to the next, say of a file. */
+/** Combines what responses, each a redirect to the next, report about a file. */
 export function announcedBy(answers: readonly Response[], method: "HEAD" | "GET"): Announced {
   const first = (name: string) =>
     answers.map(({ headers }) => headers.get(name)).find((value): value is string => value !== null);
   const linked = first("X-Linked-Size");
   const last = answers.at(-1)!;
   const length = last.status === 200 ? lengthOf(last) : undefined;
-  // Some servers answer every HEAD with 0.
+  // Some servers report 0 for every HEAD.
   const known = method === "HEAD" && length === 0 ? undefined : length;
   const sha256 = plain(first("X-Linked-Etag"));
   return {
@@ -29,10 +29,10 @@ export function announcedBy(answers: readonly Response[], method: "HEAD" | "GET"
   };
 }
 
-/** An ETag without its quotes, and the mark of those that stand for what was compressed on the way. */
+/** An ETag without its quotes and without the suffix for compressed responses. */
 const plain = (etag = ""): string => etag.replace(/^W\//, "").replaceAll('"', "");
 
-/** What two answers say, the first one's word before the second's. Errors: DataError where they are of different files. */
+/** Merges what two responses report; the first one takes precedence. Errors: DataError if they are of different files. */
 export function agreed(where: string, first: Announced, second: Announced): Announced {
   for (const field of ["size", "sha256"] as const) {
     const [a, b] = [first[field], second[field]];
@@ -42,18 +42,18 @@ export function agreed(where: string, first: Announced, second: Announced): Anno
   return { size, sha256, etag };
 }
 
-/** What two requests for one file got was not the same. */
+/** The error if two requests for one file got different versions. */
 export const changed = (where: string): DataError =>
   new DataError(`${where}: the file was changed while it was read`, { reason: "network" });
 
-/** Passes pieces on, and checks them against the hashes that are announced. Errors: DataError after the last piece. */
+/** Passes pieces on and checks them against the announced hashes. Errors: DataError after the last piece. */
 export async function* verified(
   where: string,
   { size, sha256, etag = "" }: Announced,
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   const large = sha256 === undefined ? undefined : platform.hash("sha256");
-  // A mirror's SHA-1 may be the file's own, not that of git's blob, which begins with its length.
+  // A mirror's SHA-1 may be that of the file, not of git's blob, which begins with its length.
   const isGit = sha256 === undefined && /^[0-9a-f]{40}$/.test(etag) && size !== undefined && size <= MOST_IN_GIT;
   const small = isGit ? [platform.hash("sha1"), platform.hash("sha1")].filter((hash) => hash !== undefined) : [];
   small[0]?.update(new TextEncoder().encode(`blob ${size}\0`));
@@ -65,7 +65,7 @@ export async function* verified(
   if (small.length > 0) await requireOne(where, "SHA-1", small, etag);
 }
 
-/** Bytes of a file in git: the hub has larger ones elsewhere. */
+/** Maximum size of a file in git: the hub stores larger ones elsewhere. */
 const MOST_IN_GIT = 2 ** 25;
 
 async function requireOne(where: string, name: string, hashes: readonly Hash[], wanted: string): Promise<void> {

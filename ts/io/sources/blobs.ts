@@ -2,7 +2,7 @@ import { DataError } from "../../errors.js";
 import type { Files } from "../interface.js";
 import { reading } from "../reasons.js";
 
-/** Files that are in the caller's hands. */
+/** Files given by the caller. */
 export function blobFiles(blobs: ReadonlyMap<string, Blob>): Files {
   const blob = (file: string): Blob => {
     const found = blobs.get(file);

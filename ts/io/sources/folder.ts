@@ -4,13 +4,13 @@ import type { Files } from "../interface.js";
 import { reading } from "../reasons.js";
 import { settled } from "./journal.js";
 
-/** The files of a folder that others may save to while they are read. */
+/** The files of a folder that may be saved to while they are read. */
 export interface FolderFiles extends Files {
-  /** A text that is the same as long as the file is; undefined: no such file. */
+  /** A string that changes with the file; undefined if it does not exist. */
   stamp(file: string): Promise<string | undefined>;
 }
 
-/** The files of a folder on this machine. */
+/** The files of a local folder. */
 export const folderFiles = (folder: string): FolderFiles =>
   platform.isNode ? settled(plainFiles(folder)) : plainFiles(folder);
 

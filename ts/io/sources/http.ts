@@ -3,7 +3,7 @@ import { platform, shownUrl } from "../../platform/index.js";
 import type { SourceOptions } from "../interface.js";
 import { networkFailure } from "./network.js";
 
-/** A server that could not be reached, or that is at a loss itself: asking again later may help. */
+/** A server that could not be reached, or that failed: trying again later may help. */
 export class Unreachable extends DataError {
   override readonly name = "DataError";
 
@@ -12,19 +12,19 @@ export class Unreachable extends DataError {
   }
 }
 
-/** What ends a request before its answer does. */
+/** Limits of a request. */
 export interface Waiting {
   readonly signal: AbortSignal | undefined;
-  /** Milliseconds until an answer begins, as Hugging Face's own clients wait. */
+  /** Milliseconds until a response begins, as in Hugging Face's clients. */
   readonly answer: number;
-  /** Milliseconds between two pieces of a body: a download that stalls is not begun anew lightly. */
+  /** Milliseconds between two pieces of a body: longer, since restarting a download is expensive. */
   readonly idle: number;
 }
 
-/** The longest time that a timer takes. */
+/** The maximum delay of a timer. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** How long to wait for servers. Errors: ConfigError for what is not a time. */
+/** The timeouts for servers. Errors: ConfigError for an invalid time. */
 export function waitingOf({ signal, timeout }: SourceOptions): Waiting {
   const seconds = platform.environment("ROFORMER_TIMEOUT");
   if (timeout === undefined && !seconds) return { signal, answer: 10_000, idle: 30_000 };
@@ -39,24 +39,24 @@ export function waitingOf({ signal, timeout }: SourceOptions): Waiting {
 }
 
 /**
- * A request. A failing network and a silent server are an {@link Unreachable}, `signal` an AbortError; what the server answers
+ * Sends a request. Errors: {@link Unreachable} for a failing network or a timeout, AbortError by `signal`. Checking the status
  * is up to the caller.
  */
 export function request(url: URL, init: RequestInit, waiting: Waiting): Promise<Response> {
   return within(url, waiting.signal, waiting.answer, (signal) => fetch(url, { ...init, signal }));
 }
 
-/** How much a body may hold. */
+/** Limits of a body's size. */
 export interface BodyLimits {
-  /** The bytes that it must have, where they are known. */
+  /** The exact number of bytes, if known. */
   readonly exact: number | undefined;
-  /** The bytes that it may have at most, where `exact` is not known. */
+  /** The maximum number of bytes, if `exact` is not known. */
   readonly most: number;
 }
 
 /**
- * The pieces of an answer's body. Errors: as {@link request}; DataError for a body that is longer than its limits, before the
- * first byte beyond them is given, or shorter.
+ * The pieces of a response's body. Errors: as {@link request}; DataError for a body that is shorter than its limits, or longer: before the
+ * first byte beyond them is passed on.
  */
 export async function* bodyOf(
   response: Response,
@@ -78,17 +78,17 @@ export async function* bodyOf(
     if (exact !== undefined && loaded !== exact)
       throw new DataError(`${shownUrl(url)}: the server sent ${loaded} bytes of ${exact}`, { reason: "network" });
   } finally {
-    // Whoever stops in the middle wants no more of it.
+    // The consumer stopped early.
     reader?.cancel().catch(() => undefined);
   }
 }
 
-/** What a body does to an answer that is of no use. */
+/** Cancels the body of a response that is not used. */
 export const discard = (response: Response): void => void response.body?.cancel().catch(() => undefined);
 
 /**
- * The bytes of an answer's body, where its header tells. What is sent compressed has another length, and browsers do not show
- * whether an answer from another origin is.
+ * The size of a response's body, if its header tells. A compressed body has another length, and browsers do not show
+ * whether a response from another origin is compressed.
  */
 export function lengthOf(response: Response): number | undefined {
   const length = response.headers.get("Content-Length") ?? "";
@@ -97,29 +97,29 @@ export function lengthOf(response: Response): number | undefined {
   return Number(length);
 }
 
-/** Whether a body is sent in another form than the file's own. */
+/** Whether a body is sent with a content encoding. */
 export const isEncoded = ({ headers }: Response): boolean =>
   !/^(identity)?$/i.test(headers.get("Content-Encoding") ?? "");
 
-/** Asks for files as they are, so that their lengths are those of the headers. Browsers do not let pages ask. */
+/** Requests files uncompressed, so that the headers give their lengths. Browsers do not let pages set this header. */
 export const asTheyAre = (): Record<string, string> => (platform.isNode ? { "Accept-Encoding": "identity" } : {});
 
-/** Bytes that a file may have of which no server says how many: of weights as many as memory could hold, of text a quarter GiB. */
+/** Maximum size of a file whose server reports none: for weights what memory could hold, for text a quarter GiB. */
 export const mostOf = (file: string): number => (/\.(json|txt|model|md)$/.test(file) ? 2 ** 28 : 2 ** 32);
 
-/** Bytes that are read into memory at once at most. */
+/** Maximum bytes read into memory at once. */
 const MOST_AT_ONCE = 2 ** 31;
 
-/** All of a file in its source. Errors: DataError for more than memory should hold, whoever says so. */
+/** Reads a whole file. Errors: DataError for one that is larger than memory should hold. */
 export function readWhole(
   where: string,
   { size, readRange }: { size: number; readRange(start: number, end: number): Promise<Uint8Array> },
 ): Promise<Uint8Array> {
   if (size <= MOST_AT_ONCE) return readRange(0, size);
-  throw new DataError(`${where} has ${size} bytes, more than the ${MOST_AT_ONCE} that are read at once`);
+  throw new DataError(`${where} has ${size} bytes; at most ${MOST_AT_ONCE} are read at once`);
 }
 
-/** Begins something of the network, and waits for it as long as may be; what it fails with becomes an error of this library. */
+/** Runs a network operation with a timeout; its failures become errors of this library. */
 function within<T>(
   url: URL,
   signal: AbortSignal | undefined,

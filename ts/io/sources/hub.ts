@@ -6,14 +6,14 @@ import type { Hub } from "./hubCache.js";
 import type { HubModel } from "./hubRequest.js";
 import { checkedEndpoint, checkedToken } from "./hubSettings.js";
 
-/** The hub that `hf:` means unless `HF_ENDPOINT` names another one. */
+/** The hub of `hf:`. Default for `HF_ENDPOINT`. */
 const ENDPOINT = "https://huggingface.co";
 
 /**
  * The files of a model on the Hugging Face hub, `hf:owner/name` or `hf:owner/name@revision` (a branch, tag or commit; `main`
- * unless given). What is asked for is downloaded once and kept (`Platform.downloads`), by the commit that the hub names: a load asks for
- * the revision's commit, and takes everything of it from what is kept. Without a network the last commit that was seen counts.
- * What comes is compared with the length and the hash that the hub announces; anything else is not kept. `HF_TOKEN` is sent to the hub's own origin alone.
+ * by default). Files are downloaded once and cached (`Platform.downloads`) by the commit that the hub names: a load requests
+ * the revision's commit, and reads everything else of it from the cache. Without a network, the last commit seen is used.
+ * Downloads are checked against the length and the hash that the hub announces. `HF_TOKEN` is sent only to the hub's origin.
  */
 export function hubFiles(source: string, options: SourceOptions): Files {
   const model = parseHub(source);

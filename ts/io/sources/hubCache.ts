@@ -7,30 +7,30 @@ import { bodyOf, discard, mostOf, Unreachable, type Waiting, waitingOf } from ".
 import { ask, type HubAnswer, type HubModel, isCommit } from "./hubRequest.js";
 import { Keeping } from "./keeping.js";
 
-/** A file that the hub has. */
+/** A file on the hub. */
 interface Located extends Announced {
-  /** Its version: the commit, or what stands for it. */
+  /** Its version: the commit, or a substitute. */
   readonly version: string;
 }
 
 const UNKNOWN: Announced = { size: undefined, sha256: undefined, etag: undefined };
 
 /**
- * The files of one model as they come from the hub and stay: `snapshots/COMMIT/FILE`, with the size that each must have in
- * `sizes/COMMIT/FILE`; `refs/REVISION`, the commit last seen; `absent/COMMIT/FILE`, empty, for what the hub said not to have, and
- * `missing/COMMIT/FILE` for what it seemed not to have, which counts where it cannot be asked. Of servers that name no commit,
- * `versions/REVISION/FILE` is the version of one file. A commit never changes, so what is kept of it, in its size, is not asked
- * for again.
+ * The cached files of one model of the hub: `snapshots/COMMIT/FILE`, with the size that each must have in
+ * `sizes/COMMIT/FILE`; `refs/REVISION`, the last commit seen; `absent/COMMIT/FILE`, empty, for files that the hub reports as missing, and
+ * `missing/COMMIT/FILE` for those that seemed missing, which is used offline. For servers that name no commit,
+ * `versions/REVISION/FILE` is the version of one file. A commit never changes, so a cached file of the right size is not requested
+ * again.
  */
 export class Hub {
   readonly #model: HubModel;
   readonly #options: SourceOptions;
   readonly #waiting: Waiting;
   readonly #kept: Keeping;
-  /** What is known of each file; undefined: it does not exist. */
+  /** The known files; undefined if a file does not exist. */
   readonly #located = new Map<string, Located | undefined>();
   #commit: string | undefined;
-  /** Lookups follow one another: the first one says which commit all are of. */
+  /** Lookups run one after another: the first one determines the commit of all. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(model: HubModel, options: SourceOptions) {
@@ -47,7 +47,7 @@ export class Hub {
     return (await this.#locate(file)) !== undefined;
   }
 
-  /** A file, downloaded unless it is kept; undefined where the hub has none. */
+  /** A file, downloaded if it is not cached; undefined if the hub does not have it. */
   async open(file: string): Promise<KeptFile | undefined> {
     const located = await this.#locate(file);
     if (located === undefined) return undefined;
@@ -88,7 +88,7 @@ export class Hub {
     return this.#read(file, answer);
   }
 
-  /** What the hub says of a file, and noted. */
+  /** Looks up a file on the hub and notes the result. */
   async #read(file: string, { found, commit, announced }: HubAnswer): Promise<Located | undefined> {
     if (this.#commit === undefined && commit !== undefined) await this.#see(commit);
     const version = this.#commit ?? versionOf(announced);
@@ -101,10 +101,10 @@ export class Hub {
       const { name, endpoint, repository, revision } = this.#model;
       const url = `${endpoint.href.replace(/\/$/, "")}/${repository}/resolve/${revision}`;
       throw new DataError(
-        `${name}: the server says neither X-Repo-Commit nor ETag, so nothing can be kept; load ${url}`,
+        `${name}: the server says neither X-Repo-Commit nor ETag, so nothing can be cached; load ${url}`,
       );
     }
-    // Servers that are no hub may name no commit; the file's own version does for a file.
+    // Other servers may name no commit; then each file has its own version.
     if (this.#commit === undefined) await this.#kept.write(this.#fileRef(file), version);
     return { version, ...announced };
   }
@@ -126,7 +126,7 @@ export class Hub {
     throw new DataError(`${name}: ${error.message}, and ${advice}`, { cause: error, reason: error.reason });
   }
 
-  /** A kept file of the size that it must have, as far as that is known. */
+  /** A cached file, if its size is right as far as known. */
   async #find(file: string, { version, size }: Located): Promise<KeptFile | undefined> {
     const kept = await this.#kept.find(snapshot(version, file));
     if (kept === undefined || (size !== undefined && kept.size !== size)) return undefined;
@@ -143,7 +143,7 @@ export class Hub {
     if ((await this.#sizeOf(version, file)) !== size) await this.#kept.write(`sizes/${version}/${file}`, String(size));
   }
 
-  /** The commit that the revision is at: all files are of this one, whatever happens meanwhile. */
+  /** The commit of the revision: all files are taken from it, even if the revision moves meanwhile. */
   async #see(commit: string): Promise<void> {
     this.#commit = commit;
     if ((await this.#kept.text(this.#ref)) !== commit) await this.#kept.write(this.#ref, commit);
@@ -152,9 +152,9 @@ export class Hub {
   async #download(file: string, located: Located): Promise<void> {
     const where = `${this.#model.name}/${file}`;
     const answer = await ask(this.#model, { file, method: "GET", revision: this.#revision }, this.#waiting);
-    if (answer.found !== "yes") throw new DataError(`${where}: the hub has it no more`, { reason: "not-found" });
+    if (answer.found !== "yes") throw new DataError(`${where}: the hub no longer has it`, { reason: "not-found" });
     try {
-      // A commit stays what it is; where there is none, the ETag tells.
+      // A commit does not change; without one, the ETag tells.
       const version = this.#commit === undefined ? versionOf(answer.announced) : answer.commit;
       if ((version ?? located.version) !== located.version) throw changed(where);
       const announced = agreed(where, located, answer.announced);
@@ -166,7 +166,7 @@ export class Hub {
     }
   }
 
-  /** The bytes of an answer, counted. */
+  /** The bytes of a response, counted. */
   async *#arriving(file: string, { size }: Announced, { response, url }: HubAnswer): AsyncGenerator<Uint8Array> {
     const { onProgress } = this.#options;
     const limits = { exact: size, most: mostOf(file) };
@@ -184,7 +184,7 @@ export class Hub {
     return this.#commit ?? this.#model.revision;
   }
 
-  /** Where the version of a file is kept that a server without commits had last. */
+  /** The cached version of a file from a server without commits. */
   #fileRef(file: string): string {
     return `versions/${encodeURIComponent(this.#model.revision)}/${file}`;
   }
@@ -196,10 +196,10 @@ export class Hub {
 
 const snapshot = (version: string, file: string): string => `snapshots/${version}/${file}`;
 
-/** Stands for the version of a file that does not exist. */
+/** The version of a file that does not exist. */
 const ABSENT = "absent";
 
-/** What stands for a file's version where no commit is named: its ETag, as a folder's name. */
+/** A file's version if no commit is named: its ETag, as a folder's name. */
 function versionOf({ etag }: Announced): string | undefined {
   const name = etag?.replace(/[^\w-]/g, "");
   return name && name.length <= 100 ? `etag-${name}` : undefined;

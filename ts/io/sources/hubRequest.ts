@@ -5,7 +5,7 @@ import { asTheyAre, discard, request, Unreachable, type Waiting } from "./http.j
 
 /** A model on a hub, at one revision. */
 export interface HubModel {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   /** `owner/name`. */
   readonly repository: string;
@@ -14,10 +14,10 @@ export interface HubModel {
   readonly token: string | undefined;
 }
 
-/** Redirects that are followed at most. */
+/** Maximum number of redirects. */
 const MOST_REDIRECTS = 8;
 
-/** What is asked of a hub. */
+/** A request to a hub. */
 export interface HubQuestion {
   readonly file: string;
   readonly method: "HEAD" | "GET";
@@ -25,20 +25,20 @@ export interface HubQuestion {
   readonly revision: string;
 }
 
-/** What a hub says of a file. */
+/** A hub's response about a file. */
 export interface HubAnswer {
-  /** "unnamed": 404 without the hub's word that it is the file that does not exist, which a proxy may have answered. */
+  /** "unnamed": a 404 that does not name the file as missing, and may come from a proxy. */
   readonly found: "yes" | "no" | "unnamed";
   readonly response: Response;
-  /** Where it came from in the end. */
+  /** The final URL. */
   readonly url: URL;
   readonly commit: string | undefined;
   readonly announced: Announced;
 }
 
 /**
- * Asks for `ENDPOINT/owner/name/resolve/revision/file`. Errors: Unreachable where the network or the server fails, DataError that
- * says what to do where the hub refuses.
+ * Requests `ENDPOINT/owner/name/resolve/revision/file`. Errors: Unreachable if the network or the server fails, DataError that
+ * says what to do if the hub refuses.
  */
 export async function ask(model: HubModel, question: HubQuestion, waiting: Waiting): Promise<HubAnswer> {
   const { endpoint, repository, token } = model;
@@ -48,10 +48,10 @@ export async function ask(model: HubModel, question: HubQuestion, waiting: Waiti
   const answers: Response[] = [];
   for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
     const { method } = question;
-    // The token is nobody's business but the hub's.
+    // The token is for the hub alone.
     const mayKnow = token !== undefined && url.origin === endpoint.origin;
     const headers = { ...asTheyAre(), ...(mayKnow && { Authorization: `Bearer ${token}` }) };
-    // Browsers show no redirects; they take the token away from other origins themselves.
+    // Browsers hide redirects; they remove the token for other origins themselves.
     const redirect = platform.isNode ? "manual" : "follow";
     const response = await request(url, { method, headers, redirect }, waiting);
     answers.push(response);
@@ -64,13 +64,13 @@ export async function ask(model: HubModel, question: HubQuestion, waiting: Waiti
     }
     discard(response);
     url = redirected(url, location);
-    // The file is somewhere else: so it exists, and that is all that was asked.
+    // A redirect means that the file exists, which is the question.
     if (method === "HEAD" && url.origin !== endpoint.origin) return { found: "yes", ...answer };
   }
-  throw new DataError(`${model.name}: ${shownUrl(endpoint)} redirects without end`);
+  throw new DataError(`${model.name}: ${shownUrl(endpoint)} redirects too often`);
 }
 
-/** Networks with a page to log in at answer with it, whatever was asked for. */
+/** Whether a response is a network's login page. */
 const isPage = ({ headers }: Response, file: string): boolean =>
   /^text\/html\b/i.test(headers.get("Content-Type") ?? "") && !/\.html?$/.test(file);
 
@@ -84,16 +84,16 @@ function redirected(from: URL, location: string): URL {
   return to;
 }
 
-/** A commit as the first answer names it; it becomes a folder's name. */
+/** A commit as the first response names it; it becomes a folder's name. */
 function commitOf(answers: readonly Response[]): string | undefined {
   const named = answers.map(({ headers }) => headers.get("X-Repo-Commit")).find((commit) => commit !== null);
   return named !== undefined && isCommit(named) ? named : undefined;
 }
 
-/** Whether a text can be a commit's. */
+/** Whether a string can be a commit. */
 export const isCommit = (text: string): boolean => /^\w[\w.-]{0,99}$/.test(text);
 
-/** What a refusal says of the file; every one but that it does not exist is an error. */
+/** Interprets a refusal: anything but a missing file is an error. */
 function absence(
   { name, repository, endpoint, token }: HubModel,
   { revision }: HubQuestion,
@@ -108,12 +108,15 @@ function absence(
   if (status === 401) refuse("there is no such model, or it is private: set HF_TOKEN to a token that may read it");
   if (status === 403) {
     const page = `${shownUrl(endpoint).replace(/\/$/, "")}/${repository}`;
-    refuse(`${token ? "HF_TOKEN may not read it" : "HF_TOKEN is not set"}, or ${page} has conditions to be accepted`);
+    refuse(
+      `${token ? "HF_TOKEN may not read it" : "HF_TOKEN is not set"}, or the conditions on ${page} have not been accepted`,
+    );
   }
-  if (code === "RepoNotFound") refuse("there is no such model; is the name spelt right?", "not-found");
+  if (code === "RepoNotFound") refuse("there is no such model; is the name spelled right?", "not-found");
   if (code === "RevisionNotFound") refuse(`the model has no revision "${revision}"`, "not-found");
   if (status === 429 || status >= 500) throw new Unreachable(`${shownUrl(url)} answered ${status}`);
-  if (status === 200) throw new Unreachable(`${shownUrl(url)} answered with a page: does this network want a login?`);
-  if (status !== 404) refuse(`${shownUrl(url)} cannot be had`);
+  if (status === 200)
+    throw new Unreachable(`${shownUrl(url)} answered with a web page: does this network require a login?`);
+  if (status !== 404) refuse(`${shownUrl(url)} is not available`);
   return code === "EntryNotFound" ? "no" : "unnamed";
 }

@@ -2,12 +2,12 @@ import { ACTIVE, isOfSaving, JOURNAL, type Journal, parseJournal, removes } from
 import type { Files } from "../interface.js";
 import type { FolderFiles } from "./folder.js";
 
-/** How often a file is looked for again when a save moves it meanwhile. */
+/** Maximum number of retries if a save moves a file meanwhile. */
 const TRIES = 20;
 
 /**
- * The files of a folder as the last save that was decided left them, though it is still moving them or was killed: new files that
- * have no place yet are read where they are staged. Nothing is written, so this holds for read-only folders too.
+ * The files of a folder after the last committed save, even if it is still moving them or was killed: new files that
+ * have not been moved are read from the staging folder. Nothing is written, so read-only folders work too.
  */
 export function settled(files: FolderFiles): FolderFiles;
 export function settled(files: Files): Files;
@@ -15,24 +15,24 @@ export function settled(files: FolderFiles | Files): FolderFiles | Files {
   const journal = async (): Promise<Journal | undefined> => {
     const name = `${ACTIVE}/${JOURNAL}`;
     if (!(await files.has(name))) return undefined;
-    // It may be over by now.
+    // The save may have ended by now.
     const bytes = await files.read(name).catch(() => undefined);
     return bytes && parseJournal(new TextDecoder().decode(bytes));
   };
-  /** Where a file is now; undefined: nowhere. */
+  /** The current path of a file; undefined if there is none. */
   const place = async (file: string): Promise<string | undefined> => {
     for (let tries = 0, seen = await journal(); ; tries++) {
       const staged = `${ACTIVE}/files/${file}`;
       if (seen?.files.includes(file) && (await files.has(staged))) return staged;
       if (!(seen && removes(seen, file)) && (await files.has(file))) return file;
       const now = await journal();
-      // A save that came and went in between leaves no journal, one that is being undone moves files back.
+      // A save that began and ended in between leaves no journal; one that is rolled back moves files back.
       const stable = now?.id === seen?.id && (now === undefined ? !(await files.has(file)) : tries > 1);
       if (stable || tries === TRIES) return undefined;
       seen = now;
     }
   };
-  /** Calls `read` with the place of a file; again if it was moved in between. */
+  /** Calls `read` with the path of a file; again if it was moved in between. */
   const at = async <T>(file: string, read: (place: string) => Promise<T>): Promise<T> => {
     for (let tries = 0; ; tries++) {
       const found = await place(file);

@@ -1,11 +1,11 @@
 import type { ErrorReason } from "../../errors.js";
 
-/** What failed, by the codes of Node's network and its `fetch`. */
+/** Network failures in words, by the codes of Node and its `fetch`. */
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "the connection was refused",
   ECONNRESET: "the connection was reset",
   EPIPE: "the connection was closed",
-  ENOTFOUND: "there is no host of that name",
+  ENOTFOUND: "the host does not exist",
   EAI_AGAIN: "the host's name cannot be looked up",
   EHOSTUNREACH: "there is no route to the host",
   ENETUNREACH: "there is no network",
@@ -17,15 +17,15 @@ const WORDS: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_OVERFLOW: "the answer's headers are too large",
 };
 
-/** What a network's failure is, without a header, an address or anything else of the request, which may be secret. */
+/** Describes a network failure without headers, addresses or other parts of the request, which may be secret. */
 export interface NetworkFailure {
   readonly words: string;
   readonly reason: ErrorReason;
-  /** Stands for the error in `cause`: its code, and no more of its own text than is known to be harmless. */
+  /** Replaces the error in `cause`: its code, and only text that is known to be harmless. */
   readonly cause: Error;
 }
 
-/** What `fetch`, or reading a body, failed with. Node says "fetch failed", and why in the cause. */
+/** The failure of `fetch` or of reading a body. Node's message is "fetch failed"; the reason is in the cause. */
 export function networkFailure(error: unknown): NetworkFailure {
   const chain = causes(error);
   const codes = chain.map((one) => (one as { code?: unknown }).code);

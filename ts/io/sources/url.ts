@@ -16,7 +16,7 @@ import {
   waitingOf,
 } from "./http.js";
 
-/** Bytes that are asked for first: small files are there with them. */
+/** Bytes of the first request: small files are complete with it. */
 const FIRST = 1 << 16;
 
 /** A file on a server. */
@@ -25,7 +25,7 @@ interface Remote {
   readRange(start: number, end: number): Promise<Uint8Array>;
 }
 
-/** One file's address, and how it is read. */
+/** The address of one file, and how to read it. */
 interface Place {
   readonly url: URL;
   readonly file: string;
@@ -34,8 +34,8 @@ interface Place {
 }
 
 /**
- * The files behind the URL of a folder, read by HTTP ranges. Where the server knows none, a file is kept in memory (in browsers,
- * wherever they keep Blobs) until the Files are let go. A query of the URL, as of signed ones, is sent with each file's. An answer
+ * The files at the URL of a folder, read by HTTP ranges. If the server does not support ranges, a file is kept in memory (in browsers,
+ * wherever they keep Blobs) until the Files are released. A query in the URL, as in signed ones, is sent with each request. A response
  * must have the length that it announces.
  */
 export function urlFiles(folder: string, options: SourceOptions): Files {
@@ -48,7 +48,7 @@ export function urlFiles(folder: string, options: SourceOptions): Files {
     url.pathname = `${base.pathname.replace(/\/+$/, "")}/${file.split("/").map(encodeURIComponent).join("/")}`;
     const found = opened.get(file) ?? openRemote({ url, file, waiting, onProgress: options.onProgress });
     opened.set(file, found);
-    // A failure is no answer to the next question.
+    // A failure must not answer the next request.
     found.catch(() => opened.delete(file));
     return found;
   };
@@ -72,21 +72,21 @@ function baseOf(folder: string): URL {
   if (!URL.canParse(folder)) throw new DataError(`${shownAddress(folder)} is not a URL`);
   const base = new URL(folder);
   if (base.username !== "" || base.password !== "")
-    throw new ConfigError(`${shownUrl(base)}: the URL holds a user name or password, which are not sent`);
+    throw new ConfigError(`${shownUrl(base)}: the URL contains a user name or password, which are not sent`);
   return base;
 }
 
-/** Undefined where the server says that there is nothing. */
+/** Undefined if the server reports that the file does not exist. */
 async function openRemote(place: Place): Promise<Remote | undefined> {
   const { url, waiting } = place;
   const response = await request(url, { headers: { ...asTheyAre(), Range: `bytes=0-${FIRST - 1}` } }, waiting);
-  // Servers of single-page applications answer with their page where there is no such file.
+  // Servers of single-page applications send their page for missing files.
   const isPage = /^text\/html\b/i.test(response.headers.get("Content-Type") ?? "");
   if (response.status === 404 || response.status === 410 || (response.ok && isPage)) {
     discard(response);
     return undefined;
   }
-  // There is no first byte of an empty file.
+  // An empty file has no first byte.
   if (response.status === 416) {
     discard(response);
     return { size: 0, readRange: async () => new Uint8Array(0) };
@@ -94,7 +94,7 @@ async function openRemote(place: Place): Promise<Remote | undefined> {
   if (response.status !== 206) return inMemory(place, response);
   const size = totalOf(response, 0, FIRST);
   if (size === undefined) {
-    // Another origin's page may read ranges, and yet not be told where they lie.
+    // Across origins, ranges can be read while Content-Range is hidden.
     discard(response);
     return inMemory(place, await request(url, { headers: asTheyAre() }, waiting));
   }
@@ -125,7 +125,7 @@ async function byRanges(place: Place, size: number, response: Response): Promise
       const part = await request(url, { headers: { ...asTheyAre(), Range: `bytes=${start}-${stop - 1}` } }, waiting);
       if (!part.ok) throw refused(part, url);
       const total = part.status === 206 ? totalOf(part, start, stop) : undefined;
-      // A range that cannot be seen was not refused by its status either; its length is checked.
+      // A hidden range was not refused by the status either; its length is checked.
       const isHidden = part.status === 206 && !part.headers.has("Content-Range");
       if ((total !== size && !isHidden) || part.headers.get("ETag") !== etag) {
         discard(part);
@@ -159,7 +159,7 @@ function refused(response: Response, url: URL): DataError {
   return new DataError(`${shownUrl(url)}: the server answered ${status}`, { reason: passing ? "network" : undefined });
 }
 
-/** The size of the file of which an answer is the part `[start, end)`, as it is: not compressed. */
+/** The size of the file if a response is its part `[start, end)`, uncompressed. */
 function totalOf(response: Response, start: number, end: number): number | undefined {
   const range = response.headers.get("Content-Range") ?? "";
   const [, from, to, total] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(range) ?? [];

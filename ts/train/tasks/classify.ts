@@ -9,7 +9,7 @@ import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js
 import type { TaskKind } from "./task.js";
 import { totalWeight, weightedCrossEntropy, weightsOf } from "./weightedLoss.js";
 
-/** How well a classifier does on labelled texts: one flat object. */
+/** How well a classifier does on labeled texts: one flat object. */
 export interface ClassifierMetrics {
   /** Texts. */
   readonly n: number;

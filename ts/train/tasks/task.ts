@@ -42,7 +42,7 @@ export interface EvaluationCall {
 }
 
 /**
- * What a training on labelled rows teaches: the loop, evaluation and the command line know nothing else about it. `L`: a row's label;
+ * What a training on labeled rows teaches: the loop, evaluation and the command line know nothing else about it. `L`: a row's label;
  * `E`: the scores.
  */
 export interface Task<L, E extends Scores, H extends HeadName = HeadName> {

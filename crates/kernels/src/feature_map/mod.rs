@@ -1,4 +1,4 @@
-//! What linear attention makes of queries and keys: rows of features whose products stand for the exponentials of softmax
+//! Feature maps of linear attention: rows of features of queries and keys whose products approximate the exponentials of softmax
 //! attention (RoFormer, §3.3; Choromanski et al., "Rethinking Attention with Performers", 2021).
 //!
 //! A map is a file with what becomes of a row, and back, and a line in [`FeatureMap`].

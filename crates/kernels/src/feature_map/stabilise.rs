@@ -1,4 +1,4 @@
-//! What is taken off before exponentials, so that none overflows: it cancels in a quotient of sums, but for what is added to these.
+//! Subtracted before exponentials to avoid overflow: it cancels in a quotient of sums, except for what is added to these.
 
 use crate::linear_attention::causal_parts;
 use crate::pool::{Blocks, MOVED, Tiles, parallel_tiles};

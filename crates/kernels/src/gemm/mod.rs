@@ -25,7 +25,7 @@ const TILE_ROWS: usize = 256;
 /// Columns of an output tile; with [`DEPTH`] they make 128 KiB of panels, which stay in a second-level cache.
 const TILE_COLUMNS: usize = 128;
 
-/// Up to so many rows, a tile has as few columns, so that a panel is used while it is in the first-level cache. Not where
+/// Up to this many rows, a tile has few columns, so that a panel is used while it is in the first-level cache. Not where
 /// the left factor is transposed: its columns are turned into rows for each tile.
 const FEW: usize = 16;
 
@@ -36,7 +36,7 @@ const TILES_A_THREAD: usize = 4;
 const LEAST_COLUMNS: usize = 32;
 const LEAST_ROWS: usize = 32;
 
-/// At most so many k at a time: a panel of 8 KiB and a strip of 4 KiB, which share a first-level cache.
+/// Maximum k per block: a panel of 8 KiB and a strip of 4 KiB, which share a first-level cache.
 const DEPTH: usize = 256;
 
 /// Numbers of scratch that every function of this module needs, for any shape.

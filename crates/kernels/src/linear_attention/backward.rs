@@ -157,7 +157,7 @@ fn give_own(
         |to: &mut Tile<'_>, query: Matrix<'_>, key: Matrix<'_>, depth: usize, by: Matrix<'_>, width: usize| {
             pack_transposed(panels, key, 0..depth, 0..len);
             let keys = Panels::new(&panels[..panels_len(len, depth)], depth);
-            // As in the forward pass, but for what comes from queries.
+            // As in the forward pass, except for the queries.
             pack(right, by, 0..len, 0..width);
             let together = run_length(&Panels::new(&right[..panels_len(width, len)], len));
             for (_, run) in runs(&(0..len), together) {

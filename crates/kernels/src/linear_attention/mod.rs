@@ -33,7 +33,7 @@ const PART: usize = 1024;
 /// Queries of a part whose scores are made at once.
 const QUERIES: usize = 32;
 
-/// What linear attention is told besides its factors.
+/// Options of linear attention besides its factors.
 #[derive(Clone, Copy)]
 pub struct Batch<'a> {
     /// Sequence b has queries `query_offsets[b]..query_offsets[b + 1]`: [B + 1].

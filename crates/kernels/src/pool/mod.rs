@@ -57,7 +57,7 @@ impl Blocks<'_> {
             Blocks::Parts { height, size } => {
                 assert!(
                     size > 0 && height > 0 && total.is_multiple_of(height),
-                    "{total} rows are no parts of {height}"
+                    "{total} rows do not add up to {height}"
                 );
             }
             Blocks::Bounds(bounds) => {
@@ -81,10 +81,10 @@ pub struct Tiles<'a> {
 unsafe impl Sync for Tiles<'_> {}
 
 impl<'a> Tiles<'a> {
-    /// `data` is `[height, width]`; an empty slice is an output that nobody wants, all of whose tiles are empty.
+    /// `data` is `[height, width]`; an empty slice is an unused output, whose tiles are all empty.
     pub fn new(data: &'a mut [f32], width: usize, rows: Blocks<'a>, columns: Blocks<'a>) -> Self {
         let height = data.len().checked_div(width).unwrap_or(0);
-        assert!(height * width == data.len(), "{} numbers are no rows of {width}", data.len());
+        assert!(height * width == data.len(), "{} numbers are not rows of {width}", data.len());
         if height > 0 {
             rows.check(height);
             columns.check(width);
@@ -139,7 +139,7 @@ impl<'a> Tile<'a> {
     /// All of `data`, `[rows, width]`, as one tile.
     pub fn whole(data: &'a mut [f32], width: usize) -> Self {
         let rows = data.len().checked_div(width).unwrap_or(0);
-        assert!(rows * width == data.len(), "{} numbers are no rows of {width}", data.len());
+        assert!(rows * width == data.len(), "{} numbers are not rows of {width}", data.len());
         Self { data: data.as_mut_ptr(), stride: width, row: 0, rows, column: 0, columns: width, matrix: PhantomData }
     }
 
@@ -160,7 +160,7 @@ impl<'a> Tile<'a> {
     }
 }
 
-/// Numbers of scratch, shared by pointer: each thread takes a part of its own.
+/// Scratch memory, shared by pointer: each thread uses its own part.
 struct Scratch<'a> {
     data: *mut f32,
     part: usize,

@@ -30,7 +30,7 @@ const CLOSED: u32 = u32::MAX;
 /// Milliseconds between two looks at whether the team still gets on.
 const LOOK: i64 = 100;
 
-/// On a cache line of its own: threads that poll one word shall not slow down another.
+/// On its own cache line, so that threads that poll one word do not slow down others.
 #[repr(align(64))]
 struct Apart<T>(T);
 
@@ -194,7 +194,7 @@ pub fn work(thread: usize) {
     }
 }
 
-/// Looks at a word until it `fits` or patience ends; gives what it saw last.
+/// Polls a word until it `fits` or patience ends; returns the last value.
 fn poll(word: &AtomicI32, fits: impl Fn(i32) -> bool) -> i32 {
     for _ in 0..TEAM.polls.load(SeqCst) {
         let value = word.load(SeqCst);
@@ -205,7 +205,7 @@ fn poll(word: &AtomicI32, fits: impl Fn(i32) -> bool) -> i32 {
     word.load(SeqCst)
 }
 
-/// Looks at a word that nobody writes, `times` times: what a poll costs here.
+/// Polls an unused word `times` times, to measure the cost of a poll.
 pub fn measure_polls(times: u32) {
     let idle = Apart(AtomicI32::new(0));
     for _ in 0..times {

@@ -4,7 +4,7 @@ use super::F32x4;
 pub use lanes::I32x4;
 use lanes::Sixteen;
 
-/// Sixteen bytes of numbers' memory. What is left over is no vector.
+/// Slices as vectors of sixteen bytes; the remainder is ignored.
 pub fn vectors(words: &[f32]) -> &[[u8; 16]] {
     let fours = words.as_chunks::<4>().0;
     // SAFETY: the same memory: 16 bytes each, of which every pattern is valid, with no need of alignment.

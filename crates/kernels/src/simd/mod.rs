@@ -1,6 +1,6 @@
 //! Four `f32` or `u32` at a time: `v128` on wasm, arrays elsewhere, so that `cargo test` runs the same kernels natively.
 //!
-//! Every operation rounds as IEEE 754 asks, but for [`F32x4::madd`], which is fused where relaxed SIMD is compiled in.
+//! Every operation rounds as in IEEE 754, except [`F32x4::madd`], which is fused with relaxed SIMD.
 
 pub mod bytes;
 

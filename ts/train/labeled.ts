@@ -5,16 +5,16 @@ import { hiding } from "./hiding.js";
 import type { Course } from "./loop.js";
 import type { Example, Measured, Scores, Task } from "./tasks/task.js";
 
-/** What a course on labelled rows is made of. */
-export interface LabelledData<L, S extends Scores> {
+/** What a course on labeled rows is made of. */
+export interface LabeledData<L, S extends Scores> {
   readonly task: Task<L, S>;
   readonly model: Model;
   readonly train: readonly Example<L>[];
   readonly valid: readonly Example<L>[];
 }
 
-/** Settings of a course on labelled rows. */
-export interface LabelledSettings {
+/** Settings of a course on labeled rows. */
+export interface LabeledSettings {
   /** Rows per step. */
   readonly batch: number;
   readonly seed: number;
@@ -23,10 +23,10 @@ export interface LabelledSettings {
   readonly metric: string;
 }
 
-/** Labelled rows in batches of similar length, each seen once an epoch, scored on the rows held out. */
-export function labelledCourse<L, S extends Scores>(
-  { task, model, train, valid }: LabelledData<L, S>,
-  settings: LabelledSettings,
+/** Labeled rows in batches of similar length, each seen once an epoch, scored on the rows held out. */
+export function labeledCourse<L, S extends Scores>(
+  { task, model, train, valid }: LabeledData<L, S>,
+  settings: LabeledSettings,
 ): Course<S & Measured> & { readonly perEpoch: number } {
   const lengths = train.map(({ sequences }) => sequences.reduce((sum, { ids }) => sum + ids.length, 0));
   const batches = new Batches(lengths, { rows: settings.batch }, settings.seed);

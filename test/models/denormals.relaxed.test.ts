@@ -1,3 +1,0 @@
-import { denormalsSuite } from "./denormalsSuite.js";
-
-denormalsSuite("relaxed");
