@@ -46,9 +46,6 @@ export const ruled =
 /** A whole number of at least `least`. */
 export const whole = (least: number) => ruled<number>(rules.whole(least));
 
-/** A positive number. */
-export const positive = ruled<number>(rules.positive);
-
 /** One of some names. */
 export const oneOf = (names: readonly string[]) => ruled<string>(rules.oneOf(names));
 

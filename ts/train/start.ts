@@ -32,7 +32,7 @@ export function freshModel<H extends HeadName>(
 }
 
 /** Settings that a saved model has decided. */
-export const DECIDED = ["position", "layers", "width", "heads", "ffn", "vocabSize", "tokenizer"] as const;
+const DECIDED = ["position", "layers", "width", "heads", "ffn", "vocabSize", "tokenizer"] as const;
 
 /** What a run makes of a saved model. */
 export interface Adaptation {
