@@ -37,8 +37,8 @@ const COMMON = {
   logLevel: "warning",
 };
 
-/** Keeps names, for stack traces of workers. */
-const SMALLER = { minifyWhitespace: true, minifySyntax: true };
+/** Names are shortened too: stack traces of workers are less readable, but a page loads a fifth less. Errors carry the caller's stack. */
+const SMALLER = { minifyWhitespace: true, minifySyntax: true, minifyIdentifiers: true };
 
 /**
  * Makes all scripts.

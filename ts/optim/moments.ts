@@ -1,4 +1,4 @@
-import { engine, view } from "../engine/engine.js";
+import { engine, running } from "../engine/engine.js";
 import { CheckpointError } from "../errors.js";
 import { noScope, scope } from "../tensor/scope.js";
 import { zeros } from "../tensor/tensor.js";
@@ -36,7 +36,7 @@ export class Moments {
       this.names.map((name, i) => ({
         name: `${place.name}.${name}`,
         shape: place.shape,
-        read: () => this.numbers(i, place).slice(),
+        read: () => this.numbers(i, place),
       })),
     );
   }
@@ -47,17 +47,17 @@ export class Moments {
       throw new CheckpointError(`${optimizer}: the state's step is ${step}; expected a whole number from 0`);
     this.check(optimizer, tensors);
     const own = this.places.flatMap((place) =>
-      this.names.map((name, i) => [`${place.name}.${name}`, () => this.numbers(i, place)] as const),
+      this.names.map((name, i) => [`${place.name}.${name}`, { slot: this.slots[i]!, place }] as const),
     );
-    const targets = new Map<string, () => Float32Array>(own);
+    const targets = new Map<string, { slot: number; place: Place }>(own);
     for (const tensor of tensors) {
       const numbers = await tensor.read();
-      const target = targets.get(tensor.name)!();
-      if (numbers.length !== target.length)
+      const { slot, place } = targets.get(tensor.name)!;
+      if (numbers.length !== place.length)
         throw new CheckpointError(
-          `${optimizer}: ${tensor.name} has ${numbers.length} numbers; expected ${target.length}`,
+          `${optimizer}: ${tensor.name} has ${numbers.length} numbers; expected ${place.length}`,
         );
-      target.set(numbers);
+      running().write(slot, numbers, place.gradientOffset);
     }
   }
 
@@ -85,7 +85,12 @@ export class Moments {
   }
 
   private numbers(buffer: number, { gradientOffset, length }: Place): Float32Array {
-    return view(engine().address(this.slots[buffer] ?? 0), gradientOffset + length).subarray(gradientOffset);
+    const window = engine().window(this.slots[buffer] ?? 0, gradientOffset, length);
+    try {
+      return running().read(window, length);
+    } finally {
+      engine().free(window);
+    }
   }
 
   /** Gives the memory back. */

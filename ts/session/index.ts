@@ -13,5 +13,7 @@ export {
   Session,
   type SessionFinetuneResult,
   type SessionPretrainResult,
+  type SessionStoppedPretrainResult,
+  type SessionStoppedResult,
 } from "./session.js";
 export { transfer } from "./transfer.js";

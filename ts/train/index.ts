@@ -17,7 +17,7 @@ export { type FinetuneResult, finetune, type StoppedResult } from "./finetune.js
 export type { TrainingMetrics } from "./loop.js";
 export type { TrainingEvent } from "./meter.js";
 export type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "./options.js";
-export { type PretrainResult, pretrain, type StoppedPretrainResult } from "./pretrain.js";
+export { type LanguageModelHead, type PretrainResult, pretrain, type StoppedPretrainResult } from "./pretrain.js";
 export type { ArchitectureSettings, AttentionSettings } from "./settings/architecture.js";
 export type { FinetuneSettings } from "./settings/finetune.js";
 export type { OptimizationSettings } from "./settings/optimization.js";

@@ -20,7 +20,8 @@ import { clm } from "./tasks/clm.js";
 import { mlm } from "./tasks/mlm.js";
 import { type LanguageMetrics, windowCourse } from "./windows.js";
 
-type LanguageModelHead = "masked-lm" | "causal-lm";
+/** The heads of language models. */
+export type LanguageModelHead = "masked-lm" | "causal-lm";
 
 /** What {@link pretrain} returns: a model that the caller closes, and how good it is. */
 export interface PretrainResult {

@@ -38,6 +38,7 @@ export interface Measured {
 export interface EvaluationCall {
   /** Stops between two batches with an AbortError. */
   readonly signal?: AbortSignal | undefined;
+  /** Called with the number of texts that are done. */
   readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
