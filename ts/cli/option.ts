@@ -38,6 +38,7 @@ const refuse = (value: unknown, want: string): never => {
 const readers: Readonly<Record<rules.Rule["kind"], (text: string) => unknown>> = {
   number: (text) => (text.trim() === "" ? text : Number(text)),
   text: (text) => text,
+  list: (text) => text.split(",").map((one) => one.trim()),
   boolean: (text) => text,
   pairs: (text) =>
     text.includes("=")

@@ -16,5 +16,7 @@ function helpOf({ help, usually, default: value, rule }: Setting): string {
   const names = rule.names ? `: ${rule.names.join(", ")}` : "";
   const standard = usually ?? (rule.kind === "boolean" ? undefined : value);
   const all = `${help[0]!.toLowerCase()}${help.slice(1)}${names}${standard === undefined ? "" : ` (default: ${standard})`}`;
-  return all.replaceAll(/`(init|heads|epochs)`/g, (_, name: string) => fieldFlag(name)).replaceAll(/[`"]/g, "");
+  return all
+    .replaceAll(/`(init|heads|epochs|batch|warmup)`/g, (_, name: string) => fieldFlag(name))
+    .replaceAll(/[`"]/g, "");
 }

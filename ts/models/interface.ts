@@ -1,5 +1,6 @@
 import type { RopeOrder } from "../nn/convertRope.js";
 import type { HeadName } from "../nn/heads/index.js";
+import type { Rows } from "../nn/training.js";
 import type { TensorData } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { SaveOptions } from "./save.js";
@@ -75,10 +76,10 @@ export interface GradientOptions extends MaskOptions, SignalOptions {
 /** Settings of `Model.lossAndGradients`. */
 export interface PartGradientOptions extends GradientOptions {
   /**
-   * Number of the micro-batch in its step, from 0: dropout draws anew for each.
-   * @default 0
+   * What comes before this part in the whole batch: dropout draws for each row as it does there.
+   * @default nothing
    */
-  readonly microBatch?: number | undefined;
+  readonly before?: Rows | undefined;
   /**
    * What `Model.countLabels` gives for the whole batch that this is a part of, summed over its parts: the losses and gradients of
    * the parts then add up to those of the batch.

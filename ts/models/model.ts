@@ -152,7 +152,7 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
     checkOptions("lossAndGradients", options, PART_GRADIENT);
     this.store.requireGradients();
     const { train = false, seed = 0, step = this.draws++, recompute = false, maskType } = options;
-    const { microBatch, counts } = options;
+    const { before, counts } = options;
     if (!Number.isSafeInteger(step) || step < 0) throw new ConfigError(`step is ${step}, not a whole number from 0`);
     return scope(() => {
       const batch = new PackedBatch(packed); // of the scope around: layers that run again need it in backward
@@ -163,7 +163,7 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
         const own = targets.loss(this.states(hidden, batch), this);
         return counts ? scale(own, targets.count / counts[0]!) : own;
       };
-      return valueAndGradients(train ? () => training({ seed, step, microBatch }, loss) : loss).loss;
+      return valueAndGradients(train ? () => training({ seed, step, before }, loss) : loss).loss;
     });
   }
 

@@ -54,7 +54,7 @@ export const GRADIENT: Names<GradientOptions> = {
 
 /** The names of {@link PartGradientOptions}. */
 export const PART_GRADIENT: Names<PartGradientOptions> = /* @__PURE__ */ Object.assign(
-  { microBatch: true, counts: true },
+  { before: true, counts: true },
   GRADIENT,
 );
 

@@ -1,16 +1,19 @@
 import { type DropoutDraw, dropout } from "../ops/dropout.js";
-import { dropoutStream } from "../random/streams.js";
+import { streams } from "../random/streams.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ParameterScope } from "./parameters.js";
-import { trainingStep } from "./training.js";
+import { type Rows, trainingStep } from "./training.js";
 
 /** One place in a model where numbers are dropped in training. */
 export class Dropout {
   private readonly rate: number;
   private readonly site: number;
+  private readonly rows: keyof Rows;
 
-  constructor(params: ParameterScope, rate: number) {
+  /** `rows`: what the rows of its inputs are. */
+  constructor(params: ParameterScope, rate: number, rows: keyof Rows = "tokens") {
     this.rate = rate;
+    this.rows = rows;
     this.site = params.store.nextDropoutSite();
   }
 
@@ -18,8 +21,8 @@ export class Dropout {
   draw(): DropoutDraw | undefined {
     const now = trainingStep();
     if (!now || this.rate === 0) return undefined;
-    const { seed, step, microBatch = 0 } = now;
-    return { rate: this.rate, seed, step, stream: dropoutStream(this.site, microBatch) };
+    const { seed, step, before } = now;
+    return { rate: this.rate, seed, step, stream: streams.dropout + this.site, firstRow: before?.[this.rows] ?? 0 };
   }
 
   /** `x` with some numbers dropped, in training; else `x`. */

@@ -25,6 +25,32 @@ export class Snapshot {
     this.each((parameter, copy) => engine().copy(parameter.slot, copy));
   }
 
+  /** Moves the copy towards the values as they are: copy ← `decay` · copy + (1 − `decay`) · values. */
+  average(decay: number): void {
+    this.each((parameter, copy) => {
+      const sum = this.scratch(parameter.size);
+      engine().scale(sum, copy, decay);
+      engine().add_scaled(sum, parameter.slot, 1 - decay);
+      engine().copy(copy, sum);
+      engine().free(sum);
+    });
+  }
+
+  /** Makes the copy the parameters' values, and these the copy. */
+  swap(): void {
+    this.each((parameter, copy) => {
+      const values = this.scratch(parameter.size);
+      engine().copy(values, parameter.slot);
+      engine().copy(parameter.slot, copy);
+      engine().copy(copy, values);
+      engine().free(values);
+    });
+  }
+
+  private scratch(size: number): number {
+    return allocate(size, "a copy of a parameter", [size]);
+  }
+
   private each(use: (parameter: Parameter, copy: number) => void): void {
     let at = 0;
     for (const parameter of this.parameters) {

@@ -7,13 +7,19 @@ export interface TrainingStep {
   /** Step of the run, from 0. */
   readonly step: number;
   /**
-   * Number of the micro-batch whose gradients the step adds up, from 0: each draws its own.
-   * @default 0
+   * What comes before this part in the whole batch: each row draws as it does there.
+   * @default nothing
    */
-  readonly microBatch?: number | undefined;
+  readonly before?: Rows | undefined;
 }
 
-const STEP: Names<TrainingStep> = { seed: true, step: true, microBatch: true };
+/** Numbers of rows of both kinds. */
+export interface Rows {
+  readonly tokens: number;
+  readonly sequences: number;
+}
+
+const STEP: Names<TrainingStep> = { seed: true, step: true, before: true };
 
 let current: TrainingStep | undefined;
 

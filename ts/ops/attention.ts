@@ -44,7 +44,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   if (C % heads !== 0) throw new ShapeError("attention: width of q", C, `a multiple of ${heads} heads`);
   if (bias) checkBias(bias, heads);
   const [y, lse] = [empty([N, C], "attention: y"), empty([N, heads], "attention: lse")];
-  const told = () => [bias?.slot ?? 0, batch.slot, C / heads, ...dropoutArguments(dropout)] as const;
+  const told = () => [bias?.slot ?? 0, batch.slot, C / heads, ...dropoutArguments(dropout, 1)] as const;
   engine().attention(y.slot, lse.slot, q.slot, k.slot, v.slot, ...told());
   const inputs = bias ? [q, k, v, bias] : [q, k, v];
   return record(y, inputs, [...inputs, y, lse, batch], ([dy], d) => {

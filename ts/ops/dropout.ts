@@ -14,18 +14,30 @@ export interface DropoutDraw {
   readonly stream: number;
   /** Step of the training run. */
   readonly step: number;
+  /**
+   * Number of the first row in the whole batch that this one is a part of: the part draws as its rows do there.
+   * @default 0
+   */
+  readonly firstRow?: number | undefined;
 }
 
-const DRAW: Names<DropoutDraw> = { rate: true, seed: true, stream: true, step: true };
+const DRAW: Names<DropoutDraw> = { rate: true, seed: true, stream: true, step: true, firstRow: true };
 
-/** The five arguments that kernels take for a draw. */
-export type DropoutArguments = [rate: number, seedLow: number, seedHigh: number, stream: number, step: number];
+/** The six arguments that kernels take for a draw. */
+export type DropoutArguments = [
+  rate: number,
+  seedLow: number,
+  seedHigh: number,
+  stream: number,
+  step: number,
+  first: number,
+];
 
-/** A draw as kernels take it; none drops nothing. */
-export function dropoutArguments(draw?: DropoutDraw): DropoutArguments {
-  if (!draw) return [0, 0, 0, 0, 0];
+/** A draw as kernels take it; none drops nothing. `width`: numbers of a row; attention counts rows, its queries. */
+export function dropoutArguments(draw: DropoutDraw | undefined, width: number): DropoutArguments {
+  if (!draw) return [0, 0, 0, 0, 0, 0];
   checkOptions("dropout", draw, DRAW);
-  return [draw.rate, ...seedWords(draw.seed), draw.stream, draw.step];
+  return [draw.rate, ...seedWords(draw.seed), draw.stream, draw.step, (draw.firstRow ?? 0) * width];
 }
 
 /**
@@ -36,10 +48,11 @@ export function dropout(x: Tensor, draw?: DropoutDraw): Tensor {
   if (draw) checkOptions("dropout", draw, DRAW);
   if (!draw || draw.rate === 0) return x;
   const y = empty(x.shape, "dropout: y");
-  engine().dropout(y.slot, x.slot, ...dropoutArguments(draw));
+  const drawn = dropoutArguments(draw, x.size / Math.max(1, x.shape[0] ?? 1));
+  engine().dropout(y.slot, x.slot, ...drawn);
   return record(y, [x], [], ([dy], d) => {
     const dx = empty(x.shape, "dropout: dx");
-    engine().dropout(dx.slot, dy!.slot, ...dropoutArguments(draw));
+    engine().dropout(dx.slot, dy!.slot, ...drawn);
     d.give(0, dx);
   });
 }

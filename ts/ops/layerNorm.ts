@@ -34,7 +34,7 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: Laye
   if (residual && residual.size !== x.size)
     throw new ShapeError("layerNorm: residual", [...residual.shape], `[${N}, ${C}]`);
   const tracked = isTracked(x, weight, bias, ...(residual ? [residual] : []));
-  const draw = dropoutArguments(dropout);
+  const draw = dropoutArguments(dropout, C);
   const [y, stats] = [empty([N, C], "layerNorm: y"), empty([N, 2], "layerNorm: stats")];
   const sum = tracked && (residual || dropout) ? empty([N, C], "layerNorm: sum") : undefined;
   const parameters = [weight.slot, bias.slot, C, eps] as const;
@@ -55,6 +55,6 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, options: Laye
   };
   // The sum is at hand: normalising it again is one pass.
   const rebuild = (again: Tensor) =>
-    engine().layer_norm(again.slot, 0, stats.slot, s.slot, 0, ...parameters, ...dropoutArguments());
+    engine().layer_norm(again.slot, 0, stats.slot, s.slot, 0, ...parameters, ...dropoutArguments(undefined, C));
   return record(y, inputs, [s, stats, weight, bias], backward, rebuild);
 }

@@ -128,7 +128,11 @@ export type ScheduleName =
   | "fairseq_inverse_sqrt"
   | "noam";
 
-const names: readonly string[] = [...Object.keys(afterWarmup), ...Object.keys(whole)];
+/** All names. */
+export const names: readonly ScheduleName[] = [
+  ...(Object.keys(afterWarmup) as (keyof typeof afterWarmup)[]),
+  ...(Object.keys(whole) as (keyof typeof whole)[]),
+];
 /** Schedules that ask for no number of updates, and those that ask for no rate. */
 const [WITHOUT_TOTAL, WITHOUT_LR] = [
   ["constant", "constant_with_warmup", "inverse_sqrt", "fairseq_inverse_sqrt", "noam"],
@@ -150,7 +154,7 @@ export function create(name: ScheduleName, options: ScheduleOptions): Schedule {
 }
 
 function check(name: string, options: ScheduleOptions): Checked {
-  if (!names.includes(name))
+  if (!(names as readonly string[]).includes(name))
     throw new ConfigError(`schedule is ${JSON.stringify(name)}, not one of ${names.join(", ")}`);
   checkOptions(`schedule ${name}`, options, OPTIONS);
   const { lr, warmup = 0, total } = options;

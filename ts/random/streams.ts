@@ -9,12 +9,6 @@ export const streams = {
   features: 3,
   sampling: 4,
   split: 5,
-  /** The first dropout site's: see {@link dropoutStream}. */
+  /** The first of the dropout sites, which are numbered as layers are built. */
   dropout: 1000,
 } as const;
-
-/** Streams that one micro-batch of a step may use: its dropout sites. */
-const SITES = 2 ** 16;
-
-/** The stream of dropout site i in micro-batch m of a step: 1000 + i + 2¹⁶ m. */
-export const dropoutStream = (site: number, microBatch: number): number => streams.dropout + site + SITES * microBatch;

@@ -13,16 +13,22 @@ export class Best<S> {
     this.copy = better && new Snapshot(model.store.changing);
   }
 
-  /** Keeps the parameters as they are, if they are the best so far. */
-  note(scores: S): void {
-    if (this.better && this.scores !== undefined && !this.better(scores, this.scores)) return;
+  /** Keeps the parameters as they are, if they are the best so far; returns whether they are. */
+  note(scores: S): boolean {
+    if (this.better && this.scores !== undefined && !this.better(scores, this.scores)) return false;
     this.scores = scores;
     this.copy?.take();
+    return true;
+  }
+
+  /** Whether parameters are kept, not scores alone. */
+  get keepsParameters(): boolean {
+    return this.copy !== undefined && this.scores !== undefined;
   }
 
   /** Makes the best parameters the model's, and returns their scores. */
   restore(): S | undefined {
-    if (this.scores !== undefined) this.copy?.restore();
+    if (this.keepsParameters) this.copy?.restore();
     return this.scores;
   }
 

@@ -22,7 +22,7 @@ export type { ArchitectureSettings, AttentionSettings } from "./settings/archite
 export type { FinetuneSettings } from "./settings/finetune.js";
 export type { OptimizationSettings } from "./settings/optimization.js";
 export type { PretrainSettings } from "./settings/pretrain.js";
-export type { RunOptions, WhenAborted } from "./settings/run.js";
+export type { EvaluationEvent, RunOptions, WhenAborted } from "./settings/run.js";
 export { type StepResult, type TrainBatch, TrainStep, type TrainStepOptions } from "./step.js";
 export type { ChoiceMetrics, ChoiceScores } from "./tasks/choose.js";
 export type { ClassifierMetrics, ClassifierScores } from "./tasks/classify.js";

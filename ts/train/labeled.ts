@@ -3,6 +3,7 @@ import { ConfigError } from "../errors.js";
 import type { Model } from "../models/model.js";
 import { hiding } from "./hiding.js";
 import type { Course } from "./loop.js";
+import { inParts } from "./parts.js";
 import type { Example, Measured, Scores, Task } from "./tasks/task.js";
 
 /** What a course on labeled rows is made of. */
@@ -15,8 +16,11 @@ export interface LabeledData<L, S extends Scores> {
 
 /** Settings of a course on labeled rows. */
 export interface LabeledSettings {
-  /** Rows per step. */
+  /** Rows per micro-batch. */
   readonly batch: number;
+  /** Tokens per micro-batch, instead of rows. */
+  readonly batchTokens?: number | undefined;
+  readonly gradientAccumulationSteps: number;
   readonly seed: number;
   readonly maskRate: number;
   /** The metric by which evaluations are compared. */
@@ -27,15 +31,22 @@ export interface LabeledSettings {
 export function labeledCourse<L, S extends Scores>(
   { task, model, train, valid }: LabeledData<L, S>,
   settings: LabeledSettings,
-): Course<S & Measured> & { readonly perEpoch: number } {
+): Course<S & Measured> & { readonly perEpoch: number; readonly tokens: number } {
   const lengths = train.map(({ sequences }) => sequences.reduce((sum, { ids }) => sum + ids.length, 0));
-  const batches = new Batches(lengths, { rows: settings.batch }, settings.seed);
+  const { batch, batchTokens, gradientAccumulationSteps: parts } = settings;
+  const size = batchTokens === undefined ? { rows: batch * parts } : { tokens: batchTokens * parts };
+  const batches = new Batches(lengths, size, settings.seed);
   const hide = hiding(model.tokenizer!, settings);
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
   return {
     perEpoch: batches.perEpoch,
+    tokens,
     batch(step) {
-      const { packed, targets } = task.batch(batches.at(step).map((i) => train[i]!));
-      return { packed: hide(packed, step), targets };
+      const hideIn = hide(step);
+      return inParts(batches.at(step), parts).map((rows) => {
+        const { packed, targets } = task.batch(rows.map((i) => train[i]!));
+        return { packed: hideIn(packed), targets };
+      });
     },
     evaluate: (signal) => task.evaluate(model, valid, { signal }),
     better: betterBy(settings.metric),

@@ -1,22 +1,22 @@
 import { AbortError } from "../errors.js";
 import type { Model } from "../models/model.js";
-import { AdamW } from "../optim/adamw.js";
-import * as schedules from "../optim/schedules.js";
 import { type Pace, pacer } from "../platform/pacer.js";
 import { totalSize } from "../tensor/tensor.js";
+import { Average } from "./average.js";
 import { Best } from "./best.js";
 import { Meter } from "./meter.js";
 import type { ResolvedOptimization } from "./settings/optimization.js";
 import type { RunOptions } from "./settings/run.js";
-import { type TrainBatch, TrainStep, type TrainStepOptions } from "./step.js";
+import { type TrainBatch, TrainStep } from "./step.js";
+import { stepOptions } from "./stepOptions.js";
 import { unstarted } from "./stopped.js";
 
 /** What a run teaches a model, step by step, and how it is scored. `S`: the scores. */
 export interface Course<S> {
   /** Steps in which all training data is seen once; undefined where batches are drawn from anywhere. */
   readonly perEpoch?: number | undefined;
-  /** The batch of a step, from 0. It follows from the seed and the step alone. */
-  batch(step: number): TrainBatch;
+  /** The batch of a step, from 0, in one or several micro-batches. It follows from the seed and the step alone. */
+  batch(step: number): readonly TrainBatch[];
   /** Scores of the model as it is, on held-out data. Errors: AbortError. */
   evaluate(signal: AbortSignal | undefined): Promise<S>;
   /** Whether the first scores are better than the second; without it, the last step's model is the result. */
@@ -32,6 +32,8 @@ export interface LoopSettings extends ResolvedOptimization {
   readonly steps: number;
   /** Steps between two evaluations; there is one after the last step too. */
   readonly evalEvery: number;
+  /** Evaluations without a better one after which the run ends. Default: it does not end early. */
+  readonly patience?: number | undefined;
 }
 
 /** How a training run went. */
@@ -68,7 +70,7 @@ export async function train<S>(
   settings: LoopSettings,
   options: RunOptions,
 ): Promise<Trained<S>> {
-  const step = new TrainStep(model, stepOptions(settings));
+  const step = new TrainStep(model, stepOptions(model, settings));
   try {
     const loop = new Loop(model, course, settings, options, step);
     return await loop.run().finally(() => loop.free());
@@ -85,30 +87,41 @@ class Loop<S> {
   private readonly model: Model;
   private readonly meter: Meter;
   private readonly best: Best<S>;
+  private readonly average: Average | undefined;
   private readonly pause: Pace = pacer();
   private readonly log: string[] = [];
+  /** Evaluations since the best one. */
+  private waited = 0;
+  private isOver = false;
 
   constructor(model: Model, course: Course<S>, settings: LoopSettings, options: RunOptions, step: TrainStep) {
     [this.model, this.course, this.settings, this.options, this.trainStep] = [model, course, settings, options, step];
     this.meter = new Meter(settings.steps, course.perEpoch);
     this.best = new Best(model, course.better);
+    if (settings.ema !== undefined) this.average = new Average(model, settings.ema);
   }
 
   async run(): Promise<Trained<S>> {
     await new Promise((resolve) => setTimeout(resolve)); // a stop that was asked for during the preparations
     const { steps, evalEvery } = this.settings;
-    while (this.done < steps && !this.isStopped) {
+    while (this.done < steps && !this.isStopped && !this.isOver) {
       await this.step();
       if (!this.isStopped && (this.done % evalEvery === 0 || this.done === steps)) await this.evaluate();
     }
     if (this.done === 0) throw unstarted(this.options);
-    const scores = this.isStopped ? undefined : this.best.restore();
-    return { training: this.measured(), scores, log: this.log };
+    return { training: this.measured(), scores: this.finish(), log: this.log };
+  }
+
+  /** Leaves the model as it is to be saved: at its best, or else the average if there is one. */
+  private finish(): S | undefined {
+    if (this.isStopped || !this.best.keepsParameters) this.average?.swap();
+    return this.isStopped ? undefined : this.best.restore();
   }
 
   /** Gives the memory of the best parameters back. */
   free(): void {
     this.best.free();
+    this.average?.free();
   }
 
   /** Steps made. */
@@ -123,7 +136,9 @@ class Loop<S> {
   private async step(): Promise<void> {
     const { lr, step } = this.trainStep;
     const batch = this.course.batch(step);
-    const event = this.meter.event(step + 1, lr, batch.packed.tokens.length, this.trainStep.run(batch));
+    const tokens = batch.reduce((sum, { packed }) => sum + packed.tokens.length, 0);
+    const event = this.meter.event(step + 1, lr, tokens, this.trainStep.run(batch));
+    this.average?.update(this.done);
     this.log.push(JSON.stringify(event));
     this.options.onProgress?.(event);
     await this.pause();
@@ -131,17 +146,40 @@ class Loop<S> {
 
   private async evaluate(): Promise<void> {
     const { course, done } = this;
-    const { signal, onMessage } = this.options;
+    const { signal, onMessage, onEvaluation } = this.options;
     try {
-      const scores = await this.meter.outside(() => course.evaluate(signal));
-      this.best.note(scores);
+      const scores = await this.meter.outside(() => this.scored());
       const epoch = this.meter.epoch(done);
       const at = { step: done, ...(epoch !== undefined && { epoch }) };
-      this.log.push(JSON.stringify({ ...at, valid: course.figures(scores) }));
-      onMessage?.(`${epoch === undefined ? `step ${done}` : `epoch ${epoch}`}: ${course.inWords(scores)}`);
+      const valid = course.figures(scores);
+      this.log.push(JSON.stringify({ ...at, valid }));
+      onMessage?.(`${this.place(epoch)}: ${course.inWords(scores)}`);
+      if ((await onEvaluation?.({ ...at, metrics: valid })) === "stop") this.isOver = true;
+      if (this.waited === this.settings.patience && !this.isOver) {
+        this.isOver = true;
+        onMessage?.(`nothing better in ${this.waited} evaluations: the training ends`);
+      }
     } catch (error) {
-      if (!(error instanceof AbortError && this.isStopped)) throw error;
+      if (!(error instanceof AbortError && signal?.aborted)) throw error;
     }
+  }
+
+  /** Evaluates the model, or the average of its weights, and keeps it if it is the best so far. */
+  private async scored(): Promise<S> {
+    this.average?.swap();
+    try {
+      const scores = await this.course.evaluate(this.options.signal);
+      this.waited = this.best.note(scores) ? 0 : this.waited + 1;
+      return scores;
+    } finally {
+      this.average?.swap();
+    }
+  }
+
+  /** Where the run is, in words: at the end of an epoch or after a step. */
+  private place(epoch: number | undefined): string {
+    const isEnd = epoch !== undefined && (this.done % this.course.perEpoch! === 0 || this.done === this.settings.steps);
+    return isEnd ? `epoch ${epoch}` : `step ${this.done}`;
   }
 
   private measured(): Trained<S>["training"] {
@@ -154,15 +192,4 @@ class Loop<S> {
       ...{ seconds, tokensPerSecond, parameters },
     };
   }
-}
-
-/** What a run asks of each step. The rate rises linearly, and falls to what would be 0 after the last step. */
-function stepOptions({ steps, lr, warmup, ...settings }: LoopSettings): TrainStepOptions {
-  const { seed, weightDecay, maxGradNorm, recompute, featureRedrawInterval } = settings;
-  const rate = schedules.create("linear", { lr, warmup: Math.round(warmup * steps), total: steps + 1 });
-  return {
-    ...{ seed, recompute, featureRedrawInterval },
-    schedule: (done) => rate(done + 1),
-    optimizer: (model) => new AdamW(model, { weightDecay, maxGradNorm }),
-  };
 }

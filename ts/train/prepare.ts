@@ -61,13 +61,23 @@ export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepa
     );
     return {
       ...{ model, course },
-      settings: { ...settings, steps: settings.steps ?? settings.epochs * course.perEpoch, evalEvery: course.perEpoch },
+      settings: { ...settings, steps: stepsOf(settings, course), evalEvery: settings.evalEvery ?? course.perEpoch },
       test: test && ((signal) => task.evaluate(model, test, { signal })),
     };
   } catch (error) {
     model.close();
     throw error;
   }
+}
+
+/** Steps of a run: as many as are set, or as the tokens or epochs that are set take. `tokens`: those of an epoch. */
+function stepsOf(
+  { steps, tokens, epochs }: ResolvedFinetune,
+  course: { readonly perEpoch: number; readonly tokens: number },
+): number {
+  if (steps !== undefined) return steps;
+  const passes = tokens === undefined ? epochs : tokens / course.tokens;
+  return Math.max(1, Math.round(passes * course.perEpoch));
 }
 
 /** A model with fresh weights and a WordPiece tokenizer trained on the training texts. */

@@ -145,8 +145,12 @@ export class TrainStep {
     const options = { train: true, seed, step: this.done, recompute, counts };
     let loss = 0;
     try {
-      for (const [microBatch, { packed, targets }] of batches.entries())
-        loss += this.model.lossAndGradients(packed, targets, { ...options, microBatch });
+      const before = { tokens: 0, sequences: 0 };
+      for (const { packed, targets } of batches) {
+        loss += this.model.lossAndGradients(packed, targets, { ...options, before: { ...before } });
+        before.tokens += packed.tokens.length;
+        before.sequences += packed.offsets.length - 1;
+      }
     } catch (error) {
       this.optimizer.zeroGrad(); // some layers may have got theirs
       throw error;

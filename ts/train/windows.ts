@@ -5,6 +5,7 @@ import { pacer } from "../platform/pacer.js";
 import { Philox } from "../random/philox.js";
 import { streams } from "../random/streams.js";
 import type { Course } from "./loop.js";
+import { inParts } from "./parts.js";
 import type { TextTask } from "./tasks/task.js";
 
 /** How well a language model guesses held-out text. */
@@ -27,6 +28,14 @@ export interface EncodedText {
   readonly characters: number;
 }
 
+/** Settings of a course on windows. */
+export interface WindowSettings {
+  readonly seed: number;
+  /** Windows per micro-batch. */
+  readonly batch: number;
+  readonly gradientAccumulationSteps: number;
+}
+
 /** Tokens of held-out windows that are computed at once. */
 const TOKENS = 4096;
 
@@ -35,7 +44,7 @@ export function windowCourse(
   task: TextTask,
   model: Model,
   text: EncodedText,
-  { seed, batch }: { readonly seed: number; readonly batch: number },
+  { seed, batch, gradientAccumulationSteps: parts }: WindowSettings,
 ): Course<LanguageMetrics> {
   for (const name of ["train", "valid"] as const) {
     const { length } = text[name];
@@ -48,11 +57,12 @@ export function windowCourse(
   return {
     batch(step) {
       const order = new Philox(seed, streams.dataOrder, step);
-      const windows = Array.from({ length: batch }, () => {
+      const windows = Array.from({ length: batch * parts }, () => {
         const start = order.below(text.train.length - length + 1);
         return text.train.subarray(start, start + length);
       });
-      return task.batch(windows, new Philox(seed, streams.masking, step));
+      const random = new Philox(seed, streams.masking, step);
+      return inParts(windows, parts).map((part) => task.batch(part, random));
     },
     evaluate: (signal) => evaluate(task, model, text, signal),
     figures: (metrics) => metrics,

@@ -13,6 +13,7 @@ pub struct Dropout {
     philox: Philox,
     threshold: u32,
     scale: f32,
+    first: u64,
 }
 
 impl Dropout {
@@ -20,7 +21,19 @@ impl Dropout {
     pub fn new(rate: f32, philox: Philox) -> Self {
         let rate = f64::from(rate);
         let scale = if rate < 1.0 { (1.0 / (1.0 - rate)) as f32 } else { 0.0 };
-        Self { philox, threshold: (rate * 65536.0).round() as u32, scale }
+        Self { philox, threshold: (rate * 65536.0).round() as u32, scale, first: 0 }
+    }
+
+    /// The same draw for a part of a batch: its first number (of attention: its first query) is number `first` of the
+    /// batch, and falls away as that one does.
+    pub fn from(self, first: u64) -> Self {
+        Self { first, ..self }
+    }
+
+    /// Number of the part's first number, or query, in the batch.
+    #[inline(always)]
+    pub fn first(&self) -> u64 {
+        self.first
     }
 
     /// Whether every number stays as it is.
@@ -65,6 +78,7 @@ impl Dropout {
         if self.is_off() {
             return;
         }
+        let first = first + self.first as usize;
         let (block, skip) = (first / 8, first % 8);
         let (head, y) = y.split_at_mut(y.len().min((8 - skip) % 8));
         self.apply_to_part(head, block, skip);

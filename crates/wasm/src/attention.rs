@@ -68,9 +68,10 @@ pub fn attention(
     seed_hi: u32,
     stream: u32,
     step: u32,
+    first: f64,
 ) -> Result<(), Problem> {
     let place = "attention";
-    let dropout = check::dropout(place, rate, [seed_lo, seed_hi], stream, step)?;
+    let dropout = check::dropout(place, rate, [seed_lo, seed_hi], stream, step, first)?;
     let told = Told { place, bias, head_size, dropout };
     lend_with_batch(place, batch, [out, lse], [q, k, v, bias], |lent: Lent<2, 4>, words| {
         let ([q, k, v, bias], of) = (lent.inputs, Sequences::read(words));
@@ -106,9 +107,10 @@ pub fn attention_backward(
     seed_hi: u32,
     stream: u32,
     step: u32,
+    first: f64,
 ) -> Result<(), Problem> {
     let place = "attention_backward";
-    let dropout = check::dropout(place, rate, [seed_lo, seed_hi], stream, step)?;
+    let dropout = check::dropout(place, rate, [seed_lo, seed_hi], stream, step, first)?;
     let told = Told { place, bias, head_size, dropout };
     let given = [dout, out, lse, q, k, v, bias];
     lend_with_batch(place, batch, [dq, dk, dv, dbias], given, |lent: Lent<4, 7>, words| {

@@ -103,10 +103,15 @@ pub fn activation(place: &str, kind: u32) -> Result<Activation, Problem> {
     found.ok_or_else(|| Problem::new(place, format!("activation {kind} is none of 0 to {}", ACTIVATIONS.len() - 1)))
 }
 
-/// The five arguments that describe dropout; rate 0 is off.
-pub fn dropout(place: &str, rate: f32, seed: [u32; 2], stream: u32, step: u32) -> Result<Dropout, Problem> {
-    if (0.0..=1.0).contains(&rate) {
-        return Ok(Dropout::new(rate, Philox { seed, stream, step }));
+/// The six arguments that describe dropout; rate 0 is off. `first`: number of the first number, or query, in the whole
+/// batch that this one is a part of.
+pub fn dropout(place: &str, rate: f32, seed: [u32; 2], stream: u32, step: u32, first: f64) -> Result<Dropout, Problem> {
+    if !(0.0..=1.0).contains(&rate) {
+        return Err(Problem::new(place, format!("rate is {rate}, not from 0 to 1")));
     }
-    Err(Problem::new(place, format!("rate is {rate}, not from 0 to 1")))
+    // What f64 holds exactly, and then some: numbers and their sums stay whole.
+    if !(0.0..9e15).contains(&first) || first.fract() != 0.0 {
+        return Err(Problem::new(place, format!("first is {first}, not a whole number from 0 to 2^53")));
+    }
+    Ok(Dropout::new(rate, Philox { seed, stream, step }).from(first as u64))
 }

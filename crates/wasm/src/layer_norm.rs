@@ -27,9 +27,10 @@ pub fn layer_norm(
     seed_hi: u32,
     stream: u32,
     step: u32,
+    first: f64,
 ) -> Result<(), Problem> {
     let place = "layer_norm";
-    let dropout = check::dropout(place, rate, [seed_lo, seed_hi], stream, step)?;
+    let dropout = check::dropout(place, rate, [seed_lo, seed_hi], stream, step, first)?;
     lend(place, [y, sum, stats], [x, residual, weight, bias], |Lent { outputs, inputs, .. }| {
         let ([y, sum_slice, stats], [x, residual_slice, weight, bias]) = (outputs, inputs);
         let n = check::rows(place, "x", x, width)?;
@@ -62,9 +63,10 @@ pub fn layer_norm_backward(
     seed_hi: u32,
     stream: u32,
     step: u32,
+    first: f64,
 ) -> Result<(), Problem> {
     let place = "layer_norm_backward";
-    let dropout = check::dropout(place, rate, [seed_lo, seed_hi], stream, step)?;
+    let dropout = check::dropout(place, rate, [seed_lo, seed_hi], stream, step, first)?;
     lend(place, [dx, dresidual, dweight, dbias], [dy, sum, stats, weight], |Lent { outputs, inputs, .. }| {
         let ([dx, dresidual_slice, dweight, dbias], [dy, sum, stats, weight]) = (outputs, inputs);
         let n = check::rows(place, "dy", dy, width)?;

@@ -10,8 +10,18 @@ use crate::heap::{Lent, Slot, lend};
 
 /// `y` ← `x` without what falls away by chance, the rest times 1 / (1 − rate). Of `dy` it makes `dx`.
 #[wasm_bindgen]
-pub fn dropout(y: Slot, x: Slot, rate: f32, seed_lo: u32, seed_hi: u32, stream: u32, step: u32) -> Result<(), Problem> {
-    let dropout = check::dropout("dropout", rate, [seed_lo, seed_hi], stream, step)?;
+#[expect(clippy::too_many_arguments)]
+pub fn dropout(
+    y: Slot,
+    x: Slot,
+    rate: f32,
+    seed_lo: u32,
+    seed_hi: u32,
+    stream: u32,
+    step: u32,
+    first: f64,
+) -> Result<(), Problem> {
+    let dropout = check::dropout("dropout", rate, [seed_lo, seed_hi], stream, step, first)?;
     lend("dropout", [y], [x], |Lent { outputs: [y], inputs: [x], .. }| {
         same("dropout", "y", y, "x", x)?;
         kernel::dropout(y, x, dropout);

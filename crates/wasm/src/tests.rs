@@ -186,9 +186,10 @@ fn random_numbers_follow_from_their_arguments() {
     assert_eq!(read(y), read(z));
     random_normal(z, 0.0, 1, 2, 3, 4).unwrap();
     assert!(read(z).iter().all(|z| *z == 0.0));
-    dropout(y, x, 1.0, 1, 2, 3, 4).unwrap();
+    dropout(y, x, 1.0, 1, 2, 3, 4, 0.0).unwrap();
     assert_eq!(read(y), [0.0; 9]);
-    refused(dropout(y, x, f32::NAN, 1, 2, 3, 4), "dropout: rate is NaN, not from 0 to 1");
+    refused(dropout(y, x, f32::NAN, 1, 2, 3, 4, 0.0), "dropout: rate is NaN, not from 0 to 1");
+    refused(dropout(y, x, 0.5, 1, 2, 3, 4, -1.0), "dropout: first is -1, not a whole number from 0 to 2^53");
 }
 
 #[test]

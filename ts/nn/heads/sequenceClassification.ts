@@ -12,7 +12,7 @@ import type { Head, HeadFactory, HeadOptions, ProblemType, ScorerFactory, Target
 /** RoFormer's classifier: dropout, dense, activation, dropout, out_proj. */
 export const denseClassifier: ScorerFactory = ({ params, width, labels, dropout, activation }) => {
   const inner = params.at("classifier");
-  const [before, after] = [new Dropout(params, dropout), new Dropout(params, dropout)];
+  const [before, after] = [new Dropout(params, dropout, "sequences"), new Dropout(params, dropout, "sequences")];
   const dense = new Linear(inner.at("dense"), width, width);
   const out = new Linear(inner.at("out_proj"), width, labels);
   return (hidden, batch) =>
@@ -22,7 +22,7 @@ export const denseClassifier: ScorerFactory = ({ params, width, labels, dropout,
 /** BERT's classifier: a pooler with tanh, dropout, a dense layer. */
 export const pooledClassifier: ScorerFactory = ({ params, encoder, names, width, labels, dropout }) => {
   const pooler = new Pooler(encoder.at(names.pooler), width, "tanh");
-  const drop = new Dropout(params, dropout);
+  const drop = new Dropout(params, dropout, "sequences");
   const out = new Linear(params.at("classifier"), width, labels);
   return (hidden, batch) => out.forward(drop.forward(pooler.forward(hidden, batch)));
 };

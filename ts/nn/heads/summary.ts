@@ -53,8 +53,8 @@ export class SequenceSummary {
       );
     }
     this.type = type;
-    this.before = new Dropout(params, firstDropout);
-    this.after = new Dropout(params, lastDropout);
+    this.before = new Dropout(params, firstDropout, "sequences");
+    this.after = new Dropout(params, lastDropout, "sequences");
     this.projection = project ? new Linear(params.at("summary"), width, outputs) : undefined;
     this.activation = activation;
   }

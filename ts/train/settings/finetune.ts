@@ -37,6 +37,26 @@ export interface FinetuneSettings extends ArchitectureSettings, OptimizationSett
    */
   readonly batch?: number | undefined;
   /**
+   * Tokens per step, instead of `batch`.
+   * @default what `batch` texts have
+   */
+  readonly batchTokens?: number | undefined;
+  /**
+   * Tokens to train on in all, instead of `epochs`.
+   * @default what `epochs` takes
+   */
+  readonly tokens?: number | undefined;
+  /**
+   * Steps between two evaluations.
+   * @default an epoch
+   */
+  readonly evalEvery?: number | undefined;
+  /**
+   * Evaluations without a better result after which training ends.
+   * @default training does not end early
+   */
+  readonly patience?: number | undefined;
+  /**
    * Metric by which the best epoch is chosen.
    * @default by the task: "accuracy", "spearman", "microF1" or "f1"
    */
@@ -68,6 +88,25 @@ export const FINETUNE_SETTINGS = /* @__PURE__ */ Object.assign(
     batch: {
       ...{ rule: whole(1), unit: "texts", help: "Texts per step", usually: "8 to 32, by the number of texts" },
     },
+    batchTokens: {
+      ...{
+        rule: whole(1),
+        unit: "tokens",
+        help: "Tokens per step, instead of `batch`",
+        usually: "what `batch` texts have",
+      },
+    },
+    tokens: {
+      ...{ rule: whole(1), unit: "tokens", help: "Tokens to train on in all, instead of `epochs`" },
+      usually: "what `epochs` takes",
+    },
+    evalEvery: {
+      ...{ rule: whole(1), unit: "steps", help: "Steps between two evaluations", usually: "an epoch" },
+    },
+    patience: {
+      ...{ rule: whole(1), unit: "number", usually: "training does not end early" },
+      help: "Evaluations without a better result after which training ends",
+    },
     metric: {
       ...{ rule: text, unit: "name", help: "Metric by which the best epoch is chosen" },
       usually: 'by the task: "accuracy", "spearman", "microF1" or "f1"',
@@ -85,6 +124,10 @@ export interface ResolvedFinetune extends ResolvedOptimization {
   readonly batch: number;
   readonly steps: number | undefined;
   readonly metric: string | undefined;
+  readonly batchTokens: number | undefined;
+  readonly tokens: number | undefined;
+  readonly evalEvery: number | undefined;
+  readonly patience: number | undefined;
 }
 
 /** What is known of the training texts. */
@@ -110,5 +153,9 @@ export function resolveFinetune(given: FinetuneSettings, { rows, pretrained }: D
     batch,
     steps: given.steps,
     metric: given.metric,
+    batchTokens: given.batchTokens,
+    tokens: given.tokens,
+    evalEvery: given.evalEvery,
+    patience: given.patience,
   };
 }

@@ -1,4 +1,20 @@
-import { flag, notNegative, positive, type Settings, seed, share, type WithDefaults, whole } from "./rules.js";
+import * as schedules from "../../optim/schedules.js";
+import {
+  flag,
+  notNegative,
+  oneOf,
+  positive,
+  rate,
+  type Settings,
+  scale,
+  seed,
+  share,
+  texts,
+  type WithDefaults,
+  whole,
+} from "./rules.js";
+
+type ScheduleName = schedules.ScheduleName;
 
 /** How any model is trained. */
 export interface OptimizationSettings {
@@ -8,10 +24,40 @@ export interface OptimizationSettings {
    */
   readonly lr?: number | undefined;
   /**
+   * How the learning rate changes after the warm-up.
+   * @default "linear"
+   */
+  readonly schedule?: ScheduleName | undefined;
+  /**
    * Share of the steps in which the learning rate rises, 0 to 1.
    * @default 0.1
    */
   readonly warmup?: number | undefined;
+  /**
+   * Steps in which the learning rate rises, instead of `warmup`.
+   * @default what `warmup` gives
+   */
+  readonly warmupSteps?: number | undefined;
+  /**
+   * What each layer's learning rate is of that of the layer above.
+   * @default 1
+   */
+  readonly layerDecay?: number | undefined;
+  /**
+   * Parameters that are not trained: parts of their names, in which * stands for anything.
+   * @default none
+   */
+  readonly freeze?: readonly string[] | undefined;
+  /**
+   * Micro-batches whose gradients a step adds up: each has the rows of a batch.
+   * @default 1
+   */
+  readonly gradientAccumulationSteps?: number | undefined;
+  /**
+   * Decay of the exponential moving average of the weights, which is what is evaluated and saved.
+   * @default no average
+   */
+  readonly ema?: number | undefined;
   /**
    * Decoupled weight decay, not for biases and layer normalizations.
    * @default 0.01
@@ -45,9 +91,37 @@ export const OPTIMIZATION = {
     ...{ rule: positive, unit: "rate", help: "Highest learning rate" },
     usually: "1e-3; with `init` 5e-5 in `finetune`, 1e-4 in `pretrain`",
   },
+  schedule: {
+    ...{ rule: oneOf(schedules.names), unit: "name", help: "How the learning rate changes after the warm-up" },
+    default: "linear",
+  },
   warmup: {
     ...{ rule: share, unit: "share", help: "Share of the steps in which the learning rate rises, 0 to 1" },
     default: 0.1,
+  },
+  warmupSteps: {
+    ...{ rule: whole(0), unit: "steps", help: "Steps in which the learning rate rises, instead of `warmup`" },
+    usually: "what `warmup` gives",
+  },
+  layerDecay: {
+    ...{
+      rule: scale,
+      unit: "factor",
+      help: "What each layer's learning rate is of that of the layer above",
+      default: 1,
+    },
+  },
+  freeze: {
+    ...{ rule: texts, unit: "patterns", usually: "none" },
+    help: "Parameters that are not trained: parts of their names, in which * stands for anything",
+  },
+  gradientAccumulationSteps: {
+    ...{ rule: whole(1), unit: "number", default: 1 },
+    help: "Micro-batches whose gradients a step adds up: each has the rows of a batch",
+  },
+  ema: {
+    ...{ rule: rate, unit: "decay", usually: "no average" },
+    help: "Decay of the exponential moving average of the weights, which is what is evaluated and saved",
   },
   weightDecay: {
     ...{ rule: notNegative, unit: "rate", help: "Decoupled weight decay, not for biases and layer normalizations" },

@@ -6,7 +6,7 @@ export interface Rule {
   readonly want: string;
   readonly fits: (value: unknown) => boolean;
   /** How the text of a flag is read. A flag of kind "boolean" has no text. */
-  readonly kind: "number" | "text" | "boolean" | "pairs";
+  readonly kind: "number" | "text" | "boolean" | "pairs" | "list";
   /** All values, if these are names. */
   readonly names?: readonly string[];
 }
@@ -35,6 +35,9 @@ export const rate: Rule = number("a number from 0 to below 1", (n) => n >= 0 && 
 /** What random numbers follow from. */
 export const seed: Rule = { ...whole(0), want: "a whole number from 0 to 2^53 − 1" };
 
+/** A number above 0, at most 1. */
+export const scale: Rule = number("a number above 0, at most 1", (n) => n > 0 && n <= 1);
+
 /** Yes or no. */
 export const flag: Rule = { want: "true or false", kind: "boolean", fits: (value) => typeof value === "boolean" };
 
@@ -49,6 +52,12 @@ export const oneOf = (names: readonly string[]): Rule => ({
   ...{ want: `one of ${names.join(", ")}`, kind: "text", names },
   fits: (value) => typeof value === "string" && names.includes(value),
 });
+
+/** Texts in a list; a flag has commas between. */
+export const texts: Rule = {
+  ...{ want: "a list of texts", kind: "list" },
+  fits: (value) => Array.isArray(value) && value.every((one) => typeof one === "string" && one !== ""),
+};
 
 /** "balanced", or a number per class. */
 export const classWeights: Rule = {

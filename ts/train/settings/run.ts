@@ -2,6 +2,16 @@ import type { FileSource } from "../../io/files.js";
 import type { Names } from "../../options.js";
 import type { TrainingEvent } from "../meter.js";
 
+/** What listeners of a training run get after each evaluation. */
+export interface EvaluationEvent {
+  /** Number of the last step, from 1. */
+  readonly step: number;
+  /** Number of its epoch, from 1; undefined for runs without epochs. */
+  readonly epoch?: number;
+  /** The task's metrics on the held-out data. */
+  readonly metrics: object;
+}
+
 /** Where any training begins, where its result goes, and who watches it. */
 export interface RunOptions {
   /** A model to begin with, instead of fresh weights and a tokenizer of the run's own. */
@@ -12,6 +22,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after each step. */
   readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
+  /**
+   * Called after each evaluation on held-out data. "stop" ends the training as if its steps were over; from a session's listener it
+   * does not.
+   */
+  readonly onEvaluation?: ((event: EvaluationEvent) => unknown) | undefined;
   /** Called with lines that say what the run does. */
   readonly onMessage?: ((line: string) => void) | undefined;
 }
@@ -27,5 +42,5 @@ export interface WhenAborted {
 
 /** The names of {@link RunOptions} and {@link WhenAborted}. */
 export const RUN: Names<RunOptions & WhenAborted> = {
-  ...{ init: true, out: true, signal: true, whenAborted: true, onProgress: true, onMessage: true },
+  ...{ init: true, out: true, signal: true, whenAborted: true, onProgress: true, onEvaluation: true, onMessage: true },
 };

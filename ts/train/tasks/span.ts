@@ -30,7 +30,7 @@ export interface SpanScores {
 }
 
 /** A question, its right answers, and where the first of them lies in each window. */
-interface Asked {
+export interface Asked {
   readonly question: string;
   readonly context: string;
   readonly answers: readonly string[];

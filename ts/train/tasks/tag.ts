@@ -44,7 +44,7 @@ export interface TagScores {
 }
 
 /** A row's tags, and the token of its sequence that each word begins with. */
-interface Tagged {
+export interface Tagged {
   /** Ids of the tags, a word each. */
   readonly tags: Int32Array;
   /** The word's first token; −1 where the word has none, as it was cut off. */

@@ -152,7 +152,8 @@ impl Head<'_> {
     /// What the probabilities of query `i` are multiplied by, for 32 keys from `key` on, which is a multiple of 8.
     #[inline(always)]
     fn factors(&self, i: usize, key: usize) -> [F32x4; DRAWN / 4] {
-        let row = (self.first_query + i) * self.batch.heads + self.head;
+        let query = self.batch.dropout.first() as usize + self.first_query + i;
+        let row = query * self.batch.heads + self.head;
         self.batch.dropout.factors((key / 8) as u32, row as u32)
     }
 }
