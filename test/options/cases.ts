@@ -116,6 +116,7 @@ export const cases: Readonly<Record<string, Case>> = {
   "metrics.chrf ChrfOptions": (options) => train.metrics.chrf(...texts, options),
   "metrics.confusionMatrix ConfusionOptions": (options) =>
     train.metrics.confusionMatrix(labels.predictions, labels.labels, options),
+  "metrics.entityF1 EntityF1Options": (options) => train.metrics.entityF1([["O"]], [["O"]], options),
   "metrics.f1 AverageOptions": (options) => train.metrics.f1(labels.predictions, labels.labels, options),
   "metrics.precision AverageOptions": (options) => train.metrics.precision(labels.predictions, labels.labels, options),
   "metrics.recall AverageOptions": (options) => train.metrics.recall(labels.predictions, labels.labels, options),

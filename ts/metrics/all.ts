@@ -1,5 +1,5 @@
 /**
- * Metrics with the conventions of scikit-learn, sacrebleu and SQuAD. Predictions come before
+ * Metrics with the conventions of scikit-learn, seqeval, sacrebleu and SQuAD. Predictions come before
  * labels. Errors: ShapeError if their numbers differ or are 0.
  *
  * @module
@@ -22,7 +22,9 @@ export {
   precision,
   recall,
 } from "./classification.js";
+export { type EntityF1Options, type EntityReport, type EntityScores, entityF1 } from "./entities.js";
 export { bitsPerCharacter, perplexity } from "./language.js";
 export { type F1Scores, type Indicators, type MultiLabelReport, multiLabelReport } from "./multiLabel.js";
 export { meanSquaredError, pearson, spearman, type Values } from "./regression.js";
+export type { EntityScheme } from "./schemes.js";
 export { type SquadScore, squad } from "./squad.js";
