@@ -2,10 +2,10 @@ import { DataError } from "../errors.js";
 import { splitLines, type TextBlock } from "./text.js";
 import { type Row, shown } from "./values.js";
 
-/** Words that one sentence may have: in a file without blank lines, all words would be one. */
+/** The most words in one sentence: without blank lines, a whole file would be one. */
 const MOST_WORDS = 2 ** 20;
 
-/** What the last column of a file of tagged words usually holds. */
+/** Tags of the usual schemes. */
 const TAG = /^(O|[BIELSU]-.+|.+-[BIELSU])$/;
 
 /** The lines of one sentence. */
@@ -16,10 +16,11 @@ interface Sentence {
 }
 
 /**
- * Sentences of a file in the columns of CoNLL-2002 and 2003: `words` from the first column, `tags` from the last one. Columns are
- * separated by a tab in lines that have one, else by spaces. A blank line ends a sentence, and so does one that begins with
- * `-DOCSTART-`. A line that begins with `# ` is a comment, unless it has the columns of a word `#`. A row's line is the sentence's
- * first. Errors: a DataError "file:line: what" for a line with one column or with other columns than the lines before.
+ * Sentences of a file in the format of CoNLL-2002 and 2003: `words` are the first column, `tags` the last one. A line's
+ * columns are separated by tabs if it has any, else by spaces. A blank line ends a sentence, and so does one that starts
+ * with `-DOCSTART-`. A line that starts with `# ` is a comment, unless it has the columns of a word `#`. A row's line is
+ * the first line of the sentence. Errors: DataError "file:line: what" for a line with one column or with a different
+ * number of columns than the lines before.
  */
 export async function* readConll(name: string, blocks: AsyncIterable<TextBlock>): AsyncGenerator<Row> {
   const columns = new Columns(name);
@@ -48,7 +49,7 @@ export async function* readConll(name: string, blocks: AsyncIterable<TextBlock>)
 class Columns {
   readonly #name: string;
   #count = 0;
-  /** The line that has shown how many there are. */
+  /** The line of the first word. */
   #line = 0;
   #hasTabs = false;
 
@@ -58,11 +59,11 @@ class Columns {
 
   isComment(text: string, isInside: boolean): boolean {
     if (!text.startsWith("# ")) return false;
-    // Where tabs separate, a tab stands behind the word "#".
+    // In a file with tabs, the word "#" is followed by a tab.
     if (this.#hasTabs) return true;
     const fields = fieldsOf(text);
     const isWord = this.#count === 0 ? fields.length > 1 : fields.length === this.#count;
-    // Comments stand before sentences; there a word is one by its tag alone.
+    // Comments precede sentences; there, only a tag tells a word from a comment.
     return !isWord || !(isInside || TAG.test(fields.at(-1)!));
   }
 
@@ -81,7 +82,7 @@ class Columns {
   }
 }
 
-/** Columns of a line. What is not a space or a tab, such as a no-break space, is part of a word. */
+/** The columns of a line. Only spaces and tabs separate; a no-break space is part of a word. */
 function fieldsOf(text: string): string[] {
   const line = text.replace(/[ \t]+$/, "");
   return line.includes("\t") ? line.split("\t").map((field) => field.replace(/^ +| +$/g, "")) : line.split(/ +/);

@@ -1,9 +1,11 @@
 import { ConfigError } from "../errors.js";
 
-/** A task of GLUE (Wang et al. 2019), by the name of its Hugging Face data set. `ax` is the diagnostic set, for models of `mnli`. */
+/**
+ * A task of GLUE (Wang et al. 2019), named as in Hugging Face's datasets. `ax` is the diagnostic set for models of `mnli`.
+ */
 export type GlueName = "cola" | "sst2" | "mrpc" | "stsb" | "qqp" | "mnli" | "qnli" | "rte" | "wnli" | "ax";
 
-/** A part of a task's data, by Hugging Face's names. */
+/** A split of a task's data, named as in Hugging Face's datasets. */
 export type GlueSplit =
   | "train"
   | "validation"
@@ -13,39 +15,39 @@ export type GlueSplit =
   | "test_matched"
   | "test_mismatched";
 
-/** A score of the benchmark. F1 is that of label 1. */
+/** An official metric. F1 is that of label 1. */
 export type GlueMetric = "accuracy" | "f1" | "matthews" | "pearson" | "spearman";
 
-/** One part's official file, and how it is read. */
+/** The official file of a split. */
 export interface GlueFile {
-  /** Names it may have, the first one that is there counts. */
+  /** Names of the file; the first one that exists is read. */
   readonly names: readonly string[];
-  /** Columns of a file without a header. */
+  /** Columns, for a file without a header. */
   readonly header?: readonly string[];
 }
 
-/** What a task of GLUE is made of. */
+/** A task of GLUE: its files, columns, labels and metrics. */
 export interface GlueTask {
   readonly name: GlueName;
-  /** The folder of its official files, as `download_glue_data.py` names it. */
+  /** Name of the folder of the official files, as in `download_glue_data.py`. */
   readonly folder: string;
-  /** Column of the texts in rows. */
+  /** Column of the texts, in rows. */
   readonly text: string;
-  /** Column of the second texts, where the texts are pairs. */
+  /** Column of the second texts, for pairs. */
   readonly textPair?: string;
   /** Column of the labels. */
   readonly label: "label";
-  /** Names of the labels in the order of their ids; undefined where a label is a number, 0 … 5. */
+  /** Names of the labels in the order of their ids; undefined for `stsb`, whose labels are numbers, 0 … 5. */
   readonly labels?: readonly string[];
-  /** The official scores, the first one first. */
+  /** The official metrics. */
   readonly metrics: readonly GlueMetric[];
-  /** Columns of the official files: the texts', and the label's. */
+  /** Columns of the official files. */
   readonly columns: { readonly texts: readonly string[]; readonly label: string };
-  /** The files of each part. */
+  /** The file of each split. */
   readonly files: Readonly<Partial<Record<GlueSplit, GlueFile>>>;
-  /** Names of the leaderboard's files, by the part that is predicted. */
+  /** Names of the leaderboard's files by test split. */
   readonly submissions: Readonly<Partial<Record<GlueSplit, string>>>;
-  /** Whether the leaderboard's files name the labels; else they hold ids. */
+  /** Whether the leaderboard expects names of labels; else it expects ids. */
   readonly submitsNames: boolean;
 }
 
@@ -53,7 +55,7 @@ const file = (...names: string[]): GlueFile => ({ names });
 
 const FILES: GlueTask["files"] = { train: file("train.tsv"), validation: file("dev.tsv"), test: file("test.tsv") };
 
-/** The task of a folder; what is not said is usual. */
+/** A task with the usual files and columns, except for `more`. */
 const task = (
   name: GlueName,
   folder: string,
@@ -131,12 +133,12 @@ const tasks: Readonly<Record<GlueName, GlueTask>> = {
 /** Names of the tasks. */
 export const glueNames = Object.keys(tasks) as readonly GlueName[];
 
-/** A name without what people write between its letters: `SST-2` is `sst2`. */
+/** A name in lower case without hyphens, underscores and spaces: `SST-2` is `sst2`. */
 export const plainName = (name: string): string => name.toLowerCase().replace(/[-_ ]/g, "");
 
 /**
- * A task by its name: Hugging Face's (`sst2`) or GLUE's (`SST-2`). Labels are in the order of Hugging Face's ids. Errors: ConfigError for a
- * name that is not known.
+ * A task by Hugging Face's name (`sst2`) or GLUE's (`SST-2`). The labels have the order of Hugging Face's ids. Errors:
+ * ConfigError for an unknown name.
  */
 export function glueTask(name: string): GlueTask {
   const plain = plainName(name);
@@ -144,7 +146,7 @@ export function glueTask(name: string): GlueTask {
   return tasks[plain as GlueName];
 }
 
-/** A part's file of a task. Errors: ConfigError for a part that the task does not have. */
+/** The file of a split. Errors: ConfigError for a split that the task does not have. */
 export function glueFile({ name, files }: GlueTask, split: string): GlueFile {
   if (!Object.hasOwn(files, split))
     throw new ConfigError(`${name} has no split ${JSON.stringify(split)}; there are ${Object.keys(files).join(", ")}`);

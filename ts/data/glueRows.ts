@@ -7,19 +7,20 @@ import { noColumn } from "./table.js";
 import { readText } from "./text.js";
 import { type Row, shown } from "./values.js";
 
-/** The rows of a part of a task. */
+/** The rows of a split. */
 export interface GlueRows {
-  /** The texts' columns, `label` (a name, or a number for `stsb`; not there where the labels are secret) and `idx`. */
+  /** Columns: the texts, `label` (a name, or a number for `stsb`; absent if the labels are secret) and `idx`. */
   readonly rows: readonly Row[];
-  /** Rows that are left out because a text or the label is missing, as in the official files of `qqp`. */
+  /** The number of rows without a text or a label, which are skipped; the official files of `qqp` have some. */
   readonly skipped: number;
 }
 
 /**
- * Reads a part of a GLUE task from the official files, gzipped or not: `folder` holds the tasks' folders, or is the task's own. Rows
- * are those of Hugging Face's data set `glue`: `idx` counts the file's rows from 0, those that are left out too. MRPC is read from
- * `msr_paraphrase_train.txt` and `dev_ids.tsv` where both are there, else from `train.tsv` and `dev.tsv`. Errors: ConfigError for an
- * unknown task or split; DataErrors for a file that is not there, a column that is missing and a label that the task does not have.
+ * Reads a split of a GLUE task from the official files, compressed with gzip or not. `folder` contains the folders of the
+ * tasks, or is the task's own folder. The rows are those of Hugging Face's dataset `glue`: `idx` counts the rows of the
+ * file from 0, including skipped ones. MRPC's training rows come from `msr_paraphrase_train.txt` and `dev_ids.tsv` if
+ * both exist, else from `train.tsv` and `dev.tsv`. Errors: ConfigError for an unknown task or split; DataError for a
+ * missing file, a missing column, and a label that the task does not have.
  */
 export async function readGlue(folder: string, name: string, split: GlueSplit): Promise<GlueRows> {
   const task = glueTask(name);
@@ -58,7 +59,7 @@ async function placeOfTask(folder: string, task: GlueTask): Promise<Place> {
   return { path, names };
 }
 
-/** The path of a file by one of its names, perhaps gzipped; undefined where there is none. */
+/** The path of the first of these files that exists, or exists with `.gz`. */
 function find({ path, names }: Place, wanted: readonly string[]): string | undefined {
   const name = wanted.flatMap((one) => [one, `${one}.gz`]).find((one) => names.includes(one));
   return name === undefined ? undefined : `${path}/${name}`;
@@ -75,7 +76,7 @@ function fileIn(place: Place, { names }: GlueFile, { name, folder }: GlueTask): 
   );
 }
 
-/** MRPC's file of all training rows, and the rows that are the validation's; undefined where they are files of their own. */
+/** MRPC's file of train and validation rows, and the ids of the latter; undefined if either file is missing. */
 async function mrpcFiles(place: Place): Promise<{ path: string; devIds: ReadonlySet<string> } | undefined> {
   const path = find(place, ["msr_paraphrase_train.txt"]);
   const idsPath = find(place, ["dev_ids.tsv", "mrpc_dev_ids.tsv"]);
@@ -90,14 +91,14 @@ async function mrpcFiles(place: Place): Promise<{ path: string; devIds: Readonly
 
 const idsOf = (fields: ReadonlyMap<string, string>): string => `${fields.get("#1 ID")}\t${fields.get("#2 ID")}`;
 
-/** Columns without which a file is not the task's: its texts, and the label, which may be missing where a test's is secret. */
+/** Columns that a file must have: the texts, and the label except in test splits, where it may be secret. */
 const needed = ({ columns }: GlueTask, split: GlueSplit): readonly string[] =>
   split.startsWith("test") ? columns.texts : [...columns.texts, columns.label];
 
-/** A row of a file: the texts and the label that stand in it, undefined where they are missing. */
+/** A row of a file. */
 interface FileRow {
   readonly fields: ReadonlyMap<string, string>;
-  /** Whether the file has a column of that name. */
+  /** Whether the file has a column. */
   readonly has: (column: string) => boolean;
   readonly line: number;
   /** From 0. */
@@ -130,7 +131,7 @@ async function* records(
   }
 }
 
-/** A row by Hugging Face's columns; undefined where a text or the label is missing. */
+/** A row with Hugging Face's columns; undefined if a text or the label is missing. */
 function rowOf({ fields, has, line, idx }: FileRow, task: GlueTask, file: string): Row | undefined {
   const { texts, label: column } = task.columns;
   const values: Record<string, unknown> = {};
@@ -149,7 +150,7 @@ function rowOf({ fields, has, line, idx }: FileRow, task: GlueTask, file: string
   return { values, file, line };
 }
 
-/** A label's name, or its number where labels are numbers; undefined for −1, which stands for a secret one. */
+/** The name of a label, or its number for `stsb`; undefined for −1, a secret label. */
 function labelOf(label: string, { labels }: GlueTask, where: string): string | number | undefined {
   if (labels === undefined) {
     const score = Number(label);

@@ -13,8 +13,8 @@ const scoresOf: Readonly<Record<GlueMetric, (predictions: readonly number[], lab
 };
 
 /**
- * The official scores of a task, by their names: shares and correlations, not percent. `predictions` and `labels`: ids, or numbers for
- * `stsb`. Errors: ConfigError for an unknown task, ShapeError.
+ * The official scores of a task by metric: fractions and correlations, not percentages. `predictions` and `labels` are ids,
+ * or numbers for `stsb`. Errors: ConfigError for an unknown task, ShapeError.
  */
 export function glueScores(
   name: string,
@@ -24,18 +24,19 @@ export function glueScores(
   return Object.fromEntries(glueTask(name).metrics.map((metric) => [metric, scoresOf[metric](predictions, labels)]));
 }
 
-/** A file for the leaderboard of GLUE. */
+/** A file for GLUE's leaderboard. */
 export interface GlueSubmission {
   /** The official name, such as `SST-2.tsv`. */
   readonly file: string;
-  /** What it holds: `index` and `prediction`, separated by tabs. */
+  /** The content: a header, `index` and `prediction`, and one line per row, separated by tabs. */
   readonly text: string;
 }
 
 /**
- * A file for the leaderboard, from predictions of the test rows in the order of `idx`: names of labels or their ids, or numbers for
- * `stsb`, which are limited to 0 … 5 and have three decimals. `split`: the part that is predicted, a test. Default: the only test;
- * `mnli` has two. Errors: ConfigError for an unknown task and for a split without a file, DataError for an unknown label.
+ * A file for GLUE's leaderboard. `predictions` are those of the test rows in the order of `idx`: names of labels, their
+ * ids, or numbers for `stsb`, which are clamped to 0 … 5 and written with three decimals. `split` is the test split.
+ * Default: `test`; `mnli` has `test_matched` and `test_mismatched`. Errors: ConfigError for an unknown task or split,
+ * DataError for an unknown label, ShapeError without predictions.
  */
 export function glueSubmission(
   name: string,
@@ -52,7 +53,10 @@ export function glueSubmission(
   return { file: task.submissions[split]!, text: `index\tprediction\n${lines.join("")}` };
 }
 
-/** Writes {@link glueSubmission}'s file into a folder, which is made if need be; gives its path. Errors: those and DataError. */
+/**
+ * Writes the file of {@link glueSubmission} to a folder, which is created if necessary, and returns its path. Errors: those
+ * of {@link glueSubmission}, and DataError if it cannot be written.
+ */
 export async function saveGlueSubmission(
   folder: string,
   name: string,
@@ -65,7 +69,7 @@ export async function saveGlueSubmission(
   return path;
 }
 
-/** A prediction as the leaderboard takes it. */
+/** A prediction as the leaderboard expects it. */
 function submitted(prediction: string | number, { name, labels, submitsNames }: GlueTask, row: number): string {
   const where = `${name}: predictions[${row}]`;
   const found = typeof prediction === "string" ? shown(prediction) : String(prediction);

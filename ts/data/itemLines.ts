@@ -1,9 +1,10 @@
 /**
- * The line that each item of a JSON text's list begins on. Without `keys` the list is the root; else they lead to it: the root is an
- * object, whose first key's list holds objects, and so on. The text has been parsed, so only strings and brackets matter.
+ * The first line of each item of a list in a JSON text. Without `keys`, the list is the root. Else the root is an object,
+ * `keys[0]` of it a list of objects, `keys[1]` of each a list of objects, and so on; the last lists are meant. The text
+ * must be valid JSON.
  */
 export function* itemLines(text: string, keys: readonly string[] = []): Generator<number> {
-  // Objects and lists from the root to the list; of those that are open, the first `matched` are on the way to it.
+  // The path alternates between objects and lists; the first `matched` of the `depth` open brackets are on it.
   const length = Math.max(1, 2 * keys.length);
   let [line, depth, matched, key, isNext] = [1, 0, 0, "", false];
   const isOn = (isList: boolean) =>
@@ -21,7 +22,7 @@ export function* itemLines(text: string, keys: readonly string[] = []): Generato
       isNext = false;
       if (c === '"') {
         const end = stringEnd(text, at);
-        // In an object on the way, the last string before a list is its key.
+        // In an object of the path, the last string before a list is its key.
         if (depth === matched && matched < length) key = JSON.parse(text.slice(at, end)) as string;
         at = end - 1;
       } else if (c === "[" || c === "{") {
@@ -37,7 +38,7 @@ export function* itemLines(text: string, keys: readonly string[] = []): Generato
   }
 }
 
-/** Where a string ends that begins at a place. */
+/** The end of the string that starts at `from`. */
 function stringEnd(text: string, from: number): number {
   for (let at = text.indexOf('"', from + 1); ; at = text.indexOf('"', at + 1)) {
     let backslashes = 0;

@@ -21,7 +21,7 @@ export async function* readJsonLines(name: string, blocks: AsyncIterable<TextBlo
   }
 }
 
-/** Objects of a JSON file: the items of its array, or the questions of a SQuAD file, whose root is an object with `data`. */
+/** Objects of a JSON file: the items of its array, or the questions of a SQuAD file (an object with `data`). */
 export async function* readJson(name: string, blocks: AsyncIterable<TextBlock>): AsyncGenerator<JsonRow> {
   const { text, root } = await parseWhole(name, blocks);
   if (isObject(root) && Object.hasOwn(root, "data")) return yield* questions(name, text, root);

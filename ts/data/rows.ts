@@ -10,9 +10,9 @@ import type { Row } from "./values.js";
 export type { Row } from "./values.js";
 
 /**
- * File formats. A `txt` file has one column, `text`, and one row per line, including blank lines. A `conll` file has the columns
- * `words` and `tags`, lists of strings, and one row per sentence. A `squad` file has `id`, `title`, `context`, `question` and `answers`,
- * and one row per question; a `json` file whose root is an object with `data` is read as one.
+ * File formats. A `txt` file has one column, `text`, and one row per line, including blank lines. A `conll` file has the
+ * columns `words` and `tags`, lists of strings, and one row per sentence. A `squad` file has `id`, `title`, `context`,
+ * `question` and `answers`, and one row per question; a `json` file whose root is an object with `data` is one, too.
  */
 export type Format = "csv" | "tsv" | "jsonl" | "json" | "txt" | "conll" | "squad";
 
@@ -54,9 +54,9 @@ const extensions: Readonly<Record<string, Format>> = {
 };
 
 /**
- * The rows of a file, compressed with gzip or not. Values are strings, or JSON values for JSON and JSON Lines; {@link Format} lists
- * those of CoNLL and SQuAD files. Errors: DataError "file:line: what" for a missing column, a row of another width, an open quote,
- * broken JSON, invalid UTF-8, and a file without rows; ConfigError for an invalid option.
+ * The rows of a file, compressed with gzip or not. Values are strings, or JSON values for JSON and JSON Lines; {@link Format}
+ * has those of CoNLL and SQuAD files. Errors: DataError "file:line: what" for a missing column, a row of another width,
+ * an open quote, broken JSON, invalid UTF-8, and a file without rows; ConfigError for an invalid option.
  */
 export async function* readRows(source: DataSource, options: ReadOptions = {}): AsyncGenerator<Row> {
   checkOptions("readRows", options, READ);
@@ -94,7 +94,7 @@ async function* objects(name: string, rows: AsyncIterable<JsonRow>, { columns }:
   yield* someColumns(all(), columns);
 }
 
-/** Rows with the columns that are asked for; one that a row does not have is a DataError. */
+/** Rows with these columns only. Errors: DataError for a column that a row does not have. */
 async function* someColumns(rows: AsyncIterable<Row>, columns: readonly string[] | undefined): AsyncGenerator<Row> {
   for await (const row of rows) {
     const { values, file, line } = row;

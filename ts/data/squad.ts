@@ -1,13 +1,14 @@
 import { DataError } from "../errors.js";
 import { kind, shown } from "./values.js";
 
-/** Keys that lead to the lists of questions. */
+/** Keys from the root to the lists of questions. */
 export const TO_QUESTIONS = ["data", "paragraphs", "qas"] as const;
 
 /**
- * The questions of a SQuAD file (versions 1.1 and 2.0), as Hugging Face's datasets has them: `id`, `title`, `context`, `question` and
- * `answers: { text, answer_start }`, two lists, which are empty where a question has no answer (`is_impossible`). A question without
- * `answers`, as in a file to predict for, has no such column. Errors: a DataError "file: where is what; expected what".
+ * The questions of a SQuAD file (version 1.1 or 2.0), with the columns of Hugging Face's datasets: `id`, `title`,
+ * `context`, `question` and `answers: { text, answer_start }`. Both lists of `answers` are empty if the question has no
+ * answer (`is_impossible`). A question without `answers`, as in a file for prediction, does not have the column. Errors:
+ * DataError "file: place is what; expected what".
  */
 export function* squadRows(name: string, root: Readonly<Record<string, unknown>>): Generator<Record<string, unknown>> {
   for (const [article, at] of objectsOf(name, root, "", "data")) {
@@ -28,7 +29,7 @@ export function* squadRows(name: string, root: Readonly<Record<string, unknown>>
   }
 }
 
-/** Answers and where they begin in the context, in code points. */
+/** Answers, and their offsets in the context in code points. */
 interface Answers {
   readonly text: readonly string[];
   readonly answer_start: readonly number[];
@@ -57,7 +58,7 @@ function idOf(name: string, question: Fields, at: string): string {
   return Number.isSafeInteger(id) ? String(id) : textOf(name, question, at, "id");
 }
 
-/** Objects of the list in a field, and where each one is. */
+/** The objects of a list, with their places. */
 function* objectsOf(name: string, from: Fields, at: string, field: string): Generator<[item: Fields, at: string]> {
   const where = at === "" ? field : `${at}.${field}`;
   const list = from[field];
@@ -81,8 +82,8 @@ function unexpected(name: string, where: string, value: unknown, expected: strin
 }
 
 /**
- * The place in a JavaScript string, which counts UTF-16 units, of an offset that counts code points, as SQuAD's `answer_start` and
- * Python's strings do. Undefined for an offset that is not in the text or at its end.
+ * Converts an offset in code points, as in SQuAD's `answer_start` and Python's strings, to an index of a JavaScript
+ * string, which counts UTF-16 units. Undefined if the offset is not between 0 and the length of the text.
  */
 export function utf16Offset(text: string, codePoints: number): number | undefined {
   if (!Number.isInteger(codePoints) || codePoints < 0) return undefined;
