@@ -67,6 +67,13 @@ describe("files are found", () => {
     expect(await valuesOf(folderOf("SST-2", "train.tsv.gz", gzipSync(content)), "sst2", "train")).toEqual(expected);
   });
 
+  test("MNLI's dev.tsv, as subsets of the task have it", async () => {
+    const text = "index\tsentence1\tsentence2\tgold_label\n0\ta\tb\tneutral\n";
+    expect(await valuesOf(folderOf("MNLI", "dev.tsv", text), "mnli", "validation_matched")).toEqual([
+      { premise: "a", hypothesis: "b", label: "neutral", idx: 0 },
+    ]);
+  });
+
   test("MRPC's as train.tsv and dev.tsv too", async () => {
     const header = "\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\n";
     const folder = folderOf("MRPC", "train.tsv", `${header}1\t7\t8\ta\tb\n`);

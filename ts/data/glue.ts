@@ -26,8 +26,17 @@ export interface GlueFile {
   readonly header?: readonly string[];
 }
 
+/** Columns of a task's official files. */
+export interface GlueColumns {
+  /** The texts, and the second texts for pairs. */
+  readonly texts: readonly string[];
+  /** The labels. */
+  readonly label: string;
+}
+
 /** A task of GLUE: its files, columns, labels and metrics. */
 export interface GlueTask {
+  /** Hugging Face's name. */
   readonly name: GlueName;
   /** Name of the folder of the official files, as in `download_glue_data.py`. */
   readonly folder: string;
@@ -42,7 +51,7 @@ export interface GlueTask {
   /** The official metrics. */
   readonly metrics: readonly GlueMetric[];
   /** Columns of the official files. */
-  readonly columns: { readonly texts: readonly string[]; readonly label: string };
+  readonly columns: GlueColumns;
   /** The file of each split. */
   readonly files: Readonly<Partial<Record<GlueSplit, GlueFile>>>;
   /** Names of the leaderboard's files by test split. */
@@ -106,6 +115,7 @@ const tasks: Readonly<Record<GlueName, GlueTask>> = {
     columns: { texts: SENTENCES, label: "gold_label" },
     files: {
       train: file("train.tsv"),
+      // Subsets of the task often have one validation file.
       validation_matched: file("dev_matched.tsv", "dev.tsv"),
       validation_mismatched: file("dev_mismatched.tsv"),
       test_matched: file("test_matched.tsv"),

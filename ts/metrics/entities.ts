@@ -39,15 +39,17 @@ export interface EntityScores extends F1Scores {
   readonly perEntity: readonly EntityReport[];
 }
 
-type Sequences = readonly (readonly string[])[];
-
 /**
  * Precision, recall and F1 of entities, 0 … 1, as computed by seqeval 1.2.2: an entity is right if its type, its first and
  * its last tag are right. Totals are micro averages; a division by zero gives 0. `predictions` and `labels` are sequences
  * of tags such as `B-PER`, `I-PER` and `O`. Errors: ShapeError if lengths differ or there are no sequences, DataError for
  * an empty tag and, in strict mode, for a tag that the scheme does not have, ConfigError for an invalid option.
  */
-export function entityF1(predictions: Sequences, labels: Sequences, options: EntityF1Options = {}): EntityScores {
+export function entityF1(
+  predictions: readonly (readonly string[])[],
+  labels: readonly (readonly string[])[],
+  options: EntityF1Options = {},
+): EntityScores {
   checkOptions("entityF1", options, OPTIONS);
   const { mode, scheme, suffix = false } = options;
   if (mode !== undefined && mode !== "strict") throw new ConfigError(`entityF1: mode is ${mode}; expected strict`);
@@ -69,6 +71,8 @@ export function entityF1(predictions: Sequences, labels: Sequences, options: Ent
     perEntity: perEntity.map(([type, one]) => ({ type, ...scores(one), support: one.actual })),
   };
 }
+
+type Sequences = readonly (readonly string[])[];
 
 function entities(
   predictions: Sequences,
