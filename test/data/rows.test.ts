@@ -7,21 +7,7 @@ import { describe, expect, test } from "vitest";
 import { type ReadOptions, type Row, readRows } from "../../ts/data/rows.js";
 import { textOf } from "../../ts/data/values.js";
 import { ConfigError, DataError } from "../../ts/errors.js";
-
-/** A stream that gives `bytes` in pieces of `size`. */
-async function* pieces(bytes: Uint8Array, size = bytes.length || 1) {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
-}
-
-async function read(name: string, content: string | Uint8Array, options?: ReadOptions, size?: number): Promise<Row[]> {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  const rows: Row[] = [];
-  for await (const row of readRows({ name, bytes: pieces(bytes, size) }, options)) rows.push(row);
-  return rows;
-}
-
-const values = (rows: readonly Row[]) => rows.map((row) => ({ ...row.values }));
-const lines = (rows: readonly Row[]) => rows.map(({ line }) => line);
+import { lines, read, values } from "./readBytes.js";
 
 const rows = [
   { text: "one", label: "1" },

@@ -61,6 +61,9 @@ const TABLES = {
   "a.tsv": 'text\tlabel\na b\tyes\nc "d\tno\n',
   "a.jsonl": '{"text":"a","label":1}\n{"text":"b\\u0041","label":true}\n',
   "a.json": '[{"text":"a","label":1},{"text":"b","label":"x"}]',
+  "a.squad.json":
+    '{"data":[{"title":"t","paragraphs":[{"context":"a b","qas":[{"id":"1","question":"q","answers":[{"text":"b","answer_start":2}]}]}]}]}',
+  "a.conll": "-DOCSTART- -X- O\n\n# id 1\na NN B-X\nb NN I-X\n\nc NN O\n",
   "a.txt": "one\r\ntwo\n\nthree",
 };
 

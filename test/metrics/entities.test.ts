@@ -75,6 +75,8 @@ describe("what cannot be scored is named", () => {
     expect(wrong({ mode: "lenient" })).toThrow("mode is lenient; expected strict");
     expect(wrong({ mode: "strict", scheme: "IOB3" })).toThrow("scheme is IOB3, not one of IOB1, IOB2");
     expect(wrong({ scheme: "IOB2" })).toThrow('scheme needs mode: "strict"');
-    expect(() => entityF1([["I-A"]], [["I-A"]], { mode: "strict" })).toThrow("the prefixes I tell no scheme; name one");
+    expect(() => entityF1([["I-A"]], [["I-A"]], { mode: "strict" })).toThrow(
+      "the prefixes I match no scheme; give one",
+    );
   });
 });

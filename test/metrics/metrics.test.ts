@@ -32,6 +32,10 @@ describe("by hand", () => {
   });
 });
 
+test("a question without an answer is answered by an empty text, or by one of articles and punctuation", () => {
+  expect(metrics.squad(["", "the .", "a cat"], [[], [], []])).toEqual({ exactMatch: 200 / 3, f1: 200 / 3 });
+});
+
 test("a constant whose mean is rounded has no correlation with anything", () => {
   const constant = new Array<number>(10).fill(0.1);
   const other = constant.map((_, i) => i * i);

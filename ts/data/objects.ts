@@ -1,4 +1,6 @@
 import { DataError } from "../errors.js";
+import { itemLines } from "./itemLines.js";
+import { squadRows, TO_QUESTIONS } from "./squad.js";
 import { lineEnds, readWhole, splitLines, type TextBlock } from "./text.js";
 import { kind } from "./values.js";
 
@@ -19,23 +21,40 @@ export async function* readJsonLines(name: string, blocks: AsyncIterable<TextBlo
   }
 }
 
-/** Objects of a JSON file, which must be an array of objects. */
-export async function* readJsonArray(name: string, blocks: AsyncIterable<TextBlock>): AsyncGenerator<JsonRow> {
+/** Objects of a JSON file: the items of its array, or the questions of a SQuAD file (an object with `data`). */
+export async function* readJson(name: string, blocks: AsyncIterable<TextBlock>): AsyncGenerator<JsonRow> {
+  const { text, root } = await parseWhole(name, blocks);
+  if (isObject(root) && Object.hasOwn(root, "data")) return yield* questions(name, text, root);
+  if (!Array.isArray(root))
+    throw new DataError(`${name}:1: ${kind(root)}, not an array of objects, nor a SQuAD file with data`);
+  const lines = itemLines(text);
+  for (const item of root as unknown[]) {
+    const line = lines.next().value as number;
+    yield { object: asObject(`${name}:${line}`, item), line };
+  }
+}
+
+/** The questions of a SQuAD file. */
+export async function* readSquad(name: string, blocks: AsyncIterable<TextBlock>): AsyncGenerator<JsonRow> {
+  const { text, root } = await parseWhole(name, blocks);
+  if (!isObject(root)) throw new DataError(`${name}: the root is ${kind(root)}; expected an object with data`);
+  yield* questions(name, text, root);
+}
+
+function* questions(name: string, text: string, root: Readonly<Record<string, unknown>>): Generator<JsonRow> {
+  const lines = itemLines(text, TO_QUESTIONS);
+  for (const object of squadRows(name, root)) yield { object, line: lines.next().value as number };
+}
+
+async function parseWhole(name: string, blocks: AsyncIterable<TextBlock>): Promise<{ text: string; root: unknown }> {
   const text = await readWhole(name, blocks);
   if (text.trim() === "") throw new DataError(`${name} is empty`);
-  let items: unknown;
   try {
-    items = JSON.parse(text);
+    return { text, root: JSON.parse(text) };
   } catch (error) {
     throw new DataError(
       `${name}:${errorLine(text, error as SyntaxError)}: broken JSON: ${plain(error as SyntaxError)}`,
     );
-  }
-  if (!Array.isArray(items)) throw new DataError(`${name}:1: ${kind(items)}, not an array of objects`);
-  const lines = itemLines(text);
-  for (const item of items as unknown[]) {
-    const line = lines.next().value as number;
-    yield { object: asObject(`${name}:${line}`, item), line };
   }
 }
 
@@ -48,9 +67,12 @@ function parseLine(where: string, text: string): unknown {
 }
 
 function asObject(where: string, value: unknown): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw new DataError(`${where}: ${kind(value)}, not an object`);
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The JavaScript engine's message, without the part of the file that it quotes. */
 const plain = (error: SyntaxError): string =>
@@ -61,26 +83,4 @@ function errorLine(text: string, error: SyntaxError): number {
   const position = /at position (\d+)/.exec(error.message)?.[1];
   const before = position === undefined ? text.trimEnd() : text.slice(0, Number(position));
   return 1 + lineEnds(before);
-}
-
-/** The first line of each item of an array; the text has been parsed, so only strings and depth matter. */
-function* itemLines(text: string): Generator<number> {
-  let [line, depth, inString, begun] = [1, 0, false, false];
-  for (let at = 0; at < text.length; at++) {
-    const c = text[at]!;
-    if (c === "\n") line++;
-    else if (inString) {
-      if (c === "\\") at++;
-      else if (c === '"') inString = false;
-    } else if (c === "," && depth === 1) begun = false;
-    else if (!/\s/.test(c)) {
-      if (depth === 1 && !begun && c !== "]") {
-        begun = true;
-        yield line;
-      }
-      if (c === '"') inString = true;
-      else if (c === "{" || c === "[") depth++;
-      else if (c === "}" || c === "]") depth--;
-    }
-  }
 }

@@ -1,6 +1,7 @@
 import { ConfigError, DataError } from "../errors.js";
 import { checkOptions, type Names } from "../options.js";
-import { type JsonRow, readJsonArray, readJsonLines } from "./objects.js";
+import { readConll } from "./conll.js";
+import { type JsonRow, readJson, readJsonLines, readSquad } from "./objects.js";
 import { type DataSource, readBytes, sourceName } from "./source.js";
 import { noColumn, readTable, type TableOptions } from "./table.js";
 import { readText, splitLines, type TextBlock } from "./text.js";
@@ -8,8 +9,12 @@ import type { Row } from "./values.js";
 
 export type { Row } from "./values.js";
 
-/** File formats. A `txt` file has one column, `text`, and one row per line, including blank lines. */
-export type Format = "csv" | "tsv" | "jsonl" | "json" | "txt";
+/**
+ * File formats. A `txt` file has one column, `text`, and one row per line, including blank lines. A `conll` file has the
+ * columns `words` and `tags`, lists of strings, and one row per sentence. A `squad` file has `id`, `title`, `context`,
+ * `question` and `answers`, and one row per question; a `json` file whose root is an object with `data` is one, too.
+ */
+export type Format = "csv" | "tsv" | "jsonl" | "json" | "txt" | "conll" | "squad";
 
 /** Options for reading files. */
 export interface FileOptions extends Pick<TableOptions, "quoted" | "separator"> {
@@ -28,14 +33,30 @@ const formats: Readonly<Record<Format, Read>> = {
   csv: (name, blocks, options) => readTable(name, blocks, options, { separator: undefined, quoted: true }),
   tsv: (name, blocks, options) => readTable(name, blocks, options, { separator: "\t", quoted: false }),
   jsonl: (name, blocks, options) => objects(name, readJsonLines(name, blocks), options),
-  json: (name, blocks, options) => objects(name, readJsonArray(name, blocks), options),
+  json: (name, blocks, options) => objects(name, readJson(name, blocks), options),
   txt: lines,
+  conll: (name, blocks, { columns }) => someColumns(readConll(name, blocks), columns),
+  squad: (name, blocks, options) => objects(name, readSquad(name, blocks), options),
+};
+
+/** Formats by file extension. */
+const extensions: Readonly<Record<string, Format>> = {
+  csv: "csv",
+  tsv: "tsv",
+  jsonl: "jsonl",
+  ndjson: "jsonl",
+  json: "json",
+  txt: "txt",
+  conll: "conll",
+  iob: "conll",
+  iob2: "conll",
+  bio: "conll",
 };
 
 /**
- * The rows of a file, compressed with gzip or not. Values are strings, or JSON values for JSON and JSON Lines. Errors:
- * DataError "file:line: what" for a missing column, a row of another width, an open quote, broken JSON, invalid
- * UTF-8, and a file without rows; ConfigError for an invalid option.
+ * The rows of a file, compressed with gzip or not. Values are strings, or JSON values for JSON and JSON Lines; {@link Format}
+ * has those of CoNLL and SQuAD files. Errors: DataError "file:line: what" for a missing column, a row of another width,
+ * an open quote, broken JSON, invalid UTF-8, and a file without rows; ConfigError for an invalid option.
  */
 export async function* readRows(source: DataSource, options: ReadOptions = {}): AsyncGenerator<Row> {
   checkOptions("readRows", options, READ);
@@ -61,18 +82,25 @@ export async function* readRows(source: DataSource, options: ReadOptions = {}): 
 
 /** The format by a file's extension, ignoring `.gz`. */
 function formatOf(name: string): Format {
-  const ending = /\.([^./\\]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase() ?? "";
-  if (Object.hasOwn(formats, ending)) return ending as Format;
-  if (ending === "ndjson") return "jsonl";
+  const extension = /\.([^./\\]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase() ?? "";
+  if (Object.hasOwn(extensions, extension)) return extensions[extension]!;
   throw new DataError(`${name}: unknown file extension; give a format, one of ${Object.keys(formats).join(", ")}`);
 }
 
 async function* objects(name: string, rows: AsyncIterable<JsonRow>, { columns }: ReadOptions): AsyncGenerator<Row> {
-  for await (const { object, line } of rows) {
-    const missing = columns?.find((column) => !Object.hasOwn(object, column));
-    if (missing !== undefined) throw noColumn(`${name}:${line}`, missing, Object.keys(object));
-    const values = columns ? Object.fromEntries(columns.map((column) => [column, object[column]])) : object;
-    yield { values, file: name, line };
+  const all = async function* () {
+    for await (const { object, line } of rows) yield { values: object, file: name, line };
+  };
+  yield* someColumns(all(), columns);
+}
+
+/** Rows with these columns only. Errors: DataError for a column that a row does not have. */
+async function* someColumns(rows: AsyncIterable<Row>, columns: readonly string[] | undefined): AsyncGenerator<Row> {
+  for await (const row of rows) {
+    const { values, file, line } = row;
+    const missing = columns?.find((column) => !Object.hasOwn(values, column));
+    if (missing !== undefined) throw noColumn(`${file}:${line}`, missing, Object.keys(values));
+    yield columns ? { ...row, values: Object.fromEntries(columns.map((column) => [column, values[column]])) } : row;
   }
 }
 

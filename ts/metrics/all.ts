@@ -1,5 +1,5 @@
 /**
- * Metrics with the conventions of scikit-learn, sacrebleu, seqeval and SQuAD. Predictions come before
+ * Metrics with the conventions of scikit-learn, seqeval, sacrebleu and SQuAD. Predictions come before
  * labels. Errors: ShapeError if their numbers differ or are 0.
  *
  * @module

@@ -1,11 +1,11 @@
 /** An entity in a sequence of tags. */
 export interface Entity {
   readonly type: string;
-  /** Where it begins and where it ends, in a text that is the same for the same place: two entities are one if all is. */
+  /** Start and end as a string; equal strings are the same place. */
   readonly place: string;
 }
 
-/** A tag's first or last character, and the type that the rest names; `_` where it names none. */
+/** The prefix of a tag (its first or last character) and its type; `_` without one. */
 function parted(tag: string, suffix: boolean): [prefix: string, type: string] {
   if (suffix) {
     const [prefix] = /.$/su.exec(tag)!;
@@ -19,8 +19,8 @@ function parted(tag: string, suffix: boolean): [prefix: string, type: string] {
 }
 
 /**
- * The entities of sequences of tags as `conlleval` has them, whatever the scheme: an entity begins at B and S, and at any tag
- * whose type is another one than the tag's before it. Sequences are read as one, with an O behind each.
+ * The entities of sequences of tags as `conlleval` finds them, in any scheme: an entity starts at B and S, and at a tag
+ * whose type differs from the one before. The sequences are read as one, with an O after each.
  */
 export function lenientEntities(sequences: readonly (readonly string[])[], suffix: boolean): Entity[] {
   const found: Entity[] = [];
@@ -36,21 +36,21 @@ export function lenientEntities(sequences: readonly (readonly string[])[], suffi
     for (const tag of tags) take(tag);
     take("O");
   }
-  // The whole list has an O behind it too.
+  // One more O after the whole list, as in seqeval.
   take("O");
   return found;
 }
 
 const isOutside = (prefix: string): boolean => prefix === "O" || prefix === ".";
 
-/** Whether an entity ends before a tag. */
+/** Whether an entity ends between two tags. */
 const ends = (previous: string, prefix: string, isOther: boolean): boolean =>
   previous === "E" ||
   previous === "S" ||
   ((previous === "B" || previous === "I") && ["B", "S", "O"].includes(prefix)) ||
   (!isOutside(previous) && isOther);
 
-/** Whether an entity begins at a tag. */
+/** Whether an entity starts at the second of two tags. */
 const begins = (previous: string, prefix: string, isOther: boolean): boolean =>
   prefix === "B" ||
   prefix === "S" ||

@@ -8,43 +8,48 @@ import { checkScheme, type EntityScheme, schemeOf, strictEntities } from "./sche
 /** Options of {@link entityF1}. */
 export interface EntityF1Options {
   /**
-   * "strict": only entities that follow the scheme count. Default: entities are found as `conlleval` does, also in ill-formed
-   * sequences.
+   * `strict` counts only entities that follow the scheme. Default: entities are found as `conlleval` finds them, in
+   * ill-formed sequences too.
    */
   readonly mode?: "strict" | undefined;
-  /** Scheme of the tags, with `mode: "strict"`. Default: the one that the labels' prefixes tell (IOB2, IOE2, IOBES, BILOU). */
+  /**
+   * Scheme of the tags, for `mode: "strict"`. Default: detected from the prefixes of the labels (IOB2, IOE2, IOBES or
+   * BILOU).
+   */
   readonly scheme?: EntityScheme | undefined;
-  /** Whether tags end with their prefix (`PER-B`). Default: false. */
+  /** Whether tags end with B, I, … (`PER-B`) instead of starting with it. Default: false. */
   readonly suffix?: boolean | undefined;
 }
 
 const OPTIONS: Names<EntityF1Options> = { mode: true, scheme: true, suffix: true };
 
-/** Scores of the entities of one type. */
+/** Scores of one entity type. */
 export interface EntityReport extends F1Scores {
-  /** What follows the tags' prefixes; `_` where nothing does. */
+  /** The type in the tags; `_` for tags without one. */
   readonly type: string;
-  /** Entities of the type in the labels. */
+  /** Number of entities of the type in the labels. */
   readonly support: number;
 }
 
-/** Scores of tagged entities. */
+/** Scores of tagged entities; precision, recall and F1 are micro averages. */
 export interface EntityScores extends F1Scores {
-  /** Share of the tags that are the label's, 0 … 1. */
+  /** Fraction of the tags that equal the label, 0 … 1. */
   readonly accuracy: number;
-  /** Each type that occurs in predictions or labels, in the order of their code points. */
+  /** Each type in predictions or labels, sorted. */
   readonly perEntity: readonly EntityReport[];
 }
 
-type Sequences = readonly (readonly string[])[];
-
 /**
- * Precision, recall and F1 of entities, 0 … 1, as seqeval 1.2.2 has them: an entity is right if its type, its first and its last
- * tag are. The totals are micro averages, and what would divide by zero is 0. `predictions` and `labels`: tags such as `B-PER`,
- * `I-PER` and `O`, a list a sequence. Errors: ShapeError for lists that do not fit each other, DataError for an empty tag or, in
- * strict mode, one that the scheme does not have, ConfigError.
+ * Precision, recall and F1 of entities, 0 … 1, as computed by seqeval 1.2.2: an entity is right if its type, its first and
+ * its last tag are right. Totals are micro averages; a division by zero gives 0. `predictions` and `labels` are sequences
+ * of tags such as `B-PER`, `I-PER` and `O`. Errors: ShapeError if lengths differ or there are no sequences, DataError for
+ * an empty tag and, in strict mode, for a tag that the scheme does not have, ConfigError for an invalid option.
  */
-export function entityF1(predictions: Sequences, labels: Sequences, options: EntityF1Options = {}): EntityScores {
+export function entityF1(
+  predictions: readonly (readonly string[])[],
+  labels: readonly (readonly string[])[],
+  options: EntityF1Options = {},
+): EntityScores {
   checkOptions("entityF1", options, OPTIONS);
   const { mode, scheme, suffix = false } = options;
   if (mode !== undefined && mode !== "strict") throw new ConfigError(`entityF1: mode is ${mode}; expected strict`);
@@ -67,6 +72,8 @@ export function entityF1(predictions: Sequences, labels: Sequences, options: Ent
   };
 }
 
+type Sequences = readonly (readonly string[])[];
+
 function entities(
   predictions: Sequences,
   labels: Sequences,
@@ -81,7 +88,7 @@ function entities(
   ];
 }
 
-/** Share of the tags that are right; 0 where there is none. Checks the lists. */
+/** Fraction of the tags that are right; 0 without tags. Checks the lists. */
 function tagAccuracy(predictions: Sequences, labels: Sequences): number {
   samePairs("entityF1", predictions, labels);
   let [right, all] = [0, 0];
@@ -108,7 +115,7 @@ interface Counts {
   actual: number;
 }
 
-/** How many entities of each type were predicted, are there, and both. */
+/** Counts of entities by type: predicted, actual, and both. */
 function countEntities(predicted: readonly Entity[], actual: readonly Entity[]): Map<string, Counts> {
   const counts = new Map<string, Counts>();
   const places = (list: readonly Entity[]) => {
@@ -135,7 +142,7 @@ const scores = ({ hits, predicted, actual }: Counts): F1Scores => ({
   f1: ratio(2 * hits, predicted + actual),
 });
 
-/** Order of texts as Python sorts them. */
+/** Order by code points, as Python sorts strings. */
 function byCodePoints(a: string, b: string): number {
   const [as, bs] = [[...a], [...b]];
   const i = as.findIndex((character, at) => character !== bs[at]);

@@ -1,26 +1,26 @@
 import { ConfigError, DataError } from "../errors.js";
 import type { Entity } from "./chunks.js";
 
-/** Schemes of tags that strict scores know, by seqeval's names. */
+/** Tagging schemes, with seqeval's names. */
 export type EntityScheme = "IOB1" | "IOB2" | "IOE1" | "IOE2" | "IOBES" | "BILOU";
 
-/** Of two tags: prefixes that the first may have, those of the second, and what their types must be. */
+/** A rule for two neighboring tags: prefixes of the first, prefixes of the second, and how their types compare. */
 type Rule = readonly [previous: string, prefix: string, types: "same" | "other" | "any"];
 
 interface Scheme {
-  /** Prefixes that tags may have. */
+  /** Valid prefixes. */
   readonly prefixes: string;
-  /** Where an entity begins at the second tag, … */
+  /** An entity starts at the second tag. */
   readonly start: readonly Rule[];
-  /** … goes on with it, … */
+  /** An entity continues with the second tag. */
   readonly inside: readonly Rule[];
-  /** … or ends before it. */
+  /** An entity ends before the second tag. */
   readonly end: readonly Rule[];
 }
 
 const ALL = "IOBESUL";
 
-/** Schemes with a tag of their own for an entity's end and for an entity of one token. */
+/** A scheme with prefixes for the last token of an entity and for an entity of one token. */
 const bounded = (last: string, single: string): Scheme => ({
   prefixes: `BIO${last}${single}`,
   start: [[ALL, `B${single}`, "any"]],
@@ -28,7 +28,7 @@ const bounded = (last: string, single: string): Scheme => ({
   end: [[`${last}${single}`, ALL, "any"]],
 });
 
-/** The schemes as seqeval 1.2.2 writes them, where some rules for ill-formed sequences are missing: its values are what is compared. */
+/** Rules of seqeval 1.2.2. Some for ill-formed sequences are missing there, and so they are here: the scores must agree. */
 const schemes: Readonly<Record<EntityScheme, Scheme>> = {
   IOB1: {
     prefixes: "IOB",
@@ -96,7 +96,7 @@ const holds = (rules: readonly Rule[], previous: Tag, tag: Tag): boolean =>
       (types === "any" || (previous.type === tag.type) === (types === "same")),
   );
 
-/** A tag's prefix and type, where dashes around the type do not count. Errors: DataError for another prefix than `prefixes`. */
+/** The prefix and the type of a tag, without hyphens around the type. Errors: DataError for an invalid prefix. */
 function parted(tag: string, suffix: boolean, prefixes: string, where: () => string): Tag {
   const prefix = suffix ? tag.at(-1)! : tag[0]!;
   if (!prefixes.includes(prefix))
@@ -107,7 +107,7 @@ function parted(tag: string, suffix: boolean, prefixes: string, where: () => str
   return { prefix, type: type || "_" };
 }
 
-/** The entities of sequences of tags that follow a scheme; those that do not are none. Errors: DataError for a prefix it does not have. */
+/** Entities that follow a scheme. Errors: DataError for a prefix that the scheme does not have. */
 export function strictEntities(
   sequences: readonly (readonly string[])[],
   name: EntityScheme,
@@ -133,7 +133,7 @@ function entitiesOf(tags: readonly Tag[], { start, inside, end }: Scheme): Entit
   return found;
 }
 
-/** Prefixes of a file's tags, `O` left aside, that tell its scheme. */
+/** Sets of prefixes, without O, by which a scheme is detected. */
 const told: readonly (readonly [EntityScheme, readonly string[]])[] = [
   ["IOB2", ["B", "BI"]],
   ["IOE2", ["E", "EI"]],
@@ -141,24 +141,24 @@ const told: readonly (readonly [EntityScheme, readonly string[]])[] = [
   ["BILOU", ["BILU", "BIL", "BLU", "BL"]],
 ];
 
-/** The scheme that tags have by their prefixes. Errors: ConfigError where none is told, DataError for a prefix of no scheme. */
+/** Detects the scheme of tags. Errors: ConfigError if the prefixes match none, DataError for an unknown prefix. */
 export function schemeOf(sequences: readonly (readonly string[])[], suffix: boolean, where: string): EntityScheme {
   const found = new Set<string>();
   for (const [row, tags] of sequences.entries())
     for (const [i, tag] of tags.entries()) found.add(parted(tag, suffix, ALL, () => `${where}[${row}][${i}]`).prefix);
   const prefixes = [...found].sort().join("");
-  // A lone S or U is told only where no O stands beside it.
+  // S or U alone is detected only without O.
   if (prefixes === "S") return "IOBES";
   if (prefixes === "U") return "BILOU";
   const name = told.find(([, sets]) => sets.includes(prefixes.replace("O", "")))?.[0];
   if (name) return name;
   const names = Object.keys(schemes).join(", ");
   throw new ConfigError(
-    `entityF1: the prefixes ${[...found].join(", ") || "(none)"} tell no scheme; name one of ${names}`,
+    `entityF1: the prefixes ${[...found].join(", ") || "(none)"} match no scheme; give one of ${names}`,
   );
 }
 
-/** Refuses a name that is not a scheme's. */
+/** Errors: ConfigError for an unknown scheme. */
 export function checkScheme(name: string): asserts name is EntityScheme {
   if (!Object.hasOwn(schemes, name))
     throw new ConfigError(`entityF1: scheme is ${name}, not one of ${Object.keys(schemes).join(", ")}`);

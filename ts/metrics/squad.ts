@@ -11,15 +11,16 @@ export interface SquadScore {
 
 /**
  * SQuAD's exact match and F1 (Rajpurkar et al., EMNLP 2016; version 2's rule for empty answers): case, ASCII punctuation and
- * articles are ignored; of several right answers the best match counts. `answers`: one or several for each prediction. Errors:
- * ShapeError.
+ * articles are ignored; of several right answers the best match counts. `answers`: any number for each prediction; without
+ * one, an empty prediction is right. Errors: ShapeError.
  */
 export function squad(predictions: readonly string[], answers: readonly (readonly string[])[]): SquadScore {
   const n = samePairs("squad", predictions, answers);
   let [exact, f1] = [0, 0];
   for (const [i, prediction] of predictions.entries()) {
     const got = answerWords(prediction);
-    const wanted = answers[i]!.map(answerWords);
+    // As version 2's script: a question without answers is answered by an empty text.
+    const wanted = (answers[i]!.length > 0 ? answers[i]! : [""]).map(answerWords);
     exact += wanted.some((answer) => answer.join(" ") === got.join(" ")) ? 1 : 0;
     f1 += Math.max(0, ...wanted.map((answer) => wordF1(got, answer)));
   }
