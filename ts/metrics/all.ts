@@ -22,6 +22,13 @@ export {
   precision,
   recall,
 } from "./classification.js";
+export {
+  type BootstrapOptions,
+  bootstrapInterval,
+  type Interval,
+  type IntervalOptions,
+  wilsonInterval,
+} from "./intervals.js";
 export { bitsPerCharacter, perplexity } from "./language.js";
 export { type F1Scores, type Indicators, type MultiLabelReport, multiLabelReport } from "./multiLabel.js";
 export { meanSquaredError, pearson, spearman, type Values } from "./regression.js";

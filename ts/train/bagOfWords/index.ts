@@ -12,7 +12,7 @@ export type { BagOfWordsOptions } from "./options.js";
 export type { BagOfWordsSettings } from "./plan.js";
 
 /** Operations that a fit should take, more or less, and the steps that it makes in any case. */
-const [OPERATIONS, FEWEST] = [2 ** 28, 25];
+const [OPERATIONS, FEWEST] = [2 ** 27, 15];
 
 /**
  * Trains a classifier that knows which words and letters a text has, not their order: the score that a trained model must beat. Word and

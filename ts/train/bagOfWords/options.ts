@@ -17,7 +17,7 @@ export interface BagOfWordsOptions extends BagOfWordsSettings {
   readonly tolerance?: number | undefined;
   /**
    * The fit ends after so many steps of L-BFGS in any case.
-   * @default 1,000, or less: 2²⁸ divided by classes · (values + 8 · columns), and at least 25
+   * @default 1,000, or less: 2²⁷ divided by logits · (values + 8 · columns) of the rows, and at least 15; two classes have one logit
    */
   readonly maxIterations?: number | undefined;
   /** Ends the training with an AbortError. */
