@@ -19,8 +19,8 @@ export interface RowTexts {
   readonly pairs: readonly (string | undefined)[] | undefined;
 }
 
-/** Rows between two breaths. */
-const ROWS = 32;
+/** Characters of a text that are read. */
+export const LONGEST = 2 ** 17;
 
 /**
  * Features of texts: hashed counts of n-grams as scikit-learn's HashingVectorizer without alternating signs, weighted as its
@@ -78,7 +78,7 @@ export class Features {
       rows.begin();
       this.#read(texts[i]!, 0, rows);
       if (pairs) this.#read(pairs[i] ?? "", this.#grams.length, rows);
-      if (i % ROWS === 0) await breath();
+      await breath();
     }
     return rows.end();
   }
@@ -87,7 +87,7 @@ export class Features {
     for (const [i, grams] of this.#grams.entries()) {
       const base = (firstBlock + i) * this.#buckets;
       // A bucket as scikit-learn's: the remainder of the absolute value.
-      for (const hash of grams(text)) rows.add(base + (Math.abs(hash) % this.#buckets));
+      for (const hash of grams(text.slice(0, LONGEST))) rows.add(base + (Math.abs(hash) % this.#buckets));
     }
   }
 

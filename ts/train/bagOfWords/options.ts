@@ -38,8 +38,9 @@ export function checkBagOfWords(options: BagOfWordsOptions): void {
     throw new ShapeError("trainBagOfWords: labels", labels.length, `${texts.length}, as texts`);
   checkPairs("trainBagOfWords", texts, pairs);
   checkNumber("numLabels", numLabels, isWhole);
-  for (const name of ["buckets", "maxIterations"] as const) checkNumber(name, options[name], isWhole);
-  for (const name of ["c", "tolerance"] as const) checkNumber(name, options[name], isPositive);
+  const { buckets = 1, maxIterations = 1, c = 1, tolerance = 1 } = options;
+  for (const [name, value] of Object.entries({ buckets, maxIterations })) checkNumber(name, value, isWhole);
+  for (const [name, value] of Object.entries({ c, tolerance })) checkNumber(name, value, isPositive);
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;
     if (!Number.isInteger(label) || label < 0 || label >= numLabels)
@@ -67,9 +68,11 @@ interface Kind {
 const isWhole: Kind = { want: "a whole number of at least 1", fits: (n) => Number.isSafeInteger(n) && n >= 1 };
 const isPositive: Kind = { want: "a positive number", fits: (n) => Number.isFinite(n) && n > 0 };
 
-function checkNumber(name: string, value: number | undefined, { want, fits }: Kind): void {
-  if (value !== undefined && !(typeof value === "number" && fits(value)))
-    throw new ConfigError(`trainBagOfWords: ${name} is ${JSON.stringify(value)}, not ${want}`);
+function checkNumber(name: string, value: unknown, { want, fits }: Kind): void {
+  if (!(typeof value === "number" && fits(value)))
+    throw new ConfigError(
+      `trainBagOfWords: ${name} is ${typeof value === "string" ? JSON.stringify(value) : value}, not ${want}`,
+    );
 }
 
 function checkRange(name: string, value: unknown): void {

@@ -1,4 +1,4 @@
-import type { FeatureSettings, RowTexts } from "./features.js";
+import { type FeatureSettings, LONGEST, type RowTexts } from "./features.js";
 import type { Range } from "./grams.js";
 
 /** What may be set of a bag of words; what is not follows from the data. */
@@ -7,8 +7,8 @@ export interface BagOfWordsSettings {
   readonly words?: Range | false | undefined;
   /**
    * Least and greatest number of characters of an n-gram; `false`: no characters. Default: `[3, 5]`, or `[1, 4]` where words between spaces
-   * have more than 12 characters in the mean, as in Chinese; none for more than 2²² characters of text, which count once for each class if
-   * there are more than two.
+   * have more than 12 characters in the mean, as in Chinese; `false` for more than 2²² characters of text in all, which count once for each
+   * class if there are more than two.
    */
   readonly characters?: Range | false | undefined;
   /**
@@ -26,8 +26,11 @@ export interface Plan extends FeatureSettings {
   readonly rows: Int32Array;
 }
 
-/** Characters of text, times logits, with which n-grams of characters are still counted, and with which all rows are still used. */
-const [CHARACTERS, TEXT] = [2 ** 22, 2 ** 26];
+/** Characters of text times logits up to which n-grams of characters are counted. */
+const CHARACTERS = 2 ** 22;
+
+/** Characters of text, and characters times logits, up to which all rows are used. */
+const [TEXT, WORK] = [2 ** 26, 2 ** 29];
 
 /** Columns in all times logits. */
 const WEIGHTS = 2 ** 21;
@@ -38,12 +41,13 @@ const LONG = 12;
 /** Settings for data: what keeps the work to some seconds. `width`: logits of a row. */
 export function planOf({ texts, pairs }: RowTexts, width: number, settings: BagOfWordsSettings): Plan {
   const all = pairs ? [...texts, ...pairs.map((pair) => pair ?? "")] : texts;
-  const size = width * all.reduce((sum, text) => sum + text.length, 0);
+  const size = all.reduce((sum, text) => sum + Math.min(text.length, LONGEST), 0);
   const { words = [1, 2], idf = true } = settings;
-  const { characters = size > CHARACTERS && words !== false ? false : charactersFor(all) } = settings;
+  const { characters = size * width > CHARACTERS && words !== false ? false : charactersFor(all) } = settings;
   const kinds = (words ? 1 : 0) + (characters ? 1 : 0);
   const { buckets = bucketsFor(kinds * (pairs ? 2 : 1) * width) } = settings;
-  const count = size > TEXT ? Math.max(1, Math.floor((texts.length * TEXT) / size)) : texts.length;
+  const share = Math.min(1, TEXT / size, WORK / (size * width));
+  const count = size === 0 ? texts.length : Math.max(1, Math.floor(texts.length * share));
   const rows = Int32Array.from({ length: count }, (_, i) => Math.floor((i * texts.length) / count));
   return { words: words || undefined, characters: characters || undefined, buckets, idf, rows };
 }
