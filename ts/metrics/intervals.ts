@@ -5,7 +5,9 @@ import { streams } from "../random/streams.js";
 
 /** Where a value may be, given the rows that it was measured on. */
 export interface Interval {
+  /** Lower bound. */
   readonly low: number;
+  /** Upper bound. */
   readonly high: number;
 }
 

@@ -4,7 +4,9 @@ import { wilsonInterval } from "../metrics/intervals.js";
 export interface EpochLosses {
   /** Epochs done, from 1; a fraction for an evaluation within one. */
   readonly epoch: number;
+  /** Mean loss of the training rows while they were learned. */
   readonly trainLoss: number;
+  /** Mean loss of the validation rows after it. */
   readonly validLoss: number;
 }
 

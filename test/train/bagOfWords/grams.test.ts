@@ -72,6 +72,9 @@ test("lowering is Python's, for all characters that its Unicode has", () => {
 });
 
 test("a long text after short ones, and a short one after it, are read whole", () => {
+  // 600 characters, 1,800 bytes.
+  expect(characterGrams([3, 3])("漢".repeat(600))).toHaveLength(600);
+  expect(new Set(characterGrams([3, 3])("漢".repeat(600))).size).toBe(3);
   const read = characterGrams([3, 5]);
   const short = [...read("ab cd")];
   expect(read("äöü ".repeat(100_000))).toHaveLength(100_000 * (3 + 2 + 1));

@@ -10,10 +10,11 @@ import { type Breath, multiply } from "./sparse.js";
 export interface BagOfWordsReport {
   /** Rows that it learned from: all, or every so many of a large set. */
   readonly rows: number;
-  /** Words of its n-grams. */
+  /** Least and greatest number of words of its n-grams. Undefined: none were counted. */
   readonly words: Range | undefined;
-  /** Characters of its n-grams. */
+  /** Least and greatest number of characters, likewise. */
   readonly characters: Range | undefined;
+  /** Columns for n-grams of one kind. */
   readonly buckets: number;
   /** Steps of L-BFGS. */
   readonly iterations: number;

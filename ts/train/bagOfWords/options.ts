@@ -4,6 +4,7 @@ import type { BagOfWordsSettings } from "./plan.js";
 
 /** Options of `trainBagOfWords`. */
 export interface BagOfWordsOptions extends BagOfWordsSettings {
+  /** Texts of the rows, 1 or more. */
   readonly texts: readonly string[];
   /** Second texts of the rows, as many as texts. A row may have none. Default: no row has. */
   readonly pairs?: readonly (string | undefined)[] | undefined;
