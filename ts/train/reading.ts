@@ -40,8 +40,8 @@ interface Judged extends ResultFacts {
 const FEW = 50;
 /** An accuracy within this much of the majority's is not better. */
 const SAME = 0.01;
-/** How far the validation loss must rise above its lowest, as a share of that. */
-const RISE = 0.05;
+/** How far the validation loss must rise above its lowest: a share of that, and nats. */
+const [RISE, NATS] = [0.05, 0.01];
 /** How many labels a line names. */
 const NAMED = 3;
 
@@ -64,14 +64,14 @@ function fewRows({ n, hits, accuracy }: Judged): string | undefined {
 function majority({ accuracy, majorityShare, part }: Judged): string | undefined {
   if (accuracy > majorityShare + SAME) return undefined;
   const [share, own] = apart(majorityShare, accuracy);
-  return `The most frequent label alone is right on ${share} % of the ${part} rows, and the model on ${own} %: it has not learned to tell the labels apart.`;
+  return `Always predicting the most frequent label gets ${share} % of the ${part} rows right, and the model ${own} %: it has not learned to tell the labels apart.`;
 }
 
 function bagOfWords({ accuracy, baseline, isPretrained }: Judged): string | undefined {
   if (!baseline || baseline.accuracy <= accuracy) return undefined;
   const [bag, own] = apart(baseline.accuracy, accuracy);
   const cure = isPretrained ? "Try more epochs or another learning rate." : "Start from a pretrained model (--init).";
-  return `A bag of words does better: ${bag} %, and the model ${own} %. ${cure}`;
+  return `A bag of words, which ignores word order, does better: ${bag} % against ${own} %. ${cure}`;
 }
 
 function neverPredicted({ labels, confusionMatrix, part }: Judged): string | undefined {
@@ -94,10 +94,11 @@ function overfitting({ history }: Judged): string | undefined {
   const last = known.at(-1);
   if (!last) return undefined;
   const best = known.reduce((a, b) => (b.validLoss < a.validLoss ? b : a));
-  if (last.validLoss <= best.validLoss * (1 + RISE) || last.trainLoss >= best.trainLoss) return undefined;
+  const hasRisen = last.validLoss - best.validLoss > Math.max(RISE * best.validLoss, NATS);
+  if (!hasRisen || last.trainLoss >= best.trainLoss) return undefined;
   const rise = `from ${best.validLoss.toFixed(2)} to ${last.validLoss.toFixed(2)}`;
   const epoch = Number(best.epoch.toFixed(2));
-  return `After epoch ${epoch} the validation loss rises (${rise}) while the training loss falls: the model learns its rows by heart (overfitting). Try fewer epochs or more rows.`;
+  return `After epoch ${epoch} the validation loss rises (${rise}) while the training loss falls: the model memorizes its training rows (overfitting). Try fewer epochs or more rows.`;
 }
 
 const percent = (share: number): string => (100 * share).toFixed(0);
