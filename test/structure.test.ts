@@ -29,7 +29,8 @@ const ROWS = [
   ["engine"],
   ["data"],
   ["io"],
-  ["metrics", "random", "instead"],
+  ["metrics"],
+  ["random", "instead"],
   ["platform"],
 ];
 const rowOf = (folder: string): number => ROWS.findIndex((row) => row.includes(folder));

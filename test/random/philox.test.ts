@@ -54,6 +54,7 @@ test("the streams' numbers are what saved runs were made with", () => {
     features: 3,
     sampling: 4,
     split: 5,
+    bootstrap: 6,
     dropout: 1000,
   });
 });

@@ -23,6 +23,13 @@ export {
   recall,
 } from "./classification.js";
 export { type EntityF1Options, type EntityReport, type EntityScores, entityF1 } from "./entities.js";
+export {
+  type BootstrapOptions,
+  bootstrapInterval,
+  type Interval,
+  type IntervalOptions,
+  wilsonInterval,
+} from "./intervals.js";
 export { bitsPerCharacter, perplexity } from "./language.js";
 export { type F1Scores, type Indicators, type MultiLabelReport, multiLabelReport } from "./multiLabel.js";
 export { meanSquaredError, pearson, spearman, type Values } from "./regression.js";

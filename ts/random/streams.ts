@@ -9,6 +9,7 @@ export const streams = {
   features: 3,
   sampling: 4,
   split: 5,
+  bootstrap: 6,
   /** The first of the dropout sites, which are numbered as layers are built. */
   dropout: 1000,
 } as const;

@@ -1,0 +1,116 @@
+import { wilsonInterval } from "../metrics/intervals.js";
+
+/** Losses of an epoch, in nats per row. */
+export interface EpochLosses {
+  /** Epochs done, from 1; a fraction for an evaluation within one. */
+  readonly epoch: number;
+  /** Mean loss of the training rows while they were learned. */
+  readonly trainLoss: number;
+  /** Mean loss of the validation rows after it. */
+  readonly validLoss: number;
+}
+
+/** What is known of a trained classifier. */
+export interface ResultFacts {
+  /** Rows that it was scored on. */
+  readonly n: number;
+  /** Which rows these are. */
+  readonly part: "validation" | "test";
+  /** Names of the labels. */
+  readonly labels: readonly string[];
+  /** Numbers of rows, `[labels][labels]`: rows are true labels, columns predicted ones. */
+  readonly confusionMatrix: readonly (readonly number[])[];
+  /** Losses in order of the epochs; entries without both count for nothing. */
+  readonly history: readonly EpochLosses[];
+  /** Scores of a bag of words on the same rows. */
+  readonly baseline?: { readonly accuracy: number } | undefined;
+  /** Share of the rows that have the most frequent label, 0 … 1. */
+  readonly majorityShare: number;
+  /** Whether the training began with a pretrained model. */
+  readonly isPretrained: boolean;
+}
+
+/** Facts, and the accuracy that follows from them. */
+interface Judged extends ResultFacts {
+  readonly hits: number;
+  readonly accuracy: number;
+}
+
+/** Fewer rows than these say little. */
+const FEW = 50;
+/** An accuracy within this much of the majority's is not better. */
+const SAME = 0.01;
+/** How far the validation loss must rise above its lowest: a share of that, and nats. */
+const [RISE, NATS] = [0.05, 0.01];
+/** How many labels a line names. */
+const NAMED = 3;
+
+/** What somebody should know before they trust a classifier's accuracy: short sentences, none where nothing stands out. */
+export function readResult(facts: ResultFacts): string[] {
+  if (facts.n === 0) return [];
+  const hits = facts.confusionMatrix.reduce((sum, row, i) => sum + row[i]!, 0);
+  const judged: Judged = { ...facts, hits, accuracy: hits / facts.n };
+  const lines = [fewRows, majority, bagOfWords, neverPredicted, overfitting].map((line) => line(judged));
+  return lines.filter((line) => line !== undefined);
+}
+
+function fewRows({ n, hits, accuracy }: Judged): string | undefined {
+  if (n >= FEW) return undefined;
+  const { low, high } = wilsonInterval(hits, n);
+  const range = `${percent(low)} to ${percent(high)} %`;
+  return `With ${rowsInWords(n)} an accuracy of ${percent(accuracy)} % may be anything from ${range}.`;
+}
+
+function majority({ accuracy, majorityShare, part }: Judged): string | undefined {
+  if (accuracy > majorityShare + SAME) return undefined;
+  const [share, own] = apart(majorityShare, accuracy);
+  return `Always predicting the most frequent label gets ${share} % of the ${part} rows right, and the model ${own} %: it has not learned to tell the labels apart.`;
+}
+
+function bagOfWords({ accuracy, baseline, isPretrained }: Judged): string | undefined {
+  if (!baseline || baseline.accuracy <= accuracy) return undefined;
+  const [bag, own] = apart(baseline.accuracy, accuracy);
+  const cure = isPretrained ? "Try more epochs or another learning rate." : "Start from a pretrained model (--init).";
+  return `A bag of words, which ignores word order, does better: ${bag} % against ${own} %. ${cure}`;
+}
+
+function neverPredicted({ labels, confusionMatrix, part }: Judged): string | undefined {
+  const supports = confusionMatrix.map((row) => row.reduce((sum, count) => sum + count, 0));
+  const isMissing = (label: number) => supports[label]! > 0 && confusionMatrix.every((row) => row[label] === 0);
+  const missing = labels.map((_, label) => label).filter(isMissing);
+  if (missing.length === 0) return undefined;
+  const names = missing.slice(0, NAMED).map((label) => JSON.stringify(labels[label]));
+  if (missing.length > NAMED) names.push(`${missing.length - NAMED} more`);
+  const rows = rowsInWords(
+    missing.reduce((sum, label) => sum + supports[label]!, 0),
+    `${part} `,
+  );
+  const [is, have] = [missing.length > 1 ? "are" : "is", rows.startsWith("1 ") ? "has" : "have"];
+  return `${joined(names)} ${is} never predicted, though ${rows} ${have} ${missing.length > 1 ? "them" : "it"}.`;
+}
+
+function overfitting({ history }: Judged): string | undefined {
+  const known = history.filter(({ trainLoss, validLoss }) => Number.isFinite(trainLoss) && Number.isFinite(validLoss));
+  const last = known.at(-1);
+  if (!last) return undefined;
+  const best = known.reduce((a, b) => (b.validLoss < a.validLoss ? b : a));
+  const hasRisen = last.validLoss - best.validLoss > Math.max(RISE * best.validLoss, NATS);
+  if (!hasRisen || last.trainLoss >= best.trainLoss) return undefined;
+  const rise = `from ${best.validLoss.toFixed(2)} to ${last.validLoss.toFixed(2)}`;
+  const epoch = Number(best.epoch.toFixed(2));
+  return `After epoch ${epoch} the validation loss rises (${rise}) while the training loss falls: the model memorizes its training rows (overfitting). Try fewer epochs or more rows.`;
+}
+
+const percent = (share: number): string => (100 * share).toFixed(0);
+
+/** Two shares in percent, with decimals where they would look equal and are not. */
+function apart(a: number, b: number): [string, string] {
+  const digits = [0, 1, 2].find((digits) => (100 * a).toFixed(digits) !== (100 * b).toFixed(digits));
+  const shown = (share: number) => (100 * share).toFixed(a === b ? 0 : (digits ?? 2));
+  return [shown(a), shown(b)];
+}
+
+const rowsInWords = (n: number, kind = ""): string => `${n.toLocaleString("en-US")} ${kind}row${n === 1 ? "" : "s"}`;
+
+const joined = (names: readonly string[]): string =>
+  names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names.join("");
