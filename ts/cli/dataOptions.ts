@@ -1,14 +1,15 @@
 import { addAbortSignal } from "node:stream";
 import { InvalidArgumentError } from "commander";
+import { glueNames } from "../data/glue.js";
 import type { DataSource } from "../data/source.js";
 import { AbortError } from "../errors.js";
 import { missingColumns } from "../train/tasks/columns.js";
 import { TASKS, type TaskName, taskKind } from "../train/tasks/index.js";
 import { UsageError } from "./command.js";
-import { fieldFlag, flag, type OptionSpec, oneOf, text } from "./option.js";
+import { fieldFlag, flag, type OptionSpec, oneOf, path, text } from "./option.js";
 
 /** Formats of data files, by extension. */
-const formats = ["csv", "tsv", "jsonl", "json", "txt"];
+const formats = ["csv", "tsv", "jsonl", "json", "txt", "conll", "squad"];
 
 /** The option for models of several labels per text. */
 const labelSeparatorOption: OptionSpec = {
@@ -22,6 +23,11 @@ export const columnOptions: readonly OptionSpec[] = [
   { flags: "--text <column>", help: "column of the texts", parse: text },
   { flags: "--text-pair <column>", help: "column of second texts, for pairs", parse: text },
   { flags: "--label <column>", help: "column of the labels", parse: text },
+  {
+    flags: "--labels <names>",
+    help: "classify: names of the classes in order, commas between (default: sorted)",
+    parse: columns,
+  },
   labelSeparatorOption,
   {
     flags: "--words <column>",
@@ -48,6 +54,25 @@ export const taskOption: OptionSpec = {
   help: `what the model is asked: ${TASKS.join(", ")}`,
   parse: oneOf(TASKS),
 };
+
+/** The option that names an official data set. */
+export const glueOption: OptionSpec = {
+  flags: "--glue <name>",
+  help: `a GLUE task in its official files, in the folder --data: ${glueNames.join(", ")}`,
+  parse: oneOf(glueNames),
+};
+
+/** Options of commands that train on official data sets. */
+export const glueOptions: readonly OptionSpec[] = [
+  glueOption,
+  { flags: "--data <folder>", help: "folder with GLUE's official files, for --glue", parse: path },
+];
+
+/** Refuses a call that names neither files nor an official data set. */
+export function needSource(command: string, name: string, given: Record<string, unknown>): void {
+  const needed = given.glue === undefined ? name : "data";
+  if (given[needed] === undefined) throw new UsageError(`${command} needs ${fieldFlag(needed)}`);
+}
 
 /** Refuses a call that does not name a column without which the task has nothing to read. */
 export function needColumns(command: string, task: TaskName, given: Record<string, unknown>): void {

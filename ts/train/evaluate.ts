@@ -5,6 +5,7 @@ import type { Model } from "../models/model.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { checkOptions } from "../options.js";
 import { readTexts } from "./examples.js";
+import { withGlueRows } from "./glue.js";
 import { EVALUATE, EVALUATE_SETTINGS, type EvaluateOptions } from "./options.js";
 import { checkSettings } from "./settings/rules.js";
 import { columnsOf } from "./tasks/columns.js";
@@ -23,8 +24,9 @@ export type AnyEvaluation = { [T in TaskName]: Evaluation<T> }[TaskName];
  * otherwise. The result's `problem` says what was asked. Errors: ConfigError for a model without a task or a column that is not named,
  * DataError for a file that cannot be read or a label that the model does not know, AbortError.
  */
-export async function evaluate(model: Model, options: EvaluateOptions): Promise<AnyEvaluation> {
-  checkOptions("evaluate", options, EVALUATE);
+export async function evaluate(model: Model, given: EvaluateOptions): Promise<AnyEvaluation> {
+  checkOptions("evaluate", given, EVALUATE);
+  const options = await withGlueRows(given);
   checkSettings("evaluate: ", options, EVALUATE_SETTINGS);
   if (!model.tokenizer) throw new ConfigError("evaluate needs a tokenizer, and the model has none");
   const kind = taskKind(evaluationTask(model, options));

@@ -11,7 +11,12 @@ import type { Example } from "./tasks/task.js";
  * Labeled texts: a file (path, or bytes with a name), or rows in memory, as objects with columns of any interface. What columns
  * hold that are not named does not matter.
  */
-export type TextSource = DataSource | readonly object[];
+export type TextSource = DataSource | readonly object[] | ReadRows;
+
+/** Rows that were read already, with their places. */
+export interface ReadRows {
+  readonly rows: readonly Row[];
+}
 
 /** Rows that are kept at once: with their tokens, about what a process of the usual 4 GB can hold. */
 const MOST_ROWS = 2 ** 22;
@@ -35,6 +40,10 @@ export async function readTexts(
   if (Array.isArray(source)) {
     if (source.length === 0) throw new DataError(`${what} has no rows`);
     for (const [index, values] of source.entries()) add(fromMemory(values, names, what, index));
+    return rows;
+  }
+  if (typeof source === "object" && source !== null && "rows" in source) {
+    for (const row of source.rows) add(row);
     return rows;
   }
   if (typeof source !== "string" && (source as { bytes?: unknown } | undefined)?.bytes === undefined)

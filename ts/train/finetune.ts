@@ -1,6 +1,7 @@
 import { init } from "../engine/engine.js";
 import { checkOptions } from "../options.js";
 import type { RoFormer } from "../roformer.js";
+import { withGlue } from "./glue.js";
 import type { TrainingMetrics } from "./loop.js";
 import { FINETUNE, type FinetuneOptions } from "./options.js";
 import { prepare } from "./prepare.js";
@@ -56,7 +57,7 @@ export async function finetune<T extends TaskName>(
   checkOptions("finetune", options, FINETUNE);
   await init();
   await checkRun(options);
-  const result = await run(await prepare(options), options, ({ model, scores, training }) => {
+  const result = await run(await prepare(await withGlue(options)), options, ({ model, scores, training }) => {
     const { steps, epochs = 0, seconds, tokensPerSecond, parameters } = training;
     const how = { steps, epochs, seconds, tokensPerSecond, parameters };
     return scores ? { model, metrics: { ...scores.metrics, ...how }, evaluation: scores } : { model, metrics: how };

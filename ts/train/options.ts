@@ -1,3 +1,4 @@
+import type { GlueName } from "../data/glue.js";
 import type { FileOptions } from "../data/rows.js";
 import type { Names } from "../options.js";
 import type { CorpusOptions } from "./corpus.js";
@@ -21,8 +22,15 @@ export interface FinetuneOptions<T extends TaskName = "classify">
    * @default what columns, format and labels ask for, else "classify"
    */
   readonly task?: T | undefined;
+  /**
+   * A GLUE task by Hugging Face's name, instead of files and columns: its training rows are trained on, a tenth of them chooses the best
+   * epoch, and its validation rows score the result.
+   */
+  readonly glue?: GlueName | undefined;
+  /** The folder with GLUE's official files. */
+  readonly data?: string | undefined;
   /** Labeled rows to train on. */
-  readonly train: TextSource;
+  readonly train?: TextSource | undefined;
   /**
    * Labeled rows that choose the best epoch.
    * @default a tenth of the training rows
@@ -53,8 +61,10 @@ export interface EvaluateOptions extends TaskColumns, FileOptions, EvaluationCal
    * @default what its head and its `problem_type` say
    */
   readonly task?: TaskName | undefined;
-  /** The labeled rows. */
+  /** The labeled rows; for `glue` the folder with the official files. */
   readonly data: TextSource;
+  /** A GLUE task by Hugging Face's name, whose validation rows are scored. */
+  readonly glue?: GlueName | undefined;
   /**
    * Tokens a text is cut to, special ones included.
    * @default what the model was trained with
@@ -75,7 +85,17 @@ export const EVALUATE_SETTINGS = {
 /** The names of {@link FinetuneOptions}. */
 export const FINETUNE: Names<FinetuneOptions<TaskName> & WhenAborted> = /* @__PURE__ */ Object.assign(
   {
-    ...{ task: true, train: true, valid: true, test: true, format: true, separator: true, quoted: true },
+    ...{
+      task: true,
+      glue: true,
+      data: true,
+      train: true,
+      valid: true,
+      test: true,
+      format: true,
+      separator: true,
+      quoted: true,
+    },
   },
   COLUMNS,
   FINETUNE_SETTINGS,
@@ -95,7 +115,7 @@ export const PRETRAIN: Names<PretrainOptions & WhenAborted> = /* @__PURE__ */ Ob
 /** The names of {@link EvaluateOptions}. */
 export const EVALUATE: Names<EvaluateOptions> = /* @__PURE__ */ Object.assign(
   {
-    ...{ task: true, data: true, format: true, separator: true, quoted: true },
+    ...{ task: true, data: true, glue: true, format: true, separator: true, quoted: true },
     ...{ maxLength: true, signal: true, onProgress: true },
   },
   COLUMNS,

@@ -133,7 +133,7 @@ async function readData(options: FinetuneOptions<TaskName>): Promise<Data> {
     if (options.signal?.aborted) throw unstarted(options);
     return rows;
   };
-  const all = await read(source, "train", taskKind(named.task));
+  const all = await read(source as TextSource, "train", taskKind(named.task));
   const canDiffer = options.task === undefined && named.task === "classify" && typeof label === "string";
   const { task: name, reason } = canDiffer ? inferFromLabels(all, label) : named;
   if (reason !== undefined) onMessage?.(`task ${name}, since ${reason}`);
@@ -147,6 +147,7 @@ async function readData(options: FinetuneOptions<TaskName>): Promise<Data> {
 
 /** The name of a file, by its path or as it has one; rows in memory have none. */
 function nameOf(source: TextSource | undefined): string | undefined {
+  if (typeof source === "object" && "rows" in source) return undefined;
   return source === undefined || Array.isArray(source) ? undefined : sourceName(source as DataSource);
 }
 

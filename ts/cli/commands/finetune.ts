@@ -6,7 +6,15 @@ import { FINETUNE_SETTINGS } from "../../train/settings/finetune.js";
 import type { TaskName } from "../../train/tasks/index.js";
 import { inferTask } from "../../train/tasks/infer.js";
 import type { CommandSpec } from "../command.js";
-import { columnOptions, dataSource, fileOptions, needColumns, taskOption } from "../dataOptions.js";
+import {
+  columnOptions,
+  dataSource,
+  fileOptions,
+  glueOptions,
+  needColumns,
+  needSource,
+  taskOption,
+} from "../dataOptions.js";
 import { folderOptions } from "../folderOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, path } from "../option.js";
@@ -24,6 +32,7 @@ const options: readonly OptionSpec[] = [
   },
   { flags: "--test <file>", help: "rows that score the result", parse: path },
   taskOption,
+  ...glueOptions,
   ...columnOptions,
   ...fileOptions,
   ...folderOptions,
@@ -35,10 +44,11 @@ export const finetune: CommandSpec = {
   name: "finetune",
   summary: "train a model on labeled rows: classes, numbers, tags, answers, choices, similarities",
   options,
-  required: ["train", "out"],
+  required: ["out"],
   async run(call) {
     const { options: given, out, signal } = call;
-    needColumns("finetune", inferTask(given, given.train as string).task, given);
+    needSource("finetune", "train", given);
+    if (given.glue === undefined) needColumns("finetune", inferTask(given, given.train as string).task, given);
     const files = Object.fromEntries(
       ["train", "valid", "test"]
         .filter((name) => given[name] !== undefined)

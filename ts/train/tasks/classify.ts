@@ -47,7 +47,9 @@ export const classify: TaskKind<number, ClassifierScores, "sequence-classificati
   head: "sequence-classification",
   columns: TEXT_COLUMNS,
   learn(rows, options, isSplit) {
-    const labels = labelsOf(rows, options.label!, { once: isSplit ? "error" : "allow" });
+    const labels = options.labels
+      ? labelSet(options.labels)
+      : labelsOf(rows, options.label!, { once: isSplit ? "error" : "allow" });
     const ids = rows.map((row) => labels.idOf(row, options.label!));
     const counts = labels.names.map((_, id) => ids.filter((one) => one === id).length);
     return sequenceTask(classes(labels, lossOf(options, labels, counts)), options);
