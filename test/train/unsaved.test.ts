@@ -49,8 +49,8 @@ describe.each(names)("%s whose folder fails at the end", (name) => {
     expect(error).toBeInstanceOf(CheckpointError);
     const { savedIn, result } = error;
     expect(error.message).toBe(
-      `the model is trained, and ${join(home, "out")} cannot be written: model.safetensors in it is a folder, and a file of that ` +
-        `name is to be written: rename the folder; it is saved in ${savedIn} instead`,
+      `the model is trained, and ${join(home, "out")} cannot be written: model.safetensors in it is a folder, but a file of that ` +
+        `name must be written: rename the folder; it is saved in ${savedIn} instead`,
     );
     expect([dirname(savedIn!), basename(savedIn!).replace(/-[^-]+$/, "")]).toEqual([home, "out-unsaved"]);
     const loaded = await RoFormer.load(savedIn!);
