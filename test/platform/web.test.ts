@@ -20,7 +20,7 @@ test("where there is no Node, files given as blobs are read, and paths are refus
   );
   expect(platform.now()).toBeGreaterThan(0);
   expect(await openFiles(new Map([["a", new Blob(["xyz"])]])).readRange("a", 1, 2)).toEqual(Uint8Array.of(121));
-  await expect(openFiles("./model").read("a")).rejects.toThrow("./model/a: files have no path here");
+  await expect(openFiles("./model").read("a")).rejects.toThrow("./model/a: browsers cannot read paths; give a Map of Blobs or a URL");
 });
 
 test("a URL is fetched, and a server's refusal is told", async () => {
