@@ -57,7 +57,10 @@ describe("the command line, from training to prediction", () => {
     expect(trained.code).toBe(0);
     const metrics = JSON.parse(trained.stdout);
     expect(metrics).toMatchObject({ n: 20, accuracy: 1 });
-    expect(JSON.parse(readFileSync(join(folder, "model/metrics.json"), "utf8"))).toEqual(metrics);
+    expect(JSON.parse(readFileSync(join(folder, "model/metrics.json"), "utf8"))).toEqual({
+      ...metrics,
+      peakMemory: expect.any(Number),
+    });
     expect(readdirSync(join(folder, "model")).sort()).toEqual([
       ...["config.json", "log.jsonl", "metrics.json", "model.safetensors"],
       ...["special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"],

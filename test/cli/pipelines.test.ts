@@ -173,10 +173,10 @@ describe("commands that use a model", () => {
     ["predict --model token-classification a --aggregation last", 2, /one of none, simple, first, average, max/],
     ["predict --model token-classification a --aggregation none --stride 2", 1, /stride needs an aggregation/],
     ["embed --model base", 2, /embed needs texts/],
-    ["embed --model base a --out vectors.txt", 2, /ends neither in \.npy nor in \.jsonl/],
+    ["embed --model base a --out vectors.txt", 2, /must end in \.npy or \.jsonl/],
     ["embed --model base a --pooling median", 2, /median/],
     ["embed --model base a --pooling pooler", 1, /no pooler/],
-    ["search --model base --data texts.csv --text body", 2, /search needs one query/],
+    ["search --model base --data texts.csv --text body", 2, /search needs at least one query/],
     ["search --model base who", 2, /search needs --data/],
     ["search --model base who --data texts.csv", 2, /search --data needs --text COLUMN/],
     ["predict --model sequence-classification a -", 2, /texts, or - for standard input, not both/],
@@ -184,7 +184,7 @@ describe("commands that use a model", () => {
     ["fill-mask --model masked-lm who", 1, /has no \[MASK\]/],
     ["fill-mask --model base [MASK]", 1, /does not fit config\.json/],
     ["answer --model question-answering who", 2, /one of --context TEXT, --context-file FILE and --data FILE/],
-    ["answer --model question-answering --context a", 2, /one question or more/],
+    ["answer --model question-answering --context a", 2, /at least one question/],
     ["predict --model question-answering a", 1, /not one with the head "question-answering"/],
   ])("%s: exit code %d and one line", async (words, code, message) => {
     const ended = await roformer(words.split(" "), { cwd: folder });

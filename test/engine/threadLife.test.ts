@@ -47,7 +47,7 @@ describe("a process whose engine has threads", () => {
   });
 });
 
-it("a thread whose script is missing is done without, and said so", async () => {
+it("a missing script of threads leaves an engine of one thread that says why", async () => {
   const dist = join(temporaryFolder(), "dist");
   cpSync(join(ROOT, "dist"), dist, { recursive: true, filter: (file) => !file.endsWith("poolWorker.mjs") });
   const program = `import { engineStatus, init, RoFormer } from ${JSON.stringify(pathToFileURL(join(dist, "index.js")).href)};
@@ -61,7 +61,7 @@ it("a thread whose script is missing is done without, and said so", async () => 
   const { threads, reasons, finite } = JSON.parse(stdout);
   expect([threads, finite]).toEqual([1, true]);
   expect(
-    reasons.filter((reason: string) => /^one thread less: there is no file:.*poolWorker\.mjs$/.test(reason)),
+    reasons.filter((reason: string) => /^one thread less: file:.*poolWorker\.mjs does not exist$/.test(reason)),
   ).toHaveLength(2);
 });
 

@@ -64,7 +64,7 @@ describe("examples/vite-finetune", () => {
     expect(stopped).toBeLessThan(300);
 
     await train.click();
-    await said(page, /Trained: \d+ steps .* of training, \d+ % are labelled right/);
+    await said(page, /Trained: \d+ steps .* of training, \d+ % are labeled right/);
     expect(await stepOf(page)).toBeGreaterThan(stopped);
     const points = (await page.locator("#chart .mean").getAttribute("points"))!.split(" ");
     expect(points).toHaveLength(await stepOf(page));

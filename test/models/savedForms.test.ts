@@ -92,7 +92,7 @@ it("what cannot be saved is refused, and nothing is written", async () => {
   const [first] = model.parameters();
   first!.write(first!.read().fill(1e5));
   await expect(model.save(join(folder, "m"), { dtype: "f16" })).rejects.toThrow(
-    "holds 100000, and f16 nothing above 65504",
+    "holds 100000, but the maximum of f16 is 65504",
   );
   expect(readdirSync(folder)).toEqual([]);
   model.close();

@@ -15,6 +15,7 @@ const checker = program.getTypeChecker();
 const UNKNOWN: Readonly<Record<string, string>> = {
   FamilyConfig: "fields of config.json that the library does not know are kept, whatever they hold",
   FamilyConfigInput: "fields of config.json that the library does not know are kept, whatever they hold",
+  Pipeline: "of its options the names alone are said here",
   RoFormerExtensionInput: "fields of roformer_js that the library does not know are kept, whatever they hold",
   RopeBase: "fields of rope_parameters that the library does not know are kept, whatever they hold",
   Row: "columns of JSON hold whatever stands in the file",
@@ -111,7 +112,7 @@ describe("the declarations", { timeout: 60_000 }, () => {
     const main = documentation("index", mainName!, mainMember);
     const own = documentation("session/index", name!, member);
     const [first = ""] = main.text.split(/[.:,]/); // up to where they may differ
-    expect(first.length).toBeGreaterThan(20);
+    expect(first.length).toBeGreaterThan(12);
     expect(own.text).toContain(first.slice(0, 50));
     expect(own.tags).toEqual(expect.arrayContaining(main.tags.filter((tag) => tag === "throws")));
   });

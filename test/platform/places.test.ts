@@ -164,7 +164,7 @@ describe("folders of the user's with a file's name", () => {
   test.each(["config.json", "model.safetensors", "1_Pooling/config.json"])("%s is refused by name", async (name) => {
     mkdirSync(join(home, "out", name), { recursive: true });
     for (const refused of [checkFolder(join(home, "out"), names), saveFolder(join(home, "out"), model)])
-      await expect(refused).rejects.toThrow(`${name} in it is a folder, and a file of that name is to be written`);
+      await expect(refused).rejects.toThrow(`${name} in it is a folder, but a file of that name must be written`);
     expect(readdirSync(join(home, "out"))).toEqual([name.split("/")[0]]);
   });
 

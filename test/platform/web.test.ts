@@ -15,10 +15,14 @@ test("where there is no Node, files given as blobs are read, and paths are refus
   const { openFiles } = await import("../../ts/io/files.js");
   expect([platform.isNode, platform.peakMemory()]).toEqual([false, undefined]);
   const file = new URL("http://x/a.wasm");
-  expect(() => platform.readPackageFileSync(file)).toThrow("cannot be read at once here: call `await init()` first");
+  expect(() => platform.readPackageFileSync(file)).toThrow(
+    "cannot be read synchronously here: call `await init()` first",
+  );
   expect(platform.now()).toBeGreaterThan(0);
   expect(await openFiles(new Map([["a", new Blob(["xyz"])]])).readRange("a", 1, 2)).toEqual(Uint8Array.of(121));
-  await expect(openFiles("./model").read("a")).rejects.toThrow("./model/a: files have no path here");
+  await expect(openFiles("./model").read("a")).rejects.toThrow(
+    "./model/a: browsers cannot read paths; give a Map of Blobs or a URL",
+  );
 });
 
 test("a URL is fetched, and a server's refusal is told", async () => {

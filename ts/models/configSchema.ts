@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { type AttentionName, attentionSchema, attentions } from "../nn/attentions/index.js";
+import { type AttentionName, attentions } from "../nn/attentions/index.js";
+import { attentionSchema } from "../nn/attentions/schema.js";
 import { activation, flag, notNegative, oneOf, probability, whole } from "../nn/fieldTypes.js";
 import { SUMMARY_TYPES } from "../nn/heads/summary.js";
 import { type PositionName, positions } from "../nn/positions/index.js";

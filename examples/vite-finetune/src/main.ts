@@ -85,10 +85,15 @@ async function startTraining(): Promise<void> {
       },
     });
     model = result.model;
-    const { accuracy, steps, seconds } = result.metrics;
-    say(
-      `${running.signal.aborted ? "Stopped" : "Trained"}: ${steps} steps in ${seconds.toFixed(0)} s. Of the texts that were kept out of training, ${(100 * accuracy).toFixed(0)} % are labelled right.`,
-    );
+    const { steps, seconds } = result.metrics;
+    const took = `${steps} steps in ${seconds.toFixed(0)} s`;
+    // A run that was stopped is not evaluated.
+    if (result.evaluation) {
+      const right = `${(100 * result.evaluation.metrics.accuracy).toFixed(0)} %`;
+      say(`Trained: ${took}. Of the texts that were kept out of training, ${right} are labeled right.`);
+    } else {
+      say(`Stopped: ${took}.`);
+    }
   } catch (error) {
     say(words(error), !running.signal.aborted);
   }

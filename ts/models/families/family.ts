@@ -52,7 +52,7 @@ export type HeadSettings = Omit<HeadOptions, "params" | "encoder" | "words" | "p
  * and never which one it has. A new one is a file here and a line in `index.ts`.
  */
 export interface Family {
-  /** Fields that its configuration has beside the common ones, by Hugging Face's names: how each is checked, and its default. */
+  /** @internal Fields that its configuration has beside the common ones, by Hugging Face's names: how each is checked, and its default. */
   readonly fields?: Readonly<Record<string, v.GenericSchema>> | undefined;
   /** Defaults of common fields where they are not RoFormerConfig's. */
   readonly defaults: FamilyConfigInput;

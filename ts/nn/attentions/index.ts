@@ -9,7 +9,6 @@ export type { Recurrent } from "./linear.js";
 export {
   type AttentionFields,
   type AttentionSettings,
-  attentionSchema,
   fieldsOf,
   ROTATIONS,
   type Rotation,

@@ -1,6 +1,4 @@
-import * as v from "valibot";
 import type { Names } from "../../options.js";
-import { notNegative, oneOf, whole } from "../fieldTypes.js";
 import type { Same } from "../same.js";
 
 /**
@@ -17,7 +15,10 @@ export type Rotation = "eq19" | "rotate-before" | "rotate-both";
 /** Every {@link Rotation}. */
 export const ROTATIONS = ["eq19", "rotate-before", "rotate-both"] as const satisfies readonly Rotation[];
 
-/** Settings of attentions as `roformer_js` has them. A new one is a field here and in {@link AttentionSettings}, and how it is checked. */
+/**
+ * Settings of attentions as `roformer_js` has them. A new one is a field here, in {@link AttentionSettings} and in the names below, and its
+ * check in `schema.ts`.
+ */
 export interface AttentionFields {
   /** Where linear attentions turn. Default: "eq19". */
   rotation?: Rotation | undefined;
@@ -46,20 +47,15 @@ export interface AttentionSettings {
   readonly kernelEpsilon?: number | undefined;
 }
 
-/** Checks each of {@link AttentionFields}; the messages say what is expected. */
-export const attentionSchema = {
-  rotation: v.optional(oneOf(ROTATIONS)),
-  num_random_features: v.optional(whole(1, 65_536)),
-  kernel_epsilon: v.optional(notNegative),
-} satisfies Record<keyof AttentionFields, v.GenericSchema>;
-
 /** A name of Hugging Face's as this library writes it: `numRandomFeatures`. */
 type CamelCased<Name> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<CamelCased<Rest>>}` : Name;
 
 const camelCased = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
+const FIELDS: Names<AttentionFields> = { rotation: true, num_random_features: true, kernel_epsilon: true };
+
 /** The names of {@link AttentionSettings} with those of the fields. */
-const NAMES = Object.keys(attentionSchema).map((field) => [camelCased(field), field] as const);
+const NAMES = Object.keys(FIELDS).map((field) => [camelCased(field), field] as const);
 
 /** The names of {@link AttentionSettings}. */
 export const SETTINGS = Object.fromEntries(NAMES.map(([name]) => [name, true])) as Names<
