@@ -113,6 +113,9 @@ export const cases: Readonly<Record<string, Case>> = {
       .next(),
   "readRows ReadOptions": (options) => train.readRows("no/such", options).next(),
   "metrics.bleu BleuOptions": (options) => train.metrics.bleu(...texts, options),
+  "metrics.bootstrapInterval BootstrapOptions": (options) =>
+    train.metrics.bootstrapInterval(2, (rows) => rows.length, options),
+  "metrics.wilsonInterval IntervalOptions": (options) => train.metrics.wilsonInterval(1, 2, options),
   "metrics.chrf ChrfOptions": (options) => train.metrics.chrf(...texts, options),
   "metrics.confusionMatrix ConfusionOptions": (options) =>
     train.metrics.confusionMatrix(labels.predictions, labels.labels, options),

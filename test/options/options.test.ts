@@ -13,6 +13,7 @@ const DATA: Readonly<Record<string, string>> = {
   PackedStates: "a batch, whose arrays are required",
   TrainBatch: "a batch, whose parts are required",
   Targets: "labels: the head's loss refuses a batch without its own",
+  OwnLoss: "told apart from labels by `loss`",
   EncoderStates: "a batch, whose parts are required",
   RotaryTable: "sines and cosines",
   ConstantInit: "told apart by `kind`",
@@ -25,7 +26,7 @@ const DATA: Readonly<Record<string, string>> = {
 };
 
 /** What users write for the library to call, and what hands its options on to another function of this list. */
-const ELSEWHERE = /^(Attention|Recurrent|Head|HeadFactory|HeadOptions|Optimizer)\.|^EncoderLayer\.forward /;
+const ELSEWHERE = /^(Attention|Recurrent|Head|HeadFactory|HeadOptions|OwnLoss|Optimizer)\.|^EncoderLayer\.forward /;
 
 const keyOf = ({ path, type }: { path: string; type: string }) => `${path} ${type}`;
 const checked = takings.filter((one) => !Object.hasOwn(DATA, one.type) && !ELSEWHERE.test(keyOf(one)));

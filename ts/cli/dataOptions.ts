@@ -24,7 +24,7 @@ export const columnOptions: readonly OptionSpec[] = [
   { flags: "--text-pair <column>", help: "column of second texts, for pairs", parse: text },
   { flags: "--label <column>", help: "column of the labels", parse: text },
   {
-    flags: "--labels <names>",
+    flags: "--label-names <names>",
     help: "classify: names of the classes in order, commas between (default: sorted)",
     parse: columns,
   },

@@ -1,6 +1,6 @@
 import type { RopeOrder } from "../nn/convertRope.js";
 import type { HeadName } from "../nn/heads/index.js";
-import type { Rows } from "../nn/training.js";
+import type { RowCounts } from "../nn/training.js";
 import type { TensorData } from "../tensor/tensor.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import type { SaveOptions } from "./save.js";
@@ -79,7 +79,7 @@ export interface PartGradientOptions extends GradientOptions {
    * What comes before this part in the whole batch: dropout draws for each row as it does there.
    * @default nothing
    */
-  readonly before?: Rows | undefined;
+  readonly before?: RowCounts | undefined;
   /**
    * What `Model.countLabels` gives for the whole batch that this is a part of, summed over its parts: the losses and gradients of
    * the parts then add up to those of the batch.

@@ -2,16 +2,16 @@ import { type DropoutDraw, dropout } from "../ops/dropout.js";
 import { streams } from "../random/streams.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { ParameterScope } from "./parameters.js";
-import { type Rows, trainingStep } from "./training.js";
+import { type RowCounts, trainingStep } from "./training.js";
 
 /** One place in a model where numbers are dropped in training. */
 export class Dropout {
   private readonly rate: number;
   private readonly site: number;
-  private readonly rows: keyof Rows;
+  private readonly rows: keyof RowCounts;
 
   /** `rows`: what the rows of its inputs are. */
-  constructor(params: ParameterScope, rate: number, rows: keyof Rows = "tokens") {
+  constructor(params: ParameterScope, rate: number, rows: keyof RowCounts = "tokens") {
     this.rate = rate;
     this.rows = rows;
     this.site = params.store.nextDropoutSite();

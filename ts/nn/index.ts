@@ -121,4 +121,4 @@ export type {
 } from "./ropeParameters.js";
 export type { RopeFrequencies } from "./ropeScaling.js";
 export { type RopeTable, type RopeTableOptions, ropeTable } from "./ropeTable.js";
-export { type TrainingStep, training } from "./training.js";
+export { type RowCounts, type TrainingStep, training } from "./training.js";

@@ -10,12 +10,14 @@ export interface TrainingStep {
    * What comes before this part in the whole batch: each row draws as it does there.
    * @default nothing
    */
-  readonly before?: Rows | undefined;
+  readonly before?: RowCounts | undefined;
 }
 
 /** Numbers of rows of both kinds. */
-export interface Rows {
+export interface RowCounts {
+  /** Rows that are tokens. */
   readonly tokens: number;
+  /** Rows that are sequences. */
   readonly sequences: number;
 }
 

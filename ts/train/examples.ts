@@ -11,10 +11,10 @@ import type { Example } from "./tasks/task.js";
  * Labeled texts: a file (path, or bytes with a name), or rows in memory, as objects with columns of any interface. What columns
  * hold that are not named does not matter.
  */
-export type TextSource = DataSource | readonly object[] | ReadRows;
+export type TextSource = DataSource | readonly object[];
 
 /** Rows that were read already, with their places. */
-export interface ReadRows {
+interface ReadRows {
   readonly rows: readonly Row[];
 }
 
@@ -26,7 +26,7 @@ const MOST_ROWS = 2 ** 22;
  * are what stands there. Errors: DataError for what is not a text or not there, and for more than 4 million rows.
  */
 export async function readTexts(
-  source: TextSource,
+  source: TextSource | ReadRows,
   { texts, others }: RowColumns,
   what: string,
   { format, separator, quoted }: FileOptions = {},

@@ -11,7 +11,7 @@ function asked(name: GlueName): TaskColumns & { readonly task: TaskName } {
   return {
     task: labels ? "classify" : "regress",
     ...{ text, textPair, label: "label" },
-    ...(labels && { labels }),
+    ...(labels && { labelNames: labels }),
   };
 }
 
@@ -55,7 +55,7 @@ export async function withGlue<T extends TaskName>(options: FinetuneOptions<T>):
     await rowsOf(folder, name, "train", onMessage),
     await rowsOf(folder, name, scoring(name), onMessage),
   ];
-  return { ...rest, ...asked(name), train, test, onMessage } as FinetuneOptions<T>;
+  return { ...rest, ...asked(name), train, test, onMessage } as unknown as FinetuneOptions<T>;
 }
 
 /** The options of an evaluation on a GLUE task's validation rows; `split` names others. Errors: as {@link withGlue}. */
@@ -66,5 +66,6 @@ export async function withGlueRows(
   if (glue === undefined) return { ...rest, data };
   refuseOthers("evaluate: ", rest, []);
   const { name } = glueTask(glue);
-  return { ...rest, ...asked(name), data: await rowsOf(folderOf("evaluate: ", data), name, split ?? scoring(name)) };
+  const rows: unknown = await rowsOf(folderOf("evaluate: ", data), name, split ?? scoring(name));
+  return { ...rest, ...asked(name), data: rows as EvaluateOptions["data"] };
 }

@@ -4,10 +4,22 @@
  * @module roformer/train
  */
 
+export {
+  type GlueColumns,
+  type GlueFile,
+  type GlueMetric,
+  type GlueName,
+  type GlueSplit,
+  type GlueTask,
+  glueTask,
+} from "../data/glue.js";
+export { type GlueRows, readGlue } from "../data/glueRows.js";
+export { type GlueSubmission, glueScores, glueSubmission, saveGlueSubmission } from "../data/glueScores.js";
 export { type FileOptions, type Format, type ReadOptions, type Row, readRows } from "../data/rows.js";
 export type { Bytes, DataSource, NamedBytes } from "../data/source.js";
 export type { TableOptions } from "../data/table.js";
 export { metrics } from "../metrics/index.js";
+export type { OwnLoss } from "../models/model.js";
 export * as schedules from "../optim/schedules.js";
 export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "../tokenizers/train.js";
 export type { CorpusOptions } from "./corpus.js";
@@ -28,11 +40,11 @@ export type { ChoiceMetrics, ChoiceScores } from "./tasks/choose.js";
 export type { ClassifierMetrics, ClassifierScores } from "./tasks/classify.js";
 export type { TaskColumns } from "./tasks/columns.js";
 export type { EmbeddingMetrics, EmbeddingScores } from "./tasks/embed.js";
-export type { HeadOf, ScoresOf, TaskName } from "./tasks/index.js";
+export type { HeadOf, ScoresOf, TaskName, TaskType, TaskTypes } from "./tasks/index.js";
 export type { LabelMetrics, MultiLabelMetrics, MultiLabelScores } from "./tasks/multilabel.js";
 export type { RankMetrics, RankScores } from "./tasks/pairrank.js";
 export type { RegressionMetrics, RegressionScores } from "./tasks/regress.js";
 export type { SpanMetrics, SpanScores } from "./tasks/span.js";
 export type { TagMetrics, TagScores } from "./tasks/tag.js";
-export type { EvaluationCall, Measured } from "./tasks/task.js";
+export type { EvaluationCall, Measured, Scores } from "./tasks/task.js";
 export type { LanguageMetrics } from "./windows.js";

@@ -12,7 +12,7 @@ export type Breath = () => Promise<void>;
 const CHUNK = 2 ** 18;
 
 /** Rows in runs that take a moment each: `visit` gets the first and the end. */
-export async function inRuns(
+async function inRuns(
   { starts }: SparseRows,
   width: number,
   breath: Breath,

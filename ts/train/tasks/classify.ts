@@ -47,8 +47,8 @@ export const classify: TaskKind<number, ClassifierScores, "sequence-classificati
   head: "sequence-classification",
   columns: TEXT_COLUMNS,
   learn(rows, options, isSplit) {
-    const labels = options.labels
-      ? labelSet(options.labels)
+    const labels = options.labelNames
+      ? labelSet(options.labelNames)
       : labelsOf(rows, options.label!, { once: isSplit ? "error" : "allow" });
     const ids = rows.map((row) => labels.idOf(row, options.label!));
     const counts = labels.names.map((_, id) => ids.filter((one) => one === id).length);

@@ -13,7 +13,7 @@ export interface TaskColumns {
    * Names of the classes of `classify` in the order of their ids.
    * @default those of the training rows, sorted
    */
-  readonly labels?: readonly string[] | undefined;
+  readonly labelNames?: readonly string[] | undefined;
   /** Separates the labels of a text in `multilabel`. Default: none; the column holds JSON lists, or one label. */
   readonly labelSeparator?: string | undefined;
   /**
@@ -59,7 +59,7 @@ export interface TaskColumns {
 
 /** The names of {@link TaskColumns}. */
 export const COLUMNS: Names<TaskColumns> = {
-  ...{ text: true, textPair: true, label: true, labels: true, labelSeparator: true, words: true, tags: true },
+  ...{ text: true, textPair: true, label: true, labelNames: true, labelSeparator: true, words: true, tags: true },
   ...{ question: true, context: true, answers: true, choices: true, anchor: true, positive: true, negative: true },
   loss: true,
 };

@@ -21,6 +21,7 @@ export interface Example<L = unknown> {
 export interface Scores {
   /** What was asked of the model. */
   readonly problem: string;
+  /** The metrics. */
   readonly metrics: object;
 }
 
