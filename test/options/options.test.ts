@@ -37,7 +37,10 @@ function misspell(name: string, names: readonly string[]): string {
     const at = name.length - 2 - i;
     return name.slice(0, at) + name[at + 1] + name[at] + name.slice(at + 2);
   });
-  return [...swapped, `${name}s`].find((one) => !names.includes(one))!;
+  // Not a name, nor as near to another one.
+  const isNear = (one: string, other: string) =>
+    one.length === other.length && [...one].filter((letter, i) => letter !== other[i]).length < 2;
+  return [...swapped, `${name}s`].find((one) => !names.some((other) => isNear(one, other)))!;
 }
 
 /** What a call ends with: the error that it throws, or that its promise is rejected with. */
