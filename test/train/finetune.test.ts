@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
 import { ConfigError, DataError } from "../../ts/errors.js";
 import { type FinetuneOptions, finetune } from "../../ts/train/index.js";
+import { pretrainedRate } from "../../ts/train/settings/finetune.js";
 import { ROOT, temporaryFolder } from "../process.js";
 
 const rows = Array.from({ length: 20 }, (_, i) => ({ text: `${i % 2 ? "good" : "bad"} ${i}`, label: i % 2 }));
@@ -75,6 +76,17 @@ describe("finetune", () => {
     };
     await expect(run({ onProgress })).rejects.toThrow("mine");
     expect(engine().live()).toBe(before);
+  });
+
+  it("has a higher default rate for a smaller pretrained model", async () => {
+    expect([110e6, 22e6, 1e6, 3e5, 1e4, 1e9].map(pretrainedRate)).toEqual([2.2e-5, 5e-5, 2.3e-4, 4.3e-4, 5e-4, 2e-5]);
+    const init = join(temporaryFolder(), "model");
+    (await run({ out: init })).model.close();
+    const rates: number[] = [];
+    const onProgress = ({ lr }: { lr: number }) => void rates.push(lr);
+    const options = { train: rows, text: "text", label: "label", batch: 8, steps: 1, warmup: 0, onProgress };
+    for (const lr of [undefined, 1e-4]) (await finetune({ ...options, init, lr })).model.close();
+    expect(rates).toEqual([5e-4 / 2, 1e-4 / 2]); // a step after the start of a fall over two
   });
 
   it("begins with a model's weights and another attention", async () => {

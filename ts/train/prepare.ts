@@ -13,7 +13,7 @@ import { cutInWords, encodedLengths, usualLength, usualVocabSize } from "./lengt
 import type { FinetuneOptions } from "./options.js";
 import { renewOutputs, requireEncoder } from "./outputs.js";
 import type { Prepared } from "./run.js";
-import { FINETUNE_SETTINGS, type ResolvedFinetune, resolveFinetune } from "./settings/finetune.js";
+import { FINETUNE_SETTINGS, pretrainedRate, type ResolvedFinetune, resolveFinetune } from "./settings/finetune.js";
 import { checkSettings } from "./settings/rules.js";
 import { freshModel, savedModel } from "./start.js";
 import { unstarted } from "./stopped.js";
@@ -44,11 +44,13 @@ export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepa
   const { onMessage = () => {}, init } = options;
   checkSettings("", options, FINETUNE_SETTINGS);
   const data = await readData(options);
-  const settings = resolveFinetune(options, { rows: data.train.length, pretrained: init !== undefined });
+  const resolved = resolveFinetune(options, { rows: data.train.length, pretrained: init !== undefined });
   const { model, task, lengths } = await (init === undefined
-    ? freshStart(data, settings, options)
-    : savedStart(init, data, settings, options));
+    ? freshStart(data, resolved, options)
+    : savedStart(init, data, resolved, options));
   try {
+    const isOpen = init !== undefined && options.lr === undefined;
+    const settings = isOpen ? { ...resolved, lr: pretrainedRate(totalSize(model.parameters())) } : resolved;
     const maxLength = model.trainedLength;
     const encode = (rows: readonly Row[]) => task.encode(rows, model, maxLength);
     const encoded = { train: encode(data.train), valid: encode(data.valid), test: data.test && encode(data.test) };

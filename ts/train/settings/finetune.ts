@@ -141,13 +141,20 @@ export interface DataFacts {
 const FEWEST_STEPS = 600;
 const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
 
-/** Fills in what is not set. */
+/** Rates of pretrained models: of one with 22 million parameters (MiniLM), and the bounds. */
+const [RATE, SIZE, LOWEST, HIGHEST] = [5e-5, 22e6, 2e-5, 5e-4];
+
+/** The highest learning rate of a pretrained model, which falls with the root of its number of parameters: 2e-5 to 5e-4, two digits. */
+export const pretrainedRate = (parameters: number): number =>
+  Number(clamp(RATE * Math.sqrt(SIZE / parameters), LOWEST, HIGHEST).toPrecision(2));
+
+/** Fills in what is not set; the rate is that of a model from fresh weights. */
 export function resolveFinetune(given: FinetuneSettings, { rows, pretrained }: DataFacts): ResolvedFinetune {
   const batch = given.batch ?? clamp(2 ** Math.round(Math.log2(rows / 40)), 8, 32);
   const fewest = pretrained ? 3 : Math.ceil((FEWEST_STEPS * batch) / rows);
   return {
     ...withDefaults(given, OPTIMIZATION),
-    lr: given.lr ?? (pretrained ? 5e-5 : 1e-3),
+    lr: given.lr ?? 1e-3,
     maskRate: given.maskRate ?? (pretrained ? 0 : 0.15),
     epochs: given.epochs ?? clamp(fewest, pretrained ? 3 : 4, 40),
     batch,
