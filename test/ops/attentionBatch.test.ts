@@ -10,7 +10,7 @@ import { AttentionBatch, type AttentionBatchOptions, attentionBatch } from "../.
 import { linearAttention } from "../../ts/ops/linearAttention.js";
 import { sum } from "../../ts/ops/reduce.js";
 import { noScope, scope } from "../../ts/tensor/scope.js";
-import { integers, type Tensor, tensor } from "../../ts/tensor/tensor.js";
+import { integers, sizeOf, type Tensor, tensor } from "../../ts/tensor/tensor.js";
 import { randomValues, sequences } from "../nn/linearInputs.js";
 
 beforeAll(() => engine().set_poison(true));
@@ -121,6 +121,8 @@ describe("a batch of attention", () => {
     wrong({ heads: 0 }, new ShapeError("attention: heads", 0, "a whole number from 1"));
     wrong({ window: 0.5 }, new ShapeError("attention: window", 0.5, "a whole number from 1"));
     wrong({ bias: { shape: [3, 4, 4] } }, new ShapeError("attention: bias", [3, 4, 4], "[1 or 2, T, S]"));
+    for (const size of [2 ** 32 + 4, 4.5, -1, Number.NaN])
+      wrong({ bias: { shape: [1, size, 4] } }, new ShapeError("attention: bias", [1, size, 4], "[1 or 2, T, S]"));
     wrong({ bias: { shape: [1, 4, 3] } }, new EngineError("attention: bias has 3 columns, and sequence 1 has 4 keys"));
     wrong(
       { casual: true } as never,
@@ -157,8 +159,22 @@ describe("a batch of attention", () => {
       );
       const bias = tensor(randomValues(1, 1, 16), [1, 4, 4]);
       expect(() => attention(x, x, x, { batch, bias })).toThrow(
-        "attention: bias holds 16 numbers, not [H, rows, columns] = 0",
+        new ShapeError("attention: bias", [1, 4, 4], "none: the batch was described without"),
       );
+      const biased = described({ bias: { shape: [1, 4, 8] } });
+      // As many numbers in other rows would be read as if they were in the batch's.
+      for (const shape of [
+        [1, 8, 4],
+        [2, 4, 4],
+        [1, 4, 7],
+      ])
+        expect(() =>
+          attention(x, x, x, { batch: biased, bias: tensor(randomValues(1, 1, sizeOf(shape)), shape) }),
+        ).toThrow(new ShapeError("attention: bias", shape, "[1 or 2, 4, 8]"));
+      for (const other of [null, 3, {}, ints(0, 6)])
+        expect(() => attention(x, x, x, { batch: other as never })).toThrow(
+          new ConfigError("attention: batch is not one that attentionBatch gives"),
+        );
       expect(() => attention(x, x, x, { batch, causal: true } as never)).toThrow(
         new ConfigError("attention: causal is given beside batch, which was described without it"),
       );

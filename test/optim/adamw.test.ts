@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
-import { CheckpointError, ConfigError } from "../../ts/errors.js";
+import { CheckpointError, ConfigError, EngineError } from "../../ts/errors.js";
 import { AdamW, type AdamWOptions, memory, type OptimizerState, RoFormer, type StateTensor } from "../../ts/index.js";
 import { pack } from "../../ts/nn/packed.js";
 import { layerDecay } from "../../ts/optim/schedules.js";
@@ -143,6 +143,50 @@ describe("AdamW", () => {
     }
     expect(memory()).toEqual(before);
   });
+
+  it("refuses what is not a number that 32 bits hold, of which a step would make parameters that are not numbers", () => {
+    const model = make();
+    for (const wrong of ["0.1", null, Number.NaN, Infinity, 1e39, -1, [1]]) {
+      for (const name of ["lr", "eps", "weightDecay"])
+        expect(() => new AdamW(model, { [name]: wrong as never }), name).toThrow(
+          `AdamW: ${name} is ${wrong}, not a number`,
+        );
+      expect(() => new AdamW(model, { betas: [wrong as never, 0.9] })).toThrow(/^AdamW: betas is/);
+      expect(() => new AdamW(model, { lrScales: () => wrong as never })).toThrow(/^AdamW: the scale of the rate of/);
+      const optimizer = new AdamW(model);
+      expect(() => optimizer.step({ lr: wrong as never })).toThrow(ConfigError);
+      optimizer.free();
+    }
+    for (const wrong of ["1", null, 0, [3]])
+      expect(() => new AdamW(model, { maxGradNorm: wrong as never })).toThrow(/^AdamW: maxGradNorm is/);
+    for (const wrong of ["bias", [3], [/bias/]])
+      expect(() => new AdamW(model, { noDecay: wrong as never })).toThrow(/^AdamW: noDecay is/);
+  });
+
+  it.each([Infinity, Number.NaN])("makes no step with a gradient of %d", (gradient) => {
+    const model = make();
+    const optimizer = new AdamW(model, { maxGradNorm: 1 });
+    const before = values(model);
+    learn(model, 0);
+    engine().fill(model.store.parameters[3]!.gradientSlot, gradient);
+    expect(() => optimizer.step()).toThrow(EngineError);
+    expect(() => optimizer.step()).toThrow(/^AdamW\.step: the norm of the gradients is (Infinity|NaN): lower/);
+    expect(values(model)).toEqual(before);
+    expect(entriesOf(optimizer.state()).every(({ data }) => data.every((x) => x === 0))).toBe(true);
+    optimizer.free();
+  });
+
+  it("says after its end, and after its model's, that it is closed", async () => {
+    const [model, other] = [make(), make()];
+    const [freed, closed] = [new AdamW(model), new AdamW(other)];
+    const { tensors } = freed.state();
+    freed.free();
+    other.close();
+    for (const call of [() => freed.step(), () => tensors[0]!.read(), () => closed.step()])
+      expect(call).toThrow(expect.objectContaining({ code: "ENGINE_ERROR", reason: "closed" }));
+    await expect(freed.restore({ step: 0, tensors })).rejects.toMatchObject({ code: "ENGINE_ERROR", reason: "closed" });
+    closed.free();
+  });
 });
 
 const entriesOf = ({ tensors }: OptimizerState) =>
@@ -230,6 +274,19 @@ describe("an optimizer's state", () => {
       await expect(optimizer.restore(state)).rejects.toThrow(CheckpointError);
       await expect(optimizer.restore(state)).rejects.toThrow(message);
     }
+    for (const state of [
+      undefined,
+      null,
+      {},
+      { step: 1 },
+      { step: 1, tensors: [null] },
+      { step: 1, tensors: [{ name: a.name }] },
+    ])
+      await expect(optimizer.restore(state as never)).rejects.toThrow(CheckpointError);
+    // The kernel counts steps in 31 bits.
+    await expect(optimizer.restore({ step: 2 ** 31 - 1, tensors: before })).rejects.toThrow(
+      "step is 2147483647; expected",
+    );
     await expect(optimizer.restore({ step: 1, tensors: [] })).rejects.toThrow(/; and \d+ more\.$/);
     const short = { ...a, read: () => Float32Array.of(1) };
     const wrong = `AdamW.restore: ${a.name} has 1 numbers; expected 88`;
@@ -237,6 +294,55 @@ describe("an optimizer's state", () => {
     expect(optimizer.state().step).toBe(1);
     expect(entriesOf(optimizer.state()).map(({ data }) => data)).toEqual(before.map(({ data }) => data));
     optimizer.free();
+  });
+
+  it.each([
+    ["that made steps", true],
+    ["that made none", false],
+  ])("leaves an optimizer %s as it was where a later tensor is cut or cannot be read", async (_, steps) => {
+    const model = make();
+    const optimizer = new AdamW(model);
+    learn(model, 0);
+    if (steps) optimizer.step();
+    const before = entriesOf(optimizer.state());
+    const last = before.length - 1;
+    const cut = () => Float32Array.of(1);
+    const gone = () => Promise.reject(new Error("the file is gone"));
+    for (const [wrong, message] of [
+      [cut, /has 1 numbers; expected/],
+      [gone, "the file is gone"],
+    ] as const) {
+      const read = ({ data }: { data: Float32Array }) => data.map(() => 7);
+      const tensors = before.map((one, i) => ({ ...one, read: i === last ? wrong : () => read(one) }));
+      await expect(optimizer.restore({ step: 5, tensors })).rejects.toThrow(message);
+      expect(entriesOf(optimizer.state()).map(({ data }) => data)).toEqual(before.map(({ data }) => data));
+      expect(optimizer.state().step).toBe(Number(steps));
+    }
+    optimizer.free();
+  });
+
+  it("is restored by one call at a time, which nothing gets in between", async () => {
+    const model = make();
+    const optimizer = new AdamW(model);
+    const state = () => ({
+      step: 2,
+      tensors: optimizer
+        .state()
+        .tensors.map((one) => ({ ...one, read: async () => new Float32Array(await one.read()) })),
+    });
+    const first = optimizer.restore(state());
+    expect(() => optimizer.step()).toThrow("AdamW.step: restore has not ended: await it first");
+    await expect(optimizer.restore(state())).rejects.toThrow("AdamW.restore: restore has not ended");
+    await first;
+    expect(optimizer.state().step).toBe(2);
+    learn(model, 0);
+    optimizer.step();
+    const second = optimizer.restore(state());
+    optimizer.free();
+    const other = make();
+    const before = values(other);
+    await expect(second).rejects.toMatchObject({ code: "ENGINE_ERROR", reason: "closed" });
+    expect(values(other)).toEqual(before);
   });
 
   it("of a model with other frozen parameters is refused by their names", async () => {

@@ -1,7 +1,7 @@
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ConfigError, DataError, RoFormer } from "../../ts/index.js";
+import { ConfigError, DataError, memory, RoFormer } from "../../ts/index.js";
 import { pack } from "../../ts/nn/packed.js";
 import { type PretrainOptions, pretrain } from "../../ts/train/index.js";
 import { roformer, temporaryFolder } from "../process.js";
@@ -28,6 +28,34 @@ describe("pretrain", () => {
       model.close();
     },
   );
+
+  it.each([1, 2, 3])(
+    "has a token to guess in every batch of masked windows, however short they are (seed %i)",
+    async (seed) => {
+      // By chance alone, none of three tokens is chosen in six of ten.
+      const losses: number[] = [];
+      const onProgress = ({ loss }: { loss: number }) => losses.push(loss);
+      const options = { objective: "mlm", steps: 30, batch: 1, maxLength: 5, seed, onProgress } as const;
+      const { model, metrics } = await pretrain(given({ ...options, valid: [bytes("cat mat")] }));
+      expect(losses).toHaveLength(30);
+      expect(losses.every((loss) => loss > 0 && loss < 20)).toBe(true);
+      expect(metrics.n).toBeGreaterThan(0);
+      expect(metrics.loss).toBeGreaterThan(0);
+      model.close();
+    },
+  );
+
+  it("refuses batches beyond all memory, and listeners that are not functions, before anything is made", async () => {
+    const before = memory().slots;
+    await expect(pretrain(given({ batch: 2 ** 40 }))).rejects.toThrow(
+      new ConfigError("pretrain: batch is 1099511627776; expected at most 699050 windows of 24 tokens"),
+    );
+    for (const name of ["onProgress", "onMessage"]) {
+      const said = expect.stringContaining(`${name} is 3; expected a function`);
+      await expect(pretrain(given({ [name]: 3 }))).rejects.toMatchObject({ code: "CONFIG_ERROR", message: said });
+    }
+    expect(memory().slots).toBe(before);
+  });
 
   it("tells bits of held-out characters, each guessed once, as they come out of the logits", async () => {
     const folder = join(temporaryFolder(), "model");

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { DataError, EngineError } from "../../ts/errors.js";
+import { engine } from "../../ts/engine/engine.js";
+import { ConfigError, DataError, EngineError } from "../../ts/errors.js";
 import { AdamW, RoFormer, type RoFormerConfigInput } from "../../ts/index.js";
 import type { Targets } from "../../ts/nn/heads/index.js";
 import { type Packed, pack } from "../../ts/nn/packed.js";
@@ -141,6 +142,41 @@ describe("a training step", () => {
     const after = step.run(batchOf());
     expect(after).toEqual(train(batchOf()).found[0]);
     step.free();
+  });
+
+  it("leaves no gradients behind where the rate is wrong, or a gradient not finite", () => {
+    const want = train(batchOf()).found[0];
+    let rate = Number.NaN;
+    const step = new TrainStep(make(), { ...options, schedule: () => rate });
+    expect(() => step.run(batchOf())).toThrow("AdamW: lr is NaN, not a number ≥ 0");
+    const { lossAndGradients } = step.model;
+    step.model.lossAndGradients = (...all) => {
+      const loss = lossAndGradients.apply(step.model, all);
+      engine().fill(step.model.store.parameters[0]!.gradientSlot, Infinity);
+      return loss;
+    };
+    rate = 1e-2;
+    expect(() => step.run(batchOf())).toThrow(EngineError);
+    step.model.lossAndGradients = lossAndGradients;
+    expect([step.step, step.run(batchOf())]).toEqual([0, want]);
+    step.free();
+  });
+
+  it("that cannot be made leaves frozen what was, and thawed what was", () => {
+    const model = make();
+    const isFrozen = (name: string) => name.includes("LayerNorm");
+    model.store.freeze(isFrozen);
+    const trainable = (name: string) => name.includes("cls");
+    const fails = () => {
+      throw new Error("no optimizer");
+    };
+    expect(() => new TrainStep(model, { ...options, trainable, optimizer: fails })).toThrow("no optimizer");
+    for (const wrong of [{ schedule: undefined }, { schedule: 1 }, { optimizer: {} }, { recompute: "yes" }])
+      expect(() => new TrainStep(model, { ...options, trainable, ...(wrong as object) })).toThrow(ConfigError);
+    expect(() => new TrainStep(model, { ...options, trainable: "cls" as never })).toThrow(
+      "TrainStep: trainable is cls; expected a function",
+    );
+    for (const { name, requiresGrad } of model.store.parameters) expect(requiresGrad, name).toBe(!isFrozen(name));
   });
 
   it("goes on from its state bit for bit, with dropout and random features", async () => {

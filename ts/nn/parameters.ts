@@ -135,7 +135,7 @@ export class ParameterStore implements ParameterBuffers {
 
   /**
    * Declares one parameter; `packable`: only products read it, so that it may be kept in their order. Errors: CheckpointError
-   * for a name that is declared already.
+   * for a name that is declared already, EngineError after {@link allocate}.
    */
   declare(name: string, shape: readonly number[], init: Init, packable = false): Parameter {
     this.length = align(this.length);
@@ -159,7 +159,12 @@ export class ParameterStore implements ParameterBuffers {
     return parameter;
   }
 
+  private refuseAllocated(where: string): void {
+    if (this.values !== 0) throw new EngineError(`${where}: the memory of the parameters is made already`);
+  }
+
   private take(name: string): void {
+    this.refuseAllocated(`parameter ${name}`);
     if (this.names.has(name)) throw new CheckpointError(`parameter ${name} is declared twice`);
     this.names.add(name);
   }
@@ -179,10 +184,12 @@ export class ParameterStore implements ParameterBuffers {
 
   /**
    * Makes the memory, zeroed, after the last declaration. `int8`: matrices that only products read are kept as int8, each in
-   * memory of its own, and can be neither trained nor saved. Errors: EngineError where there is no memory.
+   * memory of its own, and can be neither trained nor saved. Errors: EngineError where there is no memory, or where it is made
+   * already.
    */
   allocate(options: AllocateOptions = {}): void {
     checkOptions("allocate", options, ALLOCATE);
+    this.refuseAllocated("allocate");
     const { int8 = false } = options;
     this.isInt8 = int8;
     const apart = (parameter: Parameter) => int8 && parameter.packable;
@@ -243,10 +250,12 @@ export class ParameterStore implements ParameterBuffers {
 
   /**
    * Makes memory for the gradients of what is not frozen, if there is none yet. Errors: ConfigError for int8 weights, EngineError
-   * where there is no memory.
+   * where there is no memory, or for a model that is closed.
    */
   requireGradients(): void {
     if (this.gradientBuffer) return;
+    if (this.values === 0)
+      throw new EngineError("the parameters have no memory: they were freed, or never allocated", { reason: "closed" });
     if (this.isInt8) throw new ConfigError("a model with int8 weights cannot be trained: load it without int8");
     for (const { parameter } of this.declared) parameter.unpack();
     const parts = new Set(this.joins.flatMap(({ parameter }) => (parameter as JoinedParameter).parts));

@@ -42,7 +42,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   const batch = batchOf("attention", described);
   const { heads } = batch;
   if (C % heads !== 0) throw new ShapeError("attention: width of q", C, `a multiple of ${heads} heads`);
-  if (bias) checkBias(bias, heads);
+  if (bias) checkBias(bias, heads, batch.biasSizes);
   const [y, lse] = [empty([N, C], "attention: y"), empty([N, heads], "attention: lse")];
   const told = () => [bias?.slot ?? 0, batch.slot, C / heads, ...dropoutArguments(dropout, 1)] as const;
   engine().attention(y.slot, lse.slot, q.slot, k.slot, v.slot, ...told());

@@ -45,11 +45,14 @@ export const BATCH: Names<AttentionBatchOptions> = {
 export class AttentionBatch extends Tensor {
   /** Number of heads, H. */
   readonly heads: number;
+  /** The last two sizes of the bias that is added; none without one. */
+  readonly biasSizes: readonly number[];
 
   /** A batch that the engine holds; {@link attentionBatch} makes one. */
-  constructor(slot: number, heads: number) {
+  constructor(slot: number, heads: number, biasSizes: readonly number[] = []) {
     super(slot, []);
     this.heads = heads;
+    this.biasSizes = biasSizes;
   }
 }
 
@@ -69,6 +72,7 @@ export function batchOf(
   { batch, ...options }: Partial<AttentionBatchOptions> & { readonly batch?: AttentionBatch | undefined },
 ): AttentionBatch {
   if (batch === undefined) return describe(options as AttentionBatchOptions);
+  if (!(batch instanceof AttentionBatch)) throw new ConfigError(`${where}: batch is not one that attentionBatch gives`);
   const beside = Object.entries(options).find(([name, value]) => value !== undefined && name !== "bias");
   if (beside) throw new ConfigError(`${where}: ${beside[0]} is given beside batch, which was described without it`);
   return batch;
@@ -83,7 +87,7 @@ function describe(options: AttentionBatchOptions): AttentionBatch {
   const positions = slopes ? ([slot(queryPositions), slot(keyPositions)] as const) : ([0, 0] as const);
   const sequences = [queryOffsets.slot, keyOffsets.slot, slot(prefix), slot(slopes), ...positions] as const;
   const made = engine().attention_batch(...sequences, heads, causal, window, rows, columns);
-  return track(new AttentionBatch(made, heads));
+  return track(new AttentionBatch(made, heads, bias ? [rows, columns] : []));
 }
 
 function check({ heads, bias, slopes, queryPositions, window }: AttentionBatchOptions): void {
@@ -95,8 +99,18 @@ function check({ heads, bias, slopes, queryPositions, window }: AttentionBatchOp
   if (slopes && isTracked(slopes)) throw new EngineError("attention: slopes have no gradient");
 }
 
-/** Refuses a bias that is not `[1 or H, T, S]`. */
-export function checkBias({ shape }: Pick<Tensor, "shape">, heads: number): void {
-  if (shape.length !== 3 || ![1, heads].includes(shape[0]!))
-    throw new ShapeError("attention: bias", [...shape], `[1 or ${heads}, T, S]`);
+/** Refuses a bias that is not `[1 or H, T, S]`. `sizes`: T and S of a batch that is described already; none without a bias. */
+export function checkBias(
+  { shape }: Pick<Tensor, "shape">,
+  heads: number,
+  sizes: readonly (number | string)[] = ["T", "S"],
+): void {
+  const [H, ...others] = shape as [number, ...number[]];
+  const fits = (n: number, i: number) => n === sizes[i] || (typeof sizes[i] === "string" && isSize(n));
+  if (others.length === sizes.length && [1, heads].includes(H) && others.every(fits)) return;
+  const want = sizes.length === 0 ? "none: the batch was described without" : `[1 or ${heads}, ${sizes.join(", ")}]`;
+  throw new ShapeError("attention: bias", [...shape], want);
 }
+
+/** Whether it is a size that the engine's 32 bits can hold. */
+const isSize = (n: number): boolean => Number.isInteger(n) && n >= 0 && n < 2 ** 31;

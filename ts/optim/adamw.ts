@@ -122,10 +122,11 @@ export class AdamW implements Optimizer {
     const { lr = this.options.lr } = options;
     check({ ...this.options, lr });
     const { betas, eps, weightDecay, maxGradNorm } = this.options;
-    if (this.store.values === 0) throw new EngineError("AdamW.step: the model is closed");
-    const [m, v] = this.moments.slots;
-    if (m === undefined || v === undefined) throw new EngineError("AdamW.step: the optimizer is freed");
+    if (this.store.values === 0) throw new EngineError("AdamW.step: the model is closed", { reason: "closed" });
+    const [m, v] = this.moments.take("AdamW.step") as [number, number];
     const { gradNorm, scale } = clip(this.store, maxGradNorm);
+    if (!Number.isFinite(gradNorm))
+      throw new EngineError(`AdamW.step: the norm of the gradients is ${gradNorm}: lower the learning rate`);
     const buffers = [this.store.values, this.store.gradients, m, v, this.segments.slot] as const;
     engine().adamw(...buffers, lr, ...betas, eps, weightDecay, ++this.steps, scale);
     this.zeroGrad();
@@ -151,6 +152,10 @@ export class AdamW implements Optimizer {
   }
 }
 
+/** Whether it is a number from 0 that the kernels' 32 bits can hold. */
+const isRate = (value: unknown): boolean =>
+  typeof value === "number" && value >= 0 && Number.isFinite(Math.fround(value));
+
 /** The scale of each parameter's rate. */
 function scales(lrScales: Required<Defined<AdamWOptions>>["lrScales"], { names }: ParameterBuffers) {
   const scaleOf = typeof lrScales === "function" ? lrScales : (name: string) => lrScales.get(name) ?? 1;
@@ -159,7 +164,7 @@ function scales(lrScales: Required<Defined<AdamWOptions>>["lrScales"], { names }
     throw new ConfigError(`AdamW: lrScales names ${stray[0]}, which is not a parameter of the model`);
   for (const name of names) {
     const scale = scaleOf(name);
-    if (!(scale >= 0 && scale < Infinity))
+    if (!isRate(scale))
       throw new ConfigError(`AdamW: the scale of the rate of ${name} is ${scale}; expected a number ≥ 0`);
   }
   return scaleOf;
@@ -168,13 +173,13 @@ function scales(lrScales: Required<Defined<AdamWOptions>>["lrScales"], { names }
 function check({ lr, betas, eps, weightDecay, noDecay, maxGradNorm, lrScales }: Required<Defined<AdamWOptions>>): void {
   const bad = (name: string, value: unknown, want: string) =>
     new ConfigError(`AdamW: ${name} is ${value}, not ${want}`);
-  if (!(typeof lr === "number" && lr >= 0 && lr < Infinity)) throw bad("lr", lr, "a number ≥ 0");
-  if (!Array.isArray(betas) || betas.length !== 2 || !betas.every((beta) => beta >= 0 && beta < 1))
+  for (const [name, value] of Object.entries({ lr, eps, weightDecay }))
+    if (!isRate(value)) throw bad(name, value, "a number ≥ 0");
+  if (!Array.isArray(betas) || betas.length !== 2 || !betas.every((beta) => isRate(beta) && beta < 1))
     throw bad("betas", betas, "two numbers from 0 to below 1");
-  if (!(eps >= 0)) throw bad("eps", eps, "a number ≥ 0");
-  if (!(weightDecay >= 0)) throw bad("weightDecay", weightDecay, "a number ≥ 0");
-  if (!Array.isArray(noDecay)) throw bad("noDecay", noDecay, "a list of ends of names");
-  if (!(maxGradNorm > 0)) throw bad("maxGradNorm", maxGradNorm, "a positive number");
+  if (!Array.isArray(noDecay) || !noDecay.every((end) => typeof end === "string"))
+    throw bad("noDecay", noDecay, "a list of ends of names");
+  if (!(typeof maxGradNorm === "number" && maxGradNorm > 0)) throw bad("maxGradNorm", maxGradNorm, "a positive number");
   if (!(lrScales instanceof Map || typeof lrScales === "function"))
     throw bad("lrScales", lrScales, "a Map of names to numbers, or a function of a name");
 }

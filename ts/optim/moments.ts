@@ -1,11 +1,14 @@
 import { engine, running } from "../engine/engine.js";
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, EngineError } from "../errors.js";
 import { noScope, scope } from "../tensor/scope.js";
 import { zeros } from "../tensor/tensor.js";
 import type { OptimizerState, ParameterBuffers, Place, StateTensor } from "./optimizer.js";
 
 /** Names that an error lists. */
 const LISTED = 5;
+
+/** Steps that can have been made: the kernel counts the next one in 31 bits. */
+const MOST_STEPS = 2 ** 31 - 2;
 
 /**
  * What an optimizer keeps of each parameter that is trained, by PyTorch's names: a flat buffer a name, laid out as the
@@ -15,7 +18,10 @@ export class Moments {
   /** Where the parameters lie. */
   readonly places: readonly Place[];
   /** Slots of the buffers, in the order of the names; none after {@link free}. */
-  slots: readonly number[];
+  private slots: readonly number[];
+  /** Whether all is 0. */
+  private isFresh = true;
+  private isRestoring = false;
   private readonly names: readonly string[];
   private readonly release: () => void;
 
@@ -30,6 +36,22 @@ export class Moments {
     this.release = store.hold();
   }
 
+  /** The buffers' slots for `where`, which changes them. Errors: EngineError after {@link free}, and while {@link restore} runs. */
+  take(where: string): readonly number[] {
+    this.refuse(where);
+    this.isFresh = false;
+    return this.slots;
+  }
+
+  private refuse(where: string): void {
+    this.refuseFreed(where);
+    if (this.isRestoring) throw new EngineError(`${where}: restore has not ended: await it first`);
+  }
+
+  private refuseFreed(where: string): void {
+    if (this.slots.length === 0) throw new EngineError(`${where}: the optimizer is freed`, { reason: "closed" });
+  }
+
   /** One tensor a buffer and parameter: `….weight.exp_avg`. */
   tensors(): StateTensor[] {
     return this.places.flatMap((place) =>
@@ -41,24 +63,47 @@ export class Moments {
     );
   }
 
-  /** Overwrites all with a state of `optimizer`, the name in errors. Errors: CheckpointError. */
-  async restore(optimizer: string, { step, tensors }: OptimizerState): Promise<void> {
-    if (!Number.isSafeInteger(step) || step < 0)
-      throw new CheckpointError(`${optimizer}: the state's step is ${step}; expected a whole number from 0`);
-    this.check(optimizer, tensors);
-    const own = this.places.flatMap((place) =>
-      this.names.map((name, i) => [`${place.name}.${name}`, { slot: this.slots[i]!, place }] as const),
-    );
-    const targets = new Map<string, { slot: number; place: Place }>(own);
-    for (const tensor of tensors) {
-      const numbers = await tensor.read();
-      const { slot, place } = targets.get(tensor.name)!;
-      if (numbers.length !== place.length)
-        throw new CheckpointError(
-          `${optimizer}: ${tensor.name} has ${numbers.length} numbers; expected ${place.length}`,
-        );
-      running().write(slot, numbers, place.gradientOffset);
+  /**
+   * Overwrites all with a state of `where`, the name in errors, which change nothing. Errors: CheckpointError; EngineError after
+   * {@link free}, while another call runs, or if it is freed meanwhile.
+   */
+  async restore(where: string, state: OptimizerState): Promise<void> {
+    this.refuse(where);
+    checkState(where, state);
+    this.check(where, state.tensors);
+    // What was not 0 is kept outside of the engine's memory, as there may be no room in it.
+    const overwritten: [buffer: number, place: Place, numbers: Float32Array][] = [];
+    const targets = this.targets();
+    this.isRestoring = true;
+    try {
+      for (const tensor of state.tensors) {
+        const numbers = await tensor.read();
+        this.refuseFreed(where);
+        const [buffer, place] = targets.get(tensor.name)!;
+        if (numbers.length !== place.length)
+          throw new CheckpointError(`${where}: ${tensor.name} has ${numbers.length} numbers; expected ${place.length}`);
+        if (!this.isFresh) overwritten.push([buffer, place, this.numbers(buffer, place)]);
+        this.write(buffer, place, numbers);
+      }
+      this.isFresh = false;
+    } catch (error) {
+      if (this.isFresh) for (const slot of this.slots) engine().fill(slot, 0);
+      else if (this.slots.length > 0) for (const one of overwritten) this.write(...one);
+      throw error;
+    } finally {
+      this.isRestoring = false;
     }
+  }
+
+  /** Buffer and place of each tensor, by its name. */
+  private targets(): Map<string, readonly [buffer: number, place: Place]> {
+    return new Map(
+      this.places.flatMap((place) => this.names.map((name, i) => [`${place.name}.${name}`, [i, place]] as const)),
+    );
+  }
+
+  private write(buffer: number, { gradientOffset }: Place, numbers: ArrayLike<number>): void {
+    running().write(this.slots[buffer]!, numbers, gradientOffset);
   }
 
   /** Refuses a state whose tensors are not those that are kept. */
@@ -85,7 +130,8 @@ export class Moments {
   }
 
   private numbers(buffer: number, { gradientOffset, length }: Place): Float32Array {
-    const window = engine().window(this.slots[buffer] ?? 0, gradientOffset, length);
+    this.refuseFreed("the optimizer's state");
+    const window = engine().window(this.slots[buffer]!, gradientOffset, length);
     try {
       return running().read(window, length);
     } finally {
@@ -99,6 +145,17 @@ export class Moments {
     if (this.slots.length > 0) this.release();
     this.slots = [];
   }
+}
+
+/** Refuses what is not a state at all. */
+function checkState(where: string, state: OptimizerState): void {
+  const { step, tensors } = state ?? {};
+  const isTensor = ({ name, shape, read }: StateTensor) =>
+    typeof name === "string" && Array.isArray(shape) && typeof read === "function";
+  if (!Array.isArray(tensors) || !tensors.every((tensor) => isTensor(tensor ?? {})))
+    throw new CheckpointError(`${where}: the state has no list of tensors with name, shape and read`);
+  if (!Number.isSafeInteger(step) || step < 0 || step > MOST_STEPS)
+    throw new CheckpointError(`${where}: the state's step is ${step}; expected a whole number from 0 to ${MOST_STEPS}`);
 }
 
 const listed = (names: readonly string[]): string =>

@@ -84,8 +84,9 @@ export interface OptimizerState {
 /** Changes the parameters of one model by their gradients. */
 export interface Optimizer {
   /**
-   * Changes every parameter that is not frozen by its gradient, then clears the gradients. Errors: ConfigError for a wrong rate,
-   * EngineError for a model that is closed or an optimizer that is freed.
+   * Changes every parameter that is not frozen by its gradient, then clears the gradients. Errors, which change nothing:
+   * ConfigError for a wrong rate; EngineError for gradients that are not finite, for a model that is closed or an optimizer that
+   * is freed, or while `restore` runs.
    */
   step(options?: StepOptions): OptimizerStep;
   /** Clears the gradients. */
@@ -93,8 +94,9 @@ export interface Optimizer {
   /** Where it stands. Its tensors are those of the steps made when they are read. */
   state(): OptimizerState;
   /**
-   * Goes on from a {@link Optimizer.state}, whose tensors are read one at a time, in their order. Errors: CheckpointError that names what
-   * is missing, unexpected or of another shape, which changes nothing.
+   * Goes on from a {@link Optimizer.state}, whose tensors are read one at a time, in their order. Errors, which change nothing:
+   * CheckpointError that names what is missing, unexpected or of another shape or length, what reading a tensor throws, and
+   * EngineError for an optimizer that is freed or that another call restores.
    */
   restore(state: OptimizerState): Promise<void>;
   /** Gives its memory back; the model and its gradients stay. */

@@ -29,7 +29,11 @@ export interface Outcome<H extends HeadName, S> {
 }
 
 /** Refuses {@link RunOptions} that cannot be met, before anything is made. Errors: ConfigError, and those of {@link checkModelFolder}. */
-export async function checkRun({ out, whenAborted = "throw" }: RunOptions & WhenAborted): Promise<void> {
+export async function checkRun(options: RunOptions & WhenAborted): Promise<void> {
+  const { out, whenAborted = "throw" } = options;
+  for (const name of ["onProgress", "onMessage"] as const)
+    if (options[name] !== undefined && typeof options[name] !== "function")
+      throw new ConfigError(`${name} is ${String(options[name])}; expected a function`);
   if (whenAborted !== "throw" && whenAborted !== "return")
     throw new ConfigError(`whenAborted is ${JSON.stringify(whenAborted)}, not "throw" or "return"`);
   // What the model's tokenizer has of files is known when there is one: see `run`.

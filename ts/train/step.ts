@@ -85,13 +85,20 @@ export class TrainStep {
     checkOptions("TrainStep", options, TRAIN_STEP);
     const { seed, optimizer = (model: Trainable) => new AdamW(model), featureRedrawInterval = 1 } = options;
     seedWords(seed); // refuses a wrong one now, not in the first step
+    checkKinds({ ...options, optimizer });
     if (!Number.isSafeInteger(featureRedrawInterval) || featureRedrawInterval < 1)
       throw new ConfigError(`featureRedrawInterval is ${featureRedrawInterval}, not a whole number from 1`);
     this.model = model;
     this.options = options;
     const { trainable } = options;
+    const frozen = new Set(model.store.parameters.filter((one) => !one.requiresGrad).map(({ name }) => name));
     if (trainable) model.store.freeze((name) => !trainable(name));
-    this.optimizer = optimizer(model);
+    try {
+      this.optimizer = optimizer(model);
+    } catch (error) {
+      model.store.freeze((name) => frozen.has(name));
+      throw error;
+    }
   }
 
   /** Steps made. */
@@ -107,23 +114,26 @@ export class TrainStep {
   /**
    * Changes the model by one batch. Several micro-batches are computed one after the other and count as the batch that they
    * make together: the loss is the mean over all labels that count, and so are the gradients. Errors, which change nothing:
-   * EngineError where there is no memory for a batch, or where the loss is not a number; DataError for a batch without any label.
+   * EngineError where there is no memory for a batch, or where the loss or a gradient is not a number; ConfigError for a wrong
+   * rate; DataError for a batch without any label.
    */
   run(batch: TrainBatch | readonly TrainBatch[]): StepResult {
-    const batches = "packed" in batch ? [batch] : batch;
+    const batches = Array.isArray(batch) ? (batch as readonly TrainBatch[]) : [batch as TrainBatch];
     if (batches.length === 0) throw new DataError(`step ${this.done + 1}: there is no batch`);
     const { lr } = this;
     this.redraw();
     this.highest = Math.max(this.highest, lr);
     const counts = this.counts(batches);
-    const loss = this.loss(batches, counts);
-    if (!Number.isFinite(loss)) {
-      this.optimizer.zeroGrad();
-      throw this.refusal(loss, batches, counts);
+    try {
+      const loss = this.loss(batches, counts);
+      if (!Number.isFinite(loss)) throw this.refusal(loss, batches, counts);
+      const { gradNorm } = this.optimizer.step({ lr });
+      this.done++;
+      return { loss, gradNorm };
+    } catch (error) {
+      this.optimizer.zeroGrad(); // some layers may have got theirs
+      throw error;
     }
-    const { gradNorm } = this.optimizer.step({ lr });
-    this.done++;
-    return { loss, gradNorm };
   }
 
   /** New random features, which follow from seed and step: a run that goes on from a checkpoint draws the same. */
@@ -144,16 +154,11 @@ export class TrainStep {
     const { seed, recompute = false } = this.options;
     const options = { train: true, seed, step: this.done, recompute, counts };
     let loss = 0;
-    try {
-      const before = { tokens: 0, sequences: 0 };
-      for (const { packed, targets } of batches) {
-        loss += this.model.lossAndGradients(packed, targets, { ...options, before: { ...before } });
-        before.tokens += packed.tokens.length;
-        before.sequences += packed.offsets.length - 1;
-      }
-    } catch (error) {
-      this.optimizer.zeroGrad(); // some layers may have got theirs
-      throw error;
+    const before = { tokens: 0, sequences: 0 };
+    for (const { packed, targets } of batches) {
+      loss += this.model.lossAndGradients(packed, targets, { ...options, before: { ...before } });
+      before.tokens += packed.tokens.length;
+      before.sequences += packed.offsets.length - 1;
     }
     return loss;
   }
@@ -189,5 +194,15 @@ export class TrainStep {
   /** Gives the optimizer's memory back; the model stays. */
   free(): void {
     this.optimizer.free();
+  }
+}
+
+/** Refuses options of another kind now, not in the first step. Errors: ConfigError. */
+function checkKinds(options: TrainStepOptions): void {
+  const kinds = { schedule: "function", optimizer: "function", trainable: "function", recompute: "boolean" } as const;
+  for (const [name, kind] of Object.entries(kinds)) {
+    const value = options[name as keyof typeof kinds];
+    if (typeof value !== kind && (value !== undefined || name === "schedule"))
+      throw new ConfigError(`TrainStep: ${name} is ${String(value)}; expected a ${kind}`);
   }
 }

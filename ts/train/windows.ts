@@ -1,4 +1,4 @@
-import { AbortError, DataError } from "../errors.js";
+import { AbortError, ConfigError, DataError } from "../errors.js";
 import * as language from "../metrics/language.js";
 import type { Model } from "../models/model.js";
 import { pacer } from "../platform/pacer.js";
@@ -39,7 +39,13 @@ export interface WindowSettings {
 /** Tokens of held-out windows that are computed at once. */
 const TOKENS = 4096;
 
-/** Windows from anywhere in a text, scored on all of the text held out. Errors: DataError for text of fewer than 2 tokens. */
+/** Tokens of a step, at most: of more, what the smallest model computes with has no room in the engine's memory. */
+const MOST_TOKENS = 2 ** 24;
+
+/**
+ * Windows from anywhere in a text, scored on all of the text held out. Errors: DataError for text of fewer than 2 tokens,
+ * ConfigError for batches beyond all memory.
+ */
 export function windowCourse(
   task: TextTask,
   model: Model,
@@ -54,6 +60,10 @@ export function windowCourse(
       );
   }
   const length = Math.min(task.window, text.train.length);
+  if (batch * length > MOST_TOKENS)
+    throw new ConfigError(
+      `pretrain: batch is ${batch}; expected at most ${Math.floor(MOST_TOKENS / length)} windows of ${length} tokens`,
+    );
   return {
     batch(step) {
       const order = new Philox(seed, streams.dataOrder, step);

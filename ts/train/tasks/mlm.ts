@@ -9,8 +9,8 @@ import type { TextTask } from "./task.js";
 const [GUESSED, MASKED, REPLACED] = [0.15, 0.8, 0.1];
 
 /**
- * Masked language modeling: guess hidden tokens from all others, between `[CLS]` and `[SEP]` where the tokenizer has them. Errors:
- * ConfigError for a tokenizer without a mask token.
+ * Masked language modeling: guess hidden tokens, at least one a batch, from all others, between `[CLS]` and `[SEP]` where the
+ * tokenizer has them. Errors: ConfigError for a tokenizer without a mask token.
  */
 export function mlm(maxLength: number, tokenizer: Tokenizer): TextTask {
   const { clsTokenId: first, sepTokenId: last, maskTokenId: mask } = tokenizer;
@@ -23,7 +23,7 @@ export function mlm(maxLength: number, tokenizer: Tokenizer): TextTask {
     window: maxLength - frame.before.length - frame.behind.length,
     stride: (length) => length,
     batch(windows, random) {
-      const hidden = windows.map((ids) => hide(ids, random, mask, tokenizer.vocabSize));
+      const hidden = hideSome(windows, random, { mask, vocabSize: tokenizer.vocabSize });
       const ignored = (ids: readonly number[]) => ids.map(() => IGNORED);
       const labels = hidden.map(({ labels }) => framed(labels, ignored(frame.before), ignored(frame.behind)));
       return {
@@ -35,11 +35,26 @@ export function mlm(maxLength: number, tokenizer: Tokenizer): TextTask {
   };
 }
 
-/** Some tokens hidden, and what they were; −100 elsewhere. */
-function hide(ids: Int32Array, random: Philox, mask: number, vocabSize: number) {
+interface Replacements {
+  readonly mask: number;
+  readonly vocabSize: number;
+}
+
+/** Windows with hidden tokens. Chance may choose none of a few short ones: then one is, for a step needs something to learn. */
+function hideSome(windows: readonly Int32Array[], random: Philox, others: Replacements) {
+  const hidden = windows.map((ids) => hide(ids, random, others, () => random.uniform() < GUESSED));
+  if (hidden.some(({ labels }) => labels.some((label) => label !== IGNORED))) return hidden;
+  const [which, guessed] = [random.below(windows.length), random.uniform()];
+  const ids = windows[which]!;
+  hidden[which] = hide(ids, random, others, (at) => at === Math.floor(guessed * ids.length));
+  return hidden;
+}
+
+/** Tokens that are `guessed` hidden, and what they were; −100 elsewhere. */
+function hide(ids: Int32Array, random: Philox, { mask, vocabSize }: Replacements, guessed: (at: number) => boolean) {
   const labels = new Int32Array(ids.length).fill(IGNORED);
   const changed = ids.map((id, at) => {
-    if (random.uniform() >= GUESSED) return id;
+    if (!guessed(at)) return id;
     labels[at] = id;
     const what = random.uniform();
     if (what < MASKED) return mask;
