@@ -93,6 +93,7 @@ export {
 export type { SummaryOptions, SummaryType } from "./heads/summary.js";
 export { LayerNorm } from "./layerNorm.js";
 export { JoinedLinear, type JoinedLinearOptions, Linear, type PartNames } from "./linear.js";
+export type { LinearModule, Lora, LoraOptions } from "./lora.js";
 export { type Packed, PackedBatch, pack, SequenceBatch, type Sequences } from "./packed.js";
 export {
   type AllocateOptions,
@@ -102,6 +103,7 @@ export {
   type NormalInit,
   ParameterScope,
   ParameterStore,
+  type UniformInit,
 } from "./parameters.js";
 export { type Position, type PositionName, type PositionOptions, positions } from "./positions/index.js";
 export type {
