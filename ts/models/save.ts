@@ -10,7 +10,7 @@ import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { labelNames, numLabels, type RoFormerConfig } from "./config.js";
 import type { ModelType } from "./families/index.js";
 import { classOf, families, familyOf, parts } from "./families.js";
-import { ADAPTER_FILES, adapterFiles } from "./lora/files.js";
+import { ADAPTER_FILES, type AdaptedModel, adapterFiles } from "./lora/files.js";
 import type { AppliedLora } from "./lora/settings.js";
 import { requireFolderPath, requireNoWholeModel, requireReplaceable, TOKENIZERS } from "./modelFolder.js";
 import { SENTENCE_FILES, type SentenceModel } from "./sentences/settings.js";
@@ -78,7 +78,7 @@ export function modelFiles(model: SavedModel, options: SaveOptions = {}): Map<st
     ...extra,
     ["config.json", configJson(model.config, model.head, dtype)],
     ...(isAdapter(model, options)
-      ? adapterFiles({ ...model, lora: model.lora! }, dtype)
+      ? adapterFiles(model as AdaptedModel, dtype)
       : weightFiles(tensors(model), dtype, maxShardBytes)),
     ...(model.tokenizer?.files() ?? []),
   ]);

@@ -41,10 +41,16 @@ CASES = {
         dict(task_type="SEQ_CLS", r=3, lora_alpha=5, target_modules=["query", "value"], use_rslora=True),
     ),
     "bert_all_linear": (
-        "BertForTokenClassification",
+        "BertForSequenceClassification",
+        SEQ,
+        None,
+        dict(task_type="SEQ_CLS", r=8, lora_alpha=16, target_modules="all-linear", bias="lora_only"),
+    ),
+    "roformer_tokens": (
+        "RoFormerForTokenClassification",
         TOKENS,
         None,
-        dict(task_type="TOKEN_CLS", r=8, lora_alpha=16, target_modules="all-linear", bias="lora_only"),
+        dict(task_type="TOKEN_CLS", r=4, target_modules=["key", "value", "intermediate.dense"]),
     ),
     "roformer_regex": (
         "RoFormerForMaskedLM",
