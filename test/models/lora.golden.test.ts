@@ -70,7 +70,8 @@ describe.each(CASES)("an adapter of PEFT: %s", (name, head) => {
   const expectValues = (model: RoFormer) => {
     const got = values(model);
     // f32 here, f64 there.
-    for (const [key, numbers] of Object.entries(want.values)) expect(away(got[camel(key)]!, numbers), key).toBeLessThan(2e-5);
+    for (const [key, numbers] of Object.entries(want.values))
+      expect(away(got[camel(key)]!, numbers), key).toBeLessThan(2e-5);
   };
 
   it("finds its base and gives PEFT's outputs", async () => {

@@ -4,7 +4,7 @@ import { add } from "../ops/reduce.js";
 import { checkOptions, type Names } from "../options.js";
 import { PACKED_ROWS, type Parameter } from "../tensor/parameter.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { LinearModule } from "./lora.js";
+import type { LinearModule } from "./linearModule.js";
 import type { ParameterScope } from "./parameters.js";
 
 /** y = x Wᵀ + b: parameters `weight` `[outputs, inputs]` and `bias` `[outputs]`, as in PyTorch. */

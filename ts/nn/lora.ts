@@ -3,21 +3,9 @@ import { scale } from "../ops/reduce.js";
 import { PACKED_ROWS, type Parameter } from "../tensor/parameter.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Dropout } from "./dropout.js";
-import type { Init, ParameterScope, ParameterStore } from "./parameters.js";
-
-/** A linear layer by the name that files have for it: what an adapter can be added to. */
-export interface LinearModule {
-  /** Name of the layer, without `.weight`. */
-  readonly name: string;
-  /** Its matrix, `[parts · outputs, inputs]`. */
-  readonly weight: Parameter;
-  /** Its bias, if it has one. */
-  readonly bias: Parameter | undefined;
-  /** Number of outputs that it computes, of one width: 3 where one matrix is query, key and value. */
-  readonly parts: number;
-  /** What is added to its product. */
-  adapter?: Lora | undefined;
-}
+import type { Init } from "./inits.js";
+import type { Adapter, LinearModule } from "./linearModule.js";
+import type { ParameterScope, ParameterStore } from "./parameters.js";
 
 /** Settings of {@link Lora}. */
 export interface LoraOptions {
@@ -35,10 +23,9 @@ export interface LoraOptions {
  * A low-rank addition to a linear layer (Hu et al. 2021): y = x Wᵀ + b + scale · (dropout(x) Aᵀ) Bᵀ, with `lora_A.weight` `[r, inputs]`
  * and `lora_B.weight` `[outputs, r]`.
  */
-export class Lora {
+export class Lora implements Adapter {
   readonly a: Parameter;
   readonly b: Parameter;
-  /** What the product is multiplied by. */
   readonly scale: number;
   private readonly parts: number;
   private readonly dropout: Dropout;
@@ -54,7 +41,6 @@ export class Lora {
     this.dropout = new Dropout(params, dropout);
   }
 
-  /** What is added to each part of the layer's output, `[N, outputs]`, for its input `x` `[N, inputs]`. */
   forward(x: Tensor): Tensor[] {
     const low = linear(this.dropout.forward(x), this.a);
     return linearParts(this.scale === 1 ? low : scale(low, this.scale), this.b, undefined, this.parts);

@@ -3,44 +3,12 @@ import { allocate } from "../engine/memory.js";
 import { CheckpointError, ConfigError, EngineError } from "../errors.js";
 import type { ParameterBuffers, Place } from "../optim/optimizer.js";
 import { checkOptions, type Names } from "../options.js";
-import { Philox, seedWords } from "../random/philox.js";
-import { streams } from "../random/streams.js";
+import { seedWords } from "../random/philox.js";
 import { JoinedParameter, Parameter } from "../tensor/parameter.js";
 import { sizeOf } from "../tensor/tensor.js";
 import { align, alignDown, GradientBuffer, type Placed } from "./gradientBuffer.js";
-import type { LinearModule } from "./lora.js";
-
-/** How fresh values are made. */
-export type Init = ConstantInit | NormalInit | UniformInit;
-
-/** Every value the same. */
-export interface ConstantInit {
-  /** The way's name. */
-  readonly kind: "constant";
-  /** The value. */
-  readonly value: number;
-}
-
-/** Values of N(0, std²). */
-export interface NormalInit {
-  /** The way's name. */
-  readonly kind: "normal";
-  /** Their standard deviation. */
-  readonly std: number;
-  /** Row of a matrix that is 0 (an embedding's padding row). */
-  readonly zeroRow?: number;
-}
-
-/** Values spread evenly from −bound to bound. */
-export interface UniformInit {
-  /** The way's name. */
-  readonly kind: "uniform";
-  /** The largest value. */
-  readonly bound: number;
-}
-
-/** Fresh values of a buffer, row-major, which follow from a seed and the buffer's number. */
-export type Draw = (seed: number, index: number) => Float32Array;
+import { type Draw, fillFresh, type Init } from "./inits.js";
+import type { LinearModule } from "./linearModule.js";
 
 interface Declared extends Placed {
   readonly init: Init;
@@ -283,26 +251,12 @@ export class ParameterStore implements ParameterBuffers {
    * ConfigError. With `only`, no more than the parameters whose names it takes.
    */
   initialise(seed: number, only?: (name: string) => boolean): void {
-    const [low, high] = seedWords(seed);
+    seedWords(seed); // refuses a wrong one before anything changes
     if (!only) this.drawBuffers(seed);
     for (const [index, { parameter, init }] of this.declared.entries()) {
       if (only && !only(parameter.name)) continue;
       parameter.unpack();
-      if (init.kind === "constant") {
-        engine().fill(parameter.slot, init.value);
-        continue;
-      }
-      if (init.kind === "uniform") {
-        const random = new Philox(seed, streams.initialisation, index);
-        parameter.write(Float32Array.from({ length: parameter.size }, () => init.bound * (2 * random.uniform() - 1)));
-        continue;
-      }
-      engine().random_normal(parameter.slot, init.std, low, high, streams.initialisation, index);
-      if (init.zeroRow === undefined) continue;
-      const width = parameter.shape.at(-1)!;
-      const row = engine().window(parameter.slot, init.zeroRow * width, width);
-      engine().fill(row, 0);
-      engine().free(row);
+      fillFresh(parameter, init, seed, index);
     }
   }
 

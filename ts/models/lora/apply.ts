@@ -1,8 +1,10 @@
 import { ConfigError } from "../../errors.js";
 import type { HeadName } from "../../nn/heads/index.js";
-import { adapterNames, type LinearModule, Lora } from "../../nn/lora.js";
+import type { Init } from "../../nn/inits.js";
+import type { LinearModule } from "../../nn/linearModule.js";
+import { adapterNames, Lora } from "../../nn/lora.js";
 import { mergeInto } from "../../nn/loraMerge.js";
-import { type Init, ParameterScope } from "../../nn/parameters.js";
+import { ParameterScope } from "../../nn/parameters.js";
 import type { ModelFacts } from "../facts.js";
 import { familyOf } from "../families.js";
 import type { Model } from "../model.js";
