@@ -28,10 +28,10 @@ const HEADS: Readonly<Partial<Record<HeadName, { readonly saved: readonly string
  * for a closed model, or where there is no memory.
  */
 export function applyLora(model: Model, settings: LoraSettings = {}): void {
-  const { store } = model;
-  if (model.lora) throw new ConfigError("addLora: the model has an adapter; merge it first (mergeLora)");
   const where = "addLora";
+  const { store } = model;
   const resolved = resolveLora(where, settings);
+  if (model.lora) throw new ConfigError(`${where}: the model has an adapter; merge it first (mergeLora)`);
   model.lora = addAdapters(model.network, model, resolved, { where, strict: true });
   if (store.wasHeld) model.source = undefined; // an optimizer may have changed what was loaded
   const adapters = new Set(adapterNames(store));

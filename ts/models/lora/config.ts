@@ -57,7 +57,7 @@ const WITHOUT_EFFECT = [
 /** Initializations that change the base's weights, so that an adapter fits no base as it is saved. */
 const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/;
 
-/** Errors of PEFT's defaults: what a file leaves out. */
+/** PEFT's defaults for what a file leaves out, where those here are others. */
 const PEFT_DEFAULTS: LoraSettings = { r: 8, loraAlpha: 8, loraDropout: 0 };
 
 /**
@@ -109,9 +109,10 @@ function isActive(value: unknown): boolean {
 /** The text of `adapter_config.json` as PEFT writes it. */
 export function adapterConfigJson(settings: ResolvedLora, head: HeadName, source: string | undefined): string {
   const [, repository, revision] = /^hf:([^@]+)(?:@(.+))?$/.exec(source ?? "") ?? [];
-  const own = [...FIELDS].map(([name, field]) => [field, emptyAsNull(settings[name])]);
+  const own = [...FIELDS].map(([name, field]) => [field, emptyAsNull(settings[name])] as const);
   const fields: Record<string, unknown> = {
-    ...Object.fromEntries(own),
+    // Releases of PEFT before 0.14 refuse the field.
+    ...Object.fromEntries(own.filter(([field, value]) => field !== "exclude_modules" || value !== null)),
     rank_pattern: settings.rankPattern,
     alpha_pattern: settings.alphaPattern,
     auto_mapping: null,
