@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { memory } from "../../ts/index.js";
+import { convert, inspect, memory } from "../../ts/index.js";
 import { temporaryFolder } from "../process.js";
 import { logitsOf } from "./logits.js";
 import { change, fieldsOf, load, make, named, packed, train } from "./loraModels.js";
@@ -149,6 +149,18 @@ describe("a folder of an adapter", () => {
     for (const [i, value] of logitsOf(whole, packed).entries()) expect(value).toBeCloseTo(logits[i]!, 5);
     model.store.freeze((name) => name.includes("embeddings"));
     await expect(model.save(join(out, "..", "more"))).rejects.toThrow("is trained, and an adapter does not hold it");
+  });
+
+  it("is inspected, and converted to a whole model", async () => {
+    const { folder, out, logits } = await saved();
+    const { tensors, parameters } = await inspect(out);
+    expect(tensors.map(({ name }) => name)).toContain("base_model.model.classifier.out_proj.bias");
+    // Two layers of two adapters of 2 · 4 · 16 numbers, and the classifier.
+    expect(parameters).toBe(2 * 2 * 2 * 4 * 16 + 17 * 16 + 17 * 3);
+    await convert(out, join(folder, "whole"));
+    const whole = await load(join(folder, "whole"));
+    expect(whole.parameters().some(({ name }) => name.includes("lora"))).toBe(false);
+    for (const [i, value] of logitsOf(whole, packed).entries()) expect(value).toBeCloseTo(logits[i]!, 5);
   });
 
   it("names no base that an optimizer may have changed, and the folder where a whole model was saved", async () => {

@@ -22,7 +22,7 @@ export const targets = { sequences: [0, 2, 1] };
 export const batch = { packed, targets };
 
 const models: RoFormer[] = [];
-export const own = <T extends RoFormer>(model: T): T => {
+const own = <T extends RoFormer>(model: T): T => {
   models.push(model);
   return model;
 };

@@ -27,7 +27,7 @@ export function modulesOf(names: Iterable<string>): string[] {
 }
 
 /** A regular expression of Python's `re`, for a whole text. Errors: ConfigError where it cannot be read. */
-export function wholePattern(where: string, pattern: string): RegExp {
+function wholePattern(where: string, pattern: string): RegExp {
   try {
     return new RegExp(`^(?:${pattern.replaceAll("(?P<", "(?<")})$`, "u");
   } catch (error) {
