@@ -5,6 +5,7 @@ import { convert, inspect, memory } from "../../ts/index.js";
 import { temporaryFolder } from "../process.js";
 import { logitsOf } from "./logits.js";
 import { change, fieldsOf, load, make, named, packed, train } from "./loraModels.js";
+import { sentenceCases, sentenceFiles } from "./sentenceFolders.js";
 
 describe("a folder of an adapter", () => {
   /** A base without a classifier, and an adapter of a classifier on it. */
@@ -149,6 +150,52 @@ describe("a folder of an adapter", () => {
     for (const [i, value] of logitsOf(whole, packed).entries()) expect(value).toBeCloseTo(logits[i]!, 5);
     model.store.freeze((name) => name.includes("embeddings"));
     await expect(model.save(join(out, "..", "more"))).rejects.toThrow("is trained, and an adapter does not hold it");
+  });
+
+  it("takes a head with other labels where strict is false, and then no adapter less", async () => {
+    const { out, model } = await saved();
+    const config = { id2label: { 0: "x", 1: "y" } };
+    await expect(load(out, { config })).rejects.toThrow("classifier.out_proj.weight is [3, 16], not [2, 16]");
+    const other = await load(out, { config, strict: false });
+    expect([...other.missing, ...other.mismatched.map(({ name }) => name)]).toEqual([
+      "classifier.out_proj.weight",
+      "classifier.out_proj.bias",
+    ]);
+    const name = "roformer.encoder.layer.0.attention.self.query.lora_B.weight";
+    expect(named(other, name).read()).toEqual(named(model, name).read());
+    expect(named(other, "classifier.dense.weight").read()).toEqual(named(model, "classifier.dense.weight").read());
+    await expect(load(out, { strict: false, head: "base" })).rejects.toThrow("Missing: encoder.layer.0.attention.self");
+  });
+
+  it("keeps random features, and how the base's attention was changed", async () => {
+    const folder = temporaryFolder();
+    await make("masked-lm").save(join(folder, "base"));
+    const config = { roformer_js: { attention: "performer" as const } };
+    const model = await load(join(folder, "base"), { head: "sequence-classification", strict: false, config, seed: 9 });
+    await model.addLora();
+    train(model); // draws features anew
+    await model.save(join(folder, "adapter"));
+    const again = await load(join(folder, "adapter"));
+    expect(again.config.roformer_js?.attention).toBe("performer");
+    expect(logitsOf(again, packed)).toEqual(logitsOf(model, packed));
+  });
+
+  it("of a sentence-transformers model embeds as that one does", async () => {
+    const folder = temporaryFolder();
+    const texts = ["a b", "b c d"];
+    const given = sentenceCases.cases.find(({ encoder, path }) => encoder === "bert" && path === "")!;
+    await (await load(sentenceFiles(given))).save(join(folder, "base"));
+    const model = await load(join(folder, "base"));
+    await model.addLora({ targetModules: "all-linear" });
+    for (const one of model.parameters())
+      if (one.name.includes("lora_B"))
+        one.write(Float32Array.from({ length: one.read().length }, (_, i) => Math.sin(i)));
+    await model.save(join(folder, "adapter"));
+    expect(existsSync(join(folder, "adapter/modules.json"))).toBe(true);
+    const again = await load(join(folder, "adapter"));
+    expect(again.sentences).toEqual(model.sentences);
+    expect(await again.embed(texts)).toEqual(await model.embed(texts));
+    expect(await again.embed(texts)).not.toEqual(await (await load(join(folder, "base"))).embed(texts));
   });
 
   it("is inspected, and converted to a whole model", async () => {

@@ -56,7 +56,7 @@ async function openOn(adapter: Opened, baseRoot: Files, options: LoadOptions): P
       where: fileName(files, ADAPTER_CONFIG),
       strict: false,
     });
-    lora = { applied, fit: fitAdapter(weights, network, applied) };
+    lora = { applied, fit: fitAdapter(weights, network, applied, options.strict ?? true) };
     return new Set(lora.fit.keys());
   };
   const { network, ...read } = await readModel(merged, { ...options, head, config: changes }, undefined, prepare);

@@ -38,14 +38,20 @@ const plainName = (held: string): string =>
     .replace(/\.modules_to_save(\.default)?\./, ".")
     .replace(/\.(lora_[AB])\.default\./, ".$1.");
 
+const isOfAdapter = (name: string): boolean => /\.lora_[^.]+\.[^.]+$/.test(name);
+
 /** How an adapter's tensors fit a network: the file's names by the parameters'. */
 export type AdapterFit = ReadonlyMap<string, string>;
 
-/** Finds each tensor of an adapter. Errors: CheckpointError that lists what is missing, of another shape, or not the adapter's. */
+/**
+ * Finds each tensor of an adapter. Errors: CheckpointError that lists what is missing, of another shape, or not the adapter's; unless `strict`,
+ * modules that are trained whole may be so, and are left out.
+ */
 export function fitAdapter(
   { weights, names }: AdapterWeights,
   { store, config }: Network,
   lora: AppliedLora,
+  strict: boolean,
 ): AdapterFit {
   const tensors = adapterTensors(store, lora);
   const byFile = new Map(tensors);
@@ -55,12 +61,16 @@ export function fitAdapter(
     const [shape, wanted] = [weights.tensors.get(names.get(held)!)!.shape, byFile.get(name)!.shape];
     return shape.join() === wanted.join() ? [] : [{ name, shape, wanted }];
   });
-  const absent = missing.filter((name) => !store.isBuffer(name));
-  if (absent.length + mismatched.length + unexpected.length > 0)
+  const counts = (name: string) => strict || isOfAdapter(name);
+  const absent = missing.filter((name) => !store.isBuffer(name) && counts(name));
+  const wrong = mismatched.filter(({ name }) => counts(name));
+  const stray = unexpected.filter(counts);
+  if (absent.length + wrong.length + stray.length > 0)
     throw new CheckpointError(
       `${weights.name} does not fit its adapter_config.json and the base model.${list("Missing", absent)}` +
-        `${list("Wrong shapes", mismatched.map(inWords))}${list("Unexpected", unexpected.map(quote))}`,
+        `${list("Wrong shapes", wrong.map(inWords))}${list("Unexpected", stray.map(quote))}`,
     );
+  for (const { name } of mismatched) found.delete(name);
   return new Map([...found].map(([name, held]) => [byFile.get(name)!.name, names.get(held)!]));
 }
 

@@ -28,8 +28,9 @@ export function modulesOf(names: Iterable<string>): string[] {
 
 /** A regular expression of Python's `re`, for a whole text. Errors: ConfigError where it cannot be read. */
 function wholePattern(where: string, pattern: string): RegExp {
+  const spelled = pattern.replaceAll("(?P<", "(?<").replace(/\\([AZ])/g, (_, end: string) => (end === "A" ? "^" : "$"));
   try {
-    return new RegExp(`^(?:${pattern.replaceAll("(?P<", "(?<")})$`, "u");
+    return new RegExp(`^(?:${spelled})$`);
   } catch (error) {
     throw new ConfigError(`${where}: ${shown(pattern)} is not a regular expression: ${(error as Error).message}`, {
       cause: error,
