@@ -24,7 +24,7 @@ import json, sys, torch, transformers
 from peft import PeftModel
 base, adapter, name, inputs, again = sys.argv[1], sys.argv[2], sys.argv[3], json.load(open(sys.argv[4])), sys.argv[5]
 cls = getattr(transformers, name)
-config = transformers.AutoConfig.from_pretrained(adapter)
+config = transformers.AutoConfig.for_model(**json.load(open(adapter + "/model_config.json")))
 load = lambda: PeftModel.from_pretrained(cls.from_pretrained(base, config=config), adapter, is_trainable=True)
 tensors = {k: torch.tensor(v) for k, v in inputs.items()}
 values = lambda model: {k: v.flatten().tolist() for k, v in model.double().eval()(**tensors).items() if torch.is_tensor(v)}

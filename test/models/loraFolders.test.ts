@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { convert, inspect, memory } from "../../ts/index.js";
@@ -26,7 +26,7 @@ describe("a folder of an adapter", () => {
 
   it("is found again with its base and its labels, and trained on", async () => {
     const { base, out, model, logits } = await saved();
-    expect(readdirSync(out).sort()).toEqual(["adapter_config.json", "adapter_model.safetensors", "config.json"]);
+    expect(readdirSync(out).sort()).toEqual(["adapter_config.json", "adapter_model.safetensors", "model_config.json"]);
     expect(fieldsOf(out)).toMatchObject({
       ...{ peft_type: "LORA", task_type: "SEQ_CLS", base_model_name_or_path: base, r: 4, lora_alpha: 16 },
       ...{ target_modules: ["query", "value"], modules_to_save: ["classifier"], bias: "none" },
@@ -45,7 +45,7 @@ describe("a folder of an adapter", () => {
 
   it("is found with a base beside it, or with the base that is given, and without a configuration of its own", async () => {
     const { folder, base, out, logits } = await saved();
-    rmSync(join(out, "config.json"));
+    rmSync(join(out, "model_config.json"));
     change(out, { base_model_name_or_path: "../base" });
     const again = await load(out);
     expect(logitsOf(again, packed)).toEqual(logits);
@@ -117,7 +117,7 @@ describe("a folder of an adapter", () => {
       await expect(load(out)).rejects.toThrow(message);
     }
     change(out, fields);
-    rmSync(join(out, "config.json"));
+    rmSync(join(out, "model_config.json"));
     for (const [name, more] of Object.entries({
       wide: { hidden_size: 32 },
       deep: { num_hidden_layers: 3 },
@@ -150,6 +150,19 @@ describe("a folder of an adapter", () => {
     for (const [i, value] of logitsOf(whole, packed).entries()) expect(value).toBeCloseTo(logits[i]!, 5);
     model.store.freeze((name) => name.includes("embeddings"));
     await expect(model.save(join(out, "..", "more"))).rejects.toThrow("is trained, and an adapter does not hold it");
+  });
+
+  it("may hold its base too", async () => {
+    const { folder, base, out, logits } = await saved();
+    for (const file of readdirSync(out)) cpSync(join(out, file), join(base, file));
+    change(base, { base_model_name_or_path: join(folder, "elsewhere") });
+    expect(logitsOf(await load(base), packed)).toEqual(logits);
+    // Without the adapter's own file, the base's configuration counts.
+    rmSync(join(base, "model_config.json"));
+    await expect(load(base)).rejects.toMatchObject({ code: "CHECKPOINT_ERROR" });
+    const config = { id2label: { 0: "a", 1: "b", 2: "c" } };
+    const again = await load(base, { head: "sequence-classification", config });
+    expect(logitsOf(again, packed)).toEqual(logits);
   });
 
   it("takes a head with other labels where strict is false, and then no adapter less", async () => {
@@ -212,7 +225,8 @@ describe("a folder of an adapter", () => {
 
   it("names no base that an optimizer may have changed, and the folder where a whole model was saved", async () => {
     const folder = temporaryFolder();
-    const model = make();
+    await make("masked-lm").save(join(folder, "loaded"));
+    const model = await load(join(folder, "loaded"), { head: "sequence-classification", strict: false });
     train(model, 1);
     await model.addLora();
     await model.save(join(folder, "a"));

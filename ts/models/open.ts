@@ -23,8 +23,7 @@ export async function openModel(source: FileSource, options: LoadOptions): Promi
 async function openFrom(root: Files, options: LoadOptions): Promise<ModelParts> {
   const modules = await readModules(root);
   const files = await transformerFolder(root, modules);
-  // A folder with both is a whole model's.
-  if (!(await holdsWeights(files)) && (await files.has("adapter_config.json"))) {
+  if (await isAdapter(files)) {
     const { openAdapter } = await import("./lora/open.js");
     return openAdapter(root, files, options);
   }
@@ -42,4 +41,13 @@ async function openFrom(root: Files, options: LoadOptions): Promise<ModelParts> 
     network.free();
     throw error;
   }
+}
+
+/**
+ * Whether a folder is an adapter's. As in transformers, a local folder may hold its base too; for a server, each question is a request, and
+ * whole weights are the answer.
+ */
+async function isAdapter(files: Files): Promise<boolean> {
+  const isLocal = (await files.list()) !== undefined;
+  return (isLocal || !(await holdsWeights(files))) && (await files.has("adapter_config.json"));
 }

@@ -8,6 +8,7 @@ import type { ParameterStore } from "../nn/parameters.js";
 import type { Content } from "../platform/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { labelNames, numLabels, type RoFormerConfig } from "./config.js";
+import { ADAPTED_CONFIG } from "./configFile.js";
 import type { ModelType } from "./families/index.js";
 import { classOf, families, familyOf, parts } from "./families.js";
 import { ADAPTER_FILES, type AdaptedModel, adapterFiles } from "./lora/files.js";
@@ -54,7 +55,7 @@ export interface SaveOptions {
 export async function saveModel(path: string, model: SavedModel, options: SaveOptions = {}): Promise<void> {
   requireFolderPath(path);
   const written = modelFiles(model, options);
-  const older = [...SENTENCE_FILES, ...ADAPTER_FILES, ...(model.tokenizer ? TOKENIZERS : [])];
+  const older = [...SENTENCE_FILES, ...ADAPTER_FILES, ADAPTED_CONFIG, ...(model.tokenizer ? TOKENIZERS : [])];
   const files = new Map<string, Content | null>([...older.map((name) => [name, null] as const), ...written]);
   const check = async () => {
     if (isAdapter(model, options)) await requireNoWholeModel(path);
@@ -76,7 +77,7 @@ export function modelFiles(model: SavedModel, options: SaveOptions = {}): Map<st
   return new Map<string, Content>([
     ...sentenceFiles(model),
     ...extra,
-    ["config.json", configJson(model.config, model.head, dtype)],
+    [isAdapter(model, options) ? ADAPTED_CONFIG : "config.json", configJson(model.config, model.head, dtype)],
     ...(isAdapter(model, options)
       ? adapterFiles(model as AdaptedModel, dtype)
       : weightFiles(tensors(model), dtype, maxShardBytes)),

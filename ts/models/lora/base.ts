@@ -8,12 +8,10 @@ import { shown } from "./settings.js";
 const HUB_NAME = /^(hf:)?[\w-][\w.-]*(\/[\w-][\w.-]*)?(@[\w./-]+)?$/;
 
 /**
- * Where the base of an adapter is: `given`; else what the adapter's folder says, a path counted from the current folder or from the
+ * Where the base of an adapter is, as the adapter's folder says: a path counted from the current folder or from the
  * adapter's, or a name on the hub. A folder that is not local may name the hub's models only. Errors: CheckpointError for none.
  */
-export async function baseOf(files: Files, config: AdapterConfig, given: FileSource | undefined): Promise<FileSource> {
-  if (given !== undefined) return given;
-  const { base, revision } = config;
+export async function baseOf(files: Files, { base, revision }: AdapterConfig): Promise<FileSource> {
   const where = fileName(files, ADAPTER_CONFIG);
   if (base === undefined)
     throw new CheckpointError(`${where} names no base model: load it with { base: "…" }`, NOT_FOUND);

@@ -1,10 +1,11 @@
 import { CheckpointError, ConfigError } from "../../errors.js";
 import { type Files, fileName } from "../../io/files.js";
+import { holdsWeights } from "../../io/formats.js";
 import { readModules, transformerFolder } from "../../io/modules.js";
 import { readWhole } from "../../io/whole.js";
 import type { HeadName } from "../../nn/heads/index.js";
 import { Tokenizer } from "../../tokenizers/tokenizer.js";
-import { readConfigFile } from "../configFile.js";
+import { ADAPTED_CONFIG, readConfigFile } from "../configFile.js";
 import { familyOf } from "../families.js";
 import { headOf, type LoadOptions, readConfig, readModel } from "../load.js";
 import type { ModelParts } from "../model.js";
@@ -28,7 +29,7 @@ export async function openAdapter(root: Files, files: Files, options: LoadOption
     );
   const config = await readAdapterConfig(files);
   const weights = await openAdapterWeights(files);
-  const source = await baseOf(files, config, options.base);
+  const source = options.base ?? ((await holdsWeights(files)) ? root : await baseOf(files, config));
   const open = (base: Files) => openOn({ root, files, config, weights }, base, options);
   return readWhole(source, options, open, ({ network }) => network.free());
 }
@@ -44,11 +45,12 @@ interface Opened {
 async function openOn(adapter: Opened, baseRoot: Files, options: LoadOptions): Promise<ModelParts> {
   const { root, files, config, weights } = adapter;
   const base = await transformerFolder(baseRoot, await readModules(baseRoot));
-  if (!(await base.has("config.json")) && (await base.has(ADAPTER_CONFIG)))
+  if (!(await holdsWeights(base)) && (await base.has(ADAPTER_CONFIG)))
     throw new CheckpointError(`${base.name} is an adapter itself, not a base model`);
-  const merged = withConfig(base, (await files.has("config.json")) ? files : base);
-  const head = options.head ?? (await headOfAdapter(adapter, merged));
-  const changes = { ...(await labelsOf(adapter, base)), ...options.config };
+  const own = await ownConfig(files);
+  const merged = own === undefined ? base : withConfig(base, files, own);
+  const head = options.head ?? (await headOfAdapter(config, merged, own !== undefined));
+  const changes = { ...(own === undefined && (await labelsOf(weights, base))), ...options.config };
   let lora: { applied: AppliedLora; fit: AdapterFit } | undefined;
   const prepare = (network: Network): ReadonlySet<string> => {
     const facts = { head, missing: [], mismatched: [] };
@@ -74,29 +76,34 @@ async function openOn(adapter: Opened, baseRoot: Files, options: LoadOptions): P
   }
 }
 
-/** The files of `base`, with the configuration of `other`. */
-function withConfig(base: Files, other: Files): Files {
-  const of = (file: string) => (file === "config.json" ? other : base);
+/** The adapter's own file of its model's configuration. */
+async function ownConfig(files: Files): Promise<string | undefined> {
+  for (const file of [ADAPTED_CONFIG, "config.json"]) if (await files.has(file)) return file;
+  return undefined;
+}
+
+/** The files of `base`, with the `file` of `other` as its configuration. */
+function withConfig(base: Files, other: Files, file: string): Files {
+  const of = (name: string) => (name === "config.json" ? other : base);
+  const at = (name: string) => (name === "config.json" ? file : name);
   return {
     name: base.name,
-    has: (file) => of(file).has(file),
-    size: (file) => of(file).size(file),
-    read: (file) => of(file).read(file),
-    readRange: (file, start, end) => of(file).readRange(file, start, end),
+    has: (name) => of(name).has(at(name)),
+    size: (name) => of(name).size(at(name)),
+    read: (name) => of(name).read(at(name)),
+    readRange: (name, start, end) => of(name).readRange(at(name), start, end),
     list: () => base.list(),
   };
 }
 
 /** The head of the adapter's own configuration, if there is one; else that of its task, else the base's. */
-async function headOfAdapter({ files, config }: Opened, merged: Files): Promise<HeadName> {
-  const own = await files.has("config.json");
-  if (!own && config.head !== undefined) return config.head;
-  return headOf(await readConfig(merged), fileName(own ? files : merged, "config.json"), config.head);
+async function headOfAdapter({ head }: AdapterConfig, merged: Files, isOwn: boolean): Promise<HeadName> {
+  if (!isOwn && head !== undefined) return head;
+  return headOf(await readConfig(merged), fileName(merged, "config.json"), head);
 }
 
 /** Without a configuration of its own, an adapter's classifier tells how many labels there are. */
-async function labelsOf({ files, weights: { weights, names } }: Opened, base: Files): Promise<object> {
-  if (await files.has("config.json")) return {};
+async function labelsOf({ weights, names }: AdapterWeights, base: Files): Promise<object> {
   const { model_type } = await readConfigFile(base);
   const output = familyOf({ model_type })
     .outputs.map((name) => names.get(name))
