@@ -2,6 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writ
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { convert, inspect, memory } from "../../ts/index.js";
+import { checkSave } from "../../ts/models/save.js";
 import { temporaryFolder } from "../process.js";
 import { logitsOf } from "./logits.js";
 import { change, fieldsOf, load, make, named, packed, train } from "./loraModels.js";
@@ -143,6 +144,8 @@ describe("a folder of an adapter", () => {
   it("is not written over a whole model, which may be its base; a merged one replaces it", async () => {
     const { base, out, model, logits } = await saved();
     await expect(model.save(base)).rejects.toThrow(`${base} holds a whole model; an adapter needs a folder of its own`);
+    await expect(checkSave(base, model)).rejects.toThrow(`${base} holds a whole model`);
+    await checkSave(base, model, { merge: true });
     expect(existsSync(join(base, "model.safetensors"))).toBe(true);
     await model.save(out, { merge: true });
     expect(readdirSync(out).sort()).toEqual(["config.json", "model.safetensors"]);

@@ -13,7 +13,13 @@ import type { ModelType } from "./families/index.js";
 import { classOf, families, familyOf, parts } from "./families.js";
 import { ADAPTER_FILES, type AdaptedModel, adapterFiles } from "./lora/files.js";
 import type { AppliedLora } from "./lora/settings.js";
-import { requireFolderPath, requireNoWholeModel, requireReplaceable, TOKENIZERS } from "./modelFolder.js";
+import {
+  checkModelFolder,
+  requireFolderPath,
+  requireNoWholeModel,
+  requireReplaceable,
+  TOKENIZERS,
+} from "./modelFolder.js";
 import { SENTENCE_FILES, type SentenceModel } from "./sentences/settings.js";
 
 /** What a saved model is made of. */
@@ -62,6 +68,16 @@ export async function saveModel(path: string, model: SavedModel, options: SaveOp
     await requireReplaceable(path, [...files.keys()]);
   };
   await saveFolder(path, files, { stale: "weights", check });
+}
+
+/**
+ * Finds out before long work whether a model can be saved in a folder, and leaves nothing behind. Errors: CheckpointError; ConfigError for a
+ * URL.
+ */
+export async function checkSave(path: string, model: SavedModel, options: SaveOptions = {}): Promise<void> {
+  requireFolderPath(path);
+  if (isAdapter(model, options)) await requireNoWholeModel(path);
+  await checkModelFolder(path, [...modelFiles(model, options).keys()]);
 }
 
 /** Whether the adapter alone is saved. */

@@ -47,7 +47,7 @@ export type {
   StepOptions as OptimizerStepOptions,
   Trainable,
 } from "../optim/optimizer.js";
-export { Parameter } from "../tensor/parameter.js";
+export { type JoinedParameter, Parameter } from "../tensor/parameter.js";
 export { scope } from "../tensor/scope.js";
 export { empty, integers, Tensor, type TensorData, tensor, zeros } from "../tensor/tensor.js";
 export {
