@@ -40,6 +40,7 @@ export type {
   SignalOptions,
 } from "./models/interface.js";
 export type { LoadOptions } from "./models/load.js";
+export type { LoraBias, LoraSettings } from "./models/lora/settings.js";
 export type { BatchStates, Model } from "./models/model.js";
 export type {
   AnswerInputs,

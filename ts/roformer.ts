@@ -5,6 +5,7 @@ import { familyOf } from "./models/families.js";
 import type { ModelInputs } from "./models/inputs.js";
 import type { CreateOptions, ForwardOptions, GradientOptions, LossAndGradients } from "./models/interface.js";
 import type { LoadOptions } from "./models/load.js";
+import type { LoraSettings } from "./models/lora/settings.js";
 import { Model, type ModelParts } from "./models/model.js";
 import { Network } from "./models/network.js";
 import { CREATE, LOAD, SAVE } from "./models/options.js";
@@ -102,7 +103,38 @@ export class RoFormer<H extends HeadName = HeadName, O extends ModelOutput = Out
   }
 
   /**
-   * Writes a Hugging Face folder, whole or not at all. Wait for it before the model is changed or closed.
+   * Adds low-rank adapters (LoRA) to linear layers and freezes the rest but the head: what is trained and saved from then on is small. The
+   * model computes what it did until it is trained.
+   *
+   * @example
+   * ```ts
+   * const model = await RoFormer.load("./base", { head: "sequence-classification", strict: false });
+   * await model.addLora({ r: 8, targetModules: ["query", "value"] });
+   * // … train …
+   * await model.save("./adapter");
+   * ```
+   * @throws ConfigError for a setting that cannot be met, int8 weights, or a model that has an adapter; EngineError while an optimizer
+   * lives, for a closed model, or where there is no memory.
+   */
+  async addLora(settings: LoraSettings = {}): Promise<void> {
+    const { applyLora } = await import("./models/lora/apply.js");
+    applyLora(this, settings);
+  }
+
+  /**
+   * Adds what adapters compute to the weights and removes them: an ordinary model, nothing of which is frozen.
+   *
+   * @throws ConfigError for a model without an adapter; EngineError while an optimizer lives, for a closed model, or where there is no
+   * memory.
+   */
+  async mergeLora(): Promise<void> {
+    const { mergeLora } = await import("./models/lora/apply.js");
+    mergeLora(this);
+  }
+
+  /**
+   * Writes a Hugging Face folder, whole or not at all; of a model with an adapter, the adapter's (PEFT), without the base, unless `merge` is
+   * true. Wait for it before the model is changed or closed.
    *
    * @example
    * ```ts
@@ -114,6 +146,9 @@ export class RoFormer<H extends HeadName = HeadName, O extends ModelOutput = Out
     checkOptions("save", options, SAVE);
     const { saveModel } = await import("./models/save.js");
     await saveModel(path, this, options);
+    if (this.lora) return;
+    this.source = path;
+    this.store.wasHeld = false;
   }
 
   /** The files that {@link save} would write, by name, where there are no folders: {@link RoFormer.load} takes them. */

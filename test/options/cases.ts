@@ -97,6 +97,7 @@ export const cases: Readonly<Record<string, Case>> = {
   "convert ConvertOptions": (options) => main.convert("no/such", "/dev/null/no/such", options),
   "RoFormer.create CreateOptions": (options) => main.RoFormer.create(config, options),
   "RoFormer.load LoadOptions": (options) => main.RoFormer.load("no/such", options),
+  "RoFormer.addLora LoraSettings": (options) => main.RoFormer.create(config).addLora(options),
   ...packed("Model"),
   ...packed("RoFormer"),
   "new AdamW AdamWOptions": (options) => new main.AdamW(model, options),

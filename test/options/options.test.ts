@@ -18,6 +18,7 @@ const DATA: Readonly<Record<string, string>> = {
   RotaryTable: "sines and cosines",
   ConstantInit: "told apart by `kind`",
   NormalInit: "told apart by `kind`",
+  UniformInit: "told apart by `kind`",
   Trainable: "anything with a store of parameters",
   OptimizerState: "what `state()` gave",
   SessionModel: "a model",

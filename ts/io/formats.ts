@@ -22,6 +22,12 @@ export const openWeightFile: OpenWeights = async (files, file) => {
   return file.endsWith(".bin") ? openTorch(files, file) : openSafetensors(files, file);
 };
 
+/** Whether a folder has the weights of a whole model. */
+export async function holdsWeights(files: Files): Promise<boolean> {
+  for (const [file] of FORMATS) if (await files.has(file)) return true;
+  return false;
+}
+
 /** Opens a folder's weights in any supported format. Errors: CheckpointError if there are none, DataError for an empty folder. */
 export async function openWeights(files: Files): Promise<Weights> {
   for (const [file, open] of FORMATS) if (await files.has(file)) return open(files, file);

@@ -10,11 +10,18 @@ import { numberText } from "./labelMaps.js";
 /** Fields of a `config.json`, as they stand there. */
 export type ConfigFields = Readonly<Record<string, unknown>>;
 
-/** Reads a folder's `config.json`, and checks no more than that it is a configuration. Errors: ConfigError. */
+/**
+ * The configuration of a model with an adapter, in the adapter's folder. Under the name `config.json`, transformers would take the folder for a
+ * whole model.
+ */
+export const ADAPTED_CONFIG = "model_config.json";
+
+/** Reads a folder's `config.json`, or that of an adapter's model, and checks no more than that it is a configuration. Errors: ConfigError. */
 export async function readConfigFile(files: Files): Promise<ConfigFields> {
-  const where = fileName(files, "config.json");
-  if (!(await files.has("config.json"))) throw await absent(files, where);
-  const text = await readText(files, "config.json", ConfigError, LONGEST_SETTINGS);
+  const file = (await files.has("config.json")) ? "config.json" : ADAPTED_CONFIG;
+  if (file === ADAPTED_CONFIG && !(await files.has(file))) throw await absent(files, fileName(files, "config.json"));
+  const where = fileName(files, file);
+  const text = await readText(files, file, ConfigError, LONGEST_SETTINGS);
   const fields = requireObject(parseJson(text, where, ConfigError), where, ConfigError);
   refuseForeignConfig(fields, where);
   return withModelType(withNumbersAsNames(fields, text), where);

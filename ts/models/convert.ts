@@ -48,6 +48,7 @@ export async function convert(source: FileSource, out: string, options: ConvertO
   await checkModelFolder(out, ["config.json"]);
   const { old, head, model } = await readWhole(source, {}, (files) => open(files, options), closeModel);
   try {
+    if (model.lora) (await import("./lora/apply.js")).mergeLora(model);
     const reordered = rope && parts(old).position !== positionOf(rope) ? reorder(model, rope) : [];
     await saveModel(out, model, { dtype, maxShardBytes });
     return {

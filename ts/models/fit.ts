@@ -73,7 +73,8 @@ function pruned({ pruned_heads }: RoFormerConfig, mismatched: readonly Mismatch[
 export const inWords = ({ name, shape, wanted }: Mismatch): string =>
   `${name} is [${shape.join(", ")}], not [${wanted.join(", ")}]`;
 
-function list(what: string, names: readonly string[]): string {
+/** A sentence that lists names, "" for none. */
+export function list(what: string, names: readonly string[]): string {
   if (names.length === 0) return "";
   return ` ${what}: ${names.slice(0, 20).join("; ")}${names.length > 20 ? `; and ${names.length - 20} more` : ""}.`;
 }

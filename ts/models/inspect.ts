@@ -1,6 +1,6 @@
 import { ConfigError, DataError } from "../errors.js";
 import { type FileSource, type Files, isFile } from "../io/files.js";
-import { openWeightFile, openWeights } from "../io/formats.js";
+import { holdsWeights, openWeightFile, openWeights } from "../io/formats.js";
 import { transformerFiles } from "../io/modules.js";
 import type { StoredTensor, Weights } from "../io/weights.js";
 import { readWhole } from "../io/whole.js";
@@ -60,9 +60,16 @@ async function inspectFiles(files: Files): Promise<Inspection> {
   const tokenizer = (await Tokenizer.isIn(files)) ? await Tokenizer.load(files) : undefined;
   return {
     ...config,
-    ...tensorsOf(await openWeights(files)),
+    ...tensorsOf(await weightsIn(files)),
     ...(tokenizer && { tokenizer: { vocabSize: tokenizer.vocabSize, modelMaxLength: tokenizer.modelMaxLength } }),
   };
+}
+
+/** A folder's weights, or those of its adapter. */
+async function weightsIn(files: Files): Promise<Weights> {
+  if ((await holdsWeights(files)) || !(await files.has("adapter_config.json"))) return openWeights(files);
+  const { openAdapterWeights } = await import("./lora/read.js");
+  return (await openAdapterWeights(files)).weights;
 }
 
 function tensorsOf({ tensors }: Weights): Pick<Inspection, "parameters" | "tensors"> {

@@ -1,5 +1,5 @@
 import { AbortError, ConfigError } from "../errors.js";
-import { type Files, fileName, type SourceOptions } from "../io/files.js";
+import { type FileSource, type Files, fileName, type SourceOptions } from "../io/files.js";
 import { openWeights } from "../io/formats.js";
 import { bareNames } from "../io/names.js";
 import type { Weights } from "../io/weights.js";
@@ -39,6 +39,11 @@ export interface LoadOptions<H extends HeadName = HeadName> extends SourceOption
   /** Fields of `config.json` to have other values than in the file. */
   readonly config?: RoFormerConfigInput | undefined;
   /**
+   * The base model of an adapter's folder.
+   * @default what `adapter_config.json` says: a path, counted from the current folder or from the adapter's, or a name on the hub
+   */
+  readonly base?: FileSource | undefined;
+  /**
    * Keeps the linear layers' weights as int8 and multiplies bytes: a quarter of their memory and about twice the speed, for
    * inference alone. Rows are rounded to 127 steps, activations to 128. Layers whose number of outputs is not a multiple of 8
    * stay f32.
@@ -75,8 +80,16 @@ export function headOf(config: RoFormerConfig, where: string, otherwise?: HeadNa
   );
 }
 
-/** Reads a model folder; `otherwise`: as of {@link headOf}. Nothing is allocated before every shape has been checked against the file. */
-export async function readModel(files: Files, options: LoadOptions = {}, otherwise?: HeadName): Promise<ReadModel> {
+/**
+ * Reads a model folder; `otherwise`: as of {@link headOf}. Nothing is allocated before every shape has been checked against the file.
+ * `prepare` may add to the network before that, and gives the names of the parameters that another file holds.
+ */
+export async function readModel(
+  files: Files,
+  options: LoadOptions = {},
+  otherwise?: HeadName,
+  prepare: (network: Network) => ReadonlySet<string> = () => new Set(),
+): Promise<ReadModel> {
   const { head, strict = true, seed = 0, config: changes = {}, int8 = false } = options;
   if (int8 && !strict)
     throw new ConfigError(
@@ -95,7 +108,7 @@ export async function readModel(files: Files, options: LoadOptions = {}, otherwi
     where,
     () => new Network(config, { head: chosen, pooler: familyOf(config).pooler(config, holdsPooler(weights, config)) }),
   );
-  const fitting = fitWeights(weights, network);
+  const fitting = without(prepare(network), fitWeights(weights, network));
   if (strict) refuseOtherFamily(config, where, fitting);
   if (strict) requireFit(weights, network, fitting, misspeltHint(fields));
   const { found, ...report } = fitting;
@@ -108,6 +121,15 @@ export async function readModel(files: Files, options: LoadOptions = {}, otherwi
     throw error;
   }
   return { network, head: chosen, ...report };
+}
+
+/** A fit in which parameters that another file holds are not wanted. Those that this file has too are read, and overwritten then. */
+function without(others: ReadonlySet<string>, { missing, mismatched, ...rest }: Fit): Fit {
+  return {
+    ...rest,
+    missing: missing.filter((name) => !others.has(name)),
+    mismatched: mismatched.filter(({ name }) => !others.has(name)),
+  };
 }
 
 /** A file's fields with others in their place. Another number of labels takes the names of the old ones away, and other names their number. */

@@ -14,6 +14,7 @@ import type { PackedStates } from "./encoderInputs.js";
 import type { ModelFacts } from "./facts.js";
 import { familyOf } from "./families.js";
 import type { ParameterAccess, PartGradientOptions } from "./interface.js";
+import type { AppliedLora } from "./lora/settings.js";
 import type { Network } from "./network.js";
 import { PART_GRADIENT, PASS } from "./options.js";
 import { type PassOptions, passOptions } from "./pass.js";
@@ -45,6 +46,10 @@ export interface ModelParts<H extends HeadName = HeadName> {
   readonly tokenizer: Tokenizer | undefined;
   /** Undefined for models that are not sentence-transformers'. */
   readonly sentenceModel?: SentenceModel | undefined;
+  /** The folder, or hub's model, that the base's weights come from; undefined for one that was created. */
+  readonly source?: string | undefined;
+  /** The adapter that it has. */
+  readonly lora?: AppliedLora | undefined;
 }
 
 /** Makes every fact a property. */
@@ -66,16 +71,22 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
   readonly sentenceModel: SentenceModel | undefined;
   /** @internal The layers. */
   readonly network: Network;
+  /** @internal Where its weights, or those of its adapter's base, are saved. */
+  source: string | undefined;
+  /** @internal The adapter that it has. */
+  lora: AppliedLora | undefined;
   private closed = false;
   private draws = 0;
 
   /** @internal */
-  constructor({ network, facts, tokenizer, sentenceModel }: ModelParts<H>) {
+  constructor({ network, facts, tokenizer, sentenceModel, source, lora }: ModelParts<H>) {
     super(facts);
     this.facts = facts;
     this.network = network;
     this.tokenizer = tokenizer;
     this.sentenceModel = sentenceModel;
+    this.source = source;
+    this.lora = lora;
   }
 
   /** Parameters and gradients as flat buffers, for optimizers. Errors: EngineError for a closed model. */

@@ -1,5 +1,6 @@
 import { CheckpointError, ConfigError } from "../errors.js";
 import { checkFolder, type Files, isFolderPath, openFiles } from "../io/files.js";
+import { holdsWeights } from "../io/formats.js";
 import { isTransformer, readModules } from "../io/modules.js";
 import { isStaleWeight } from "../platform/index.js";
 
@@ -70,11 +71,23 @@ export async function requireNoModel(path: string): Promise<void> {
     );
 }
 
-/** A configuration that names a type of model, and weights; or the modules of sentence-transformers. */
+/**
+ * An adapter does not belong into a whole model's folder, which may be its base: the model would be read without it. Errors:
+ * CheckpointError that names the folder.
+ */
+export async function requireNoWholeModel(path: string): Promise<void> {
+  if (await holdsWeights(openFiles(path)))
+    throw new CheckpointError(
+      `${path} holds a whole model; an adapter needs a folder of its own, or { merge: true } to become part of a whole one`,
+    );
+}
+
+/** A configuration that names a type of model, or an adapter's, and weights; or the modules of sentence-transformers. */
 async function isModel(files: Files, held: readonly string[]): Promise<boolean> {
   const { model_type, architectures } = await objectIn(files, "config.json");
-  if ((typeof model_type === "string" || Array.isArray(architectures)) && held.some((name) => ANY_WEIGHTS.test(name)))
-    return true;
+  const { peft_type } = await objectIn(files, "adapter_config.json");
+  const isNamed = [model_type, peft_type].some((type) => typeof type === "string") || Array.isArray(architectures);
+  if (isNamed && held.some((name) => ANY_WEIGHTS.test(name))) return true;
   const modules = await readModules(files).catch(() => undefined);
   return modules?.some(isTransformer) ?? false;
 }

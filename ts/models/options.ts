@@ -20,6 +20,7 @@ export const LOAD: Names<LoadOptions> = {
   strict: true,
   seed: true,
   config: true,
+  base: true,
   int8: true,
   timeout: true,
   signal: true,
@@ -62,7 +63,7 @@ export const PART_GRADIENT: Names<PartGradientOptions> = /* @__PURE__ */ Object.
 export const PASS: Names<PassOptions> = { maskType: true, states: true, each: true };
 
 /** The names of {@link SaveOptions}. */
-export const SAVE: Names<SaveOptions> = { dtype: true, maxShardBytes: true, files: true };
+export const SAVE: Names<SaveOptions> = { dtype: true, maxShardBytes: true, merge: true, files: true };
 
 /** The names of {@link ConvertOptions}. */
 export const CONVERT: Names<ConvertOptions> = { dtype: true, maxShardBytes: true, head: true, from: true, rope: true };

@@ -3,13 +3,23 @@ import { SAVED_DTYPES, type SavedDtype } from "../io/dtypes.js";
 import { saveFolder } from "../io/files.js";
 import { bytesOf, divide, type TensorSource, writeSafetensors } from "../io/safetensorsWriter.js";
 import { type HeadFactory, type HeadName, heads } from "../nn/heads/index.js";
+import { readMerged } from "../nn/loraMerge.js";
 import type { ParameterStore } from "../nn/parameters.js";
 import type { Content } from "../platform/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { labelNames, numLabels, type RoFormerConfig } from "./config.js";
+import { ADAPTED_CONFIG } from "./configFile.js";
 import type { ModelType } from "./families/index.js";
 import { classOf, families, familyOf, parts } from "./families.js";
-import { requireFolderPath, requireReplaceable, TOKENIZERS } from "./modelFolder.js";
+import { ADAPTER_FILES, type AdaptedModel, adapterFiles } from "./lora/files.js";
+import type { AppliedLora } from "./lora/settings.js";
+import {
+  checkModelFolder,
+  requireFolderPath,
+  requireNoWholeModel,
+  requireReplaceable,
+  TOKENIZERS,
+} from "./modelFolder.js";
 import { SENTENCE_FILES, type SentenceModel } from "./sentences/settings.js";
 
 /** What a saved model is made of. */
@@ -19,6 +29,10 @@ export interface SavedModel {
   readonly store: ParameterStore;
   readonly tokenizer: Tokenizer | undefined;
   readonly sentenceModel?: SentenceModel | undefined;
+  /** Where the weights, or those of the adapter's base, come from. */
+  readonly source?: string | undefined;
+  /** The adapter, which is saved without its base. */
+  readonly lora?: AppliedLora | undefined;
 }
 
 /** Settings of `RoFormer.save`. */
@@ -34,6 +48,11 @@ export interface SaveOptions {
    * @default one file
    */
   readonly maxShardBytes?: number | undefined;
+  /**
+   * Saves a model with an adapter whole, the adapter added to its weights. The model itself keeps its adapter.
+   * @default false: an adapter's folder as PEFT saves it, without the base
+   */
+  readonly merge?: boolean | undefined;
   /** Further files of the folder, by name: text as UTF-8, or bytes. */
   readonly files?: ReadonlyMap<string, string | Uint8Array> | undefined;
 }
@@ -42,10 +61,27 @@ export interface SaveOptions {
 export async function saveModel(path: string, model: SavedModel, options: SaveOptions = {}): Promise<void> {
   requireFolderPath(path);
   const written = modelFiles(model, options);
-  const older = [...SENTENCE_FILES, ...(model.tokenizer ? TOKENIZERS : [])];
+  const older = [...SENTENCE_FILES, ...ADAPTER_FILES, ADAPTED_CONFIG, ...(model.tokenizer ? TOKENIZERS : [])];
   const files = new Map<string, Content | null>([...older.map((name) => [name, null] as const), ...written]);
-  await saveFolder(path, files, { stale: "weights", check: () => requireReplaceable(path, [...files.keys()]) });
+  const check = async () => {
+    if (isAdapter(model, options)) await requireNoWholeModel(path);
+    await requireReplaceable(path, [...files.keys()]);
+  };
+  await saveFolder(path, files, { stale: "weights", check });
 }
+
+/**
+ * Finds out before long work whether a model can be saved in a folder, and leaves nothing behind. Errors: CheckpointError; ConfigError for a
+ * URL.
+ */
+export async function checkSave(path: string, model: SavedModel, options: SaveOptions = {}): Promise<void> {
+  requireFolderPath(path);
+  if (isAdapter(model, options)) await requireNoWholeModel(path);
+  await checkModelFolder(path, [...modelFiles(model, options).keys()]);
+}
+
+/** Whether the adapter alone is saved. */
+const isAdapter = ({ lora }: SavedModel, { merge = false }: SaveOptions): boolean => lora !== undefined && !merge;
 
 /** The files of a Hugging Face folder, by name; weights are read while they are written. */
 export function modelFiles(model: SavedModel, options: SaveOptions = {}): Map<string, Content> {
@@ -57,8 +93,10 @@ export function modelFiles(model: SavedModel, options: SaveOptions = {}): Map<st
   return new Map<string, Content>([
     ...sentenceFiles(model),
     ...extra,
-    ["config.json", configJson(model.config, model.head, dtype)],
-    ...weightFiles(tensors(model), dtype, maxShardBytes),
+    [isAdapter(model, options) ? ADAPTED_CONFIG : "config.json", configJson(model.config, model.head, dtype)],
+    ...(isAdapter(model, options)
+      ? adapterFiles(model as AdaptedModel, dtype)
+      : weightFiles(tensors(model), dtype, maxShardBytes)),
     ...(model.tokenizer?.files() ?? []),
   ]);
 }
@@ -128,9 +166,17 @@ function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = 
   return `${text.replace(/^( {2}"(?:initializer_range|layer_norm_eps)": \d+)(?=,?$)/gm, "$1.0")}\n`;
 }
 
-/** The parameters and buffers, and what Hugging Face's class keeps beside them. */
+/** The parameters, with what adapters add to them, and buffers, and what Hugging Face's class keeps beside them. */
 function tensors({ config, head, store }: SavedModel): TensorSource[] {
-  const own = store.saved.map((one) => ({ name: one.name, shape: one.shape, read: () => one.read() }));
+  const linears = [...store.linears.values()];
+  const adapters = new Map(linears.flatMap(({ weight, adapter }) => (adapter ? [[weight, adapter] as const] : [])));
+  const parts = new Set([...adapters.values()].flatMap(({ a, b }) => [a, b]));
+  const own = store.saved
+    .filter((one) => !parts.has(one))
+    .map((one) => {
+      const adapter = adapters.get(one);
+      return { name: one.name, shape: one.shape, read: () => (adapter ? readMerged(one, adapter) : one.read()) };
+    });
   const family = familyOf(config);
   const { bare }: HeadFactory = heads[head];
   return [...own, ...(family.derived?.(config, bare ? "" : `${family.prefix}.`) ?? [])];

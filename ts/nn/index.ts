@@ -47,7 +47,7 @@ export type {
   StepOptions as OptimizerStepOptions,
   Trainable,
 } from "../optim/optimizer.js";
-export { Parameter } from "../tensor/parameter.js";
+export { type JoinedParameter, Parameter } from "../tensor/parameter.js";
 export { scope } from "../tensor/scope.js";
 export { empty, integers, Tensor, type TensorData, tensor, zeros } from "../tensor/tensor.js";
 export {
@@ -91,18 +91,12 @@ export {
   type TokenScorerFactory,
 } from "./heads/index.js";
 export type { SummaryOptions, SummaryType } from "./heads/summary.js";
+export type { ConstantInit, Draw, Init, NormalInit, UniformInit } from "./inits.js";
 export { LayerNorm } from "./layerNorm.js";
 export { JoinedLinear, type JoinedLinearOptions, Linear, type PartNames } from "./linear.js";
+export type { Adapter, LinearModule } from "./linearModule.js";
 export { type Packed, PackedBatch, pack, SequenceBatch, type Sequences } from "./packed.js";
-export {
-  type AllocateOptions,
-  type ConstantInit,
-  type Draw,
-  type Init,
-  type NormalInit,
-  ParameterScope,
-  ParameterStore,
-} from "./parameters.js";
+export { type AllocateOptions, ParameterScope, ParameterStore } from "./parameters.js";
 export { type Position, type PositionName, type PositionOptions, positions } from "./positions/index.js";
 export type {
   DefaultRope,

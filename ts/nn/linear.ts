@@ -1,24 +1,30 @@
-import type { ActivationName } from "../ops/activation.js";
+import { type ActivationName, activation } from "../ops/activation.js";
 import { linear, linearParts } from "../ops/gemm.js";
+import { add } from "../ops/reduce.js";
 import { checkOptions, type Names } from "../options.js";
 import { PACKED_ROWS, type Parameter } from "../tensor/parameter.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { LinearModule } from "./linearModule.js";
 import type { ParameterScope } from "./parameters.js";
 
 /** y = x Wᵀ + b: parameters `weight` `[outputs, inputs]` and `bias` `[outputs]`, as in PyTorch. */
 export class Linear {
   private readonly weight: Parameter;
   private readonly bias: Parameter | undefined;
+  private readonly own: LinearModule;
 
   /** Declares `weight`, and `bias` unless that is false, in `params`. */
   constructor(params: ParameterScope, inputs: number, outputs: number, bias = true) {
     this.weight = params.matrix("weight", [outputs, inputs]);
     this.bias = bias ? params.constant("bias", [outputs], 0) : undefined;
+    this.own = params.linear("", this.weight, this.bias);
   }
 
-  /** act(x Wᵀ + b), `[N, outputs]`, for `x` `[N, inputs]`. */
-  forward(x: Tensor, activation: ActivationName = "linear"): Tensor {
-    return linear(x, this.weight, this.bias, activation);
+  /** act(x Wᵀ + b), `[N, outputs]`, for `x` `[N, inputs]`; an adapter's product is added before the activation. */
+  forward(x: Tensor, act: ActivationName = "linear"): Tensor {
+    const { adapter } = this.own;
+    if (!adapter) return linear(x, this.weight, this.bias, act);
+    return activation(add(linear(x, this.weight, this.bias), adapter.forward(x)[0]!), act);
   }
 }
 
@@ -47,6 +53,8 @@ export class JoinedLinear {
   private readonly weight: Parameter;
   private readonly bias: Parameter | undefined;
   private readonly parts: number;
+  /** One a part, or one for all. */
+  private readonly own: readonly LinearModule[];
 
   /**
    * Declares a `weight` `[outputs, inputs]` and a `bias` `[outputs]` for each of `names` in `params`; under a single name, a
@@ -57,8 +65,10 @@ export class JoinedLinear {
     const { parts, inputs, outputs, bias = true } = options;
     this.parts = parts;
     if (typeof names !== "string") {
-      this.weight = params.joinedWeights(names, [outputs, inputs]);
-      this.bias = bias ? params.joinedBiases(names, [outputs]) : undefined;
+      const weights = params.joinedWeights(names, [outputs, inputs]);
+      const biases = bias ? params.joinedBiases(names, [outputs]) : undefined;
+      this.own = names.map((name, i) => params.linear(name, weights.parts[i]!, biases?.parts[i]));
+      [this.weight, this.bias] = [weights, biases];
       return;
     }
     const own = params.at(names);
@@ -66,10 +76,16 @@ export class JoinedLinear {
     // A part that ends within a panel of packed rows could not be read by itself.
     this.weight = outputs % PACKED_ROWS === 0 ? own.matrix("weight", shape) : own.weight("weight", shape);
     this.bias = bias ? own.constant("bias", [parts * outputs], 0) : undefined;
+    this.own = [params.linear(names, this.weight, this.bias, parts)];
   }
 
-  /** x Wᵀ + b, `[N, outputs]`, for each part, in order; `x` is `[N, inputs]`. */
+  /** x Wᵀ + b, `[N, outputs]`, for each part, in order, with what adapters add; `x` is `[N, inputs]`. */
   forward(x: Tensor): Tensor[] {
-    return linearParts(x, this.weight, this.bias, this.parts);
+    const y = linearParts(x, this.weight, this.bias, this.parts);
+    if (!this.own.some(({ adapter }) => adapter)) return y;
+    const added = this.own.flatMap(
+      ({ adapter, parts }) => adapter?.forward(x) ?? Array<undefined>(parts).fill(undefined),
+    );
+    return y.map((one, part) => (added[part] ? add(one, added[part]) : one));
   }
 }

@@ -4,34 +4,11 @@ import { CheckpointError, ConfigError, EngineError } from "../errors.js";
 import type { ParameterBuffers, Place } from "../optim/optimizer.js";
 import { checkOptions, type Names } from "../options.js";
 import { seedWords } from "../random/philox.js";
-import { streams } from "../random/streams.js";
 import { JoinedParameter, Parameter } from "../tensor/parameter.js";
 import { sizeOf } from "../tensor/tensor.js";
 import { align, alignDown, GradientBuffer, type Placed } from "./gradientBuffer.js";
-
-/** How fresh values are made. */
-export type Init = ConstantInit | NormalInit;
-
-/** Every value the same. */
-export interface ConstantInit {
-  /** The way's name. */
-  readonly kind: "constant";
-  /** The value. */
-  readonly value: number;
-}
-
-/** Values of N(0, std²). */
-export interface NormalInit {
-  /** The way's name. */
-  readonly kind: "normal";
-  /** Their standard deviation. */
-  readonly std: number;
-  /** Row of a matrix that is 0 (an embedding's padding row). */
-  readonly zeroRow?: number;
-}
-
-/** Fresh values of a buffer, row-major, which follow from a seed and the buffer's number. */
-export type Draw = (seed: number, index: number) => Float32Array;
+import { type Draw, fillFresh, type Init } from "./inits.js";
+import type { LinearModule } from "./linearModule.js";
 
 interface Declared extends Placed {
   readonly init: Init;
@@ -60,6 +37,8 @@ export class ParameterStore implements ParameterBuffers {
   private readonly untrained: { readonly parameter: Parameter; readonly draw: Draw }[] = [];
   /** The names of all that is saved. */
   readonly names = new Set<string>();
+  /** The linear layers, by the names that files have for them. */
+  readonly linears = new Map<string, LinearModule>();
   private length = 0;
   private dropouts = 0;
   /** Slot of all values, one after the other. */
@@ -69,6 +48,8 @@ export class ParameterStore implements ParameterBuffers {
   private gradientBuffer: GradientBuffer | undefined;
   /** Optimizers that live. */
   private holders = 0;
+  /** Whether there was an optimizer: the values are then no longer those of a file. */
+  wasHeld = false;
 
   /** The named parameters, in the order of their declaration. */
   get parameters(): readonly Parameter[] {
@@ -84,6 +65,11 @@ export class ParameterStore implements ParameterBuffers {
   /** The parameters, and the buffers: all that a file holds. */
   get saved(): readonly Parameter[] {
     return [...this.parameters, ...this.untrained.map(({ parameter }) => parameter)];
+  }
+
+  /** Whether a name is that of a buffer. */
+  isBuffer(name: string): boolean {
+    return this.untrained.some(({ parameter }) => parameter.name === name);
   }
 
   /** Slot of all gradients; 0 until {@link requireGradients}. */
@@ -117,10 +103,7 @@ export class ParameterStore implements ParameterBuffers {
     if (!trained.includes(true))
       throw new ConfigError(`freeze: all ${trained.length} parameters are frozen, so there is nothing to train`);
     if (this.parameters.every(({ requiresGrad }, i) => requiresGrad === trained[i])) return;
-    if (this.holders > 0)
-      throw new EngineError(
-        "freeze: an optimizer of the model lives, for what was trained when it was made: free it first",
-      );
+    this.refuseHeld("freeze");
     this.freeGradients();
     for (const [i, parameter] of this.parameters.entries()) parameter.requiresGrad = trained[i]!;
   }
@@ -128,9 +111,18 @@ export class ParameterStore implements ParameterBuffers {
   /** Notes an optimizer: until the function that this gives is called, nothing can be frozen or thawed. */
   hold(): () => void {
     this.holders++;
+    this.wasHeld = true;
     return () => {
       this.holders--;
     };
+  }
+
+  /** Errors: EngineError, which begins with `what`, while an optimizer lives. */
+  refuseHeld(what: string): void {
+    if (this.holders > 0)
+      throw new EngineError(
+        `${what}: an optimizer of the model lives, for what was trained when it was made: free it first`,
+      );
   }
 
   /**
@@ -143,12 +135,60 @@ export class ParameterStore implements ParameterBuffers {
   }
 
   /** Declares neighbours of one shape, and returns them as one tensor `[names, …shape]`. Errors: as {@link declare}. */
-  declareJoined(names: readonly string[], shape: readonly number[], init: Init): Parameter {
+  declareJoined(names: readonly string[], shape: readonly number[], init: Init): JoinedParameter {
     this.length = align(this.length);
     const offset = this.length;
     const parameter = new JoinedParameter(names.map((name) => this.place(name, shape, init, true)));
     this.joins.push({ parameter, offset });
     return parameter;
+  }
+
+  /**
+   * Adds the parameters that `declare` declares, without values yet, behind those that are there: these move to memory with room for
+   * all, and keep their values. Gradients are lost. Errors, which change nothing: those of `declare`; ConfigError for int8 weights;
+   * EngineError while an optimizer lives, or where there is no memory.
+   */
+  extend(declare: () => void): void {
+    if (this.isInt8) throw new ConfigError("int8 weights cannot be trained: load the model without int8");
+    this.refuseHeld("extend");
+    const [declared, length] = [this.declared.length, this.length];
+    try {
+      declare();
+      if (this.values !== 0) this.move(length);
+    } catch (error) {
+      for (const { parameter } of this.declared.splice(declared)) this.names.delete(parameter.name);
+      this.length = length;
+      throw error;
+    }
+  }
+
+  /** Moves the values, `length` numbers until now, to memory for all that is declared. */
+  private move(length: number): void {
+    const older = this.values;
+    const values = allocate(this.length, "the parameters", [this.length]);
+    engine().fill(values, 0);
+    const kept = engine().window(values, 0, length);
+    engine().copy(kept, older);
+    engine().free(kept);
+    this.freeGradients();
+    for (const { parameter, offset } of [...this.declared, ...this.joins]) {
+      parameter.free();
+      parameter.slot = engine().window(values, offset, parameter.size);
+    }
+    engine().free(older);
+    this.values = values;
+  }
+
+  /** Takes parameters away, which no layer may use from then on. Gradients are lost. Errors: EngineError while an optimizer lives. */
+  withdraw(names: ReadonlySet<string>): void {
+    this.refuseHeld("withdraw");
+    this.freeGradients();
+    for (const [i, { parameter }] of [...this.declared.entries()].reverse()) {
+      if (!names.has(parameter.name)) continue;
+      parameter.free();
+      this.names.delete(parameter.name);
+      this.declared.splice(i, 1);
+    }
   }
 
   /** Declares a tensor that is saved but never trained. Errors: as {@link declare}. */
@@ -218,21 +258,12 @@ export class ParameterStore implements ParameterBuffers {
    * ConfigError. With `only`, no more than the parameters whose names it takes.
    */
   initialise(seed: number, only?: (name: string) => boolean): void {
-    const [low, high] = seedWords(seed);
+    seedWords(seed); // refuses a wrong one before anything changes
     if (!only) this.drawBuffers(seed);
     for (const [index, { parameter, init }] of this.declared.entries()) {
       if (only && !only(parameter.name)) continue;
       parameter.unpack();
-      if (init.kind === "constant") {
-        engine().fill(parameter.slot, init.value);
-        continue;
-      }
-      engine().random_normal(parameter.slot, init.std, low, high, streams.initialisation, index);
-      if (init.zeroRow === undefined) continue;
-      const width = parameter.shape.at(-1)!;
-      const row = engine().window(parameter.slot, init.zeroRow * width, width);
-      engine().fill(row, 0);
-      engine().free(row);
+      fillFresh(parameter, init, seed, index);
     }
   }
 
@@ -321,8 +352,20 @@ export class ParameterScope {
     return this.store.declare(this.prefix + name, shape, { kind: "constant", value });
   }
 
+  /** A tensor of any beginning; `packable`: only products read it. */
+  fresh(name: string, shape: readonly number[], init: Init, packable = false): Parameter {
+    return this.store.declare(this.prefix + name, shape, init, packable);
+  }
+
+  /** Notes a linear layer, `name` below the scope, whose matrix and bias are declared: adapters may be added to it. */
+  linear(name: string, weight: Parameter, bias: Parameter | undefined, parts = 1): LinearModule {
+    const module = { name: (this.prefix + name).replace(/\.$/, ""), weight, bias, parts };
+    this.store.linears.set(module.name, module);
+    return module;
+  }
+
   /** The `weight`s of several parts, each of `shape`, as one tensor `[parts, …shape]`. */
-  joinedWeights(parts: readonly string[], shape: readonly number[]): Parameter {
+  joinedWeights(parts: readonly string[], shape: readonly number[]): JoinedParameter {
     return this.store.declareJoined(
       parts.map((part) => `${this.prefix}${part}.weight`),
       shape,
@@ -331,7 +374,7 @@ export class ParameterScope {
   }
 
   /** The `bias`es of several parts, each of `shape`, as one tensor `[parts, …shape]`. */
-  joinedBiases(parts: readonly string[], shape: readonly number[]): Parameter {
+  joinedBiases(parts: readonly string[], shape: readonly number[]): JoinedParameter {
     const names = parts.map((part) => `${this.prefix}${part}.bias`);
     return this.store.declareJoined(names, shape, { kind: "constant", value: 0 });
   }

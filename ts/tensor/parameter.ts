@@ -163,8 +163,10 @@ export class Parameter extends Tensor {
 
 /** Neighbours of one shape as one tensor, `[parts, …shape]`: products read them together, files know each by its name. */
 export class JoinedParameter extends Parameter {
+  /** The neighbours, in order. */
   readonly parts: readonly Parameter[];
 
+  /** One tensor of several that lie one after the other. */
   constructor(parts: readonly Parameter[]) {
     super(parts.map(({ name }) => name).join(" + "), [parts.length, ...parts[0]!.shape]);
     this.parts = parts;

@@ -1,7 +1,7 @@
 import { AbortError, ConfigError, UnsavedError } from "../errors.js";
 import type { Model } from "../models/model.js";
 import { checkModelFolder } from "../models/modelFolder.js";
-import { modelFiles } from "../models/save.js";
+import { checkSave } from "../models/save.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { platform } from "../platform/index.js";
 import type { RoFormer } from "../roformer.js";
@@ -64,9 +64,9 @@ export async function run<H extends HeadName, S, R extends { readonly model: RoF
   }
 }
 
-/** Whether a model that is about to be trained can be saved in `out`. Errors: those of {@link checkModelFolder}. */
+/** Whether a model that is about to be trained can be saved in `out`. Errors: those of {@link checkSave}. */
 async function checkResult(model: Model, { out }: RunOptions): Promise<void> {
-  if (out !== undefined) await checkModelFolder(out, [...modelFiles(model, { files: records({}, []) }).keys()]);
+  if (out !== undefined) await checkSave(out, model, { files: records({}, []) });
 }
 
 async function unlessStopped<S>(scores: Promise<S>, signal: AbortSignal | undefined): Promise<S | undefined> {
