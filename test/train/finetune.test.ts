@@ -37,11 +37,7 @@ describe("finetune", () => {
       DataError,
       "train: 40 rows have only 3 different texts, and rows of one text stay together",
     ],
-    [
-      { train: few(4, 4) },
-      DataError,
-      "train: 4 rows are too few to hold some out; name a file to validate with (valid)",
-    ],
+    [{ train: few(4, 4) }, DataError, "train: 4 rows are too few to hold some out; name rows to validate with (valid)"],
     [{ train: few(4, 2) }, DataError, "train: 4 rows are too few to hold some out: they have only 2 different texts"],
     [{ valid: [{ text: "x", label: 2 }] }, DataError, 'valid[0]: unknown label "2"; known are "0", "1"'],
     [{ train: undefined }, DataError, "train is undefined, not a path, rows, or bytes with a name"],

@@ -62,7 +62,7 @@ describe.each(["finetune", "pretrain"] as const)("%s that is stopped", (name) =>
     await expect(running).rejects.toBeInstanceOf(AbortError);
     expect(evaluated).not.toHaveBeenCalled();
     const metrics = JSON.parse(read(out, "metrics.json"));
-    expect(metrics).toMatchObject({ steps: last });
+    expect(metrics).toMatchObject({ steps: last, stopped: true });
     expect(metrics.loss).toBeUndefined();
     expect(steps(out).at(-1)).toMatchObject({ step: last, lr: expect.any(Number) });
     (await RoFormer.load(out)).close();

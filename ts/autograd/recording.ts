@@ -41,7 +41,7 @@ export interface Node {
 export interface Recorder {
   /** Whether `x` has a gradient: ops then keep what that needs. */
   tracks(x: Tensor): boolean;
-  /** Hears of an op. */
+  /** Records an op. */
   push(node: Node): void;
 }
 

@@ -18,7 +18,8 @@ export async function readConfigFile(path: string, specs: readonly OptionSpec[])
   const value = requireObject(parse(path, decodeText(await readBounded(path), path, ConfigError)), path, ConfigError);
   const byField = new Map(specs.map((spec) => [fieldOf(spec), spec]));
   const options: Record<string, unknown> = {};
-  for (const [field, given] of Object.entries(value)) {
+  for (const [written, given] of Object.entries(value)) {
+    const field = written.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
     const spec = byField.get(field);
     if (!spec)
       throw new ConfigError(`${path}: ${field} is not an option of this command${hint(field, value, byField)}`);

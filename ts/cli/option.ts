@@ -101,7 +101,11 @@ const threads: rules.Rule = {
 
 /** Options of every command. */
 export const commonOptions: readonly OptionSpec[] = [
-  { flags: "--config <file>", help: "JSON or YAML file with long flags as fields; flags take precedence", parse: path },
+  {
+    flags: "--config <file>",
+    help: "JSON or YAML file with long flags as fields, max-length or maxLength; flags take precedence",
+    parse: path,
+  },
   { flags: "--seed <number>", help: "seed of all random numbers", parse: ruled(rules.seed) },
   {
     flags: "--threads <number|auto>",

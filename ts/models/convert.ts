@@ -82,9 +82,7 @@ const COMMON: readonly HeadName[] = ["base", "masked-lm", "causal-lm", "token-cl
 function asRoFormer(config: RoFormerConfig, head: HeadName, where: string): Partial<RoFormerConfig> {
   if (config.model_type !== "bert") throw new ConfigError(`${where}: model_type is ${config.model_type}, not bert`);
   if (!COMMON.includes(head))
-    throw new ConfigError(
-      `convert: BERT's ${head} is built otherwise than RoFormer's: name the head base to leave it out`,
-    );
+    throw new ConfigError(`convert: BERT's ${head} differs from RoFormer's: use the head base to drop it`);
   return { model_type: "roformer" };
 }
 

@@ -172,7 +172,7 @@ function tooFew(rows: readonly Row[], texts: readonly string[]): DataError {
       : rows.length < ENOUGH
         ? `are too few to hold some out: they ${together}`
         : `${together}, so that none can be held out`;
-  return new DataError(`${rows[0]!.file}: ${rows.length} rows ${what}; name a file to validate with (valid)`);
+  return new DataError(`${rows[0]!.file}: ${rows.length} rows ${what}; name rows to validate with (valid)`);
 }
 
 /** What is about to be trained, on what, and how. */

@@ -55,7 +55,8 @@ export async function run<H extends HeadName, S, R extends { readonly model: RoF
     const { training, scores: held, log } = await train(model, course, settings, options);
     const scores = held !== undefined && test ? await unlessStopped(test(signal), signal) : held;
     const result = resultOf({ model, scores, training });
-    if (out !== undefined) await saveResult(result, out, records(result.metrics, log));
+    const mark = scores === undefined ? { stopped: true } : {};
+    if (out !== undefined) await saveResult(result, out, records({ ...result.metrics, ...mark }, log));
     if (scores === undefined) endStopped(training.steps, options);
     return result;
   } catch (error) {

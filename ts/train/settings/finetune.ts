@@ -13,7 +13,7 @@ export interface FinetuneSettings extends ArchitectureSettings, OptimizationSett
   readonly vocabSize?: number | undefined;
   /**
    * Tokens a text is cut to, special ones included.
-   * @default nine in ten encoded texts fit, 16 to 256
+   * @default fits 90 % of the texts, 16 to 256
    */
   readonly maxLength?: number | undefined;
   /**
@@ -22,7 +22,7 @@ export interface FinetuneSettings extends ArchitectureSettings, OptimizationSett
    */
   readonly maskRate?: number | undefined;
   /**
-   * Times each text is seen.
+   * Passes over the training texts.
    * @default 3 to 40, at least 600 steps; with `init` 3
    */
   readonly epochs?: number | undefined;
@@ -72,14 +72,14 @@ export const FINETUNE_SETTINGS = /* @__PURE__ */ Object.assign(
     },
     maxLength: {
       ...{ rule: whole(3), unit: "tokens", help: "Tokens a text is cut to, special ones included" },
-      usually: "nine in ten encoded texts fit, 16 to 256",
+      usually: "fits 90 % of the texts, 16 to 256",
     },
     maskRate: {
       ...{ rule: rate, unit: "rate", help: "Share of the tokens hidden behind `[MASK]` in training" },
       usually: "0.15, with `init` 0",
     },
     epochs: {
-      ...{ rule: whole(1), unit: "number", help: "Times each text is seen" },
+      ...{ rule: whole(1), unit: "number", help: "Passes over the training texts" },
       usually: "3 to 40, at least 600 steps; with `init` 3",
     },
     steps: {
