@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { valueAndGradients } from "../../ts/autograd/tape.js";
 import { engine } from "../../ts/engine/engine.js";
-import { CheckpointError, init } from "../../ts/index.js";
+import { CheckpointError, ConfigError, init } from "../../ts/index.js";
 import { openFiles } from "../../ts/io/files.js";
 import { openWeights } from "../../ts/io/formats.js";
 import { parseConfig } from "../../ts/models/config.js";
@@ -104,6 +104,17 @@ describe("an encoder and a decoder in one store", () => {
     expect(step(1, true)).toEqual(step(1, false));
     expect(step(2, false).loss).not.toBe(step(1, false).loss);
     pair.end();
+  });
+
+  it("must not give states to a network that does not look at any", () => {
+    const { encoder, decoder, end } = networks();
+    scope(() => {
+      const batch = new PackedBatch(packInputs({ inputIds: [[1, 2, 3]] }).packed);
+      const others = { states: decoder.encode(batch), batch };
+      expect(() => encoder.encode(batch, { encoder: others })).toThrow(ConfigError);
+      expect(() => encoder.encode(batch, { encoder: others })).toThrow("the model has no cross-attention");
+    });
+    end();
   });
 
   it("must not have a name in common", () => {

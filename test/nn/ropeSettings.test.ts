@@ -91,6 +91,14 @@ describe("rotary settings of a configuration", () => {
     expect(load).toThrow(`config.json: ${message}`);
   });
 
+  it("says of a field that is missing that it is, and no more", () => {
+    const path = "config.json: roformer_js.rope_parameters";
+    const linear = () => parsed({ rope_parameters: { rope_type: "linear" } });
+    expect(linear).toThrow(new ConfigError(`${path}.factor is missing`));
+    const longrope = () => parsed({ rope_parameters: { rope_type: "longrope", factor: 2 } });
+    expect(longrope).toThrow(new ConfigError(`${path}.short_factor is missing`));
+  });
+
   it("must leave heads of an even size", () => {
     const odd = { ...small, hidden_size: 14 };
     expect(() => parseConfig(odd, "m/config.json")).toThrow(

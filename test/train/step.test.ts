@@ -144,6 +144,14 @@ describe("a training step", () => {
     step.free();
   });
 
+  it("takes the gradients of its batch alone, whatever was computed before it", () => {
+    const step = new TrainStep(make(), options);
+    step.run(batchOf());
+    (step.model as RoFormer<"masked-lm">).valueAndGrad({ inputIds: [[3, 4]], labels: [[3, 4]] });
+    expect(step.run(batchOf())).toEqual(train(batchOf()).found[1]);
+    step.free();
+  });
+
   it("leaves no gradients behind where the rate is wrong, or a gradient not finite", () => {
     const want = train(batchOf()).found[0];
     let rate = Number.NaN;

@@ -119,7 +119,8 @@ function conflict(config: RoFormerConfig): string | undefined {
 /** One line: which field, what it is, what it should be. */
 function problem(where: string, issue: { readonly input: unknown; readonly message: string }): string {
   const path = v.getDotPath(issue as Parameters<typeof v.getDotPath>[0]);
-  const got = issue.input === undefined ? "missing" : shown(issue.input);
+  if (path && issue.input === undefined) return `${where}: ${path} is missing`;
+  const got = shown(issue.input);
   return path ? `${where}: ${path} is ${got}, not ${issue.message}` : `${where} is ${got}, not ${issue.message}`;
 }
 

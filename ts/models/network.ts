@@ -1,4 +1,5 @@
 import { checkpoint } from "../autograd/checkpoint.js";
+import { ConfigError } from "../errors.js";
 import { attentions, type Mask, settingsOf } from "../nn/attentions/index.js";
 import type { EncoderStates } from "../nn/blocks/crossAttention.js";
 import { EncoderLayer } from "../nn/blocks/layer.js";
@@ -99,9 +100,13 @@ export class Network {
     return position;
   }
 
-  /** The last hidden states, `[N, C]`. */
+  /** The last hidden states, `[N, C]`. Errors: ConfigError for states of an encoder where nothing looks at them. */
   encode(batch: PackedBatch, options: EncodeOptions = {}): Tensor {
     const { mask = { causal: this.config.is_decoder }, encoder, each, recompute = false } = options;
+    if (encoder && !this.config.add_cross_attention)
+      throw new ConfigError(
+        "an encoder's states are given, and the model has no cross-attention: set add_cross_attention",
+      );
     const others = encoder ? [encoder.states] : [];
     let x = scope(() => {
       const embedded = this.embeddings.forward(batch);

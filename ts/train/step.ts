@@ -124,6 +124,7 @@ export class TrainStep {
     this.redraw();
     this.highest = Math.max(this.highest, lr);
     const counts = this.counts(batches);
+    this.optimizer.zeroGrad(); // of what was computed outside of steps
     try {
       const loss = this.loss(batches, counts);
       if (!Number.isFinite(loss)) throw this.refusal(loss, batches, counts);
