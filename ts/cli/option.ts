@@ -106,7 +106,7 @@ export const commonOptions: readonly OptionSpec[] = [
     help: "JSON or YAML file with long flags as fields, max-length or maxLength; flags take precedence",
     parse: path,
   },
-  { flags: "--seed <number>", help: "seed of all random numbers", parse: ruled(rules.seed) },
+  { flags: "--seed <number>", help: "seed of all random numbers (default: 0)", parse: ruled(rules.seed) },
   {
     flags: "--threads <number|auto>",
     help: "number of threads (default: $ROFORMER_THREADS, else one per core)",
