@@ -98,6 +98,28 @@ describe("a run", () => {
     await expect(finetune(given({ freeze }))).rejects.toBeInstanceOf(ConfigError);
   });
 
+  it("trains adapters and the head alone, and saves them as an adapter's folder", async () => {
+    const base = join(temporaryFolder(), "base");
+    await run({ out: base, steps: 1 });
+    const out = join(temporaryFolder(), "adapter");
+    const rest = { train: rows, valid: rows, text: "text", label: "label", batch: 8, seed: 3, init: base };
+    const { model, metrics } = await finetune({ ...rest, steps: 30, lora: { r: 4 }, lr: 1e-2, out });
+    expect(metrics.parameters).toBeLessThan(2000);
+    expect(metrics.accuracy).toBeGreaterThan(0.9);
+    const texts = rows.map(({ text }) => text);
+    const want = await model.classify(texts);
+    model.close();
+    const loaded = await RoFormer.load(out);
+    const got = await loaded.classify(texts);
+    for (const [i, { label, score }] of got.entries()) {
+      expect(label).toBe(want[i]!.label);
+      expect(score).toBeCloseTo(want[i]!.score, 5);
+    }
+    loaded.close();
+    const both = finetune({ ...rest, lora: {}, freeze: ["embeddings"] });
+    await expect(both).rejects.toThrow("freeze cannot be set together with lora");
+  });
+
   it("moves lower layers less with layerDecay", async () => {
     const start = await run({ steps: 1, lr: 1e-30 });
     const { values } = await run({ steps: 1, lr: 1e-3, layerDecay: 0.1, weightDecay: 0 });

@@ -104,6 +104,27 @@ describe.each(["finetune", "pretrain"] as const)("%s that is stopped", (name) =>
   });
 });
 
+it.each([1, 2])("saves the model of a run whose evaluation %i fails, and says why", async (which) => {
+  const out = join(temporaryFolder(), "model");
+  const before = engine().live();
+  const { run } = Model.prototype;
+  let [evaluation, isNew] = [0, true];
+  vi.spyOn(Model.prototype, "run").mockImplementation(function (this: Model, ...args) {
+    if (isNew) evaluation++;
+    isNew = false;
+    if (evaluation === which) throw new Error("mine");
+    return run.apply(this, args) as never;
+  });
+  const onMessage = (line: string) => {
+    isNew ||= line.startsWith("epoch 1: ");
+  };
+  await expect(runs.finetune({ out, onMessage })).rejects.toThrow("mine");
+  expect(JSON.parse(read(out, "metrics.json"))).toMatchObject({ steps: 6 });
+  vi.restoreAllMocks();
+  (await RoFormer.load(out)).close();
+  expect(engine().live()).toBe(before);
+});
+
 it("keeps the finished model of a run that is stopped within the test", async () => {
   const out = join(temporaryFolder(), "model");
   const controller = new AbortController();

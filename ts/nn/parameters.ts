@@ -152,6 +152,7 @@ export class ParameterStore implements ParameterBuffers {
     if (this.isInt8) throw new ConfigError("int8 weights cannot be trained: load the model without int8");
     this.refuseHeld("extend");
     const [declared, length] = [this.declared.length, this.length];
+    this.isExtending = true;
     try {
       declare();
       if (this.values !== 0) this.move(length);
@@ -159,6 +160,8 @@ export class ParameterStore implements ParameterBuffers {
       for (const { parameter } of this.declared.splice(declared)) this.names.delete(parameter.name);
       this.length = length;
       throw error;
+    } finally {
+      this.isExtending = false;
     }
   }
 
@@ -200,7 +203,8 @@ export class ParameterStore implements ParameterBuffers {
   }
 
   private refuseAllocated(where: string): void {
-    if (this.values !== 0) throw new EngineError(`${where}: the memory of the parameters is made already`);
+    if (this.values !== 0 && !this.isExtending)
+      throw new EngineError(`${where}: the memory of the parameters is made already`);
   }
 
   private take(name: string): void {

@@ -55,6 +55,8 @@ export interface Trained<S> {
   readonly training: Omit<TrainingMetrics, "epochs"> & { readonly epochs?: number };
   /** Scores of the model as it is; undefined for a run that was stopped. */
   readonly scores: S | undefined;
+  /** Why an evaluation failed, which ended the run: the model is as it was after the last step. */
+  readonly failure?: unknown;
   /** A line of JSON for each step and each evaluation. */
   readonly log: readonly string[];
 }
@@ -93,6 +95,7 @@ class Loop<S> {
   /** Evaluations since the best one. */
   private waited = 0;
   private isOver = false;
+  private failure: unknown;
 
   constructor(model: Model, course: Course<S>, settings: LoopSettings, options: RunOptions, step: TrainStep) {
     [this.model, this.course, this.settings, this.options, this.trainStep] = [model, course, settings, options, step];
@@ -104,18 +107,19 @@ class Loop<S> {
   async run(): Promise<Trained<S>> {
     await new Promise((resolve) => setTimeout(resolve)); // a stop that was asked for during the preparations
     const { steps, evalEvery } = this.settings;
-    while (this.done < steps && !this.isStopped && !this.isOver) {
+    while (this.done < steps && !this.isStopped && !this.isOver && this.failure === undefined) {
       await this.step();
       if (!this.isStopped && (this.done % evalEvery === 0 || this.done === steps)) await this.evaluate();
     }
     if (this.done === 0) throw unstarted(this.options);
-    return { training: this.measured(), scores: this.finish(), log: this.log };
+    return { training: this.measured(), scores: this.finish(), log: this.log, failure: this.failure };
   }
 
   /** Leaves the model as it is to be saved: at its best, or else the average if there is one. */
   private finish(): S | undefined {
-    if (this.isStopped || !this.best.keepsParameters) this.average?.swap();
-    return this.isStopped ? undefined : this.best.restore();
+    const isWhole = !this.isStopped && this.failure === undefined;
+    if (!isWhole || !this.best.keepsParameters) this.average?.swap();
+    return isWhole ? this.best.restore() : undefined;
   }
 
   /** Gives the memory of the best parameters back. */
@@ -160,7 +164,7 @@ class Loop<S> {
         onMessage?.(`nothing better in ${this.waited} evaluations: the training ends`);
       }
     } catch (error) {
-      if (!(error instanceof AbortError && signal?.aborted)) throw error;
+      if (!(error instanceof AbortError && signal?.aborted)) this.failure = error;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { GlueName } from "../data/glue.js";
 import type { FileOptions } from "../data/rows.js";
+import type { LoraSettings } from "../models/lora/settings.js";
 import type { Names } from "../options.js";
 import type { CorpusOptions } from "./corpus.js";
 import type { TextSource } from "./examples.js";
@@ -29,6 +30,11 @@ export interface FinetuneOptions<T extends TaskName = "classify">
   readonly glue?: GlueName | undefined;
   /** The folder with GLUE's official files. */
   readonly data?: string | undefined;
+  /**
+   * Trains low-rank adapters of linear layers and the head alone (LoRA), with these settings: the result is saved as a PEFT adapter folder.
+   * @default no adapters
+   */
+  readonly lora?: LoraSettings | undefined;
   /** Labeled rows to train on. */
   readonly train?: TextSource | undefined;
   /**
@@ -89,6 +95,7 @@ export const FINETUNE: Names<FinetuneOptions<TaskName> & WhenAborted> = /* @__PU
       task: true,
       glue: true,
       data: true,
+      lora: true,
       train: true,
       valid: true,
       test: true,

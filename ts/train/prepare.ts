@@ -1,8 +1,9 @@
 import { type DataSource, sourceName } from "../data/source.js";
 import { sameText, split } from "../data/split.js";
 import type { Row } from "../data/values.js";
-import { DataError } from "../errors.js";
+import { ConfigError, DataError } from "../errors.js";
 import { parts } from "../models/families.js";
+import { applyLora } from "../models/lora/apply.js";
 import type { HeadName } from "../nn/heads/index.js";
 import type { RoFormer } from "../roformer.js";
 import { totalSize } from "../tensor/tensor.js";
@@ -49,6 +50,7 @@ export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepa
     ? freshStart(data, resolved, options)
     : savedStart(init, data, resolved, options));
   try {
+    adapt(model, options);
     const isOpen = init !== undefined && options.lr === undefined;
     const settings = isOpen ? { ...resolved, lr: pretrainedRate(totalSize(model.parameters())) } : resolved;
     const maxLength = model.trainedLength;
@@ -70,6 +72,14 @@ export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepa
     model.close();
     throw error;
   }
+}
+
+/** Adds the adapters that are to be trained, if any. Errors: ConfigError, also for adapters together with `freeze`. */
+function adapt(model: RoFormer, { lora, freeze }: FinetuneOptions<TaskName>): void {
+  if (lora === undefined) return;
+  if (freeze !== undefined)
+    throw new ConfigError("freeze cannot be set together with lora, which freezes all but adapters and head");
+  applyLora(model, lora);
 }
 
 /** Steps of a run: as many as are set, or as the tokens or epochs that are set take. `tokens`: those of an epoch. */

@@ -52,11 +52,12 @@ export async function run<H extends HeadName, S, R extends { readonly model: RoF
   const { out, signal } = options;
   try {
     await checkResult(model, options);
-    const { training, scores: held, log } = await train(model, course, settings, options);
-    const scores = held !== undefined && test ? await unlessStopped(test(signal), signal) : held;
+    const { training, scores: held, log, failure: failed } = await train(model, course, settings, options);
+    const { scores, failure = failed } = await scored(held, test, signal);
     const result = resultOf({ model, scores, training });
     const mark = scores === undefined ? { stopped: true } : {};
     if (out !== undefined) await saveResult(result, out, records({ ...result.metrics, ...mark }, log));
+    if (failure !== undefined) throw failure;
     if (scores === undefined) endStopped(training.steps, options);
     return result;
   } catch (error) {
@@ -70,12 +71,19 @@ async function checkResult(model: Model, { out }: RunOptions): Promise<void> {
   if (out !== undefined) await checkSave(out, model, { files: records({}, []) });
 }
 
-async function unlessStopped<S>(scores: Promise<S>, signal: AbortSignal | undefined): Promise<S | undefined> {
+/** Scores of the test, if there is one. What fails, or is stopped, leaves the model without scores: it is saved all the same. */
+async function scored<S>(
+  held: S | undefined,
+  test: Prepared<HeadName, S>["test"],
+  signal: AbortSignal | undefined,
+): Promise<{ readonly scores: S | undefined; readonly failure?: unknown }> {
+  if (held === undefined || !test) return { scores: held };
   try {
-    return await scores;
+    return { scores: await test(signal) };
   } catch (error) {
-    if (error instanceof AbortError && signal?.aborted) return undefined;
-    throw error;
+    return error instanceof AbortError && signal?.aborted
+      ? { scores: undefined }
+      : { scores: undefined, failure: error };
   }
 }
 

@@ -16,6 +16,7 @@ import {
   taskOption,
 } from "../dataOptions.js";
 import { folderOptions } from "../folderOptions.js";
+import { loraOf, loraOptions } from "../loraOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, path } from "../option.js";
 import { duration, type Output } from "../output.js";
@@ -37,6 +38,7 @@ const options: readonly OptionSpec[] = [
   ...fileOptions,
   ...folderOptions,
   ...settingOptions(FINETUNE_SETTINGS),
+  ...loraOptions,
 ];
 
 /** Trains a model on labeled rows. */
@@ -57,7 +59,15 @@ export const finetune: CommandSpec = {
     const show = trainingProgress(call);
     const started = performance.now();
     const init = given.init === undefined ? {} : { init: modelSource(given.init as string, call) };
-    const settings = { ...given, ...init, ...files, signal, onMessage: show.message, onProgress: show.step };
+    const settings = {
+      ...given,
+      lora: loraOf(given),
+      ...init,
+      ...files,
+      signal,
+      onMessage: show.message,
+      onProgress: show.step,
+    };
     const result = await train(pick(settings, FINETUNE)).finally(show.end);
     await present(result, out, given.out as string, (performance.now() - started) / 1000);
     result.model.close();
