@@ -36,6 +36,8 @@ export class ParameterStore implements ParameterBuffers {
   /** What is saved and never trained, each in memory of its own. */
   private readonly untrained: { readonly parameter: Parameter; readonly draw: Draw }[] = [];
   /** The names of all that is saved. */
+  /** Whether {@link extend} declares, behind memory that is made. */
+  private isExtending = false;
   readonly names = new Set<string>();
   /** The linear layers, by the names that files have for them. */
   readonly linears = new Map<string, LinearModule>();
