@@ -16,6 +16,7 @@ import { filesBelow } from "./stamp.mjs";
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const VENDORS = {
+  "@bufbuild/protobuf/wire": ["BinaryWriter", "WireType"],
   comlink: ["expose", "transfer", "transferHandlers", "wrap"],
   papaparse: ["default"],
   pickleparser: ["BufferReader", "Parser"],
@@ -62,6 +63,7 @@ export async function makeScripts(out) {
     ...unused(),
     "./ts/platform/webScripts.ts": sourceOf("instead/webScriptsOfWorker.ts"),
     "./ts/options.ts": sourceOf("instead/optionsOfWorker.ts"),
+    "./ts/train/watched.ts": sourceOf("instead/watchedOfWorker.ts"),
   };
   await build({ ...worker, outfile: join(out, "session/worker.js"), plugins: [instead(parts), withoutNames] });
   const browser = { ...parts, "./ts/platform/index.ts": sourceOf("platform/browser.ts") };
@@ -149,7 +151,8 @@ async function makeInlined(out) {
   };
   const thread = await script("ts/engine/wasm/poolWorker.mjs", {});
   const web = "./ts/platform/webScripts.ts";
-  const own = { [web]: sourceOf("instead/webScriptsOfWorker.ts") };
+  const watched = { "./ts/train/watched.ts": sourceOf("instead/watchedOfWorker.ts") };
+  const own = { [web]: sourceOf("instead/webScriptsOfWorker.ts"), ...watched };
   const worker = await script("ts/session/worker.ts", { ...parts({ files: {}, worker: "", thread }), ...own });
   const modules = { ...parts({ files, worker, thread }), [web]: sourceOf("instead/webScriptsInlined.ts") };
   const entry = { entryPoints: ["ts/inline.ts"], external: ["node:*"], outfile: join(out, "inline.js") };

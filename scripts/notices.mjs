@@ -62,15 +62,40 @@ const licensesIn = (folder) =>
 
 /**
  * A package whose code is in dist/vendor, in the scripts of workers and in inline.js.
- * @param {string} name
+ * @param {string} path the package's name, or that of an export of it
  */
-function vendored(name) {
+function vendored(path) {
+  const name = path.replace(/^((?:@[^/]+\/)?[^/]+)\/.*/, "$1");
   const folder = join(ROOT, "node_modules", name);
   const { version, license, repository } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const source = repository.url.replace(/^git\+/, "").replace(/\.git$/, "");
-  const [text] = licensesIn(folder);
+  const text = licensesIn(folder)[0] ?? licenseAbove(folder, name);
   if (text === undefined) throw new Error(`node_modules/${name} has no license file`);
   return { name, text, row: `| ${name} ${version} | ${license} | ${source} |` };
+}
+
+/**
+ * Files of packages without a license file that have the license's text in comments; the rest of the package is under Apache-2.0.
+ * @type {Readonly<Record<string, string>>}
+ */
+const ABOVE = { "@bufbuild/protobuf": "dist/esm/wire/varint.js" };
+
+/**
+ * The comment at the beginning of a package's file.
+ * @param {string} folder
+ * @param {string} name
+ */
+function licenseAbove(folder, name) {
+  const file = ABOVE[name];
+  const lines = file === undefined ? [] : readFileSync(join(folder, file), "utf8").split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("//"));
+  return lines.length === 0
+    ? undefined
+    : lines
+        .slice(0, end)
+        .map((line) => line.replace(/^\/\/ ?/, ""))
+        .join("\n")
+        .trim();
 }
 
 /** Copyright holders of works under the MIT license without a license file in their crate. */

@@ -97,7 +97,7 @@ describe.each(names)("finetune for %s", (task) => {
   it("learns from a hundred rows, and scores the same once it is saved and loaded", { timeout: 120_000 }, async () => {
     const out = join(temporaryFolder(), "model");
     const { model, evaluation } = await finetune({ ...options, out });
-    const found = score(evaluation);
+    const found = score(evaluation as AnyEvaluation);
     expect(least).toBeGreaterThan(chance);
     expect(found).toBeGreaterThanOrEqual(least);
     model.close();

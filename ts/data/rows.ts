@@ -25,7 +25,14 @@ export interface FileOptions extends Pick<TableOptions, "quoted" | "separator"> 
 /** Options for reading rows. */
 export interface ReadOptions extends TableOptions, FileOptions {}
 
-const READ: Names<ReadOptions> = { format: true, columns: true, quoted: true, header: true, separator: true };
+const READ: Names<ReadOptions> = {
+  format: true,
+  columns: true,
+  quoted: true,
+  header: true,
+  separator: true,
+  keep: true,
+};
 
 type Read = (name: string, blocks: AsyncIterable<TextBlock>, options: ReadOptions) => AsyncIterable<Row>;
 
@@ -35,7 +42,7 @@ const formats: Readonly<Record<Format, Read>> = {
   jsonl: (name, blocks, options) => objects(name, readJsonLines(name, blocks), options),
   json: (name, blocks, options) => objects(name, readJson(name, blocks), options),
   txt: lines,
-  conll: (name, blocks, { columns }) => someColumns(readConll(name, blocks), columns),
+  conll: (name, blocks, options) => someColumns(readConll(name, blocks), options),
   squad: (name, blocks, options) => objects(name, readSquad(name, blocks), options),
 };
 
@@ -87,20 +94,22 @@ function formatOf(name: string): Format {
   throw new DataError(`${name}: unknown file extension; give a format, one of ${Object.keys(formats).join(", ")}`);
 }
 
-async function* objects(name: string, rows: AsyncIterable<JsonRow>, { columns }: ReadOptions): AsyncGenerator<Row> {
+async function* objects(name: string, rows: AsyncIterable<JsonRow>, options: ReadOptions): AsyncGenerator<Row> {
   const all = async function* () {
     for await (const { object, line } of rows) yield { values: object, file: name, line };
   };
-  yield* someColumns(all(), columns);
+  yield* someColumns(all(), options);
 }
 
-/** Rows with these columns only. Errors: DataError for a column that a row does not have. */
-async function* someColumns(rows: AsyncIterable<Row>, columns: readonly string[] | undefined): AsyncGenerator<Row> {
+/** Rows with these columns, and with the others if these are kept. Errors: DataError for a column that a row does not have. */
+async function* someColumns(rows: AsyncIterable<Row>, { columns, keep }: ReadOptions): AsyncGenerator<Row> {
   for await (const row of rows) {
     const { values, file, line } = row;
     const missing = columns?.find((column) => !Object.hasOwn(values, column));
     if (missing !== undefined) throw noColumn(`${file}:${line}`, missing, Object.keys(values));
-    yield columns ? { ...row, values: Object.fromEntries(columns.map((column) => [column, values[column]])) } : row;
+    yield columns && !keep
+      ? { ...row, values: Object.fromEntries(columns.map((column) => [column, values[column]])) }
+      : row;
   }
 }
 

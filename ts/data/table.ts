@@ -8,6 +8,8 @@ import { type Row, shown } from "./values.js";
 export interface TableOptions {
   /** The columns to read; others are ignored, even if they are broken. Default: all. */
   readonly columns?: readonly string[] | undefined;
+  /** Whether the other columns are read too: `columns` says which there must be. Default: false. */
+  readonly keep?: boolean | undefined;
   /**
    * Whether fields may be quoted (RFC 4180); whitespace after a closing quote is dropped. Default: true for csv, false for tsv,
    * where quotes are plain characters, as in GLUE's files (Python's `csv.QUOTE_NONE`).
@@ -85,12 +87,15 @@ class Table {
       if (places.has(name)) repeated.add(name);
       else places.set(name, i);
     }
-    return (this.#options.columns ?? names).map((column) => {
+    const { columns = names, keep } = this.#options;
+    const found = columns.map((column): [string, number] => {
       const place = places.get(column);
       if (place === undefined) throw noColumn(where, column, names, this.#otherSeparator(column, names));
       if (repeated.has(column)) throw new DataError(`${where}: two columns are named ${shown(column)}`);
       return [column, place];
     });
+    const others = [...places].filter(([name]) => !columns.includes(name) && !repeated.has(name));
+    return keep ? [...found, ...others].sort(([, a], [, b]) => a - b) : found;
   }
 
   /** A hint if the header has the column with another separator. */

@@ -16,6 +16,23 @@ export interface Row {
 export const placeOf = ({ file, line, index }: Row): string =>
   index === undefined ? `${file}:${line}` : `${file}[${index}]`;
 
+/** Positions that a message names. */
+const NAMED = 64;
+
+/** The positions of rows in messages, with each file named once: "a.csv:3, 7; b.csv:1". */
+export function placesInWords(rows: readonly Row[]): string {
+  const byFile = new Map<string, string[]>();
+  for (const row of rows.slice(0, NAMED)) {
+    const place = row.index === undefined ? `${row.line}` : `${row.index}`;
+    byFile.set(row.file, [...(byFile.get(row.file) ?? []), place]);
+  }
+  const isIndex = rows[0]?.index !== undefined;
+  const named = [...byFile].map(([file, places]) =>
+    isIndex ? `${file}[${places.join(", ")}]` : `${file}:${places.join(", ")}`,
+  );
+  return named.join("; ") + (rows.length > NAMED ? `; and ${rows.length - NAMED} more` : "");
+}
+
 /** A row's value as a string. Errors: DataError naming row and column for a value that is not a string, number or boolean. */
 export function textOf(row: Row, column: string): string {
   const value = row.values[column];

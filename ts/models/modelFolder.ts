@@ -3,6 +3,7 @@ import { checkFolder, type Files, isFolderPath, openFiles } from "../io/files.js
 import { holdsWeights } from "../io/formats.js";
 import { isTransformer, readModules } from "../io/modules.js";
 import { isStaleWeight } from "../platform/index.js";
+import { CARD, isOwnCard } from "./modelCard.js";
 
 /** The files of all kinds of tokenizers: those of another one would stay beside the model's own. */
 export const TOKENIZERS = [
@@ -53,7 +54,8 @@ async function foreignFile(files: Files, names: readonly string[]): Promise<stri
   const held = (await files.list()) ?? [];
   const ofModel = new Set([...names, ...TOKENIZERS, ...held.filter(isStaleWeight)]);
   const found: string[] = [];
-  for (const name of ofModel) if (await files.has(name)) found.push(name);
+  for (const name of ofModel)
+    if ((await files.has(name)) && !(name === CARD && isOwnCard(await textIn(files, name)))) found.push(name);
   if (found.length === 0 || (await isModel(files, held))) return undefined;
   const tokenizer = await isTokenizer(files);
   return found.find((name) => !(tokenizer && TOKENIZERS.includes(name)));
@@ -99,11 +101,13 @@ async function isTokenizer(files: Files): Promise<boolean> {
   );
 }
 
+const textIn = async (files: Files, name: string): Promise<string> => new TextDecoder().decode(await files.read(name));
+
 /** What a JSON file holds; nothing where there is none, or none that can be read. */
 async function objectIn(files: Files, name: string): Promise<Record<string, unknown>> {
   if (!(await files.has(name))) return {};
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(await files.read(name)));
+    const value: unknown = JSON.parse(await textIn(files, name));
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};

@@ -39,6 +39,10 @@ export function createNode(): Platform | undefined {
     tryFolder: (folder, names) => tryFolder(modules, path.resolve(folder), names),
     spareFolders: (folder) => spareFolders(modules, path.resolve(folder)),
     writeFile: (file, content) => writeFile(modules, path.resolve(file), content),
+    async appendFile(file, bytes) {
+      await fs.mkdir(path.dirname(file), { recursive: true });
+      await fs.appendFile(file, bytes);
+    },
     tryFile: (file) => tryFile(modules, path.resolve(file)),
     downloads: () => folderOfDownloads(modules, (file, start, end) => readRange(fs, file, start, end)),
     hash(algorithm) {

@@ -95,6 +95,8 @@ export interface Platform {
   spareFolders(path: string): AsyncIterable<string>;
   /** Writes one file atomically, with the mode of the one it replaces; writes directly to a pipe or a device. */
   writeFile(path: string, content: Content): Promise<void>;
+  /** Adds bytes to the end of a file; makes it and its folders if they are missing. */
+  appendFile(path: string, bytes: Uint8Array): Promise<void>;
   /** Throws if `writeFile` cannot write the file. */
   tryFile(path: string): Promise<void>;
   /** The cache of downloads: a folder of the user in Node, the Cache API in browsers. */

@@ -53,6 +53,7 @@ export const web: Platform = {
     await noFiles(path);
   },
   writeFile: noFiles,
+  appendFile: noFiles,
   tryFile: noFiles,
   downloads: cachedDownloads,
   hash: webHash,

@@ -1,3 +1,4 @@
+import type { Row } from "../data/values.js";
 import { ConfigError } from "../errors.js";
 import type { RoFormerConfig } from "../models/config.js";
 import { labelNames } from "../models/config.js";
@@ -7,14 +8,16 @@ import { checkOptions } from "../options.js";
 import { readTexts } from "./examples.js";
 import { withGlueRows } from "./glue.js";
 import { EVALUATE, EVALUATE_SETTINGS, type EvaluateOptions } from "./options.js";
+import { type Reported, reported } from "./reported.js";
 import { checkSettings } from "./settings/rules.js";
 import { columnsOf } from "./tasks/columns.js";
+import type { RowPrediction } from "./tasks/details.js";
 import { type ScoresOf, TASKS, type TaskName, taskKind } from "./tasks/index.js";
 import { problemTypeOf } from "./tasks/problemType.js";
 import type { Measured } from "./tasks/task.js";
 
 /** What {@link evaluate} returns for a task: scores, and what they were made from. */
-export type Evaluation<T extends TaskName = "classify"> = ScoresOf<T> & Measured;
+export type Evaluation<T extends TaskName = "classify"> = Reported<ScoresOf<T>> & Measured;
 
 /** What {@link evaluate} returns for a model of any head: `problem` says which. */
 export type AnyEvaluation = { [T in TaskName]: Evaluation<T> }[TaskName];
@@ -24,7 +27,25 @@ export type AnyEvaluation = { [T in TaskName]: Evaluation<T> }[TaskName];
  * otherwise. The result's `problem` says what was asked. Errors: ConfigError for a model without a task or a column that is not named,
  * DataError for a file that cannot be read or a label that the model does not know, AbortError.
  */
-export async function evaluate(model: Model, given: EvaluateOptions): Promise<AnyEvaluation> {
+export async function evaluate(model: Model, options: EvaluateOptions): Promise<AnyEvaluation> {
+  return (await evaluateRows(model, options)).evaluation;
+}
+
+/** An evaluation, its rows, and what the model made of each. */
+export interface EvaluatedRows {
+  readonly evaluation: AnyEvaluation;
+  /** With all their columns if these are kept, else with those that the task reads. */
+  readonly rows: readonly Row[];
+  /** In the order of the rows. */
+  predictions(): RowPrediction[];
+}
+
+/** Scores a model as {@link evaluate} does, and says what it made of each row. `keep`: rows have all their columns. */
+export async function evaluateRows(
+  model: Model,
+  given: EvaluateOptions,
+  { keep = false }: { readonly keep?: boolean } = {},
+): Promise<EvaluatedRows> {
   checkOptions("evaluate", given, EVALUATE);
   const options = await withGlueRows(given);
   checkSettings("evaluate: ", options, EVALUATE_SETTINGS);
@@ -36,9 +57,11 @@ export async function evaluate(model: Model, given: EvaluateOptions): Promise<An
     );
   const columns = columnsOf(kind.columns, options);
   const task = kind.ofModel(model.config, options);
-  const rows = await readTexts(options.data, columns, "data", options);
+  const rows = await readTexts(options.data, { ...columns, keep }, "data", options);
   const examples = task.encode(rows, model, options.maxLength ?? model.trainedLength);
-  return (await task.evaluate(model, examples, options)) as AnyEvaluation;
+  const scores = await task.evaluate(model, examples, options);
+  const { predictions } = scores.details;
+  return { evaluation: reported(scores) as unknown as AnyEvaluation, rows, predictions };
 }
 
 /** What models of a head are asked. */

@@ -23,11 +23,11 @@ const MOST_ROWS = 2 ** 22;
 
 /**
  * Rows with the columns named, from a file or from memory; `what` names rows from memory in messages. Texts are checked; labels
- * are what stands there. Errors: DataError for what is not a text or not there, and for more than 4 million rows.
+ * are what stands there. `keep`: the rows of a file have its other columns too. Errors: DataError for what is not a text or not there, and for more than 4 million rows.
  */
 export async function readTexts(
   source: TextSource | ReadRows,
-  { texts, others }: RowColumns,
+  { texts, others, keep }: RowColumns & { readonly keep?: boolean },
   what: string,
   { format, separator, quoted }: FileOptions = {},
 ): Promise<Row[]> {
@@ -50,7 +50,7 @@ export async function readTexts(
     throw new DataError(
       `${what} is ${source === null ? "null" : typeof source}, not a path, rows, or bytes with a name`,
     );
-  for await (const row of readRows(source as DataSource, { columns: names, format, separator, quoted })) {
+  for await (const row of readRows(source as DataSource, { columns: names, keep, format, separator, quoted })) {
     if (rows.length === MOST_ROWS)
       throw new DataError(`${row.file}: more than ${MOST_ROWS.toLocaleString("en")} rows: split the file`);
     add(row);

@@ -1,31 +1,48 @@
 import { init } from "../engine/engine.js";
+import type { HeadName } from "../nn/heads/index.js";
 import { checkOptions } from "../options.js";
 import type { RoFormer } from "../roformer.js";
+import type { BagOfWordsMetrics } from "./baseline.js";
 import { withGlue } from "./glue.js";
 import type { TrainingMetrics } from "./loop.js";
 import { FINETUNE, type FinetuneOptions } from "./options.js";
-import { prepare } from "./prepare.js";
-import { checkRun, run } from "./run.js";
+import { type PreparedFinetune, prepare } from "./prepare.js";
+import { majorityShare, readResult } from "./reading.js";
+import type { Part, RunRecord } from "./record.js";
+import { type Reported, reported } from "./reported.js";
+import { checkRun, type Outcome, run } from "./run.js";
 import type { WhenAborted } from "./settings/run.js";
+import type { ClassifierScores } from "./tasks/classify.js";
+import type { Detailed } from "./tasks/details.js";
 import type { HeadOf, ScoresOf, TaskName } from "./tasks/index.js";
-import type { Measured } from "./tasks/task.js";
+import type { Measured, Scores } from "./tasks/task.js";
+
+/** Which rows the scores of a fine-tuned model were made on, and what they compare with. */
+export interface ScoredPart {
+  /** "test", or "validation": the rows that chose the best epoch. */
+  readonly part: Part;
+  /** Scores of a bag of words on these rows, for `classify`; of test rows, on the validation rows too. */
+  readonly bagOfWords?: (BagOfWordsMetrics & { readonly validation?: BagOfWordsMetrics }) | undefined;
+}
 
 /** What {@link finetune} returns: a model that the caller closes, and how good it is. */
 export interface FinetuneResult<T extends TaskName = "classify"> {
   /** The model as it was after its best epoch; the caller closes it. */
   readonly model: RoFormer<HeadOf<T>>;
-  /** Scores on the test texts if there are any, else on the validation texts; and how the training went. */
-  readonly metrics: ScoresOf<T>["metrics"] & TrainingMetrics;
+  /** Scores on the test texts if there are any, else on the validation texts; how the training went; with which settings. */
+  readonly metrics: Reported<ScoresOf<T>>["metrics"] & ScoredPart & TrainingMetrics & RunRecord;
   /** What the metrics were made from. */
-  readonly evaluation: ScoresOf<T> & Measured;
+  readonly evaluation: Reported<ScoresOf<T>> & ScoredPart & Measured;
+  /** What somebody should know before they trust a classifier's scores: short sentences, none where nothing stands out. */
+  readonly notes: readonly string[];
 }
 
 /** What {@link finetune} returns for a run that was stopped, with `whenAborted: "return"`: nothing was evaluated. */
 export interface StoppedResult<T extends TaskName = "classify"> {
   /** The model as it is; the caller closes it. */
   readonly model: RoFormer<HeadOf<T>>;
-  /** How the training went. */
-  readonly metrics: TrainingMetrics;
+  /** How the training went, and with which settings. */
+  readonly metrics: TrainingMetrics & RunRecord;
   /** Nothing. */
   readonly evaluation?: undefined;
 }
@@ -57,10 +74,33 @@ export async function finetune<T extends TaskName>(
   checkOptions("finetune", options, FINETUNE);
   await init();
   await checkRun(options);
-  const result = await run(await prepare(await withGlue(options)), options, ({ model, scores, training }) => {
-    const { steps, epochs = 0, seconds, tokensPerSecond, parameters } = training;
-    const how = { steps, epochs, seconds, tokensPerSecond, parameters };
-    return scores ? { model, metrics: { ...scores.metrics, ...how }, evaluation: scores } : { model, metrics: how };
-  });
+  const prepared = await prepare(await withGlue(options));
+  const result = await run(prepared, options, (outcome) => resultOf(prepared, outcome, options));
   return result as unknown as FinetuneResult<T> | StoppedResult<T>;
 }
+
+type AnyOutcome = Outcome<HeadName, Detailed<Scores> & Measured>;
+
+function resultOf(prepared: PreparedFinetune, outcome: AnyOutcome, { init }: FinetuneOptions<TaskName>) {
+  const { model, scores, part } = outcome;
+  const { steps, epochs = 0, seconds, tokensPerSecond, parameters } = outcome.training;
+  const how = { steps, epochs, seconds, tokensPerSecond, parameters, ...prepared.record };
+  if (!scores) return { model, metrics: how };
+  const { validation, [part]: own } = prepared.bags;
+  const bagOfWords = own && { ...own, ...(part === "test" && validation && { validation }) };
+  const scored = { part, ...(bagOfWords && { bagOfWords }) };
+  const evaluation = { ...reported(scores), ...scored };
+  const notes =
+    prepared.task === "classify" ? notesOn(evaluation as unknown as Classified, outcome, init !== undefined) : [];
+  return { model, metrics: { ...evaluation.metrics, ...scored, ...how }, evaluation, notes };
+}
+
+type Classified = ClassifierScores & ScoredPart & Measured;
+
+const notesOn = (evaluation: Classified, { history }: AnyOutcome, isPretrained: boolean): string[] => {
+  const { metrics, confusionMatrix, labels, part, bagOfWords } = evaluation;
+  return readResult({
+    ...{ n: metrics.n, part, labels, confusionMatrix, history, isPretrained },
+    ...{ baseline: bagOfWords, majorityShare: majorityShare(confusionMatrix) },
+  });
+};

@@ -1,9 +1,11 @@
 import { Batches } from "../data/batches.js";
+import { placesInWords, type Row } from "../data/values.js";
 import { ConfigError } from "../errors.js";
 import type { Model } from "../models/model.js";
 import { hiding } from "./hiding.js";
 import type { Course } from "./loop.js";
 import { inParts } from "./parts.js";
+import type { Detailed } from "./tasks/details.js";
 import type { Example, Measured, Scores, Task } from "./tasks/task.js";
 
 /** What a course on labeled rows is made of. */
@@ -12,6 +14,8 @@ export interface LabeledData<L, S extends Scores> {
   readonly model: Model;
   readonly train: readonly Example<L>[];
   readonly valid: readonly Example<L>[];
+  /** The training rows, in the order of `train`. */
+  readonly rows: readonly Row[];
 }
 
 /** Settings of a course on labeled rows. */
@@ -29,9 +33,9 @@ export interface LabeledSettings {
 
 /** Labeled rows in batches of similar length, each seen once an epoch, scored on the rows held out. */
 export function labeledCourse<L, S extends Scores>(
-  { task, model, train, valid }: LabeledData<L, S>,
+  { task, model, train, valid, rows: all }: LabeledData<L, S>,
   settings: LabeledSettings,
-): Course<S & Measured> & { readonly perEpoch: number; readonly tokens: number } {
+): Course<Detailed<S> & Measured> & { readonly perEpoch: number; readonly tokens: number } {
   const lengths = train.map(({ sequences }) => sequences.reduce((sum, { ids }) => sum + ids.length, 0));
   const { batch, batchTokens, gradientAccumulationSteps: parts } = settings;
   const size = batchTokens === undefined ? { rows: batch * parts } : { tokens: batchTokens * parts };
@@ -45,7 +49,7 @@ export function labeledCourse<L, S extends Scores>(
       const hideIn = hide(step);
       return inParts(batches.at(step), parts).map((rows) => {
         const { packed, targets } = task.batch(rows.map((i) => train[i]!));
-        return { packed: hideIn(packed), targets };
+        return { packed: hideIn(packed), targets, places: () => placesInWords(rows.map((i) => all[i]!)) };
       });
     },
     evaluate: (signal) => task.evaluate(model, valid, { signal }),

@@ -5,6 +5,7 @@ import { totalSize } from "../tensor/tensor.js";
 import { Average } from "./average.js";
 import { Best } from "./best.js";
 import { Meter } from "./meter.js";
+import type { EpochLosses } from "./reading.js";
 import type { ResolvedOptimization } from "./settings/optimization.js";
 import type { RunOptions } from "./settings/run.js";
 import { type TrainBatch, TrainStep } from "./step.js";
@@ -59,6 +60,8 @@ export interface Trained<S> {
   readonly failure?: unknown;
   /** A line of JSON for each step and each evaluation. */
   readonly log: readonly string[];
+  /** Losses at each evaluation; epochs are steps where the run has none. */
+  readonly history: readonly EpochLosses[];
 }
 
 /**
@@ -92,6 +95,9 @@ class Loop<S> {
   private readonly average: Average | undefined;
   private readonly pause: Pace = pacer();
   private readonly log: string[] = [];
+  private readonly history: EpochLosses[] = [];
+  /** Losses of the steps since the last evaluation. */
+  private losses: number[] = [];
   /** Evaluations since the best one. */
   private waited = 0;
   private isOver = false;
@@ -112,7 +118,8 @@ class Loop<S> {
       if (!this.isStopped && (this.done % evalEvery === 0 || this.done === steps)) await this.evaluate();
     }
     if (this.done === 0) throw unstarted(this.options);
-    return { training: this.measured(), scores: this.finish(), log: this.log, failure: this.failure };
+    const [training, scores] = [this.measured(), this.finish()];
+    return { training, scores, log: this.log, history: this.history, failure: this.failure };
   }
 
   /** Leaves the model as it is to be saved: at its best, or else the average if there is one. */
@@ -143,6 +150,7 @@ class Loop<S> {
     const tokens = batch.reduce((sum, { packed }) => sum + packed.tokens.length, 0);
     const event = this.meter.event(step + 1, lr, tokens, this.trainStep.run(batch));
     this.average?.update(this.done);
+    this.losses.push(event.loss);
     this.log.push(JSON.stringify(event));
     this.options.onProgress?.(event);
     await this.pause();
@@ -157,6 +165,7 @@ class Loop<S> {
       const at = { step: done, ...(epoch !== undefined && { epoch }) };
       const valid = course.figures(scores);
       this.log.push(JSON.stringify({ ...at, valid }));
+      this.remember((valid as { loss?: unknown }).loss);
       onMessage?.(`${this.place(epoch)}: ${course.inWords(scores)}`);
       if ((await onEvaluation?.({ ...at, metrics: valid })) === "stop") this.isOver = true;
       if (this.waited === this.settings.patience && !this.isOver) {
@@ -166,6 +175,14 @@ class Loop<S> {
     } catch (error) {
       if (!(error instanceof AbortError && signal?.aborted)) this.failure = error;
     }
+  }
+
+  /** Notes the losses of an evaluation and of the steps before it. */
+  private remember(validLoss: unknown): void {
+    const trainLoss = this.losses.reduce((sum, loss) => sum + loss, 0) / this.losses.length;
+    const epoch = this.done / (this.course.perEpoch ?? 1);
+    if (typeof validLoss === "number") this.history.push({ epoch, trainLoss, validLoss });
+    this.losses = [];
   }
 
   /** Evaluates the model, or the average of its weights, and keeps it if it is the best so far. */

@@ -8,17 +8,20 @@ import type { HeadName } from "../nn/heads/index.js";
 import type { RoFormer } from "../roformer.js";
 import { totalSize } from "../tensor/tensor.js";
 import { trainTokenizer } from "../tokenizers/train.js";
+import { type BagOfWordsMetrics, baseline, classRows } from "./baseline.js";
 import { readTexts, type TextSource } from "./examples.js";
 import { labeledCourse } from "./labeled.js";
 import { cutInWords, encodedLengths, usualLength, usualVocabSize } from "./lengths.js";
 import type { FinetuneOptions } from "./options.js";
 import { renewOutputs, requireEncoder } from "./outputs.js";
+import { recordOf } from "./record.js";
 import type { Prepared } from "./run.js";
 import { FINETUNE_SETTINGS, pretrainedRate, type ResolvedFinetune, resolveFinetune } from "./settings/finetune.js";
 import { checkSettings } from "./settings/rules.js";
 import { freshModel, savedModel } from "./start.js";
 import { unstarted } from "./stopped.js";
 import { columnsOf } from "./tasks/columns.js";
+import type { Detailed } from "./tasks/details.js";
 import { type AnyTask, type AnyTaskKind, type TaskName, taskKind } from "./tasks/index.js";
 import { inferFromLabels, inferTask } from "./tasks/infer.js";
 import type { Example, Measured, Scores } from "./tasks/task.js";
@@ -26,9 +29,17 @@ import type { Example, Measured, Scores } from "./tasks/task.js";
 /** The rows of a run, and the task that they ask for. */
 interface Data {
   readonly task: AnyTask;
+  readonly name: TaskName;
   readonly train: readonly Row[];
   readonly valid: readonly Row[];
   readonly test: readonly Row[] | undefined;
+}
+
+/** The same rows as ids. */
+interface Encoded {
+  readonly train: readonly Example[];
+  readonly valid: readonly Example[];
+  readonly test: readonly Example[] | undefined;
 }
 
 /** A model to train, whose tokenizer notes the length of texts. */
@@ -40,8 +51,15 @@ interface Started {
   readonly lengths: Int32Array;
 }
 
+/** A run on labeled rows that is ready to begin. */
+export interface PreparedFinetune extends Prepared<HeadName, Detailed<Scores> & Measured> {
+  readonly task: TaskName;
+  /** Scores of a bag of words on the rows of each part; none where there is nothing to compare with. */
+  readonly bags: Readonly<Record<string, BagOfWordsMetrics>>;
+}
+
 /** Reads the rows, makes or loads the model, and encodes. Errors: those of `finetune`. */
-export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepared<HeadName, Scores & Measured>> {
+export async function prepare(options: FinetuneOptions<TaskName>): Promise<PreparedFinetune> {
   const { onMessage = () => {}, init } = options;
   checkSettings("", options, FINETUNE_SETTINGS);
   const data = await readData(options);
@@ -60,12 +78,17 @@ export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepa
     onMessage(cutInWords(lengths, maxLength));
     const { train, valid, test } = encoded;
     const course = labeledCourse(
-      { task, model, train, valid },
+      { task, model, train, valid, rows: data.train },
       { ...settings, metric: settings.metric ?? task.metric },
     );
+    const length = { steps: stepsOf(settings, course), evalEvery: settings.evalEvery ?? course.perEpoch };
+    const set = { ...settings, ...length, maxLength, metric: settings.metric ?? task.metric };
+    const split = { train: train.length, valid: valid.length, test: test?.length, heldOut: !options.valid };
     return {
-      ...{ model, course },
-      settings: { ...settings, steps: stepsOf(settings, course), evalEvery: settings.evalEvery ?? course.perEpoch },
+      ...{ model, course, task: data.name },
+      settings: { ...settings, ...length },
+      record: recordOf(FINETUNE_SETTINGS, settings.seed, split, options, set),
+      bags: await bagsOf(data, task, encoded, { ...options, ...settings }),
       test: test && ((signal) => task.evaluate(model, test, { signal })),
     };
   } catch (error) {
@@ -80,6 +103,19 @@ function adapt(model: RoFormer, { lora, freeze }: FinetuneOptions<TaskName>): vo
   if (freeze !== undefined)
     throw new ConfigError("freeze cannot be set together with lora, which freezes all but adapters and head");
   applyLora(model, lora);
+}
+
+/** The bag of words beside a classifier. */
+async function bagsOf(
+  { name, ...rows }: Data,
+  task: AnyTask,
+  examples: Encoded,
+  { bagOfWords, signal, onMessage }: Pick<FinetuneOptions, "bagOfWords" | "signal" | "onMessage">,
+): Promise<Readonly<Record<string, BagOfWordsMetrics>>> {
+  if (name !== "classify" || !bagOfWords) return {};
+  const part = (which: "train" | "valid" | "test") => classRows(rows[which]!.map(task.texts), examples[which]!);
+  const scored = { validation: part("valid"), test: rows.test && part("test") };
+  return baseline(part("train"), scored, { numLabels: task.labels.length, signal, onMessage });
 }
 
 /** Steps of a run: as many as are set, or as the tokens or epochs that are set take. `tokens`: those of an epoch. */
@@ -154,7 +190,7 @@ async function readData(options: FinetuneOptions<TaskName>): Promise<Data> {
   const held = options.valid === undefined ? undefined : await read(options.valid, "valid", kind);
   const test = options.test === undefined ? undefined : await read(options.test, "test", kind);
   const [train, valid] = held ? [all, held] : holdOut(all, task, options.seed ?? 0);
-  return { task, train, valid, test };
+  return { task, name, train, valid, test };
 }
 
 /** The name of a file, by its path or as it has one; rows in memory have none. */
@@ -190,7 +226,7 @@ function describe(
   model: RoFormer,
   task: AnyTask,
   { batch, lr, warmup, maskRate, seed }: ResolvedFinetune,
-  { train, valid, test }: { [K in "train" | "valid"]: readonly Example[] } & { test: readonly Example[] | undefined },
+  { train, valid, test }: Encoded,
 ): string[] {
   const { hidden_size, num_hidden_layers, num_attention_heads, vocab_size, hidden_dropout_prob } = model.config;
   const parameters = totalSize(model.parameters()).toLocaleString("en");

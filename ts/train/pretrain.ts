@@ -11,6 +11,7 @@ import { isProjection } from "./architecture.js";
 import { encodeCorpus, holdOut, readCorpus } from "./corpus.js";
 import type { TrainingMetrics } from "./loop.js";
 import { PRETRAIN, type PretrainOptions } from "./options.js";
+import { type RunRecord, recordOf } from "./record.js";
 import { checkRun, type Prepared, run } from "./run.js";
 import { PRETRAIN_SETTINGS, type ResolvedPretrain, resolvePretrain } from "./settings/pretrain.js";
 import { checkSettings } from "./settings/rules.js";
@@ -28,7 +29,7 @@ export interface PretrainResult {
   /** The model after its last step; the caller closes it. */
   readonly model: RoFormer<LanguageModelHead>;
   /** How well it guesses the held-out text, and how the training went. */
-  readonly metrics: LanguageMetrics & Omit<TrainingMetrics, "epochs">;
+  readonly metrics: LanguageMetrics & { readonly part: "validation" } & Omit<TrainingMetrics, "epochs"> & RunRecord;
 }
 
 /** What {@link pretrain} returns for a run that was stopped, with `whenAborted: "return"`: nothing was evaluated. */
@@ -36,7 +37,7 @@ export interface StoppedPretrainResult {
   /** The model as it is; the caller closes it. */
   readonly model: RoFormer<LanguageModelHead>;
   /** How the training went. */
-  readonly metrics: Omit<TrainingMetrics, "epochs">;
+  readonly metrics: Omit<TrainingMetrics, "epochs"> & RunRecord;
 }
 
 /**
@@ -61,10 +62,14 @@ export async function pretrain(
   checkOptions("pretrain", options, PRETRAIN);
   await init();
   await checkRun(options);
+  const prepared = await prepare(options);
   return run<LanguageModelHead, LanguageMetrics, PretrainResult | StoppedPretrainResult>(
-    await prepare(options),
+    prepared,
     options,
-    ({ model, scores, training }) => ({ model, metrics: { ...scores, ...training } }),
+    ({ model, scores, training }) => ({
+      model,
+      metrics: { ...(scores && { ...scores, part: "validation" as const }), ...training, ...prepared.record },
+    }),
   );
 }
 
@@ -92,7 +97,9 @@ async function prepare(options: PretrainOptions): Promise<Prepared<LanguageModel
       `${encoded.train.length} tokens to train, ${encoded.valid.length} held out; batches of ${settings.batch} × ` +
         `${task.window}, learning rate ${settings.lr}, seed ${settings.seed}`,
     );
-    return { model, course, settings };
+    const split = { train: encoded.train.length, valid: encoded.valid.length, heldOut: held === undefined };
+    const used = { ...settings, maxLength: task.window };
+    return { model, course, settings, record: recordOf(PRETRAIN_SETTINGS, settings.seed, split, options, used) };
   } catch (error) {
     model.close();
     throw error;

@@ -45,6 +45,12 @@ const [RISE, NATS] = [0.05, 0.01];
 /** How many labels a line names. */
 const NAMED = 3;
 
+/** Share of the rows of a confusion matrix that have the most frequent label, 0 … 1. */
+export function majorityShare(matrix: readonly (readonly number[])[]): number {
+  const supports = matrix.map((row) => row.reduce((sum, count) => sum + count, 0));
+  return Math.max(...supports) / supports.reduce((sum, count) => sum + count, 0);
+}
+
 /** What somebody should know before they trust a classifier's accuracy: short sentences, none where nothing stands out. */
 export function readResult(facts: ResultFacts): string[] {
   if (facts.n === 0) return [];

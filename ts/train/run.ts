@@ -5,10 +5,14 @@ import { checkSave } from "../models/save.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { platform } from "../platform/index.js";
 import type { RoFormer } from "../roformer.js";
+import { cardFor } from "./card.js";
 import { saveResult } from "./keep.js";
 import { type Course, type LoopSettings, type Trained, train } from "./loop.js";
+import type { EpochLosses } from "./reading.js";
+import type { Part, RunRecord } from "./record.js";
 import type { RunOptions, WhenAborted } from "./settings/run.js";
 import { endStopped } from "./stopped.js";
+import { watched } from "./watched.js";
 
 /** A run that is ready to begin. */
 export interface Prepared<H extends HeadName, S> {
@@ -16,6 +20,7 @@ export interface Prepared<H extends HeadName, S> {
   readonly model: RoFormer<H>;
   readonly course: Course<S>;
   readonly settings: LoopSettings;
+  readonly record: RunRecord;
   /** Scores of the finished model on data that had no part in the training; without it, those of the course count. */
   readonly test?: ((signal: AbortSignal | undefined) => Promise<S>) | undefined;
 }
@@ -26,6 +31,9 @@ export interface Outcome<H extends HeadName, S> {
   /** Undefined for a run that was stopped. */
   readonly scores: S | undefined;
   readonly training: Trained<S>["training"];
+  /** What the scores were made on. */
+  readonly part: Part;
+  readonly history: readonly EpochLosses[];
 }
 
 /** Refuses {@link RunOptions} that cannot be met, before anything is made. Errors: ConfigError, and those of {@link checkModelFolder}. */
@@ -52,11 +60,15 @@ export async function run<H extends HeadName, S, R extends { readonly model: RoF
   const { out, signal } = options;
   try {
     await checkResult(model, options);
-    const { training, scores: held, log, failure: failed } = await train(model, course, settings, options);
-    const { scores, failure = failed } = await scored(held, test, signal);
-    const result = resultOf({ model, scores, training });
+    const trained = await watched(options, (own) => train(model, course, settings, own));
+    const { training, log, history } = trained;
+    const { scores, failure = trained.failure } = await scored(trained.scores, test, signal);
+    const result = resultOf({ model, scores, training, part: test ? "test" : "validation", history });
     const mark = scores === undefined ? { stopped: true } : {};
-    if (out !== undefined) await saveResult(result, out, records({ ...result.metrics, ...mark }, log));
+    if (out !== undefined) {
+      const card = await cardFor(result, out, options);
+      await saveResult(result, out, new Map([...records({ ...result.metrics, ...mark }, log), ...card]));
+    }
     if (failure !== undefined) throw failure;
     if (scores === undefined) endStopped(training.steps, options);
     return result;

@@ -13,6 +13,8 @@ export interface TrainBatch {
   readonly packed: Packed;
   /** What their loss is taken against, or a loss of the task's own. */
   readonly targets: Targets | OwnLoss;
+  /** Where its rows are from, for messages: "train.csv:12, 15". */
+  readonly places?: (() => string) | undefined;
 }
 
 /** What a step found. */
@@ -126,8 +128,9 @@ export class TrainStep {
     const counts = this.counts(batches);
     this.optimizer.zeroGrad(); // of what was computed outside of steps
     try {
-      const loss = this.loss(batches, counts);
-      if (!Number.isFinite(loss)) throw this.refusal(loss, batches, counts);
+      const losses = this.losses(batches, counts);
+      const loss = losses.reduce((sum, one) => sum + one, 0);
+      if (!Number.isFinite(loss)) throw this.refusal(batches, losses, counts);
       const { gradNorm } = this.optimizer.step({ lr });
       this.done++;
       return { loss, gradNorm };
@@ -150,21 +153,29 @@ export class TrainStep {
     return (each[0] ?? []).map((_, i) => each.reduce((sum, one) => sum + one[i]!, 0));
   }
 
-  /** The loss of all micro-batches; their gradients are in the store. */
-  private loss(batches: readonly TrainBatch[], counts: readonly number[]): number {
+  /** What each micro-batch adds to the loss; their gradients are in the store. */
+  private losses(batches: readonly TrainBatch[], counts: readonly number[]): number[] {
     const { seed, recompute = false } = this.options;
     const options = { train: true, seed, step: this.done, recompute, counts };
-    let loss = 0;
+    const losses: number[] = [];
     const before = { tokens: 0, sequences: 0 };
     for (const { packed, targets } of batches) {
-      loss += this.model.lossAndGradients(packed, targets, { ...options, before: { ...before } });
+      losses.push(this.model.lossAndGradients(packed, targets, { ...options, before: { ...before } }));
       before.tokens += packed.tokens.length;
       before.sequences += packed.offsets.length - 1;
     }
-    return loss;
+    return losses;
   }
 
-  private refusal(loss: number, batches: readonly TrainBatch[], counts: readonly number[]): DataError | EngineError {
+  private refusal(
+    all: readonly TrainBatch[],
+    losses: readonly number[],
+    counts: readonly number[],
+  ): DataError | EngineError {
+    const first = losses.findIndex((loss) => !Number.isFinite(loss));
+    const batches = first < 0 ? all : [all[first]!];
+    const loss = first < 0 ? losses.reduce((a, b) => a + b, 0) : losses[first];
+    const places = batches.flatMap((batch) => batch.places?.() ?? []).join("; ");
     const step = this.done + 1;
     if (counts.every((n) => n === 0))
       return new DataError(`step ${step}: no text of its batch has a label, so there is nothing to learn`);
@@ -174,7 +185,8 @@ export class TrainStep {
     ];
     return new EngineError(
       `the loss of step ${step} is ${loss} (${texts} texts, ${tokens} tokens, ` +
-        `learning rates up to ${this.highest.toPrecision(3)}): lower the learning rate`,
+        `learning rates up to ${this.highest.toPrecision(3)}): lower the learning rate` +
+        (places === "" ? "" : `, or look at its rows: ${places}`),
     );
   }
 

@@ -67,12 +67,15 @@ export function windowCourse(
   return {
     batch(step) {
       const order = new Philox(seed, streams.dataOrder, step);
-      const windows = Array.from({ length: batch * parts }, () => {
-        const start = order.below(text.train.length - length + 1);
-        return text.train.subarray(start, start + length);
-      });
+      const starts = Array.from({ length: batch * parts }, () => order.below(text.train.length - length + 1));
       const random = new Philox(seed, streams.masking, step);
-      return inParts(windows, parts).map((part) => task.batch(part, random));
+      return inParts(starts, parts).map((part) => ({
+        ...task.batch(
+          part.map((start) => text.train.subarray(start, start + length)),
+          random,
+        ),
+        places: () => `${length} tokens of the text from ${part.join(", ")} on`,
+      }));
     },
     evaluate: (signal) => evaluate(task, model, text, signal),
     figures: (metrics) => metrics,

@@ -2,7 +2,7 @@ import type { ArchitectureSettings } from "./architecture.js";
 import { ARCHITECTURE } from "./architecture.js";
 import { LOSS, type LossSettings } from "./loss.js";
 import { OPTIMIZATION, type OptimizationSettings, type ResolvedOptimization } from "./optimization.js";
-import { rate, type Settings, text, whole, withDefaults } from "./rules.js";
+import { flag, rate, type Settings, text, whole, withDefaults } from "./rules.js";
 
 /** Settings of a fine-tuning run. What is not set follows from the data. */
 export interface FinetuneSettings extends ArchitectureSettings, OptimizationSettings, LossSettings {
@@ -61,6 +61,11 @@ export interface FinetuneSettings extends ArchitectureSettings, OptimizationSett
    * @default by the task: "accuracy", "spearman", "microF1" or "f1"
    */
   readonly metric?: string | undefined;
+  /**
+   * Trains a bag of words on the same rows and scores it beside a classifier, which should do better.
+   * @default true
+   */
+  readonly bagOfWords?: boolean | undefined;
 }
 
 /** The table of {@link FinetuneSettings}. */
@@ -111,6 +116,10 @@ export const FINETUNE_SETTINGS = /* @__PURE__ */ Object.assign(
       ...{ rule: text, unit: "name", help: "Metric by which the best epoch is chosen" },
       usually: 'by the task: "accuracy", "spearman", "microF1" or "f1"',
     },
+    bagOfWords: {
+      ...{ rule: flag, default: true },
+      help: "Trains a bag of words on the same rows and scores it beside a classifier, which should do better",
+    },
   },
   ARCHITECTURE,
   OPTIMIZATION,
@@ -124,6 +133,7 @@ export interface ResolvedFinetune extends ResolvedOptimization {
   readonly batch: number;
   readonly steps: number | undefined;
   readonly metric: string | undefined;
+  readonly bagOfWords: boolean;
   readonly batchTokens: number | undefined;
   readonly tokens: number | undefined;
   readonly evalEvery: number | undefined;
@@ -160,6 +170,7 @@ export function resolveFinetune(given: FinetuneSettings, { rows, pretrained }: D
     batch,
     steps: given.steps,
     metric: given.metric,
+    bagOfWords: given.bagOfWords ?? true,
     batchTokens: given.batchTokens,
     tokens: given.tokens,
     evalEvery: given.evalEvery,

@@ -18,6 +18,11 @@ export interface RunOptions {
   readonly init?: FileSource | undefined;
   /** A folder to save the model in, with metrics and log. */
   readonly out?: string | undefined;
+  /**
+   * A folder for TensorBoard's event files, in Node on the engine's own thread: losses, rate, norm of the gradients, speed and
+   * the metrics of each evaluation. Default: none.
+   */
+  readonly tensorboard?: string | undefined;
   /** Stops after the current step: the model is saved in `out` as it is, without an evaluation, and an AbortError thrown. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each step. */
@@ -42,5 +47,14 @@ export interface WhenAborted {
 
 /** The names of {@link RunOptions} and {@link WhenAborted}. */
 export const RUN: Names<RunOptions & WhenAborted> = {
-  ...{ init: true, out: true, signal: true, whenAborted: true, onProgress: true, onEvaluation: true, onMessage: true },
+  ...{
+    init: true,
+    out: true,
+    tensorboard: true,
+    signal: true,
+    whenAborted: true,
+    onProgress: true,
+    onEvaluation: true,
+    onMessage: true,
+  },
 };

@@ -5,7 +5,8 @@ import { argmax } from "../../pipelines/numbers.js";
 import type { ReadyModel } from "../../pipelines/pipeline.js";
 import { encodeTexts } from "../../pipelines/texts.js";
 import { type ColumnNames, columnsOf, type TaskColumns } from "./columns.js";
-import { judged, measured } from "./judge.js";
+import type { Detailed, RowPrediction } from "./details.js";
+import { judged, measured, rightOf } from "./judge.js";
 import { crossEntropyOf } from "./losses.js";
 import { packSequences } from "./sequences.js";
 import type { EvaluationCall, Example, Task, TaskKind } from "./task.js";
@@ -92,16 +93,16 @@ async function evaluate(
   model: Model,
   examples: readonly Example<number>[],
   call: EvaluationCall | undefined,
-): Promise<ChoiceScores> {
+): Promise<Detailed<ChoiceScores>> {
   // Each choice is scored alone: a head without labels tells nothing of the others.
   const scores = await judged(model, examples, call, (logits) => logits[0]!);
-  let [at, loss, right] = [0, 0, 0];
-  for (const { sequences, label } of examples) {
+  let at = 0;
+  const rows = examples.map(({ sequences, label }): RowPrediction => {
     const own = scores.slice(at, at + sequences.length);
     at += sequences.length;
-    loss += crossEntropyOf(own, label);
-    right += argmax(own) === label ? 1 : 0;
-  }
-  const n = examples.length;
-  return { problem: "multiple_choice", metrics: { n, loss: loss / n, accuracy: right / n } };
+    const best = argmax(own);
+    const score = Math.exp(-crossEntropyOf(own, best));
+    return { predicted: String(best), score, loss: crossEntropyOf(own, label), isRight: best === label };
+  });
+  return { problem: "multiple_choice", ...rightOf(rows) };
 }

@@ -3,7 +3,9 @@ import { inOrderOf, type LabelSet, labelOf, labelSet, labelsOf } from "../../dat
 import { metrics } from "../../metrics/index.js";
 import { labelNames } from "../../models/config.js";
 import type { LossSettings } from "../settings/loss.js";
+import type { Details } from "./details.js";
 import { crossEntropyOf } from "./losses.js";
+import type { LabelMetrics } from "./multilabel.js";
 import { labelFields, problemTypeOf, requireProblem } from "./problemType.js";
 import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
 import type { TaskKind } from "./task.js";
@@ -19,6 +21,8 @@ export interface ClassifierMetrics {
   readonly accuracy: number;
   /** Of two classes, F1 of the second; of more, the mean over classes (scikit-learn's `binary` and `macro`); 0 … 1. */
   readonly f1: number;
+  /** The class that F1, precision and recall are of, if there are two; undefined where they are means. */
+  readonly f1Label?: string | undefined;
   /** Precision, likewise. */
   readonly precision: number;
   /** Recall, likewise. */
@@ -35,10 +39,14 @@ export interface ClassifierScores {
   readonly metrics: ClassifierMetrics;
   /** Numbers of texts, `[labels][labels]`: rows are true classes, columns predicted ones. */
   readonly confusionMatrix: readonly (readonly number[])[];
+  /** The scores of each class, in the order of their ids. */
+  readonly perClass: readonly LabelMetrics[];
 }
 
 interface Judged {
   readonly predicted: number;
+  /** Its probability. */
+  readonly score: number;
   readonly loss: number;
 }
 
@@ -98,24 +106,28 @@ const classes = (labels: LabelSet, loss?: Loss): SequenceProblem<number, Judged,
           loss: ({ head }) => external(head().logits!, (logits) => weightedCrossEntropy(logits, ids, loss)),
         }
       : { sequences: ids },
-  judge: (logits, label) => ({
-    predicted: logits.indexOf(highest(logits)),
-    loss: crossEntropyOf(logits, label),
-  }),
+  judge: (logits, label) => {
+    const predicted = logits.indexOf(highest(logits));
+    return { predicted, score: Math.exp(-crossEntropyOf(logits, predicted)), loss: crossEntropyOf(logits, label) };
+  },
   score: (judged, truth) => {
     const predicted = judged.map((one) => one.predicted);
     const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
     const numLabels = labels.names.length;
+    const f1Label = numLabels === 2 ? { f1Label: labels.names[1]! } : {};
     return {
       problem: "single_label_classification",
-      metrics: { n: truth.length, loss, ...scores(predicted, truth, numLabels) },
+      metrics: { n: truth.length, loss, ...classScores(predicted, truth, numLabels), ...f1Label },
       confusionMatrix: metrics.confusionMatrix(predicted, truth, { numLabels }),
+      perClass: perClass(predicted, truth, labels.names),
     };
   },
+  details: (judged, truth) => detailsOf(judged, truth, labels.names),
   inWords: ({ metrics: { accuracy, loss } }) => `accuracy ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}`,
 });
 
-function scores(predicted: readonly number[], truth: readonly number[], classes: number) {
+/** How well classes are predicted. F1, precision and recall: of the second of two classes, else the mean over classes. */
+export function classScores(predicted: ArrayLike<number>, truth: ArrayLike<number>, classes: number) {
   const average = classes === 2 ? ("binary" as const) : ("macro" as const);
   return {
     accuracy: metrics.accuracy(predicted, truth),
@@ -127,3 +139,18 @@ function scores(predicted: readonly number[], truth: readonly number[], classes:
 }
 
 const highest = (logits: Float32Array): number => logits.reduce((a, b) => Math.max(a, b));
+
+function perClass(predicted: readonly number[], truth: readonly number[], names: readonly string[]): LabelMetrics[] {
+  const found = new Map(metrics.classificationReport(predicted, truth).map(({ label, ...own }) => [label, own]));
+  const none = { precision: 0, recall: 0, f1: 0, support: 0 };
+  return names.map((label, id) => ({ label, ...(found.get(id) ?? none) }));
+}
+
+const detailsOf = (judged: readonly Judged[], truth: readonly number[], names: readonly string[]): Details => ({
+  main: { metric: "accuracy", hits: judged.filter(({ predicted }, i) => predicted === truth[i]).length },
+  predictions: () =>
+    judged.map(({ predicted, score, loss }, i) => ({
+      ...{ predicted: names[predicted]!, score, loss },
+      isRight: predicted === truth[i],
+    })),
+});

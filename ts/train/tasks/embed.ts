@@ -11,7 +11,8 @@ import { encodeTexts } from "../../pipelines/texts.js";
 import type { RoFormer } from "../../roformer.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type ColumnNames, columnsOf, type TaskColumns } from "./columns.js";
-import { measured } from "./judge.js";
+import { type Detailed, type Details, drawn, type RowPrediction } from "./details.js";
+import { measured, rightOf } from "./judge.js";
 import { readNumber } from "./regress.js";
 import { packSequences } from "./sequences.js";
 import type { EvaluationCall, Example, Task, TaskKind } from "./task.js";
@@ -135,33 +136,68 @@ async function evaluate(
   model: Model,
   examples: Examples,
   { signal, onProgress }: EvaluationCall = {},
-): Promise<EmbeddingScores> {
+): Promise<Detailed<EmbeddingScores>> {
   const job = {
     ...vectorsOf.prepare(model as ReadyModel, ["-"], {}),
     sequences: examples.flatMap(({ sequences }) => sequences),
   };
   const vectors = (await run(model, { what: "evaluate", job, options: { signal, onProgress } })) as Float32Array[];
-  return { problem: "sentence_similarity", metrics: scored(vectors, examples) };
+  return { problem: "sentence_similarity", ...scored(vectors, examples) };
 }
 
-function scored(vectors: readonly Float32Array[], examples: Examples): EmbeddingMetrics {
+/** What is known of the pairs or triplets. */
+interface Scored {
+  readonly metrics: EmbeddingMetrics;
+  readonly details: Details;
+}
+
+function scored(vectors: readonly Float32Array[], examples: Examples): Scored {
   const [n, size] = [examples.length, examples[0]!.sequences.length];
   const text = (i: number, place: number) => vectors[i * size + place]!;
   if (examples[0]!.label !== null) {
     const labels = examples.map(({ label }) => label!);
-    const cosines = examples.map((_, i) => cosine(text(i, 0), text(i, 1)));
-    return { n, spearman: metrics.spearman(cosines, labels), pearson: metrics.pearson(cosines, labels) };
+    return similarities(
+      examples.map((_, i) => cosine(text(i, 0), text(i, 1))),
+      labels,
+    );
   }
   if (size === 3) {
-    const right = examples.filter((_, i) => cosine(text(i, 0), text(i, 1)) > cosine(text(i, 0), text(i, 2)));
-    return { n, accuracy: right.length / n };
+    const rows = examples.map((_, i): RowPrediction => {
+      const margin = cosine(text(i, 0), text(i, 1)) - cosine(text(i, 0), text(i, 2));
+      const isRight = margin > 0;
+      return { predicted: isRight ? "positive" : "negative", score: margin, loss: 1 - margin, isRight };
+    });
+    const { metrics, details } = rightOf(rows);
+    return { metrics: { n, accuracy: metrics.accuracy }, details };
   }
   const ranks = examples.map((_, i) => {
     const own = cosine(text(i, 0), text(i, 1));
     return examples.filter((_, j) => j !== i && cosine(text(i, 0), text(j, 1)) >= own).length + 1;
   });
   const mrr10 = ranks.reduce((sum, rank) => sum + (rank <= 10 ? 1 / rank : 0), 0) / n;
-  return { n, accuracy: ranks.filter((rank) => rank === 1).length / n, mrr10 };
+  const rows = ranks.map(
+    (rank): RowPrediction => ({
+      ...{ predicted: `rank ${rank}`, score: 1 / rank, loss: 1 - 1 / rank, isRight: rank === 1 },
+    }),
+  );
+  const { metrics: own, details } = rightOf(rows);
+  return { metrics: { n, accuracy: own.accuracy, mrr10 }, details };
+}
+
+function similarities(cosines: readonly number[], labels: readonly number[]): Scored {
+  const [n, spearman] = [labels.length, metrics.spearman(cosines, labels)];
+  return {
+    metrics: { n, spearman, pearson: metrics.pearson(cosines, labels) },
+    details: {
+      main: { metric: "spearman", of: (rows) => metrics.spearman(drawn(cosines, rows), drawn(labels, rows)) },
+      predictions: () =>
+        cosines.map((own, i) => ({
+          predicted: String(own),
+          loss: (own - labels[i]!) ** 2,
+          isRight: own === labels[i],
+        })),
+    },
+  };
 }
 
 function cosine(a: Float32Array, b: Float32Array): number {

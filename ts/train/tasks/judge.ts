@@ -2,14 +2,15 @@ import type { BatchStates, Model } from "../../models/model.js";
 import { finiteRows } from "../../pipelines/numbers.js";
 import type { Job, Place } from "../../pipelines/pipeline.js";
 import { run } from "../../pipelines/run.js";
+import type { Detailed, Details, RowPrediction } from "./details.js";
 import type { EvaluationCall, Example, Measured } from "./task.js";
 
 /** Runs an evaluation and says what it took. */
 export async function measured<E>(
   labels: readonly string[],
   examples: readonly Example[],
-  evaluate: () => Promise<E>,
-): Promise<E & Measured> {
+  evaluate: () => Promise<Detailed<E>>,
+): Promise<Detailed<E> & Measured> {
   const started = performance.now();
   const scores = await evaluate();
   const lengths = examples.flatMap(({ sequences }) => sequences.map(({ ids }) => ids.length));
@@ -45,3 +46,17 @@ export const judged = <J extends object | number>(
     const logits = finiteRows(head().logits!);
     return places.map(({ row, index }) => judge(logits(row), index));
   });
+
+/** Loss and accuracy of rows that are right or wrong. */
+export function rightOf(rows: readonly RowPrediction[]): {
+  metrics: { n: number; loss: number; accuracy: number };
+  details: Details;
+} {
+  const n = rows.length;
+  const hits = rows.filter(({ isRight }) => isRight).length;
+  const loss = rows.reduce((sum, row) => sum + row.loss, 0) / n;
+  return {
+    metrics: { n, loss, accuracy: hits / n },
+    details: { main: { metric: "accuracy", hits }, predictions: () => [...rows] },
+  };
+}

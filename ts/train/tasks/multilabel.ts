@@ -4,6 +4,7 @@ import { ConfigError, DataError } from "../../errors.js";
 import { multiLabelReport } from "../../metrics/multiLabel.js";
 import { labelNames } from "../../models/config.js";
 import type { TaskColumns } from "./columns.js";
+import { type Details, drawn } from "./details.js";
 import { binaryCrossEntropyOf } from "./losses.js";
 import { labelFields, problemTypeOf, requireProblem } from "./problemType.js";
 import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
@@ -130,8 +131,22 @@ const indicators = (
       },
     };
   },
+  details: (judged, truth) => detailsOf(judged, truth, labels.names),
   inWords: ({ metrics: { microF1, loss } }) => `micro F1 ${microF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
 });
+
+function detailsOf(judged: readonly Judged[], truth: readonly Uint8Array[], names: readonly string[]): Details {
+  const predicted = judged.map((one) => one.predicted);
+  return {
+    main: { metric: "microF1", of: (rows) => multiLabelReport(drawn(predicted, rows), drawn(truth, rows)).micro.f1 },
+    predictions: () =>
+      judged.map(({ predicted, loss }, i) => ({
+        predicted: JSON.stringify(names.filter((_, label) => predicted[label] === 1)),
+        loss,
+        isRight: predicted.every((one, label) => one === truth[i]![label]),
+      })),
+  };
+}
 
 /** The names in a row: those of a list, of the JSON list that a text is, or of a text between separators. */
 function namesIn(row: Row, column: string, separator: string | undefined): string[] {

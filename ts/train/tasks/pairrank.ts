@@ -6,7 +6,8 @@ import type { Model } from "../../models/model.js";
 import type { ReadyModel } from "../../pipelines/pipeline.js";
 import { encodeTexts } from "../../pipelines/texts.js";
 import { type ColumnNames, columnsOf, type TaskColumns } from "./columns.js";
-import { judged, measured } from "./judge.js";
+import type { Detailed, RowPrediction } from "./details.js";
+import { judged, measured, rightOf } from "./judge.js";
 import { binaryCrossEntropyOf } from "./losses.js";
 import { labelFields, problemTypeOf } from "./problemType.js";
 import { packSequences } from "./sequences.js";
@@ -83,14 +84,13 @@ async function evaluate(
   model: Model,
   examples: readonly Example<null>[],
   call: EvaluationCall | undefined,
-): Promise<RankScores> {
+): Promise<Detailed<RankScores>> {
   const scores = await judged(model, examples, call, (logits) => logits[0]!);
-  let [loss, right] = [0, 0];
-  for (let i = 0; i < scores.length; i += 2) {
-    const own = [scores[i]!, scores[i + 1]!];
-    loss += binaryCrossEntropyOf(own, [1, 0]);
-    right += own[0]! > own[1]! ? 1 : 0;
-  }
-  const n = examples.length;
-  return { problem: "pair_ranking", metrics: { n, loss: loss / n, accuracy: right / n } };
+  const rows = examples.map((_, i): RowPrediction => {
+    const own = [scores[2 * i]!, scores[2 * i + 1]!] as const;
+    const isRight = own[0] > own[1];
+    const predicted = isRight ? "positive" : "negative";
+    return { predicted, score: own[0] - own[1], loss: binaryCrossEntropyOf(own, [1, 0]), isRight };
+  });
+  return { problem: "pair_ranking", ...rightOf(rows) };
 }

@@ -2,6 +2,7 @@ import { kind, placeOf, type Row, shown } from "../../data/values.js";
 import { DataError } from "../../errors.js";
 import { metrics } from "../../metrics/index.js";
 import { labelNames } from "../../models/config.js";
+import { drawn } from "./details.js";
 import { labelFields, problemTypeOf, requireProblem } from "./problemType.js";
 import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
 import type { TaskKind } from "./task.js";
@@ -55,6 +56,14 @@ const values = (labels: readonly string[]): SequenceProblem<number, number, Regr
     const n = truth.length;
     return { problem: "regression", metrics: { n, loss: meanSquaredError, meanSquaredError, ...correlations } };
   },
+  details: (predicted, truth) => ({
+    main: { metric: "spearman", of: (rows) => metrics.spearman(drawn(predicted, rows), drawn(truth, rows)) },
+    predictions: () =>
+      predicted.map((own, i) => ({
+        ...{ predicted: String(own), loss: (own - truth[i]!) ** 2 },
+        isRight: own === truth[i],
+      })),
+  }),
   inWords: ({ metrics: { meanSquaredError, spearman } }) =>
     `mean squared error ${meanSquaredError.toFixed(4)}, Spearman ${spearman.toFixed(4)}`,
 });

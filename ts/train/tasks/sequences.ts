@@ -6,6 +6,7 @@ import { pack } from "../../nn/packed.js";
 import type { Sequence } from "../../pipelines/pipeline.js";
 import { encodeRows } from "../examples.js";
 import { type ColumnNames, columnsOf, type TaskColumns } from "./columns.js";
+import type { Details } from "./details.js";
 import { judged, measured } from "./judge.js";
 import type { Scores, Task } from "./task.js";
 
@@ -33,6 +34,8 @@ export interface SequenceProblem<L, J, E extends Scores> {
   judge(logits: Float32Array, label: L): J;
   /** Scores of all texts. */
   score(judged: readonly J[], labels: readonly L[]): E;
+  /** What is known of the single texts. */
+  details(judged: readonly J[], labels: readonly L[]): Details;
   inWords(scores: E): string;
 }
 
@@ -66,7 +69,7 @@ export function sequenceTask<L, J extends object | number, E extends Scores>(
       measured(labels, examples, async () => {
         const truth = examples.map((example) => example.label);
         const found = await judged(model, examples, call, (logits, i) => problem.judge(logits, truth[i]!));
-        return problem.score(found, truth);
+        return { ...problem.score(found, truth), details: problem.details(found, truth) };
       }),
   };
 }

@@ -7,6 +7,7 @@ import type { Window } from "../../pipelines/answerSpans.js";
 import type { ReadyModel } from "../../pipelines/pipeline.js";
 import { run } from "../../pipelines/run.js";
 import { type ColumnNames, columnsOf, type TaskColumns } from "./columns.js";
+import { type Detailed, type Details, drawn } from "./details.js";
 import { measured } from "./judge.js";
 import { packSequences } from "./sequences.js";
 import type { EvaluationCall, Example, Task, TaskKind } from "./task.js";
@@ -157,15 +158,36 @@ async function evaluate(
   model: Model,
   examples: readonly Example<Asked>[],
   { signal, onProgress }: EvaluationCall = {},
-): Promise<SpanScores> {
+): Promise<Detailed<SpanScores>> {
   const questions = examples.map(({ label: { question, context } }) => ({ question, context }));
   const handleImpossibleAnswer = examples.some(({ label }) => label.answers.length === 0);
   // SQuAD's script allows answers of 30 tokens.
   const job = answer.prepare(model as ReadyModel, questions, { handleImpossibleAnswer, maxAnswerLength: 30 });
   const found = await run(model, { what: "evaluate", job, options: { signal, onProgress } });
-  const { exactMatch, f1 } = metrics.squad(
-    found.map(([best]) => best?.answer ?? ""),
-    examples.map(({ label }) => (label.answers.length > 0 ? label.answers : [""])),
+  const predicted = found.map(([best]) => best?.answer ?? "");
+  const truth = examples.map(({ label }) => (label.answers.length > 0 ? label.answers : [""]));
+  const { exactMatch, f1 } = metrics.squad(predicted, truth);
+  const details = detailsOf(
+    predicted,
+    truth,
+    found.map(([best]) => best?.score),
   );
-  return { problem: "question_answering", metrics: { n: examples.length, exactMatch, f1 } };
+  return { problem: "question_answering", metrics: { n: examples.length, exactMatch, f1 }, details };
+}
+
+function detailsOf(
+  predicted: readonly string[],
+  truth: readonly (readonly string[])[],
+  scores: readonly (number | undefined)[],
+): Details {
+  const own = predicted.map((answer, i) => metrics.squad([answer], [truth[i]!]));
+  const f1 = Float64Array.from(own, (one) => one.f1);
+  return {
+    main: { metric: "f1", of: (rows) => drawn(f1, rows).reduce((sum, x) => sum + x, 0) / rows.length },
+    predictions: () =>
+      predicted.map((answer, i) => ({
+        ...{ predicted: answer, score: scores[i], loss: 1 - f1[i]! / 100 },
+        isRight: own[i]!.exactMatch === 100,
+      })),
+  };
 }

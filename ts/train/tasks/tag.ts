@@ -9,6 +9,7 @@ import { argmax, finiteRows } from "../../pipelines/numbers.js";
 import { checkSequence } from "../../pipelines/texts.js";
 import type { Tokenizer } from "../../tokenizers/tokenizer.js";
 import { type ColumnNames, columnsOf, type TaskColumns } from "./columns.js";
+import { type Detailed, type Details, drawn } from "./details.js";
 import { measured, readSequences } from "./judge.js";
 import { crossEntropyOf } from "./losses.js";
 import { tokenLabelFields } from "./problemType.js";
@@ -169,7 +170,7 @@ async function evaluate(
   examples: readonly Example<Tagged>[],
   labels: LabelSet,
   call: EvaluationCall | undefined,
-): Promise<TagScores> {
+): Promise<Detailed<TagScores>> {
   const outside = Math.max(0, labels.names.indexOf("O"));
   const judge = (logits: Float32Array, { tags, tokens }: Tagged): Judged => {
     const width = labels.names.length;
@@ -192,7 +193,11 @@ async function evaluate(
   return scored(found, examples, labels.names);
 }
 
-function scored(found: readonly Judged[], examples: readonly Example<Tagged>[], names: readonly string[]): TagScores {
+function scored(
+  found: readonly Judged[],
+  examples: readonly Example<Tagged>[],
+  names: readonly string[],
+): Detailed<TagScores> {
   const named = (tags: Int32Array) => Array.from(tags, (id) => names[id]!);
   const [predicted, truth] = [found.map(({ tags }) => named(tags)), examples.map(({ label }) => named(label.tags))];
   const { precision, recall, f1, perEntity } = metrics.entityF1(predicted, truth);
@@ -208,5 +213,18 @@ function scored(found: readonly Judged[], examples: readonly Example<Tagged>[], 
     problem: "token_classification",
     metrics: { n: truth.length, words, loss: losses / judged, accuracy, f1, precision, recall },
     perEntity,
+    details: detailsOf(found, predicted, truth),
+  };
+}
+
+function detailsOf(found: readonly Judged[], predicted: readonly string[][], truth: readonly string[][]): Details {
+  return {
+    main: { metric: "f1", of: (rows) => metrics.entityF1(drawn(predicted, rows), drawn(truth, rows)).f1 },
+    predictions: () =>
+      predicted.map((tags, i) => ({
+        predicted: JSON.stringify(tags),
+        loss: found[i]!.loss / Math.max(1, found[i]!.judged),
+        isRight: tags.every((tag, word) => tag === truth[i]![word]),
+      })),
   };
 }

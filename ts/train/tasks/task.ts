@@ -9,6 +9,7 @@ import type { RoFormer } from "../../roformer.js";
 import type { LossSettings } from "../settings/loss.js";
 import type { TrainBatch } from "../step.js";
 import type { ColumnNames, TaskColumns } from "./columns.js";
+import type { Detailed } from "./details.js";
 
 /** A row as the model takes it, and what the model should make of it. */
 export interface Example<L = unknown> {
@@ -68,7 +69,7 @@ export interface Task<L, E extends Scores, H extends HeadName = HeadName> {
   /** Examples as the batch of a step. */
   batch(examples: readonly Example<L>[]): TrainBatch;
   /** The model's scores. Errors: AbortError, EngineError. */
-  evaluate(model: Model, examples: readonly Example<L>[], call?: EvaluationCall): Promise<E & Measured>;
+  evaluate(model: Model, examples: readonly Example<L>[], call?: EvaluationCall): Promise<Detailed<E> & Measured>;
   /** The scores that a line of progress shows. */
   inWords(scores: E): string;
 }
