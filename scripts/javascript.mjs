@@ -64,9 +64,14 @@ export async function makeScripts(out) {
     "./ts/platform/webScripts.ts": sourceOf("instead/webScriptsOfWorker.ts"),
     "./ts/options.ts": sourceOf("instead/optionsOfWorker.ts"),
     "./ts/train/watched.ts": sourceOf("instead/watchedOfWorker.ts"),
+    "./ts/train/bagOfWords/options.ts": sourceOf("instead/bagOfWordsOptionsOfWorker.ts"),
   };
   await build({ ...worker, outfile: join(out, "session/worker.js"), plugins: [instead(parts), withoutNames] });
-  const browser = { ...parts, "./ts/platform/index.ts": sourceOf("platform/browser.ts") };
+  const browser = {
+    ...parts,
+    "./ts/platform/index.ts": sourceOf("platform/browser.ts"),
+    "./ts/train/card.ts": sourceOf("instead/cardOfPage.ts"),
+  };
   await build({ ...worker, outfile: join(out, "session/browserWorker.js"), plugins: [instead(browser), withoutNames] });
   await makeInlined(out);
 }

@@ -44,7 +44,9 @@ export function buildCommand(spec: CommandSpec, finish: (code: number) => void):
   const all = [...spec.options, ...commonOptions];
   for (const option of all) command.addOption(commanderOption(option));
   command.action(async (...given: unknown[]) => {
-    const flags = given.at(-2) as Record<string, unknown>;
+    // commander takes --no-x for on if it is not there: the config file would not count.
+    const isSet = ([name]: [string, unknown]) => command.getOptionValueSource(name) !== "default";
+    const flags = Object.fromEntries(Object.entries(given.at(-2) as object).filter(isSet));
     const words = spec.words ? ((given[0] ?? []) as string[]) : [];
     finish(await runCommand(spec, all, flags, words));
   });

@@ -5,6 +5,8 @@ import pc from "picocolors";
 /** A command's output: results to stdout, everything else to stderr. */
 export interface Output {
   readonly json: boolean;
+  /** Whether messages go to a terminal, and are wanted. */
+  readonly onTerminal: boolean;
   /** Prints a line, except with --quiet. */
   say(line: string): void;
   /** Prints a warning, even with --quiet. */
@@ -50,9 +52,10 @@ export function output({ json = false, quiet = false }: { json?: boolean; quiet?
     bars.add(mine);
     return mine;
   };
-  const onTerminal = !quiet && process.stderr.isTTY;
+  const onTerminal = !quiet && process.stderr.isTTY === true;
   return {
     json,
+    onTerminal,
     say,
     warn: (line) => void process.stderr.write(`${pc.yellow("warning")}: ${line}\n`),
     result: async (value, lines) => print(json ? [JSON.stringify(value)] : lines),

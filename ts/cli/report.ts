@@ -1,12 +1,37 @@
 import type { AnyEvaluation, Evaluation } from "../train/evaluate.js";
+import type { ScoredPart } from "../train/finetune.js";
 
 const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
 
-/** Metrics, and for classes the confusion matrix, as lines. */
-export function reportLines(evaluation: AnyEvaluation): string[] {
-  const { tokens, seconds } = evaluation;
-  return [...scoreLines(evaluation), `evaluated ${Math.round(tokens / seconds)} tokens/s`];
+/** What the rows of a score are called. */
+const PARTS = { validation: "validation, the rows that chose the epoch", test: "test" } as const;
+
+/** Fewer rows than these say little. */
+const FEW = 50;
+
+/** Metrics with the interval of the main one, for classes each one's scores and the confusion matrix, as lines. */
+export function reportLines(evaluation: AnyEvaluation & Partial<ScoredPart>): string[] {
+  const { tokens, seconds, part, bagOfWords } = evaluation;
+  const [first, ...others] = scoreLines(evaluation);
+  return [
+    part === undefined ? first! : `${PARTS[part]}: ${first}`,
+    intervalLine(evaluation),
+    ...(bagOfWords ? [`a bag of words on the same rows: accuracy ${percent(bagOfWords.accuracy)}`] : []),
+    ...others,
+    `evaluated ${Math.round(tokens / seconds)} tokens/s`,
+  ];
 }
+
+/** Where the main score may be, and what few rows mean for a score that {@link readResult} does not know. */
+function intervalLine({ metrics, problem }: AnyEvaluation): string {
+  const { n, intervalOf, low, high } = metrics;
+  const shown =
+    intervalOf === "accuracy" ? percent : (x: number) => x.toFixed(problem === "question_answering" ? 2 : 4);
+  const line = `95 % interval of ${IN_WORDS[intervalOf] ?? intervalOf}: ${shown(low)} to ${shown(high)}, n ${n}`;
+  return n < FEW && problem !== "single_label_classification" ? `${line}; fewer than ${FEW} rows say little` : line;
+}
+
+const IN_WORDS: Readonly<Record<string, string>> = { f1: "F1", microF1: "micro F1", spearman: "Spearman" };
 
 function scoreLines(evaluation: AnyEvaluation): string[] {
   switch (evaluation.problem) {
@@ -29,13 +54,15 @@ function scoreLines(evaluation: AnyEvaluation): string[] {
   }
 }
 
-function classLines({ metrics, confusionMatrix, labels }: Evaluation): string[] {
-  const { n, accuracy, f1, precision, recall, loss } = metrics;
+function classLines({ metrics, confusionMatrix, labels, perClass }: Evaluation): string[] {
+  const { n, accuracy, f1, precision, recall, loss, f1Label } = metrics;
+  const of = f1Label === undefined ? ", the means of the classes" : ` of ${JSON.stringify(f1Label)}`;
   const warning = whyNoF1(confusionMatrix, labels);
-  const found = `F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}, `;
+  const found = `F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}${of}, `;
   return [
     `${n} texts: accuracy ${percent(accuracy)}, ${warning === undefined ? found : ""}loss ${loss.toFixed(4)}`,
     ...(warning === undefined ? [] : [warning]),
+    ...labelTable(perClass),
     ...tableLines([
       ["true \\ predicted", ...labels],
       ...confusionMatrix.map((row, i) => [labels[i]!, ...row.map(String)]),
@@ -65,13 +92,17 @@ function regressionLines({ metrics }: Evaluation<"regress">): string[] {
 
 function multiLabelLines({ metrics }: Evaluation<"multilabel">): string[] {
   const { n, subsetAccuracy, microF1, macroF1, loss, perLabel } = metrics;
-  const rows = perLabel.map(({ label, precision, recall, f1, support }) => [
-    ...[label, precision.toFixed(4), recall.toFixed(4), f1.toFixed(4), String(support)],
-  ]);
   return [
     `${n} texts: all labels right ${percent(subsetAccuracy)}, micro F1 ${microF1.toFixed(4)}, macro F1 ${macroF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
-    ...tableLines([["label", "precision", "recall", "F1", "texts"], ...rows]),
+    ...labelTable(perLabel),
   ];
+}
+
+function labelTable(labels: Evaluation["perClass"]): string[] {
+  const rows = labels.map(({ label, precision, recall, f1, support }) => [
+    ...[label, precision.toFixed(4), recall.toFixed(4), f1.toFixed(4), String(support)],
+  ]);
+  return tableLines([["label", "precision", "recall", "F1", "texts"], ...rows]);
 }
 
 function tagLines({ metrics, perEntity }: Evaluation<"tag">): string[] {

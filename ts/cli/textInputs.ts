@@ -28,6 +28,8 @@ const GROUP = 1024;
 export interface TextInputs {
   readonly texts: string[];
   readonly pairs?: string[];
+  /** All columns of their rows, if these are wanted; undefined for arguments and lines. */
+  readonly rows?: readonly object[];
   /** Names a text's file and line in errors; undefined for arguments. */
   readonly where?: (index: number) => string;
 }
@@ -42,10 +44,11 @@ export async function readGroups(
   given: Record<string, unknown>,
   words: readonly string[],
   signal: AbortSignal,
+  { keep = false }: { readonly keep?: boolean } = {},
 ): Promise<Iterable<TextInputs> | AsyncIterable<TextInputs>> {
   if (given.data !== undefined) {
     if (words.length > 0) throw new UsageError(`${command} takes texts or --data FILE, not both`);
-    return [await readColumns(command, given, signal)];
+    return [await readColumns(command, given, signal, { keep })];
   }
   if (words.length === 0) throw new UsageError(`${command} needs texts, --data FILE or - for standard input`);
   if (given.textPair !== undefined || given.text !== undefined)
@@ -82,16 +85,20 @@ export async function readColumns(
   command: string,
   given: Record<string, unknown>,
   signal: AbortSignal,
+  { keep = false }: { readonly keep?: boolean } = {},
 ): Promise<TextInputs> {
   // Plain lines have one column, whose name is fixed.
   const isPlain = given.format === "txt" || (given.format === undefined && /\.txt(\.gz)?$/.test(String(given.data)));
   if (given.text === undefined && !isPlain) throw new UsageError(`${command} --data needs --text COLUMN`);
   const { text = "text", textPair } = given as { text?: string; textPair?: string };
-  const columns = { texts: textPair === undefined ? [text] : [text, textPair], others: [] };
+  const columns = { texts: textPair === undefined ? [text] : [text, textPair], others: [], keep };
   const rows = await readTexts(dataSource(given.data as string, signal), columns, "data", given as FileOptions);
   const texts = rows.map((row) => textOf(row, text));
   const where = placesOf(rows);
-  return textPair === undefined ? { texts, where } : { texts, where, pairs: rows.map((row) => textOf(row, textPair)) };
+  const kept = keep ? { rows: rows.map(({ values }) => values) } : {};
+  return textPair === undefined
+    ? { texts, where, ...kept }
+    : { texts, where, ...kept, pairs: rows.map((row) => textOf(row, textPair)) };
 }
 
 /** Names the positions of rows: file and line. */

@@ -168,14 +168,13 @@ export class TrainStep {
   }
 
   private refusal(
-    all: readonly TrainBatch[],
+    batches: readonly TrainBatch[],
     losses: readonly number[],
     counts: readonly number[],
   ): DataError | EngineError {
     const first = losses.findIndex((loss) => !Number.isFinite(loss));
-    const batches = first < 0 ? all : [all[first]!];
-    const loss = first < 0 ? losses.reduce((a, b) => a + b, 0) : losses[first];
-    const places = batches.flatMap((batch) => batch.places?.() ?? []).join("; ");
+    const loss = losses.reduce((sum, one) => sum + one, 0);
+    const places = batches[Math.max(0, first)]!.places?.() ?? "";
     const step = this.done + 1;
     if (counts.every((n) => n === 0))
       return new DataError(`step ${step}: no text of its batch has a label, so there is nothing to learn`);

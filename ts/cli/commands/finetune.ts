@@ -1,5 +1,6 @@
 import { pick } from "../../options.js";
 import { platform } from "../../platform/index.js";
+import type { AnyEvaluation } from "../../train/evaluate.js";
 import { type FinetuneResult, finetune as train } from "../../train/finetune.js";
 import { FINETUNE } from "../../train/options.js";
 import { FINETUNE_SETTINGS } from "../../train/settings/finetune.js";
@@ -15,7 +16,7 @@ import {
   needSource,
   taskOption,
 } from "../dataOptions.js";
-import { folderOptions } from "../folderOptions.js";
+import { folderOptions, tensorboardOption } from "../folderOptions.js";
 import { loraOf, loraOptions } from "../loraOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, path } from "../option.js";
@@ -37,6 +38,7 @@ const options: readonly OptionSpec[] = [
   ...columnOptions,
   ...fileOptions,
   ...folderOptions,
+  tensorboardOption,
   ...settingOptions(FINETUNE_SETTINGS),
   ...loraOptions,
 ];
@@ -67,8 +69,10 @@ export const finetune: CommandSpec = {
       signal,
       onMessage: show.message,
       onProgress: show.step,
+      onEvaluation: show.evaluation,
     };
     const result = await train(pick(settings, FINETUNE)).finally(show.end);
+    show.curve();
     await present(result, out, given.out as string, (performance.now() - started) / 1000);
     result.model.close();
     return undefined;
@@ -76,14 +80,16 @@ export const finetune: CommandSpec = {
 };
 
 async function present(
-  { metrics, evaluation }: FinetuneResult<TaskName>,
+  { metrics, evaluation, notes }: FinetuneResult<TaskName>,
   out: Output,
   folder: string,
   seconds: number,
 ): Promise<void> {
   const memory = platform.peakMemory();
+  if (out.json) for (const note of notes) out.say(note);
   await out.result(metrics, [
-    ...reportLines(evaluation),
+    ...reportLines(evaluation as AnyEvaluation),
+    ...notes,
     `trained ${metrics.steps} steps in ${duration(metrics.seconds)}, ${metrics.tokensPerSecond} tokens/s; ${duration(seconds)} in total`,
     ...(memory === undefined ? [] : [`peak memory ${Math.round(memory / 2 ** 20)} MiB`]),
     `saved in ${folder}`,

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.js";
+import { checkFile } from "../../io/files.js";
 import type { PipelineOptions } from "../../pipelines/pipeline.js";
 import { AGGREGATIONS, type Aggregation } from "../../pipelines/tagGroups.js";
 import type { TagTokensOptions } from "../../pipelines/tagTokens.js";
@@ -7,13 +8,23 @@ import { type CommandSpec, UsageError } from "../command.js";
 import { modelOptions, withModel } from "../modelOptions.js";
 import { type OptionSpec, oneOf, text, whole } from "../option.js";
 import { print } from "../output.js";
+import { rowFile, withColumns, writeRows } from "../rowFile.js";
 import { oneLine, pairOption, readGroups, type TextInputs, textOptions } from "../textInputs.js";
 
 /** A model's prediction for a text: with --json, and as a line. */
 interface Prediction {
   readonly value: object;
   readonly line: string;
+  /** What --out adds to the row. */
+  readonly columns: object;
 }
+
+/** Where --out writes. */
+const outOption: OptionSpec = {
+  flags: "--out <file>",
+  help: "write the rows with all their columns, label and score to a csv, tsv or jsonl file instead of printing",
+  parse: rowFile,
+};
 
 /** Options for token classification. */
 const tagOptions: readonly OptionSpec[] = [
@@ -31,19 +42,32 @@ export const predict: CommandSpec = {
   name: "predict",
   summary: "label texts or their tokens: arguments, a file, or lines of standard input (-)",
   words: "[texts...]",
-  options: [...modelOptions, ...textOptions, pairOption, ...tagOptions],
+  options: [...modelOptions, ...textOptions, pairOption, outOption, ...tagOptions],
   required: ["model"],
   async run(call) {
     const tagging = tagSettings(call.options);
-    const groups = await readGroups("predict", call.options, call.words, call.signal);
+    const file = call.options.out as string | undefined;
+    if (file !== undefined) await checkFile(file);
+    const keep = file !== undefined;
+    const groups = await readGroups("predict", call.options, call.words, call.signal, { keep });
+    const rows: object[] = [];
     await withModel(call, {}, async (model, settings) => {
       for await (const inputs of groups) {
         const found = await predictions(model, inputs, settings, tagging);
+        if (keep) {
+          const row = (i: number) => inputs.rows?.[i] ?? { text: inputs.texts[i] };
+          rows.push(...found.map(({ columns }, i) => withColumns(row(i), columns, "predicted")));
+          continue;
+        }
         const line = ({ value, line }: Prediction, i: number) =>
           call.out.json ? JSON.stringify({ text: inputs.texts[i], ...value }) : line;
         await print(found.map(line));
       }
     });
+    if (file !== undefined) {
+      await writeRows(file, rows);
+      await call.out.result({ n: rows.length, out: file }, [`${rows.length} rows are in ${file}`]);
+    }
     return undefined;
   },
 };
@@ -73,6 +97,7 @@ async function predictions(
     const results = await model.classify(texts, { ...settings, where, ...(pairs && { pairs }) });
     return results.map((value, i) => ({
       value,
+      columns: { label: value.label, score: value.score },
       line: [oneLine(value.label), value.score.toFixed(4), oneLine(texts[i]!).slice(0, 100)].join("\t"),
     }));
   }
@@ -84,6 +109,7 @@ async function predictions(
   const results = await model.tagTokens(texts, { ...settings, where, aggregation: "simple", ...tagging });
   return results.map((tags) => ({
     value: { tags },
+    columns: { tags },
     line: tags.map(({ label, word, score }) => `${label}\t${oneLine(word)}\t${score.toFixed(4)}`).join("\n"),
   }));
 }

@@ -6,7 +6,7 @@ import { pretrain as train } from "../../train/pretrain.js";
 import { PRETRAIN_SETTINGS } from "../../train/settings/pretrain.js";
 import type { CommandSpec } from "../command.js";
 import { dataSource, fileOptions } from "../dataOptions.js";
-import { folderOptions } from "../folderOptions.js";
+import { folderOptions, tensorboardOption } from "../folderOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, oneOf, path, paths, text } from "../option.js";
 import { duration } from "../output.js";
@@ -24,6 +24,7 @@ const options: readonly OptionSpec[] = [
   { flags: "--text <column>", help: "column of the texts, for files with columns (default: text)", parse: text },
   ...fileOptions,
   ...folderOptions,
+  tensorboardOption,
   {
     flags: "--tokenizer <name|file>",
     help: "char, byte, or a tokenizer's file or folder (default: char for clm, else WordPiece of the text)",
@@ -57,13 +58,14 @@ export const pretrain: CommandSpec = {
       ...sourcesOf(["init", "tokenizer"]),
       data: sources(given.data),
       ...(given.valid !== undefined && { valid: sources(given.valid) }),
-      ...{ signal, onMessage: show.message, onProgress: show.step },
+      ...{ signal, onMessage: show.message, onProgress: show.step, onEvaluation: show.evaluation },
     };
     const { model, metrics } = await train(pick(settings, PRETRAIN)).finally(show.end);
+    show.curve();
     const memory = platform.peakMemory();
     const { loss, bitsPerCharacter, steps, seconds, tokensPerSecond } = metrics;
     await out.result(metrics, [
-      `held out: loss ${loss.toFixed(4)}${bitsPerCharacter === undefined ? "" : `, ${bitsPerCharacter.toFixed(4)} bits per character`}`,
+      `validation, ${metrics.n} tokens held out: loss ${loss.toFixed(4)}${bitsPerCharacter === undefined ? "" : `, ${bitsPerCharacter.toFixed(4)} bits per character`}`,
       `trained ${steps} steps in ${duration(seconds)}, ${tokensPerSecond} tokens/s`,
       ...(memory === undefined ? [] : [`peak memory ${Math.round(memory / 2 ** 20)} MiB`]),
       `saved in ${given.out}`,

@@ -117,7 +117,7 @@ export const FINETUNE_SETTINGS = /* @__PURE__ */ Object.assign(
       usually: 'by the task: "accuracy", "spearman", "microF1" or "f1"',
     },
     bagOfWords: {
-      ...{ rule: flag, default: true },
+      ...{ rule: flag, default: true, off: "Trains no bag of words to compare a classifier with" },
       help: "Trains a bag of words on the same rows and scores it beside a classifier, which should do better",
     },
   },

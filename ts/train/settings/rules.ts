@@ -76,6 +76,8 @@ export interface Setting {
   readonly unit?: string;
   /** The value if it is not set; undefined where it follows from other things. */
   readonly default?: unknown;
+  /** The help of the flag that turns it off, for a setting that is on by default. */
+  readonly off?: string;
   /** The default in words, where it follows from other things. */
   readonly usually?: string;
 }

@@ -1,6 +1,6 @@
 import { external } from "../../autograd/external.js";
 import { inOrderOf, type LabelSet, labelOf, labelSet, labelsOf } from "../../data/labels.js";
-import { metrics } from "../../metrics/index.js";
+import * as metrics from "../../metrics/all.js";
 import { labelNames } from "../../models/config.js";
 import type { LossSettings } from "../settings/loss.js";
 import type { Details } from "./details.js";

@@ -1,7 +1,7 @@
 import { external, type ValueWithGradient } from "../../autograd/external.js";
 import { placeOf, type Row, textOf } from "../../data/values.js";
 import { ConfigError } from "../../errors.js";
-import { metrics } from "../../metrics/index.js";
+import * as metrics from "../../metrics/all.js";
 import type { BatchStates, Model } from "../../models/model.js";
 import { meanSentenceModel, trainablePooling } from "../../models/sentences/trained.js";
 import { embed as vectorsOf } from "../../pipelines/embed.js";

@@ -1,6 +1,6 @@
 import { kind, placeOf, type Row, shown } from "../../data/values.js";
 import { DataError } from "../../errors.js";
-import { metrics } from "../../metrics/index.js";
+import * as metrics from "../../metrics/all.js";
 import { labelNames } from "../../models/config.js";
 import { drawn } from "./details.js";
 import { labelFields, problemTypeOf, requireProblem } from "./problemType.js";

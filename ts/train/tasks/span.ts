@@ -1,6 +1,6 @@
 import { kind, placeOf, type Row, shown, textOf } from "../../data/values.js";
 import { DataError } from "../../errors.js";
-import { metrics } from "../../metrics/index.js";
+import * as metrics from "../../metrics/all.js";
 import type { Model } from "../../models/model.js";
 import { answer, encodeWindows } from "../../pipelines/answer.js";
 import type { Window } from "../../pipelines/answerSpans.js";

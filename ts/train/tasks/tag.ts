@@ -1,7 +1,7 @@
 import { compareLabels, inOrderOf, type LabelSet, labelSet } from "../../data/labels.js";
 import { asText, placeOf, type Row, shown } from "../../data/values.js";
 import { DataError } from "../../errors.js";
-import { metrics } from "../../metrics/index.js";
+import * as metrics from "../../metrics/all.js";
 import { labelNames } from "../../models/config.js";
 import type { Model } from "../../models/model.js";
 import { IGNORED } from "../../ops/crossEntropy.js";
