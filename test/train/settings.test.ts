@@ -53,7 +53,7 @@ it.each<[string, Table]>([
 ])("%s has a flag for each setting", async (command, table) => {
   const { stdout } = await roformer([command, "--help"]);
   for (const name of Object.keys(table)) {
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = `--(no-)?${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     expect(stdout).toMatch(new RegExp(`^ {2}${flag}\\b`, "m"));
   }
 });
