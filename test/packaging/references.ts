@@ -21,9 +21,12 @@ export function references(path: string, text: string): References {
   const types = (name: string) => (isTypes ? name.replace(/\.(m?)js$/, ".d.$1ts") : name);
   return {
     files: names.filter(isRelative).map((name) => posix.join(dirname(path), types(name))),
-    packages: names.filter((name) => !isRelative(name)),
+    packages: names.filter((name) => !isRelative(name)).map(packageOf),
   };
 }
+
+/** `@a/b` of `@a/b/c`, and `a` of `a/b`. */
+const packageOf = (name: string): string => /^(@[^/]+\/)?[^/]+/.exec(name)![0];
 
 const isRelative = (name: string): boolean => name.startsWith(".");
 

@@ -22,7 +22,7 @@ export function trainingProgress({ out, protect }: Call) {
     /** Shows how the losses went, on a terminal. */
     curve: () => {
       if (out.json || !out.onTerminal) return;
-      for (const line of curve.lines(process.stderr.columns ?? 80)) out.say(line);
+      for (const line of curve.lines(process.stderr.columns || 80)) out.say(line);
     },
     step: (event: TrainingEvent) => {
       const { step, steps, loss, lr, tokensPerSecond, secondsLeft, memory } = event;

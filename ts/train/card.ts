@@ -90,7 +90,7 @@ const METRICS: Readonly<Record<string, string>> = {
 };
 
 /** A model card with the hub's metadata. */
-export function modelCard(
+function modelCard(
   { model, metrics }: CardFacts,
   { name, base, inherited = [] }: Origin & { readonly name: string },
 ): string {
