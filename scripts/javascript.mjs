@@ -71,6 +71,7 @@ export async function makeScripts(out) {
     ...parts,
     "./ts/platform/index.ts": sourceOf("platform/browser.ts"),
     "./ts/train/card.ts": sourceOf("instead/cardOfPage.ts"),
+    "./ts/train/glue.ts": sourceOf("instead/glueOfPage.ts"),
   };
   await build({ ...worker, outfile: join(out, "session/browserWorker.js"), plugins: [instead(browser), withoutNames] });
   await makeInlined(out);

@@ -23,7 +23,8 @@ const MOST_ROWS = 2 ** 22;
 
 /**
  * Rows with the columns named, from a file or from memory; `what` names rows from memory in messages. Texts are checked; labels
- * are what stands there. `keep`: the rows of a file have its other columns too. Errors: DataError for what is not a text or not there, and for more than 4 million rows.
+ * are what stands there. `keep`: the rows of a file have its other columns too. Errors: DataError for what is not a text or not there,
+ * and for more than 4 million rows.
  */
 export async function readTexts(
   source: TextSource | ReadRows,
