@@ -103,7 +103,13 @@ describe("a run", () => {
     await run({ out: base, steps: 1 });
     const out = join(temporaryFolder(), "adapter");
     const rest = { train: rows, valid: rows, text: "text", label: "label", batch: 8, seed: 3, init: base };
-    const { model, metrics } = await finetune({ ...rest, steps: 200, lora: { r: 4, targetModules: "all-linear" }, lr: 1e-2, out });
+    const { model, metrics } = await finetune({
+      ...rest,
+      steps: 200,
+      lora: { r: 4, targetModules: "all-linear" },
+      lr: 1e-2,
+      out,
+    });
     expect(metrics.parameters).toBeLessThan(4000);
     expect(metrics.accuracy).toBeGreaterThan(0.8);
     const texts = rows.map(({ text }) => text);
