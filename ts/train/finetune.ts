@@ -17,12 +17,18 @@ import type { Detailed } from "./tasks/details.js";
 import type { HeadOf, ScoresOf, TaskName } from "./tasks/index.js";
 import type { Measured, Scores } from "./tasks/task.js";
 
+/** Scores of a bag of words. */
+export interface BagOfWordsScores extends BagOfWordsMetrics {
+  /** Those on the validation rows, beside those on test rows. */
+  readonly validation?: BagOfWordsMetrics;
+}
+
 /** Which rows the scores of a fine-tuned model were made on, and what they compare with. */
 export interface ScoredPart {
   /** "test", or "validation": the rows that chose the best epoch. */
   readonly part: Part;
   /** Scores of a bag of words on these rows, for `classify`; of test rows, on the validation rows too. */
-  readonly bagOfWords?: (BagOfWordsMetrics & { readonly validation?: BagOfWordsMetrics }) | undefined;
+  readonly bagOfWords?: BagOfWordsScores | undefined;
 }
 
 /** What {@link finetune} returns: a model that the caller closes, and how good it is. */

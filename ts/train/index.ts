@@ -26,13 +26,25 @@ export type { BagOfWordsMetrics } from "./baseline.js";
 export type { CorpusOptions } from "./corpus.js";
 export { type AnyEvaluation, type Evaluation, evaluate } from "./evaluate.js";
 export type { TextSource } from "./examples.js";
-export { type FinetuneResult, finetune, type ScoredPart, type StoppedResult } from "./finetune.js";
+export {
+  type BagOfWordsScores,
+  type FinetuneResult,
+  finetune,
+  type ScoredPart,
+  type StoppedResult,
+} from "./finetune.js";
 export type { TrainingMetrics } from "./loop.js";
 export type { TrainingEvent } from "./meter.js";
 export type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "./options.js";
-export { type LanguageModelHead, type PretrainResult, pretrain, type StoppedPretrainResult } from "./pretrain.js";
+export {
+  type HeldOut,
+  type LanguageModelHead,
+  type PretrainResult,
+  pretrain,
+  type StoppedPretrainResult,
+} from "./pretrain.js";
 export type { Part, RunRecord, Split } from "./record.js";
-export type { Reported, ScoreInterval } from "./reported.js";
+export type { Reported, ScoreInterval, WithInterval } from "./reported.js";
 export type { ArchitectureSettings, AttentionSettings } from "./settings/architecture.js";
 export type { FinetuneSettings } from "./settings/finetune.js";
 export type { OptimizationSettings } from "./settings/optimization.js";

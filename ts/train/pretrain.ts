@@ -24,12 +24,18 @@ import { type LanguageMetrics, windowCourse } from "./windows.js";
 /** The heads of language models. */
 export type LanguageModelHead = "masked-lm" | "causal-lm";
 
+/** Where the scores of a language model come from. */
+export interface HeldOut {
+  /** The text that is held out. */
+  readonly part: "validation";
+}
+
 /** What {@link pretrain} returns: a model that the caller closes, and how good it is. */
 export interface PretrainResult {
   /** The model after its last step; the caller closes it. */
   readonly model: RoFormer<LanguageModelHead>;
   /** How well it guesses the held-out text, and how the training went. */
-  readonly metrics: LanguageMetrics & { readonly part: "validation" } & Omit<TrainingMetrics, "epochs"> & RunRecord;
+  readonly metrics: LanguageMetrics & HeldOut & Omit<TrainingMetrics, "epochs"> & RunRecord;
 }
 
 /** What {@link pretrain} returns for a run that was stopped, with `whenAborted: "return"`: nothing was evaluated. */

@@ -23,6 +23,7 @@ export interface RunRecord {
   readonly version: string;
   /** The settings, those included that followed from the data; learning rate, batch and so on. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Numbers of rows of each part, and where these come from. */
   readonly split: Split;
 }
 

@@ -21,8 +21,14 @@ function interval(n: number, main: MainScore): ScoreInterval {
   return { intervalOf: main.metric, ...found };
 }
 
+/** An evaluation whose metrics have an interval. */
+export interface WithInterval {
+  /** The interval, among the metrics. */
+  readonly metrics: ScoreInterval;
+}
+
 /** Scores with the interval of the main one. */
-export type Reported<E> = E & { readonly metrics: ScoreInterval };
+export type Reported<E> = E & WithInterval;
 
 /** Scores as they are returned: with the interval of the main one, without what is known of the rows. */
 export function reported<E extends Scores>(scores: Detailed<E>): Reported<E> {

@@ -6,10 +6,9 @@ import { type BagOfWordsOptions, checkBagOfWords } from "./options.js";
 import { type Plan, planOf } from "./plan.js";
 import type { SparseRows } from "./sparse.js";
 
-export type { BagOfWords, BagOfWordsReport } from "./bagOfWords.js";
+export type { BagOfWords } from "./bagOfWords.js";
 export type { Range } from "./grams.js";
 export type { BagOfWordsOptions } from "./options.js";
-export type { BagOfWordsSettings } from "./plan.js";
 
 /** Operations that a fit should take, more or less, and the steps that it makes in any case. */
 const [OPERATIONS, FEWEST] = [2 ** 27, 15];
