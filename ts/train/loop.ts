@@ -10,7 +10,7 @@ import type { ResolvedOptimization } from "./settings/optimization.js";
 import type { RunOptions } from "./settings/run.js";
 import { type TrainBatch, TrainStep } from "./step.js";
 import { stepOptions } from "./stepOptions.js";
-import { unstarted } from "./stopped.js";
+import { leavesModel, unstarted } from "./stopped.js";
 
 /** What a run teaches a model, step by step, and how it is scored. `S`: the scores. */
 export interface Course<S> {
@@ -173,7 +173,9 @@ class Loop<S> {
         onMessage?.(`nothing better in ${this.waited} evaluations: the training ends`);
       }
     } catch (error) {
-      if (!(error instanceof AbortError && signal?.aborted)) this.failure = error;
+      if (error instanceof AbortError && signal?.aborted) return;
+      if (!leavesModel(error)) throw error;
+      this.failure = error;
     }
   }
 

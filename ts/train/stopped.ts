@@ -1,9 +1,15 @@
-import { AbortError } from "../errors.js";
+import { AbortError, EngineError } from "../errors.js";
 import type { RunOptions, WhenAborted } from "./settings/run.js";
 
 /** The error of a run that is stopped before its first step: there is nothing to save. */
 export const unstarted = ({ signal }: Pick<RunOptions, "signal">): AbortError =>
   new AbortError("stopped before the first step; nothing was saved", { cause: signal?.reason });
+
+/**
+ * Whether an evaluation that failed leaves a model that is worth saving: not where the model computes what is no number, or the engine
+ * died, which are errors without a reason.
+ */
+export const leavesModel = (error: unknown): boolean => !(error instanceof EngineError && error.reason === undefined);
 
 /** Ends a run that was stopped later, after its model was saved. Errors: AbortError, unless the model is wanted as it is. */
 export function endStopped(steps: number, { out, signal, whenAborted }: RunOptions & WhenAborted): void {
