@@ -29,7 +29,7 @@ export interface CommandSpec {
   readonly words?: string;
   readonly options: readonly OptionSpec[];
   /** Required fields. */
-  readonly required: readonly string[];
+  readonly required: readonly string[] | ((options: Readonly<Record<string, unknown>>) => readonly string[]);
   /** Returns the exit code, if it is not 0. */
   run(call: Call): Promise<number | undefined>;
 }
@@ -68,7 +68,8 @@ async function runCommand(
     stops.listen();
     const options = { ...file, ...flags };
     debug ||= Boolean(options.debug);
-    const missing = spec.required.filter((field) => options[field] === undefined);
+    const required = typeof spec.required === "function" ? spec.required(options) : spec.required;
+    const missing = required.filter((field) => options[field] === undefined);
     if (missing.length > 0) {
       throw new UsageError(`${spec.name} needs ${missing.map(fieldFlag).join(", ")}`);
     }

@@ -68,12 +68,6 @@ export const glueOptions: readonly OptionSpec[] = [
   { flags: "--data <folder>", help: "folder with GLUE's official files, for --glue", parse: path },
 ];
 
-/** Refuses a call that names neither files nor an official data set. */
-export function needSource(command: string, name: string, given: Record<string, unknown>): void {
-  const needed = given.glue === undefined ? name : "data";
-  if (given[needed] === undefined) throw new UsageError(`${command} needs ${fieldFlag(needed)}`);
-}
-
 /** Refuses a call that does not name a column without which the task has nothing to read. */
 export function needColumns(command: string, task: TaskName, given: Record<string, unknown>): void {
   const missing = missingColumns(taskKind(task).columns, given);

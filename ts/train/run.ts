@@ -11,7 +11,7 @@ import { type Course, type LoopSettings, type Trained, train } from "./loop.js";
 import type { EpochLosses } from "./reading.js";
 import type { Part, RunRecord } from "./record.js";
 import type { RunOptions, WhenAborted } from "./settings/run.js";
-import { endStopped } from "./stopped.js";
+import { endStopped, leavesModel } from "./stopped.js";
 import { watched } from "./watched.js";
 
 /** A run that is ready to begin. */
@@ -93,9 +93,9 @@ async function scored<S>(
   try {
     return { scores: await test(signal) };
   } catch (error) {
-    return error instanceof AbortError && signal?.aborted
-      ? { scores: undefined }
-      : { scores: undefined, failure: error };
+    if (error instanceof AbortError && signal?.aborted) return { scores: undefined };
+    if (!leavesModel(error)) throw error;
+    return { scores: undefined, failure: error };
   }
 }
 

@@ -7,15 +7,7 @@ import { FINETUNE_SETTINGS } from "../../train/settings/finetune.js";
 import type { TaskName } from "../../train/tasks/index.js";
 import { inferTask } from "../../train/tasks/infer.js";
 import type { CommandSpec } from "../command.js";
-import {
-  columnOptions,
-  dataSource,
-  fileOptions,
-  glueOptions,
-  needColumns,
-  needSource,
-  taskOption,
-} from "../dataOptions.js";
+import { columnOptions, dataSource, fileOptions, glueOptions, needColumns, taskOption } from "../dataOptions.js";
 import { folderOptions, tensorboardOption } from "../folderOptions.js";
 import { loraOf, loraOptions } from "../loraOptions.js";
 import { modelSource } from "../modelSource.js";
@@ -48,10 +40,9 @@ export const finetune: CommandSpec = {
   name: "finetune",
   summary: "train a model on labeled rows: classes, numbers, tags, answers, choices, similarities",
   options,
-  required: ["out"],
+  required: ({ glue }) => (glue === undefined ? ["train", "out"] : ["data", "out"]),
   async run(call) {
     const { options: given, out, signal } = call;
-    needSource("finetune", "train", given);
     if (given.glue === undefined) needColumns("finetune", inferTask(given, given.train as string).task, given);
     const files = Object.fromEntries(
       ["train", "valid", "test"]
