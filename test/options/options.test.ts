@@ -27,7 +27,8 @@ const DATA: Readonly<Record<string, string>> = {
 };
 
 /** What users write for the library to call, and what hands its options on to another function of this list. */
-const ELSEWHERE = /^(Attention|Recurrent|Head|HeadFactory|HeadOptions|OwnLoss|Optimizer)\.|^EncoderLayer\.forward /;
+const ELSEWHERE =
+  /^(Attention|Recurrent|Head|HeadFactory|HeadOptions|OwnLoss|Optimizer|TensorBoard)\.|^tensorBoard |^EncoderLayer\.forward /;
 
 const keyOf = ({ path, type }: { path: string; type: string }) => `${path} ${type}`;
 const checked = takings.filter((one) => !Object.hasOwn(DATA, one.type) && !ELSEWHERE.test(keyOf(one)));

@@ -17,6 +17,8 @@ const UNKNOWN: Readonly<Record<string, string>> = {
   FamilyConfigInput: "fields of config.json that the library does not know are kept, whatever they hold",
   Pipeline: "of its options the names alone are said here",
   RoFormerExtensionInput: "fields of roformer_js that the library does not know are kept, whatever they hold",
+  RunOptions: 'what a listener of evaluations returns counts only if it is "stop"',
+  RunRecord: "its settings hold whatever the options hold",
   RopeBase: "fields of rope_parameters that the library does not know are kept, whatever they hold",
   Row: "columns of JSON hold whatever stands in the file",
   UnsavedError: "its result is of any function: the type is a parameter, whose default says nothing",

@@ -18,8 +18,11 @@ const [DRAWS, FEWEST, MOST] = [2 ** 22, 100, 1000];
 function interval(n: number, main: MainScore): ScoreInterval {
   const resamples = Math.min(MOST, Math.max(FEWEST, Math.floor(DRAWS / n)));
   const found = main.of ? bootstrapInterval(n, main.of, { resamples }) : wilsonInterval(main.hits, n);
-  return { intervalOf: main.metric, ...found };
+  return { intervalOf: main.metric, low: rounded(found.low), high: rounded(found.high) };
 }
+
+/** Without the last digits, in which logarithms of one JavaScript engine differ from another's. */
+const rounded = (x: number): number => Number(x.toPrecision(12));
 
 /** An evaluation whose metrics have an interval. */
 export interface WithInterval {
