@@ -72,7 +72,8 @@ const BY_HEAD: Readonly<Partial<Record<HeadName, TaskName>>> = {
 };
 
 /** What a model is asked. Errors: ConfigError for an unknown task, or a head without one. */
-export function evaluationTask({ head, config, sentenceModel }: Model, options: EvaluateOptions): TaskName {
+export function evaluationTask(model: Model, options: EvaluateOptions): TaskName {
+  const { head, config, sentenceModel } = model;
   const { task } = options;
   if (task !== undefined && !TASKS.includes(task))
     throw new ConfigError(`evaluate: task is ${JSON.stringify(task)}, not one of ${TASKS.join(", ")}`);

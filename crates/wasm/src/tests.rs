@@ -94,7 +94,7 @@ fn rope_needs_positions_of_the_table() {
 fn layer_norm_takes_sum_and_residual_or_leaves_them_out() {
     let (y, sum, stats, x) = (room(4), room(4), room(2), floats(&[1.0, 3.0, 1.0, 3.0]));
     let (weight, bias) = (floats(&[1.0; 4]), floats(&[0.0; 4]));
-    let run = |sum, residual| layer_norm(y, sum, stats, x, residual, weight, bias, 4, 1e-12, 0.0, 0, 0, 0, 0);
+    let run = |sum, residual| layer_norm(y, sum, stats, x, residual, weight, bias, 4, 1e-12, 0.0, 0, 0, 0, 0, 0.0);
     run(0, 0).unwrap();
     assert_eq!((read(y), read(stats)), (vec![-1.0, 1.0, -1.0, 1.0], vec![2.0, 1.0]));
     run(sum, floats(&[1.0; 4])).unwrap();
@@ -104,7 +104,7 @@ fn layer_norm_takes_sum_and_residual_or_leaves_them_out() {
     refused(run(0, short), "layer_norm: residual holds 3 numbers, not [N, C] = 4");
     let (dx, dresidual, dweight, dbias) = (room(4), room(4), floats(&[1.0; 4]), floats(&[1.0; 4]));
     let back = |dresidual, width| {
-        layer_norm_backward(dx, dresidual, dweight, dbias, x, sum, stats, weight, width, 0.0, 0, 0, 0, 0)
+        layer_norm_backward(dx, dresidual, dweight, dbias, x, sum, stats, weight, width, 0.0, 0, 0, 0, 0, 0.0)
     };
     back(dresidual, 4).unwrap();
     assert_eq!((read(dbias), read(dx)), (vec![2.0, 4.0, 2.0, 4.0], read(dresidual)));

@@ -37,7 +37,7 @@ impl Described<'_> {
 /// Attention of 2 queries and keys of 2 numbers.
 fn attend(batch: Slot, bias: Slot, rate: f32) -> Result<Vec<f32>, Problem> {
     let (q, v, out, lse) = (floats(&[1.0, 0.0, 0.0, 1.0]), floats(&[1.0, 2.0, 3.0, 4.0]), room(4), room(2));
-    let done = attention(out, lse, q, q, v, bias, batch, 2, rate, 1, 2, 3, 4).map(|()| read(out));
+    let done = attention(out, lse, q, q, v, bias, batch, 2, rate, 1, 2, 3, 4, 0.0).map(|()| read(out));
     [q, v, out, lse].into_iter().for_each(|slot| free(slot).unwrap());
     done
 }
@@ -48,10 +48,10 @@ fn a_batch_serves_forward_and_backward_and_keeps_what_it_was_made_of() {
     assert_eq!(attend(batch, 0, 0.0).unwrap(), [1.0, 2.0, 3.0, 4.0]); // one key a sequence
     assert_eq!(attend(batch, floats(&[0.0]), 0.0).unwrap(), [1.0, 2.0, 3.0, 4.0]);
     let (q, v, out, lse) = (floats(&[1.0, 0.0, 0.0, 1.0]), floats(&[1.0, 2.0, 3.0, 4.0]), room(4), room(2));
-    attention(out, lse, q, q, v, 0, batch, 2, 0.0, 0, 0, 0, 0).unwrap();
+    attention(out, lse, q, q, v, 0, batch, 2, 0.0, 0, 0, 0, 0, 0.0).unwrap();
     let grads = [room(4), room(4), room(4), room(1)];
     let ([dq, dk, dv, dbias], bias) = (grads, floats(&[0.0]));
-    attention_backward(dq, dk, dv, dbias, v, out, lse, q, q, v, bias, batch, 2, 0.0, 0, 0, 0, 0).unwrap();
+    attention_backward(dq, dk, dv, dbias, v, out, lse, q, q, v, bias, batch, 2, 0.0, 0, 0, 0, 0, 0.0).unwrap();
     assert_eq!(grads.map(read), [vec![0.0; 4], vec![0.0; 4], read(v), vec![0.0]]);
 }
 
@@ -128,7 +128,7 @@ fn attention_needs_rows_and_a_bias_that_fit_the_batch() {
     let three = Described { heads: 3, ..ONE }.make().unwrap();
     refused(attend(three, 0, 0.0), "attention: q holds 4 numbers, which are no rows of 6");
     let (x, lse) = (floats(&[0.0; 4]), room(2));
-    let wrong = |head_size| attention(room(4), lse, x, x, x, 0, one, head_size, 0.0, 0, 0, 0, 0);
+    let wrong = |head_size| attention(room(4), lse, x, x, x, 0, one, head_size, 0.0, 0, 0, 0, 0, 0.0);
     refused(wrong(0), "attention: 1 heads of 0 numbers");
     refused(wrong(4), "attention: query_offsets end at 2, not at N = 1, the rows of q");
 }
