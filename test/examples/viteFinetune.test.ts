@@ -50,8 +50,8 @@ describe("examples/vite-finetune", () => {
     const { page, errors } = await visit(await serve(EXAMPLE, ["preview", "--outDir", site]));
     await said(page, "Ready.");
     await page.getByRole("button", { name: "Use the sample" }).click();
-    expect(await page.getByLabel("Column of labels").inputValue()).toBe("topic");
     await said(page, "75 texts, 3 labels: delivery (25), payment (25), account (25)");
+    expect(await page.getByLabel("Column of labels").inputValue()).toBe("topic");
 
     const train = page.getByRole("button", { name: "Train" });
     await train.click();
