@@ -174,7 +174,7 @@ describe("finetune refuses", () => {
       /"answers" is a string, not \{ text: \[…\], answer_start: \[…\] \}/,
     ],
     [
-      "a choice that is none",
+      "a label that is not a choice",
       { text: "text", choices: ["a", "b"], train: [{ text: "x", a: "1", b: "2", label: 2 }] },
       DataError,
       /the label is "2", not the number of a choice, 0 to 1/,
@@ -198,7 +198,7 @@ describe("finetune refuses", () => {
       /loss is "cosent"; these columns go with in-batch-negatives/,
     ],
     [
-      "a similarity that is no number",
+      "a similarity that is not a number",
       {
         task: "embed",
         text: "a",

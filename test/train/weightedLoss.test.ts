@@ -29,16 +29,17 @@ describe("cross-entropy with class weights and label smoothing", () => {
 
   it("balances classes as scikit-learn does", () => {
     const labels = labelSet(["a", "b", "c"]);
-    expect([...weightsOf({ classWeights: "balanced" }, labels, [6, 3, 1])!]).toEqual([10 / 18, 10 / 9, 10 / 3]);
-    expect([...weightsOf({ classWeights: { b: 2 } }, labels, [6, 3, 1])!]).toEqual([1, 2, 1]);
-    expect(weightsOf({}, labels, [6, 3, 1])).toBeUndefined();
+    const ids = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
+    expect([...weightsOf({ classWeights: "balanced" }, labels, ids)!]).toEqual([10 / 18, 10 / 9, 10 / 3]);
+    expect([...weightsOf({ classWeights: { b: 2 } }, labels, ids)!]).toEqual([1, 2, 1]);
+    expect(weightsOf({}, labels, ids)).toBeUndefined();
   });
 
   it.each([
     [{ d: 1 }, 'classWeights: unknown label "d"; known are a, b, c'],
     [{ a: -1 }, 'classWeights: "a" is -1, not a number of at least 0'],
   ])("refuses %j", (classWeights, message) => {
-    const weigh = () => weightsOf({ classWeights }, labelSet(["a", "b", "c"]), [1, 1, 1]);
+    const weigh = () => weightsOf({ classWeights }, labelSet(["a", "b", "c"]), [0, 1, 2]);
     expect(weigh).toThrow(ConfigError);
     expect(weigh).toThrow(message);
   });

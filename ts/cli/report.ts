@@ -1,13 +1,11 @@
 import type { AnyEvaluation, Evaluation } from "../train/evaluate.js";
 import type { ScoredPart } from "../train/finetune.js";
+import { FEW } from "../train/reading.js";
 
 const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
 
 /** What the rows of a score are called. */
 const PARTS = { validation: "validation, the rows that chose the epoch", test: "test" } as const;
-
-/** Fewer rows than these say little. */
-const FEW = 50;
 
 /** Metrics with the interval of the main one, for classes each one's scores and the confusion matrix, as lines. */
 export function reportLines(evaluation: AnyEvaluation & Partial<ScoredPart>): string[] {

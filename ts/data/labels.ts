@@ -2,7 +2,7 @@ import { DataError } from "../errors.js";
 import { placeOf, type Row, shown, textOf } from "./values.js";
 
 /** Maximum number of classes: more are probably texts, ids or numbers. */
-export const MOST_CLASSES = 1000;
+const MOST_CLASSES = 1000;
 
 /** The labels of a task, in the order of their ids. */
 export interface LabelSet {
@@ -44,11 +44,7 @@ export function labelsOf(rows: readonly Row[], column: string, { once = "error" 
     else firstRow.set(label, row);
   }
   const file = rows[0]?.file ?? "training";
-  if (firstRow.size > MOST_CLASSES) {
-    throw new DataError(
-      `${file}: ${JSON.stringify(column)} has ${firstRow.size} different labels, more than ${MOST_CLASSES}: is this the label column?`,
-    );
-  }
+  refuseTooMany(file, column, firstRow.size);
   const single = once === "error" && [...firstRow].find(([label]) => !repeated.has(label));
   if (single) {
     const [label, row] = single;
@@ -61,6 +57,14 @@ export function labelsOf(rows: readonly Row[], column: string, { once = "error" 
       `${file}: every row has the same label in ${JSON.stringify(column)}: there is nothing to learn`,
     );
   return labelSet([...firstRow.keys()].sort(compareLabels));
+}
+
+/** Refuses a column with more different labels than a classifier is likely to have. Errors: DataError. */
+export function refuseTooMany(file: string, column: string, labels: number): void {
+  if (labels > MOST_CLASSES)
+    throw new DataError(
+      `${file}: ${JSON.stringify(column)} has ${labels} different labels, more than ${MOST_CLASSES}: is this the label column?`,
+    );
 }
 
 /**

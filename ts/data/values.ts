@@ -58,5 +58,9 @@ export function kind(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
+/** The items of a list as texts. Errors: DataError that names the item. */
+export const asTexts = (where: string, list: readonly unknown[]): string[] =>
+  list.map((item, i) => asText(`${where}: item ${i}`, item));
+
 /** A user's string in a message: quoted and shortened. */
 export const shown = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

@@ -70,19 +70,17 @@ export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepa
   try {
     adapt(model, options);
     const isOpen = init !== undefined && options.lr === undefined;
-    const settings = isOpen ? { ...resolved, lr: pretrainedRate(totalSize(model.parameters())) } : resolved;
+    const rate = isOpen ? { lr: pretrainedRate(totalSize(model.parameters())) } : {};
+    const settings = { ...resolved, ...rate, metric: resolved.metric ?? task.metric };
     const maxLength = model.trainedLength;
     const encode = (rows: readonly Row[]) => task.encode(rows, model, maxLength);
     const encoded = { train: encode(data.train), valid: encode(data.valid), test: data.test && encode(data.test) };
     for (const line of describe(model, task, settings, encoded)) onMessage(line);
     onMessage(cutInWords(lengths, maxLength));
     const { train, valid, test } = encoded;
-    const course = labeledCourse(
-      { task, model, train, valid, rows: data.train },
-      { ...settings, metric: settings.metric ?? task.metric },
-    );
+    const course = labeledCourse({ task, model, train, valid, rows: data.train }, settings);
     const length = { steps: stepsOf(settings, course), evalEvery: settings.evalEvery ?? course.perEpoch };
-    const set = { ...settings, ...length, maxLength, metric: settings.metric ?? task.metric };
+    const set = { ...settings, ...length, maxLength };
     const split = { train: train.length, valid: valid.length, test: test?.length, heldOut: !options.valid };
     return {
       ...{ model, course, task: data.name },

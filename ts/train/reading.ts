@@ -37,7 +37,7 @@ interface Judged extends ResultFacts {
 }
 
 /** Fewer rows than these say little. */
-const FEW = 50;
+export const FEW = 50;
 /** An accuracy within this much of the majority's is not better. */
 const SAME = 0.01;
 /** How far the validation loss must rise above its lowest: a share of that, and nats. */

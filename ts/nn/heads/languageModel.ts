@@ -1,4 +1,3 @@
-import { ShapeError } from "../../errors.js";
 import { countLabels, IGNORED, linearCrossEntropy } from "../../ops/crossEntropy.js";
 import { gatherRows } from "../../ops/embedding.js";
 import { linear } from "../../ops/gemm.js";
@@ -8,6 +7,7 @@ import { LayerNorm } from "../layerNorm.js";
 import { Linear } from "../linear.js";
 import type { Packed, PackedBatch } from "../packed.js";
 import type { Head, HeadOptions, Targets } from "./head.js";
+import { tokenLabels } from "./tokenLabels.js";
 
 /** The label that each token's logits are held against, `[N]`, from the tokens' labels. */
 type Aim = (labels: Int32Array, packed: Packed) => Int32Array;
@@ -48,19 +48,12 @@ export class LanguageModel implements Head {
   }
 
   /** Only tokens with a label are decoded: 15 % of them in BERT's pre-training. Their logits are never in memory together. */
-  loss(
-    hidden: Tensor,
-    { packed }: PackedBatch,
-    { tokens = new Int32Array(0) }: Targets,
-    counts?: readonly number[],
-  ): Tensor {
-    const N = packed.tokens.length;
-    if (tokens.length !== N) throw new ShapeError("labels", tokens.length, `a number for each of ${N} tokens`);
-    const labels = this.aim(tokens, packed);
+  loss(hidden: Tensor, { packed }: PackedBatch, targets: Targets, counts?: readonly number[]): Tensor {
+    const labels = this.aim(tokenLabels(targets, packed), packed);
     const rows = Int32Array.from(labels.keys()).filter((row) => labels[row] !== IGNORED);
-    const chosen = rows.length === N ? hidden : gatherRows(hidden, integers(rows));
-    const targets = Int32Array.from(rows, (row) => labels[row]!);
-    return linearCrossEntropy(this.transformed(chosen), this.decoder, this.bias, targets, {
+    const chosen = rows.length === labels.length ? hidden : gatherRows(hidden, integers(rows));
+    const chosenLabels = Int32Array.from(rows, (row) => labels[row]!);
+    return linearCrossEntropy(this.transformed(chosen), this.decoder, this.bias, chosenLabels, {
       numItemsInBatch: counts?.[0],
     });
   }

@@ -1,4 +1,4 @@
-import { ConfigError, ShapeError } from "../../errors.js";
+import { ConfigError } from "../../errors.js";
 import { countLabels, crossEntropy } from "../../ops/crossEntropy.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { Dropout } from "../dropout.js";
@@ -6,6 +6,7 @@ import { Linear } from "../linear.js";
 import type { PackedBatch } from "../packed.js";
 import { classLabels } from "./classLabels.js";
 import type { Head, HeadFactory, HeadOptions, Targets, TokenScorerFactory } from "./head.js";
+import { tokenLabels } from "./tokenLabels.js";
 
 /** RoFormer's and BERT's: dropout and a linear layer. */
 export const droppedTokens: TokenScorerFactory = ({ params, width, dropout }, outputs) => {
@@ -33,15 +34,8 @@ class TokenClassifier implements Head {
     return [countLabels(tokens)];
   }
 
-  loss(
-    hidden: Tensor,
-    { packed }: PackedBatch,
-    { tokens = new Int32Array(0) }: Targets,
-    counts?: readonly number[],
-  ): Tensor {
-    const N = packed.tokens.length;
-    if (tokens.length !== N) throw new ShapeError("labels", tokens.length, `a number for each of ${N} tokens`);
-    const labels = classLabels(tokens, this.labels, "label of token");
+  loss(hidden: Tensor, { packed }: PackedBatch, targets: Targets, counts?: readonly number[]): Tensor {
+    const labels = classLabels(tokenLabels(targets, packed), this.labels, "label of token");
     return crossEntropy(this.logits(hidden), labels, { numItemsInBatch: counts?.[0] });
   }
 }

@@ -1,12 +1,12 @@
 import { external } from "../../autograd/external.js";
-import { inOrderOf, type LabelSet, labelOf, labelSet, labelsOf } from "../../data/labels.js";
+import { type LabelSet, labelOf, labelSet, labelsOf } from "../../data/labels.js";
 import * as metrics from "../../metrics/all.js";
-import { labelNames } from "../../models/config.js";
+import { argmax } from "../../pipelines/numbers.js";
 import type { LossSettings } from "../settings/loss.js";
 import type { Details } from "./details.js";
 import { crossEntropyOf } from "./losses.js";
 import type { LabelMetrics } from "./multilabel.js";
-import { labelFields, problemTypeOf, requireProblem } from "./problemType.js";
+import { inModelOrder, labelFields, modelLabels, problemTypeOf, requireProblem } from "./problemType.js";
 import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
 import type { TaskKind } from "./task.js";
 import { totalWeight, weightedCrossEntropy, weightsOf } from "./weightedLoss.js";
@@ -59,12 +59,11 @@ export const classify: TaskKind<number, ClassifierScores, "sequence-classificati
       ? labelSet(options.labelNames)
       : labelsOf(rows, options.label!, { once: isSplit ? "error" : "allow" });
     const ids = rows.map((row) => labels.idOf(row, options.label!));
-    const counts = labels.names.map((_, id) => ids.filter((one) => one === id).length);
-    return sequenceTask(classes(labels, lossOf(options, labels, counts)), options);
+    return sequenceTask(classes(labels, lossOf(options, labels, ids)), options);
   },
   ofModel(config, options) {
     requireProblem(config, "single_label_classification", options);
-    return sequenceTask(classes(labelSet(labelNames(config), config.label2id)), options);
+    return sequenceTask(classes(modelLabels(config)), options);
   },
 };
 
@@ -75,10 +74,10 @@ interface Loss {
   readonly smoothing: number;
 }
 
-/** The loss that is set, if it is not the plain cross-entropy. */
-function lossOf(options: LossSettings, labels: LabelSet, counts: readonly number[]): Loss | undefined {
+/** The loss that is set, if it is not the plain cross-entropy. `ids`: the class of each training row. */
+function lossOf(options: LossSettings, labels: LabelSet, ids: readonly number[]): Loss | undefined {
   const { labelSmoothing: smoothing = 0 } = options;
-  const weights = weightsOf(options, labels, counts);
+  const weights = weightsOf(options, labels, ids);
   return weights || smoothing > 0 ? { labels, weights, smoothing } : undefined;
 }
 
@@ -94,7 +93,7 @@ const classes = (labels: LabelSet, loss?: Loss): SequenceProblem<number, Judged,
   metric: "accuracy",
   forModel(config) {
     if (problemTypeOf(config) !== "single_label_classification") return undefined;
-    const own = inOrderOf(labelSet(labelNames(config), config.label2id), labels);
+    const own = inModelOrder(config, labels);
     return own && classes(own, loss && reordered(loss, own));
   },
   stratum: labelOf,
@@ -107,7 +106,7 @@ const classes = (labels: LabelSet, loss?: Loss): SequenceProblem<number, Judged,
         }
       : { sequences: ids },
   judge: (logits, label) => {
-    const predicted = logits.indexOf(highest(logits));
+    const predicted = argmax(logits);
     return { predicted, score: Math.exp(-crossEntropyOf(logits, predicted)), loss: crossEntropyOf(logits, label) };
   },
   score: (judged, truth) => {
@@ -137,8 +136,6 @@ export function classScores(predicted: ArrayLike<number>, truth: ArrayLike<numbe
     matthews: metrics.matthews(predicted, truth),
   };
 }
-
-const highest = (logits: Float32Array): number => logits.reduce((a, b) => Math.max(a, b));
 
 function perClass(predicted: readonly number[], truth: readonly number[], names: readonly string[]): LabelMetrics[] {
   const found = new Map(metrics.classificationReport(predicted, truth).map(({ label, ...own }) => [label, own]));

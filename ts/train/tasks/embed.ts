@@ -7,6 +7,7 @@ import { meanSentenceModel, trainablePooling } from "../../models/sentences/trai
 import { embed as vectorsOf } from "../../pipelines/embed.js";
 import type { ReadyModel } from "../../pipelines/pipeline.js";
 import { run } from "../../pipelines/run.js";
+import { similarityOf } from "../../pipelines/similarity.js";
 import { encodeTexts } from "../../pipelines/texts.js";
 import type { RoFormer } from "../../roformer.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -142,8 +143,10 @@ async function evaluate(
     sequences: examples.flatMap(({ sequences }) => sequences),
   };
   const vectors = (await run(model, { what: "evaluate", job, options: { signal, onProgress } })) as Float32Array[];
-  return { problem: "sentence_similarity", ...scored(vectors, examples) };
+  return { problem: "sentence_similarity", ...scored(vectors.map(prepare), examples) };
 }
+
+const { prepare, compare: cosine } = similarityOf("evaluate", "cosine");
 
 /** What is known of the pairs or triplets. */
 interface Scored {
@@ -151,7 +154,8 @@ interface Scored {
   readonly details: Details;
 }
 
-function scored(vectors: readonly Float32Array[], examples: Examples): Scored {
+/** `vectors`: one per text, of length 1. */
+function scored(vectors: readonly ArrayLike<number>[], examples: Examples): Scored {
   const [n, size] = [examples.length, examples[0]!.sequences.length];
   const text = (i: number, place: number) => vectors[i * size + place]!;
   if (examples[0]!.label !== null) {
@@ -198,14 +202,4 @@ function similarities(cosines: readonly number[], labels: readonly number[]): Sc
         })),
     },
   };
-}
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [product, x, y] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    product += a[i]! * b[i]!;
-    x += a[i]! ** 2;
-    y += b[i]! ** 2;
-  }
-  return product / Math.max(Math.sqrt(x * y), 1e-16);
 }

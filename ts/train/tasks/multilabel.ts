@@ -1,12 +1,11 @@
-import { compareLabels, inOrderOf, type LabelSet, labelSet, MOST_CLASSES } from "../../data/labels.js";
-import { asText, placeOf, type Row, shown } from "../../data/values.js";
+import { compareLabels, type LabelSet, labelSet, refuseTooMany } from "../../data/labels.js";
+import { asText, asTexts, placeOf, type Row, shown } from "../../data/values.js";
 import { ConfigError, DataError } from "../../errors.js";
 import { multiLabelReport } from "../../metrics/multiLabel.js";
-import { labelNames } from "../../models/config.js";
 import type { TaskColumns } from "./columns.js";
 import { type Details, drawn } from "./details.js";
 import { binaryCrossEntropyOf } from "./losses.js";
-import { labelFields, problemTypeOf, requireProblem } from "./problemType.js";
+import { inModelOrder, labelFields, modelLabels, problemTypeOf, requireProblem } from "./problemType.js";
 import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
 import type { TaskKind } from "./task.js";
 
@@ -72,7 +71,7 @@ export const multilabel: TaskKind<Uint8Array, MultiLabelScores, "sequence-classi
   learn: (rows, options) => sequenceTask(indicators(labelsIn(rows, options), separatorOf(options)), options),
   ofModel(config, options) {
     requireProblem(config, "multi_label_classification", options);
-    return sequenceTask(indicators(labelSet(labelNames(config), config.label2id), separatorOf(options)), options);
+    return sequenceTask(indicators(modelLabels(config), separatorOf(options)), options);
   },
 };
 
@@ -85,10 +84,7 @@ function separatorOf({ labelSeparator }: TaskColumns): string | undefined {
 /** The labels of all rows, sorted. */
 function labelsIn(rows: readonly Row[], { label, labelSeparator }: TaskColumns): LabelSet {
   const names = new Set(rows.flatMap((row) => namesIn(row, label!, labelSeparator)));
-  if (names.size > MOST_CLASSES)
-    throw new DataError(
-      `${rows[0]!.file}: ${JSON.stringify(label)} has ${names.size} different labels, more than ${MOST_CLASSES}: is it the label's column?`,
-    );
+  refuseTooMany(rows[0]!.file, label!, names.size);
   if (names.size === 0) throw new DataError(`${rows[0]!.file}: no row has a label in ${JSON.stringify(label)}`);
   return labelSet([...names].sort(compareLabels));
 }
@@ -102,7 +98,7 @@ const indicators = (
   metric: "microF1",
   forModel(config) {
     if (problemTypeOf(config) !== "multi_label_classification") return undefined;
-    const own = inOrderOf(labelSet(labelNames(config), config.label2id), labels);
+    const own = inModelOrder(config, labels);
     return own && indicators(own, separator);
   },
   stratum: () => "",
@@ -152,7 +148,7 @@ function detailsOf(judged: readonly Judged[], truth: readonly Uint8Array[], name
 function namesIn(row: Row, column: string, separator: string | undefined): string[] {
   const value = row.values[column];
   const where = `${placeOf(row)}: ${JSON.stringify(column)}`;
-  if (Array.isArray(value)) return value.map((name, i) => asText(`${where}: item ${i}`, name));
+  if (Array.isArray(value)) return asTexts(where, value);
   const text = asText(where, value);
   if (separator === undefined && text.trim().startsWith("["))
     return namesIn(parsed(row, column, text), column, undefined);

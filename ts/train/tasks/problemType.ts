@@ -1,3 +1,4 @@
+import { inOrderOf, type LabelSet, labelSet } from "../../data/labels.js";
 import { ConfigError } from "../../errors.js";
 import { labelNames, type RoFormerConfig, type RoFormerConfigInput } from "../../models/config.js";
 import type { ProblemType } from "../../nn/heads/index.js";
@@ -6,6 +7,13 @@ import type { TaskColumns } from "./columns.js";
 /** What a configuration says that the labels of a sequence classifier mean. */
 export const problemTypeOf = (config: RoFormerConfig): ProblemType =>
   config.problem_type ?? (labelNames(config).length === 1 ? "regression" : "single_label_classification");
+
+/** The labels of a model, in the order of its outputs. */
+export const modelLabels = (config: RoFormerConfig): LabelSet => labelSet(labelNames(config), config.label2id);
+
+/** Labels in the order of a model that has the same ones; undefined for another set. */
+export const inModelOrder = (config: RoFormerConfig, labels: LabelSet): LabelSet | undefined =>
+  inOrderOf(modelLabels(config), labels);
 
 /** Refuses a model that was trained for another problem, or whose outputs mean nothing. Errors: ConfigError. */
 export function requireProblem(config: RoFormerConfig, problem: ProblemType, { labelSeparator }: TaskColumns): void {

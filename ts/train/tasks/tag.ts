@@ -1,8 +1,7 @@
-import { compareLabels, inOrderOf, type LabelSet, labelSet } from "../../data/labels.js";
-import { asText, placeOf, type Row, shown } from "../../data/values.js";
+import { compareLabels, type LabelSet, labelSet } from "../../data/labels.js";
+import { asText, asTexts, placeOf, type Row, shown } from "../../data/values.js";
 import { DataError } from "../../errors.js";
 import * as metrics from "../../metrics/all.js";
-import { labelNames } from "../../models/config.js";
 import type { Model } from "../../models/model.js";
 import { IGNORED } from "../../ops/crossEntropy.js";
 import { argmax, finiteRows } from "../../pipelines/numbers.js";
@@ -12,7 +11,7 @@ import { type ColumnNames, columnsOf, type TaskColumns } from "./columns.js";
 import { type Detailed, type Details, drawn } from "./details.js";
 import { measured, readSequences } from "./judge.js";
 import { crossEntropyOf } from "./losses.js";
-import { tokenLabelFields } from "./problemType.js";
+import { inModelOrder, modelLabels, tokenLabelFields } from "./problemType.js";
 import { packSequences } from "./sequences.js";
 import type { EvaluationCall, Example, Task, TaskKind } from "./task.js";
 
@@ -67,7 +66,7 @@ export const tag: TaskKind<Tagged, TagScores, "token-classification"> = {
       );
     return tagger(labelSet([...names].sort(compareLabels)), options);
   },
-  ofModel: (config, options) => tagger(labelSet(labelNames(config), config.label2id), options),
+  ofModel: (config, options) => tagger(modelLabels(config), options),
 };
 
 function tagger(labels: LabelSet, options: TaskColumns): Task<Tagged, TagScores, "token-classification"> {
@@ -79,7 +78,7 @@ function tagger(labels: LabelSet, options: TaskColumns): Task<Tagged, TagScores,
     fields: tokenLabelFields(labels.names),
     metric: hasEntities ? "f1" : "accuracy",
     forModel(config) {
-      const own = inOrderOf(labelSet(labelNames(config), config.label2id), labels);
+      const own = inModelOrder(config, labels);
       return own && tagger(own, options);
     },
     texts: (row) => [listOf(row, words).join(" ")],
@@ -100,12 +99,12 @@ function tagger(labels: LabelSet, options: TaskColumns): Task<Tagged, TagScores,
 function listOf(row: Row, column: string): string[] {
   const value = row.values[column];
   const where = `${placeOf(row)}: ${JSON.stringify(column)}`;
-  if (Array.isArray(value)) return value.map((item, i) => asText(`${where}: item ${i}`, item));
+  if (Array.isArray(value)) return asTexts(where, value);
   const text = asText(where, value).trim();
   if (!text.startsWith("[")) return text === "" ? [] : text.split(/\s+/);
   try {
     const list = JSON.parse(text) as unknown;
-    if (Array.isArray(list)) return list.map((item, i) => asText(`${where}: item ${i}`, item));
+    if (Array.isArray(list)) return asTexts(where, list);
   } catch {
     // A text that begins with a bracket.
   }

@@ -3,17 +3,18 @@ import type { LabelSet } from "../../data/labels.js";
 import { ConfigError } from "../../errors.js";
 import type { LossSettings } from "../settings/loss.js";
 
-/** The weight of each class by its id, if any differs from 1. `counts`: rows of each class. Errors: ConfigError. */
+/** The weight of each class by its id, if any differs from 1. `ids`: the class of each training row. Errors: ConfigError. */
 export function weightsOf(
   { classWeights }: LossSettings,
   labels: LabelSet,
-  counts: readonly number[],
+  ids: readonly number[],
 ): Float64Array | undefined {
   if (classWeights === undefined) return undefined;
   const { names } = labels;
   if (classWeights === "balanced") {
-    const total = counts.reduce((a, b) => a + b, 0);
-    return Float64Array.from(counts, (count) => total / (names.length * Math.max(1, count))); // scikit-learn's
+    const counts = new Float64Array(names.length);
+    for (const id of ids) counts[id]!++;
+    return counts.map((count) => ids.length / (names.length * Math.max(1, count))); // scikit-learn's
   }
   const weights = new Float64Array(names.length).fill(1);
   for (const [name, weight] of Object.entries(classWeights)) {
