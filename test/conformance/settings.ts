@@ -55,7 +55,7 @@ export const TURNS = having("table");
 /** Those that add to scores. */
 export const SLOPES = having("slopes");
 
-/** Every way to make an attention that may be told a position: those with scores turn in one place, the others in three. */
+/** Every way to make an attention that accepts a position: those with scores turn in one place, the others in three. */
 export function settingsOf(scores: boolean): Setting[] {
   const rest = (Object.keys(positions) as PositionName[]).filter((name) => !TURNS.includes(name));
   const rotations = scores ? (["eq19"] as const) : ROTATIONS;

@@ -37,7 +37,7 @@ export interface Node {
   readonly rebuild?: ((y: Tensor) => void) | undefined;
 }
 
-/** What hears of the ops that are run. */
+/** What records the ops that are run. */
 export interface Recorder {
   /** Whether `x` has a gradient: ops then keep what that needs. */
   tracks(x: Tensor): boolean;

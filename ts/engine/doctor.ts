@@ -11,7 +11,7 @@ export interface Diagnosis {
   readonly threads: number;
   /** Why it is that build and that many, and what would make it faster. */
   readonly reasons: readonly string[];
-  /** Cores of the machine, as far as it can be told. */
+  /** Cores of the machine, if known. */
   readonly cores: number;
   /** Whether relaxed SIMD is to be had, without which the engine is about a quarter slower. */
   readonly relaxedSimd: boolean;

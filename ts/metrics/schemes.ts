@@ -134,7 +134,7 @@ function entitiesOf(tags: readonly Tag[], { start, inside, end }: Scheme): Entit
 }
 
 /** Sets of prefixes, without O, by which a scheme is detected. */
-const told: readonly (readonly [EntityScheme, readonly string[]])[] = [
+const byPrefixes: readonly (readonly [EntityScheme, readonly string[]])[] = [
   ["IOB2", ["B", "BI"]],
   ["IOE2", ["E", "EI"]],
   ["IOBES", ["BEIS", "BEI", "BES", "BE"]],
@@ -150,7 +150,7 @@ export function schemeOf(sequences: readonly (readonly string[])[], suffix: bool
   // S or U alone is detected only without O.
   if (prefixes === "S") return "IOBES";
   if (prefixes === "U") return "BILOU";
-  const name = told.find(([, sets]) => sets.includes(prefixes.replace("O", "")))?.[0];
+  const name = byPrefixes.find(([, sets]) => sets.includes(prefixes.replace("O", "")))?.[0];
   if (name) return name;
   const names = Object.keys(schemes).join(", ");
   throw new ConfigError(

@@ -39,7 +39,7 @@ export interface InspectedTokenizer {
 
 /**
  * Looks into a folder (path, URL, `hf:owner/name`, files by name) or into one file of weights, whose numbers it does not read.
- * Errors: DataError for what is no such file, CheckpointError for weights that cannot be read.
+ * Errors: DataError for what is not such a file, CheckpointError for weights that cannot be read.
  */
 export async function inspect(source: FileSource): Promise<Inspection> {
   const file = typeof source === "string" ? /^(.*?)([^/\\]+\.(?:safetensors|bin))$/.exec(source) : null;

@@ -47,7 +47,7 @@ function labelText(name: unknown): string {
 }
 
 /**
- * A number as Python prints it, by its text in a file: 1 is "1", and 1.0 is "1.0". Undefined for what is no number.
+ * A number as Python prints it, by its text in a file: 1 is "1", and 1.0 is "1.0". Undefined for what is not a number.
  */
 export function numberText(value: StrictJson | undefined): string | undefined {
   if (typeof value === "number") return String(value);

@@ -58,7 +58,7 @@ export class ParameterStore implements ParameterBuffers {
     return this.declared.map(({ parameter }) => parameter);
   }
 
-  /** What training changes: the parameters that are not frozen, and the buffers, which may be drawn anew. */
+  /** What training changes: the parameters that are not frozen, and the buffers, which may be drawn again. */
   get changing(): readonly Parameter[] {
     const trained = this.parameters.filter(({ requiresGrad }) => requiresGrad);
     return [...trained, ...this.untrained.map(({ parameter }) => parameter)];

@@ -44,8 +44,8 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   if (C % heads !== 0) throw new ShapeError("attention: width of q", C, `a multiple of ${heads} heads`);
   if (bias) checkBias(bias, heads, batch.biasSizes);
   const [y, lse] = [empty([N, C], "attention: y"), empty([N, heads], "attention: lse")];
-  const told = () => [bias?.slot ?? 0, batch.slot, C / heads, ...dropoutArguments(dropout, 1)] as const;
-  engine().attention(y.slot, lse.slot, q.slot, k.slot, v.slot, ...told());
+  const args = () => [bias?.slot ?? 0, batch.slot, C / heads, ...dropoutArguments(dropout, 1)] as const;
+  engine().attention(y.slot, lse.slot, q.slot, k.slot, v.slot, ...args());
   const inputs = bias ? [q, k, v, bias] : [q, k, v];
   return record(y, inputs, [...inputs, y, lse, batch], ([dy], d) => {
     const dq = empty(q.shape, "attention: dq");
@@ -53,7 +53,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
     const dbias = bias && d.needs(3) ? empty(bias.shape, "attention: dbias") : undefined;
     const outputs = [dq.slot, dk.slot, dv.slot, dbias?.slot ?? 0] as const;
     const given = [dy!.slot, y.slot, lse.slot, q.slot, k.slot, v.slot] as const;
-    engine().attention_backward(...outputs, ...given, ...told());
+    engine().attention_backward(...outputs, ...given, ...args());
     for (const [i, dx] of [dq, dk, dv, dbias].entries()) if (dx) d.give(i, dx);
   });
 }

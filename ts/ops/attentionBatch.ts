@@ -39,7 +39,7 @@ export const BATCH: Names<AttentionBatchOptions> = {
 };
 
 /**
- * A batch that attention has been told, for any number of calls: who is in which sequence and who sees whom, checked once. It
+ * A batch described for attention, for any number of calls: who is in which sequence and who sees whom, checked once. It
  * has copies of all that it was made of. It is freed as tensors are, but it has no numbers to `read`.
  */
 export class AttentionBatch extends Tensor {

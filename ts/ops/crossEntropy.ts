@@ -45,7 +45,7 @@ const KEPT = 2 ** 23;
 /**
  * Mean cross-entropy of softmax(`logits`), `[N, V]`, against `labels`, `[N]`, over the labels that are not −100: a tensor of
  * one number, in nats. NaN if none is left, as in PyTorch. Errors: ShapeError for another number of labels or a wrong
- * `labelSmoothing`, EngineError for a label that is no class.
+ * `labelSmoothing`, EngineError for a label that is not a class.
  */
 export function crossEntropy(logits: Tensor, labels: Int32Array, options: CrossEntropyOptions = {}): Tensor {
   const [N, V] = logits.dims("crossEntropy: logits", "N", "V") as [number, number];

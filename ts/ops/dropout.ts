@@ -42,7 +42,7 @@ export function dropoutArguments(draw: DropoutDraw | undefined, width: number): 
 
 /**
  * `x`, some numbers 0 and the others scaled by 1 / (1 − rate), in its shape, whatever that is; `x` itself without a draw.
- * Errors: ConfigError for a seed that is no whole number of at most 53 bits.
+ * Errors: ConfigError for a seed that is not a whole number of at most 53 bits.
  */
 export function dropout(x: Tensor, draw?: DropoutDraw): Tensor {
   if (draw) checkOptions("dropout", draw, DRAW);

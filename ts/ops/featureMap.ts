@@ -38,7 +38,7 @@ const OPTIONS: Names<FeatureMapOptions> = { width: true, z: true, shift: true, f
 
 /**
  * The features of every row of `width` numbers of `x`, in its shape. Errors: ConfigError for another name, ShapeError where `x`
- * is no whole number of rows.
+ * is not a whole number of rows.
  */
 export function featureMap(x: Tensor, name: FeatureMapName, options: FeatureMapOptions): Tensor {
   checkOptions("featureMap", options, OPTIONS);

@@ -142,15 +142,15 @@ function check({ a, b, p = a, r = b, v }: LinearFactors, heads: number): void {
 /** Σⱼ (aᵢ · bⱼ) vⱼ, `[N, H · D]`. */
 function linearSums(a: Tensor, b: Tensor, v: Tensor, batch: AttentionBatch, levels: Tensor | undefined): Tensor {
   const { heads } = batch;
-  const told = () => [levels?.slot ?? 0, batch.slot, a.shape[1]! / heads, v.shape[1]! / heads] as const;
+  const args = () => [levels?.slot ?? 0, batch.slot, a.shape[1]! / heads, v.shape[1]! / heads] as const;
   const out = empty([a.shape[0]!, v.shape[1]!], "linearAttention: sums");
-  engine().linear_attention(out.slot, a.slot, b.slot, v.slot, ...told());
+  engine().linear_attention(out.slot, a.slot, b.slot, v.slot, ...args());
   const saved = [a, b, v, batch, ...(levels ? [levels] : [])];
   return record(out, [a, b, v], saved, ([dout], d) => {
     const da = empty(a.shape, "linearAttention: da");
     const [db, dv] = [empty(b.shape, "linearAttention: db"), empty(v.shape, "linearAttention: dv")];
     const given = [dout!.slot, a.slot, b.slot, v.slot] as const;
-    engine().linear_attention_backward(da.slot, db.slot, dv.slot, ...given, ...told());
+    engine().linear_attention_backward(da.slot, db.slot, dv.slot, ...given, ...args());
     for (const [i, dx] of [da, db, dv].entries()) d.give(i, dx);
   });
 }

@@ -31,7 +31,7 @@ export const classRows = (texts: readonly (readonly string[])[], examples: reado
   labels: Int32Array.from(examples, ({ label }) => label as number),
 });
 
-/** Who hears of a baseline, and who may stop it. */
+/** The listener of a baseline, and the signal that stops it. */
 export interface BaselineCall {
   readonly numLabels: number;
   readonly signal: AbortSignal | undefined;

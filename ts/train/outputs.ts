@@ -51,7 +51,7 @@ function whyFresh(config: RoFormerConfig, names: readonly string[]): string {
 const some = (names: readonly string[]): string => names.slice(0, 10).join(", ") + (names.length > 10 ? ", …" : "");
 
 /**
- * Refuses an encoder of another size than its configuration says: a head may be of another size, as it told other labels apart. Errors:
+ * Refuses an encoder of another size than its configuration says: a head may be of another size, as it was trained on other labels. Errors:
  * CheckpointError.
  */
 export function requireEncoder(model: Model): void {

@@ -48,7 +48,7 @@ export interface TrainStepOptions {
    */
   readonly recompute?: boolean | undefined;
   /**
-   * Steps after which random features are drawn anew.
+   * Steps after which random features are drawn again.
    * @default never
    */
   readonly featureRedrawInterval?: number | undefined;

@@ -6,7 +6,7 @@ export const unstarted = ({ signal }: Pick<RunOptions, "signal">): AbortError =>
   new AbortError("stopped before the first step; nothing was saved", { cause: signal?.reason });
 
 /**
- * Whether an evaluation that failed leaves a model that is worth saving: not where the model computes what is no number, or the engine
+ * Whether an evaluation that failed leaves a model that is worth saving: not if the model computes NaN, or the engine
  * died, which are errors without a reason.
  */
 export const leavesModel = (error: unknown): boolean => !(error instanceof EngineError && error.reason === undefined);

@@ -12,15 +12,15 @@ use crate::check::{self, length};
 use crate::error::Problem;
 use crate::heap::{Lent, Slot, lend_with_batch};
 
-/// What is told besides queries, keys, values and the batch.
-struct Told {
+/// The arguments besides queries, keys, values and the batch.
+struct Arguments {
     place: &'static str,
     bias: Slot,
     head_size: u32,
     dropout: Dropout,
 }
 
-impl Told {
+impl Arguments {
     /// The kernel's batch and its numbers of queries and keys, if all fits together.
     fn batch<'a>(
         &self,
@@ -72,10 +72,10 @@ pub fn attention(
 ) -> Result<(), Problem> {
     let place = "attention";
     let dropout = check::dropout(place, rate, [seed_lo, seed_hi], stream, step, first)?;
-    let told = Told { place, bias, head_size, dropout };
+    let arguments = Arguments { place, bias, head_size, dropout };
     lend_with_batch(place, batch, [out, lse], [q, k, v, bias], |lent: Lent<2, 4>, words| {
         let ([q, k, v, bias], of) = (lent.inputs, Sequences::read(words));
-        let (batch, [n, s]) = told.batch(of, [q, k], bias)?;
+        let (batch, [n, s]) = arguments.batch(of, [q, k], bias)?;
         let ([out, lse], _, scratch) = lent.with_scratch(kernel::scratch(batch.key_offsets, batch.head_size))?;
         length(place, "v", v, "[S, H, D]", &[s, of.heads, head_size])?;
         length(place, "out", out, "[N, H, D]", &[n, of.heads, head_size])?;
@@ -111,11 +111,11 @@ pub fn attention_backward(
 ) -> Result<(), Problem> {
     let place = "attention_backward";
     let dropout = check::dropout(place, rate, [seed_lo, seed_hi], stream, step, first)?;
-    let told = Told { place, bias, head_size, dropout };
+    let arguments = Arguments { place, bias, head_size, dropout };
     let given = [dout, out, lse, q, k, v, bias];
     lend_with_batch(place, batch, [dq, dk, dv, dbias], given, |lent: Lent<4, 7>, words| {
         let ([dout, out, lse, q, k, v, bias], of) = (lent.inputs, Sequences::read(words));
-        let (batch, [n, s]) = told.batch(of, [q, k], bias)?;
+        let (batch, [n, s]) = arguments.batch(of, [q, k], bias)?;
         let scratch = [kernel::scratch_backward, kernel::scratch_bias].map(|of| of(batch.key_offsets, batch.head_size));
         let ([dq, dk, dv, bias_slope], _, scratch) = lent.with_scratch(scratch[0].max(scratch[1]))?;
         for (name, slice) in [("dq", &*dq), ("dout", dout), ("out", out)] {

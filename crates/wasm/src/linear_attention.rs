@@ -11,15 +11,15 @@ use crate::check::{self, length};
 use crate::error::Problem;
 use crate::heap::{Lent, Slot, lend, lend_with_batch};
 
-/// What is told besides factors and the batch.
-struct Told {
+/// The arguments besides factors and the batch.
+struct Arguments {
     place: &'static str,
     features: u32,
     head_size: u32,
     has_levels: bool,
 }
 
-impl Told {
+impl Arguments {
     /// The kernel's batch, and its numbers of queries and keys, if all fits together.
     fn batch<'a>(
         &self,
@@ -78,10 +78,10 @@ pub fn linear_attention(
     head_size: u32,
 ) -> Result<(), Problem> {
     let place = "linear_attention";
-    let told = Told { place, features, head_size, has_levels: levels != 0 };
+    let arguments = Arguments { place, features, head_size, has_levels: levels != 0 };
     lend_with_batch(place, batch, [out], [a, b, v, levels], |lent: Lent<1, 4>, words| {
         let ([a, b, v, levels], of) = (lent.inputs, Sequences::read(words));
-        let (batch, [n, s]) = told.batch(of, [a, b], levels)?;
+        let (batch, [n, s]) = arguments.batch(of, [a, b], levels)?;
         length(place, "v", v, "[S, H, D]", &[s, of.heads, head_size])?;
         let ([out], _, scratch) = lent.with_scratch(kernel::scratch(&batch))?;
         length(place, "out", out, "[N, H, D]", &[n, of.heads, head_size])?;
@@ -106,10 +106,10 @@ pub fn linear_attention_backward(
     head_size: u32,
 ) -> Result<(), Problem> {
     let place = "linear_attention_backward";
-    let told = Told { place, features, head_size, has_levels: levels != 0 };
+    let arguments = Arguments { place, features, head_size, has_levels: levels != 0 };
     lend_with_batch(place, batch, [da, db, dv], [dout, a, b, v, levels], |lent: Lent<3, 5>, words| {
         let ([dout, a, b, v, levels], of) = (lent.inputs, Sequences::read(words));
-        let (batch, [n, s]) = told.batch(of, [a, b], levels)?;
+        let (batch, [n, s]) = arguments.batch(of, [a, b], levels)?;
         length(place, "dout", dout, "[N, H, D]", &[n, of.heads, head_size])?;
         length(place, "v", v, "[S, H, D]", &[s, of.heads, head_size])?;
         let ([da, db, dv], _, scratch) = lent.with_scratch(kernel::scratch_backward(&batch))?;

@@ -70,7 +70,7 @@ async function bytesOfResponse(response: Response): Promise<ArrayBuffer> {
 /** A source as it can be sent to a worker. */
 export type SentWasm = string | BufferSource | WebAssembly.Module;
 
-/** A source as it can be sent to a worker: a URL is its text. Errors: EngineError where an answer is no success. */
+/** A source as it can be sent to a worker: a URL is its text. Errors: EngineError for an answer that is not a success. */
 export async function sendable(source: WasmSource): Promise<SentWasm> {
   if (typeof source === "string") throw unreadable(new Error(`${JSON.stringify(source)} is a text: give a URL`));
   if (source instanceof URL) return source.href;

@@ -24,7 +24,7 @@ export interface Mask {
 /** The names of {@link Mask}. */
 export const MASK: Names<Mask> = { causal: true, window: true, prefix: true, bias: true, keys: true };
 
-/** What attention is told besides its queries, keys and values. */
+/** The arguments of attention besides queries, keys and values. */
 export interface AttentionCall {
   /** Number of heads, H. */
   readonly heads: number;

@@ -7,7 +7,7 @@ import { Linear } from "../linear.js";
 import type { PackedBatch } from "../packed.js";
 import type { Head, HeadFactory, HeadOptions, Targets, TokenScorerFactory } from "./head.js";
 
-/** Added to what is no token, so that a softmax gives it exactly 0. */
+/** Added to what is not a token, so that a softmax gives it exactly 0. */
 const NEVER = -1e30;
 
 /** RoFormer's and BERT's: a linear layer. */

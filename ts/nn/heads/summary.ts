@@ -35,7 +35,7 @@ export interface SummaryOptions {
 
 /**
  * Hugging Face's SequenceSummary: a vector a sequence, `[B, C]`, from its last token (`cls_index` too, which no caller gives an
- * index), its first, or the mean of all. Padding is no token here; Hugging Face's `last` and `mean` count it.
+ * index), its first, or the mean of all. Padding is not a token here; Hugging Face's `last` and `mean` count it.
  */
 export class SequenceSummary {
   private readonly type: SummaryOptions["type"];

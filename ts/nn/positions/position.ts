@@ -22,7 +22,7 @@ export interface Position {
    * Embeddings `x`, `[N, E]`, marked with their positions: `[N, E]`. Errors: ShapeError for a position beyond a learned table.
    */
   embed?(x: Tensor, batch: PackedBatch): Tensor;
-  /** Gives back memory that is no parameter. */
+  /** Gives back memory that is not a parameter. */
   free?(): void;
 }
 

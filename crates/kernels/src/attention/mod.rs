@@ -39,7 +39,7 @@ const CHUNK: usize = 256;
 /// Random numbers that are made at once.
 const DRAWN: usize = 32;
 
-/// What attention is told besides queries, keys and values.
+/// The arguments of attention besides queries, keys and values.
 #[derive(Clone, Copy)]
 pub struct Batch<'a> {
     /// Sequence b has queries `query_offsets[b]..query_offsets[b + 1]`: [B + 1].
