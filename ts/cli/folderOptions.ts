@@ -1,4 +1,5 @@
-import { type OptionSpec, path } from "./option.js";
+import { positive } from "../train/settings/rules.js";
+import { flag, type OptionSpec, path, ruled, whole } from "./option.js";
 
 /** Where a model comes from, and where it goes. */
 export const folderOptions: readonly OptionSpec[] = [
@@ -12,3 +13,24 @@ export const tensorboardOption: OptionSpec = {
   help: "write TensorBoard's event files here: losses, rate, gradients, speed, metrics of each evaluation",
   parse: path,
 };
+
+/** How a run is kept against crashes, and how it goes on. */
+export const checkpointOptions: readonly OptionSpec[] = [
+  {
+    flags: "--save-every <steps>",
+    help: "steps between two checkpoints in OUT/checkpoints, which then stay (default: every 10 minutes, removed at the end)",
+    parse: whole(1),
+  },
+  {
+    flags: "--save-minutes <minutes>",
+    help: "minutes between two checkpoints, which then stay",
+    parse: ruled(positive),
+  },
+  { flags: "--keep-checkpoints <count>", help: "newest checkpoints that are kept (default: 2)", parse: whole(1) },
+  {
+    flags: "--resume",
+    help: "go on from the newest checkpoint, as if the run had not been interrupted",
+    parse: flag,
+    isFlag: true,
+  },
+];

@@ -1,5 +1,6 @@
-import { engine } from "../engine/engine.js";
+import { engine, running } from "../engine/engine.js";
 import { allocate } from "../engine/memory.js";
+import { CheckpointError } from "../errors.js";
 import type { Parameter } from "../tensor/parameter.js";
 import { totalSize } from "../tensor/tensor.js";
 
@@ -23,6 +24,36 @@ export class Snapshot {
   /** Makes those that were taken last the parameters' values. */
   restore(): void {
     this.each((parameter, copy) => engine().copy(parameter.slot, copy));
+  }
+
+  /** The values that were taken, each copied when it is read. */
+  tensors(): { readonly name: string; readonly shape: readonly number[]; read(): Float32Array }[] {
+    return this.parameters.map(({ name, shape, size }, i) => ({
+      ...{ name, shape },
+      read: () => this.within(i, (copy) => running().read(copy, size)),
+    }));
+  }
+
+  /** Overwrites what was taken of one parameter. Errors: CheckpointError for a parameter without a copy, or another number of numbers. */
+  write(name: string, numbers: Float32Array): void {
+    const index = this.parameters.findIndex((parameter) => parameter.name === name);
+    const expected = this.parameters[index]?.size;
+    if (numbers.length !== expected)
+      throw new CheckpointError(`${name} has ${numbers.length} numbers; expected ${expected ?? "no such parameter"}`);
+    this.within(index, () => running().write(this.slot, numbers, this.offset(index)));
+  }
+
+  private offset(index: number): number {
+    return totalSize(this.parameters.slice(0, index));
+  }
+
+  private within<T>(index: number, use: (copy: number) => T): T {
+    const copy = engine().window(this.slot, this.offset(index), this.parameters[index]!.size);
+    try {
+      return use(copy);
+    } finally {
+      engine().free(copy);
+    }
   }
 
   /** Moves the copy towards the values as they are: copy ← `decay` · copy + (1 − `decay`) · values. */

@@ -2,7 +2,7 @@ import type * as Files from "node:fs/promises";
 import { DataError } from "../errors.js";
 import { folderOfDownloads } from "./nodeDownloads.js";
 import { tryFile, writeFile } from "./nodeFile.js";
-import type { NodeModules } from "./nodeFiles.js";
+import { flushSync, type NodeModules } from "./nodeFiles.js";
 import { spareFolders, tryFolder, writeFolder } from "./nodeFolders.js";
 import { firstMessage, startThread, startWorker } from "./nodeWorkers.js";
 import type { Platform } from "./platform.js";
@@ -36,6 +36,11 @@ export function createNode(): Platform | undefined {
       return found?.isFile() ? `${found.ino} ${found.size} ${found.mtimeNs}` : undefined;
     },
     writeFolder: (folder, files, options) => writeFolder(modules, path.resolve(folder), files, options),
+    async renameFolder(from, to) {
+      await fs.rename(from, to);
+      flushSync(modules, path.dirname(path.resolve(to)));
+    },
+    removeFolder: (folder) => fs.rm(folder, { recursive: true, force: true }),
     tryFolder: (folder, names) => tryFolder(modules, path.resolve(folder), names),
     spareFolders: (folder) => spareFolders(modules, path.resolve(folder)),
     writeFile: (file, content) => writeFile(modules, path.resolve(file), content),

@@ -89,6 +89,10 @@ export interface Platform {
    * save of the folder, in any process. After a failure, the folder is unchanged.
    */
   writeFolder(path: string, files: ReadonlyMap<string, Content | null>, options?: WriteFolderOptions): Promise<void>;
+  /** Renames a folder durably, to a name that nothing has. */
+  renameFolder(from: string, to: string): Promise<void>;
+  /** Removes a folder with all that is in it, if it exists. */
+  removeFolder(path: string): Promise<void>;
   /** Throws if `writeFolder` cannot write files of these names; leaves nothing behind. */
   tryFolder(path: string, names: readonly string[]): Promise<void>;
   /** New private folders for files that a folder refused: beside it, then in the system's temporary folder. All but the last one are removed. */

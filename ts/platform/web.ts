@@ -47,6 +47,8 @@ export const web: Platform = {
   listFolder: noFiles,
   fileStamp: noFiles,
   writeFolder: noFiles,
+  renameFolder: noFiles,
+  removeFolder: noFiles,
   tryFolder: noFiles,
   // biome-ignore lint/correctness/useYield: it only throws
   async *spareFolders(path) {

@@ -9,7 +9,8 @@ const RISE = 10;
  * min(decay, (1 + n) / (10 + n)), as TensorFlow's `ExponentialMovingAverage` does.
  */
 export class Average {
-  private readonly copy: Snapshot;
+  /** The average. */
+  readonly copy: Snapshot;
   private readonly decay: number;
 
   /** Begins with the values as they are. Errors: EngineError where there is no memory. */

@@ -24,6 +24,7 @@ export * as schedules from "../optim/schedules.js";
 export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "../tokenizers/train.js";
 export type { BagOfWordsMetrics } from "./baseline.js";
 export type { CorpusOptions } from "./corpus.js";
+export type { TrainingMetrics } from "./course.js";
 export { type AnyEvaluation, type Evaluation, evaluate } from "./evaluate.js";
 export type { TextSource } from "./examples.js";
 export {
@@ -33,7 +34,6 @@ export {
   type ScoredPart,
   type StoppedResult,
 } from "./finetune.js";
-export type { TrainingMetrics } from "./loop.js";
 export type { TrainingEvent } from "./meter.js";
 export type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "./options.js";
 export {

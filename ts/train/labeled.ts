@@ -2,8 +2,8 @@ import { Batches } from "../data/batches.js";
 import { placesInWords, type Row } from "../data/values.js";
 import { ConfigError } from "../errors.js";
 import type { Model } from "../models/model.js";
+import type { Course } from "./course.js";
 import { hiding } from "./hiding.js";
-import type { Course } from "./loop.js";
 import { inParts } from "./parts.js";
 import type { Detailed } from "./tasks/details.js";
 import type { Example, Measured, Scores, Task } from "./tasks/task.js";
@@ -62,16 +62,16 @@ export function labeledCourse<L, S extends Scores>(
 /** Metrics of which less is better. */
 const LESS = ["loss", "meanSquaredError"];
 
-/** Whether the first scores are better by a metric; where that is the same, by the loss. */
-function betterBy(metric: string): (a: Scores, b: Scores) => boolean {
-  const value = ({ metrics }: Scores, name: string) => {
-    const number = (metrics as Record<string, unknown>)[name];
+/** Whether the first metrics are better by one of them; where that is the same, by the loss. */
+function betterBy(metric: string): (a: object, b: object) => boolean {
+  const value = (figures: object, name: string) => {
+    const number = (figures as Record<string, unknown>)[name];
     return typeof number === "number" ? (LESS.includes(name) ? -number : number) : undefined;
   };
   return (a, b) => {
     const [x, y] = [value(a, metric), value(b, metric)];
     if (x === undefined || y === undefined) {
-      const names = Object.entries(a.metrics).flatMap(([name, one]) => (typeof one === "number" ? [name] : []));
+      const names = Object.entries(a).flatMap(([name, one]) => (typeof one === "number" ? [name] : []));
       throw new ConfigError(`metric is ${JSON.stringify(metric)}, not one of ${names.join(", ")}`);
     }
     return x > y || (x === y && (value(a, "loss") ?? 0) > (value(b, "loss") ?? 0));

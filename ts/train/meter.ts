@@ -1,4 +1,5 @@
 import { platform } from "../platform/index.js";
+import type { Taken } from "./checkpoint/state.js";
 import type { StepResult } from "./step.js";
 
 /** What listeners of a training run get after each step. */
@@ -27,7 +28,7 @@ export interface TrainingEvent {
 export class Meter {
   private readonly steps: number;
   private readonly perEpoch: number | undefined;
-  private readonly started = performance.now();
+  private started = performance.now();
   private paused = 0;
   private tokens = 0;
 
@@ -35,6 +36,17 @@ export class Meter {
   constructor(steps: number, perEpoch: number | undefined) {
     this.steps = steps;
     this.perEpoch = perEpoch;
+  }
+
+  /** What the run took so far. */
+  taken(): Taken {
+    return { seconds: this.seconds, paused: this.paused, tokens: this.tokens };
+  }
+
+  /** Counts what a run had taken before it was interrupted. */
+  restore({ seconds, paused, tokens }: Taken): void {
+    this.started = performance.now() - 1000 * seconds;
+    [this.paused, this.tokens] = [paused, tokens];
   }
 
   /** The number of the epoch, from 1, that step `step` (from 1) belongs to. */

@@ -9,6 +9,7 @@ import type { RoFormer } from "../roformer.js";
 import { totalSize } from "../tensor/tensor.js";
 import { trainTokenizer } from "../tokenizers/train.js";
 import { type BagOfWordsMetrics, baseline, classRows } from "./baseline.js";
+import { hashExamples } from "./checkpoint/hash.js";
 import { readTexts, type TextSource } from "./examples.js";
 import { labeledCourse } from "./labeled.js";
 import { cutInWords, encodedLengths, usualLength, usualVocabSize } from "./lengths.js";
@@ -86,6 +87,7 @@ export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepa
       ...{ model, course, task: data.name },
       settings: { ...settings, ...length },
       record: recordOf(FINETUNE_SETTINGS, settings.seed, split, options, set),
+      hashData: () => hashesOf(encoded),
       bags: await bagsOf(data, task, encoded, { ...options, ...settings }),
       test: test && ((signal) => task.evaluate(model, test, { signal })),
     };
@@ -93,6 +95,14 @@ export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepa
     model.close();
     throw error;
   }
+}
+
+async function hashesOf({ train, valid, test }: Encoded): Promise<Readonly<Record<string, string>>> {
+  return {
+    training: await hashExamples(train),
+    validation: await hashExamples(valid),
+    ...(test && { test: await hashExamples(test) }),
+  };
 }
 
 /** Adds the adapters that are to be trained, if any. Errors: ConfigError, also for adapters together with `freeze`. */

@@ -8,8 +8,9 @@ import { byteTokenizer, characterTokenizer } from "../tokenizers/characters.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { trainTokenizer } from "../tokenizers/train.js";
 import { isProjection } from "./architecture.js";
+import { bytesOf, hashOf } from "./checkpoint/hash.js";
 import { encodeCorpus, holdOut, readCorpus } from "./corpus.js";
-import type { TrainingMetrics } from "./loop.js";
+import type { TrainingMetrics } from "./course.js";
 import { PRETRAIN, type PretrainOptions } from "./options.js";
 import { type RunRecord, recordOf } from "./record.js";
 import { checkRun, type Prepared, run } from "./run.js";
@@ -105,7 +106,12 @@ async function prepare(options: PretrainOptions): Promise<Prepared<LanguageModel
     );
     const split = { train: encoded.train.length, valid: encoded.valid.length, heldOut: held === undefined };
     const used = { ...settings, maxLength: task.window };
-    return { model, course, settings, record: recordOf(PRETRAIN_SETTINGS, settings.seed, split, options, used) };
+    const record = recordOf(PRETRAIN_SETTINGS, settings.seed, split, options, used);
+    const hashData = async () => ({
+      training: await hashOf([bytesOf(encoded.train)]),
+      validation: await hashOf([bytesOf(encoded.valid)]),
+    });
+    return { model, course, settings, record, hashData };
   } catch (error) {
     model.close();
     throw error;

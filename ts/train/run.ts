@@ -6,10 +6,13 @@ import type { HeadName } from "../nn/heads/index.js";
 import { platform } from "../platform/index.js";
 import type { RoFormer } from "../roformer.js";
 import { cardFor } from "./card.js";
+import { Keeper, placeOf } from "./checkpoint/keeper.js";
+import type { Course, LoopSettings, Trained } from "./course.js";
 import { saveResult } from "./keep.js";
-import { type Course, type LoopSettings, type Trained, train } from "./loop.js";
+import { train } from "./loop.js";
 import type { EpochLosses } from "./reading.js";
 import type { Part, RunRecord } from "./record.js";
+import { flag, positive, whole } from "./settings/rules.js";
 import type { RunOptions, WhenAborted } from "./settings/run.js";
 import { endStopped, leavesModel } from "./stopped.js";
 import { watched } from "./watched.js";
@@ -21,6 +24,8 @@ export interface Prepared<H extends HeadName, S> {
   readonly course: Course<S>;
   readonly settings: LoopSettings;
   readonly record: RunRecord;
+  /** Hashes of all data, by its parts. */
+  hashData(): Promise<Readonly<Record<string, string>>>;
   /** Scores of the finished model on data that had no part in the training; without it, those of the course count. */
   readonly test?: ((signal: AbortSignal | undefined) => Promise<S>) | undefined;
 }
@@ -42,6 +47,7 @@ export async function checkRun(options: RunOptions & WhenAborted): Promise<void>
   for (const name of ["onProgress", "onMessage"] as const)
     if (options[name] !== undefined && typeof options[name] !== "function")
       throw new ConfigError(`${name} is ${String(options[name])}; expected a function`);
+  checkCheckpoints(options);
   if (whenAborted !== "throw" && whenAborted !== "return")
     throw new ConfigError(`whenAborted is ${JSON.stringify(whenAborted)}, not "throw" or "return"`);
   // What the model's tokenizer has of files is known when there is one: see `run`.
@@ -53,14 +59,17 @@ export async function checkRun(options: RunOptions & WhenAborted): Promise<void>
  * model is closed if the run fails. Errors: those of {@link train}, UnsavedError with the result, AbortError.
  */
 export async function run<H extends HeadName, S, R extends { readonly model: RoFormer; readonly metrics: object }>(
-  { model, course, settings, test }: Prepared<H, S>,
+  prepared: Prepared<H, S>,
   options: RunOptions & WhenAborted,
   resultOf: (outcome: Outcome<H, S>) => R,
 ): Promise<R> {
+  const { model, course, settings, test } = prepared;
   const { out, signal } = options;
   try {
     await checkResult(model, options);
-    const trained = await watched(options, (own) => train(model, course, settings, own));
+    const place = placeOf(options);
+    const keeper = place === undefined ? undefined : new Keeper(place, prepared, options);
+    const trained = await watched(options, (own) => train(model, course, settings, own, keeper));
     const { training, log, history } = trained;
     const { scores, failure = trained.failure } = await scored(trained.scores, test, signal);
     const result = resultOf({ model, scores, training, part: test ? "test" : "validation", history });
@@ -71,11 +80,25 @@ export async function run<H extends HeadName, S, R extends { readonly model: RoF
     }
     if (failure !== undefined) throw failure;
     if (scores === undefined) endStopped(training.steps, options);
+    else await keeper?.end();
     return result;
   } catch (error) {
     if (!(error instanceof UnsavedError)) model.close();
     throw error;
   }
+}
+
+const CHECKPOINT_RULES = { saveEvery: whole(1), saveMinutes: positive, keepCheckpoints: whole(1), resume: flag };
+
+/** Errors: ConfigError. */
+function checkCheckpoints(options: RunOptions): void {
+  for (const [name, { fits, want }] of Object.entries(CHECKPOINT_RULES)) {
+    const value = options[name as keyof typeof CHECKPOINT_RULES];
+    if (value !== undefined && !fits(value))
+      throw new ConfigError(`${name} is ${JSON.stringify(value)}; expected ${want}`);
+  }
+  if (typeof placeOf(options) === "string" && !platform.isNode)
+    throw new ConfigError("checkpoints is a path, which a page cannot write to; expected a FileSystemDirectoryHandle");
 }
 
 /** Whether a model that is about to be trained can be saved in `out`. Errors: those of {@link checkSave}. */

@@ -14,7 +14,7 @@ export function stepOptions(
   const names = model.parameters().map(({ name }) => name);
   return {
     ...{ seed, recompute, featureRedrawInterval },
-    schedule: scheduleOf(model, settings),
+    schedule: rateOf(model, settings),
     trainable: freeze && trainableBut(freeze, names),
     optimizer: (trainable) =>
       new AdamW(trainable, { weightDecay, maxGradNorm, lrScales: scalesOf(model, settings, names) }),
@@ -25,7 +25,7 @@ export function stepOptions(
  * The rate by step. Schedules count from the end of a rise that begins at 0, and to the end of a fall to 0: the first step has the
  * schedule's second rate and the last one that before its end, so that no step is without effect.
  */
-function scheduleOf(
+export function rateOf(
   { config }: Model,
   { steps, schedule, lr, warmup, warmupSteps }: ResolvedOptimization & { readonly steps: number },
 ): (step: number) => number {

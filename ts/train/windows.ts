@@ -4,7 +4,7 @@ import type { Model } from "../models/model.js";
 import { pacer } from "../platform/pacer.js";
 import { Philox } from "../random/philox.js";
 import { streams } from "../random/streams.js";
-import type { Course } from "./loop.js";
+import type { Course } from "./course.js";
 import { inParts } from "./parts.js";
 import type { TextTask } from "./tasks/task.js";
 

@@ -8,7 +8,7 @@ import type { TaskName } from "../../train/tasks/index.js";
 import { inferTask } from "../../train/tasks/infer.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, fileOptions, glueOptions, needColumns, taskOption } from "../dataOptions.js";
-import { folderOptions, tensorboardOption } from "../folderOptions.js";
+import { checkpointOptions, folderOptions, tensorboardOption } from "../folderOptions.js";
 import { loraOf, loraOptions } from "../loraOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, path } from "../option.js";
@@ -30,6 +30,7 @@ const options: readonly OptionSpec[] = [
   ...columnOptions,
   ...fileOptions,
   ...folderOptions,
+  ...checkpointOptions,
   tensorboardOption,
   ...settingOptions(FINETUNE_SETTINGS),
   ...loraOptions,

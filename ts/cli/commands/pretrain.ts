@@ -6,7 +6,7 @@ import { pretrain as train } from "../../train/pretrain.js";
 import { PRETRAIN_SETTINGS } from "../../train/settings/pretrain.js";
 import type { CommandSpec } from "../command.js";
 import { dataSource, fileOptions } from "../dataOptions.js";
-import { folderOptions, tensorboardOption } from "../folderOptions.js";
+import { checkpointOptions, folderOptions, tensorboardOption } from "../folderOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, oneOf, path, paths, text } from "../option.js";
 import { duration } from "../output.js";
@@ -24,6 +24,7 @@ const options: readonly OptionSpec[] = [
   { flags: "--text <column>", help: "column of the texts, for files with columns (default: text)", parse: text },
   ...fileOptions,
   ...folderOptions,
+  ...checkpointOptions,
   tensorboardOption,
   {
     flags: "--tokenizer <name|file>",

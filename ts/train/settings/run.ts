@@ -23,6 +23,32 @@ export interface RunOptions {
    * the metrics of each evaluation. Default: none.
    */
   readonly tensorboard?: string | undefined;
+  /**
+   * Where checkpoints are kept: a folder's path, in Node, or a handle, as of the origin private file system of a page.
+   * @default the folder `checkpoints` in `out`
+   */
+  readonly checkpoints?: string | FileSystemDirectoryHandle | undefined;
+  /**
+   * Steps between two checkpoints, from which `resume` goes on.
+   * @default by time: see `saveMinutes`
+   */
+  readonly saveEvery?: number | undefined;
+  /**
+   * Minutes between two checkpoints. Those that nobody asked for end with the run.
+   * @default 10, without `saveEvery`
+   */
+  readonly saveMinutes?: number | undefined;
+  /**
+   * Checkpoints that are kept, the newest ones.
+   * @default 2
+   */
+  readonly keepCheckpoints?: number | undefined;
+  /**
+   * Goes on from the newest checkpoint, if there is one, as if the run had never been interrupted: bit for bit, on any number of
+   * threads. Data and settings must be those of the run.
+   * @default false
+   */
+  readonly resume?: boolean | undefined;
   /** Stops after the current step: the model is saved in `out` as it is, without an evaluation, and an AbortError thrown. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each step. */
@@ -51,6 +77,11 @@ export const RUN: Names<RunOptions & WhenAborted> = {
     init: true,
     out: true,
     tensorboard: true,
+    checkpoints: true,
+    saveEvery: true,
+    saveMinutes: true,
+    keepCheckpoints: true,
+    resume: true,
     signal: true,
     whenAborted: true,
     onProgress: true,
