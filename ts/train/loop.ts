@@ -80,16 +80,23 @@ class Loop<S> implements Resumable {
     await new Promise((resolve) => setTimeout(resolve)); // a stop that was asked for during the preparations
     const { keeper, settings, options } = this.parts;
     await keeper?.begin(this);
-    while (this.done < settings.steps && !this.isStopped && !this.isOver && this.failure === undefined) {
+    if (this.isEvaluationDue) await this.evaluate(); // the interruption was before it
+    while (this.done < settings.steps && this.isWhole && !this.isOver) {
       await this.step();
-      if (this.isStopped) break;
-      if (this.done % settings.evalEvery === 0 || this.done === settings.steps) await this.evaluate();
-      if (!this.isStopped && this.failure === undefined) await keeper?.note(this);
+      if (this.isEvaluationDue) await this.evaluate();
+      if (this.isWhole) await keeper?.note(this);
     }
     if (this.done === 0) throw unstarted(options);
     await (this.isWhole ? keeper?.finish(this) : keeper?.save(this));
     const [training, scores] = [this.measured(), await this.finish()];
     return { training, scores, log: this.log, history: this.history, failure: this.failure };
+  }
+
+  /** Whether the model has not been evaluated after its last step, and should be. */
+  private get isEvaluationDue(): boolean {
+    const { evalEvery, steps } = this.parts.settings;
+    const isTime = this.done % evalEvery === 0 || this.done === steps;
+    return isTime && this.losses.length > 0 && !this.isStopped;
   }
 
   /** Whether nothing ended the run early but its own rules. */

@@ -79,7 +79,7 @@ export async function run<H extends HeadName, S, R extends { readonly model: RoF
       await saveResult(result, out, new Map([...records({ ...result.metrics, ...mark }, log), ...card]));
     }
     if (failure !== undefined) throw failure;
-    if (scores === undefined) endStopped(training.steps, options);
+    if (scores === undefined) endStopped(training.steps, keeper?.newest, options);
     else await keeper?.end();
     return result;
   } catch (error) {

@@ -11,9 +11,17 @@ export const unstarted = ({ signal }: Pick<RunOptions, "signal">): AbortError =>
  */
 export const leavesModel = (error: unknown): boolean => !(error instanceof EngineError && error.reason === undefined);
 
-/** Ends a run that was stopped later, after its model was saved. Errors: AbortError, unless the model is wanted as it is. */
-export function endStopped(steps: number, { out, signal, whenAborted }: RunOptions & WhenAborted): void {
+/**
+ * Ends a run that was stopped later, after its model was saved. `checkpoint`: the one that was written then, if any. Errors: AbortError,
+ * unless the model is wanted as it is.
+ */
+export function endStopped(
+  steps: number,
+  checkpoint: string | undefined,
+  { out, signal, whenAborted }: RunOptions & WhenAborted,
+): void {
   if (whenAborted === "return") return;
   const saved = out === undefined ? "" : `; the model is saved in ${out} as it stands`;
-  throw new AbortError(`stopped after step ${steps}${saved}`, { cause: signal?.reason });
+  const next = checkpoint === undefined ? "" : `; resume goes on from ${checkpoint}`;
+  throw new AbortError(`stopped after step ${steps}${saved}${next}`, { cause: signal?.reason });
 }

@@ -153,7 +153,7 @@ export class Keeper {
       this.made.push(state.step);
       await this.prune();
     } catch (error) {
-      const kept = this.last === undefined ? "" : `; ${this.nameOf(this.last)} stays`;
+      const kept = this.newest === undefined ? "" : `; ${this.newest} stays`;
       this.options.onMessage?.(
         `the checkpoint of step ${state.step} could not be written: ${(error as Error).message}${kept}; training goes on`,
       );
@@ -179,11 +179,16 @@ export class Keeper {
     await this.store.removeEmpty().catch(() => undefined);
   }
 
+  /** The name of the newest checkpoint of this run, if there is one. */
+  get newest(): string | undefined {
+    return this.last === undefined ? undefined : this.nameOf(this.last);
+  }
+
   /** A failure of the training, naming the checkpoint before it. */
   naming(error: unknown): unknown {
-    if (this.last === undefined || !(error instanceof EngineError)) return error;
+    if (this.newest === undefined || !(error instanceof EngineError)) return error;
     const { message, reason, cause } = error;
-    return new EngineError(`${message}; ${this.nameOf(this.last)} is the last checkpoint before it`, { reason, cause });
+    return new EngineError(`${message}; ${this.newest} is the last checkpoint before it`, { reason, cause });
   }
 
   private nameOf(step: number): string {
