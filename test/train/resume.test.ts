@@ -132,11 +132,12 @@ describe("a run that is resumed", () => {
     await finished(train, { out: whole });
     const controller = new AbortController();
     const { run } = Model.prototype;
-    vi.spyOn(Model.prototype, "run").mockImplementation(function (this: Model, ...args) {
-      controller.abort(); // the first evaluation's first batch
-      return run.apply(this, args) as never;
-    });
-    await expect(train({ out, signal: controller.signal })).rejects.toThrow("stopped after step");
+    const onPlan = () =>
+      vi.spyOn(Model.prototype, "run").mockImplementation(function (this: Model, ...args) {
+        controller.abort(); // the first evaluation's first batch
+        return run.apply(this, args) as never;
+      });
+    await expect(train({ out, signal: controller.signal, onPlan })).rejects.toThrow("stopped after step");
     vi.restoreAllMocks();
     await finished(train, { out, resume: true });
     expect(left(out)).toEqual(left(whole));
@@ -281,10 +282,11 @@ describe("checkpoints", () => {
     const out = join(temporaryFolder(), "out");
     const { lossAndGradients } = Model.prototype;
     let calls = 0;
-    vi.spyOn(Model.prototype, "lossAndGradients").mockImplementation(function (this: Model, ...args) {
-      return ++calls > 5 ? Number.NaN : lossAndGradients.apply(this, args);
-    });
-    const running = classify({ out, saveEvery: 2 });
+    const onPlan = () =>
+      vi.spyOn(Model.prototype, "lossAndGradients").mockImplementation(function (this: Model, ...args) {
+        return ++calls > 5 ? Number.NaN : lossAndGradients.apply(this, args);
+      });
+    const running = classify({ out, saveEvery: 2, onPlan });
     await expect(running).rejects.toThrow(
       /^the loss of step 6 is NaN .*checkpoints\/step-4 is the last checkpoint before it$/,
     );

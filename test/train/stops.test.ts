@@ -74,17 +74,18 @@ describe.each(["finetune", "pretrain"] as const)("%s that is stopped", (name) =>
     const controller = new AbortController();
     const { run } = Model.prototype;
     let [evaluation, last, calls] = [0, 0, 0];
-    vi.spyOn(Model.prototype, "run").mockImplementation(function (this: Model, ...args) {
-      calls++;
-      if (calls === 1) evaluation++;
-      if (evaluation === which) controller.abort();
-      return run.apply(this, args) as never;
-    });
+    const onPlan = () =>
+      vi.spyOn(Model.prototype, "run").mockImplementation(function (this: Model, ...args) {
+        calls++;
+        if (calls === 1) evaluation++;
+        if (evaluation === which) controller.abort();
+        return run.apply(this, args) as never;
+      });
     const onProgress = ({ step }: { step: number }) => {
       [last, calls] = [step, 0];
     };
     const epochs = name === "finetune" ? { steps: 100 } : {}; // 50 an epoch
-    const running = runs[name]({ out, signal: controller.signal, onProgress, ...epochs });
+    const running = runs[name]({ out, signal: controller.signal, onPlan, onProgress, ...epochs });
     await expect(running).rejects.toThrow("; the model is saved in");
     await expect(running).rejects.toThrow(`stopped after step ${last}`);
     expect([evaluation, last]).toEqual([which, which * (name === "finetune" ? 50 : 3)]);
@@ -109,16 +110,17 @@ it.each([1, 2])("saves the model of a run whose evaluation %i fails, and says wh
   const before = engine().live();
   const { run } = Model.prototype;
   let [evaluation, isNew] = [0, true];
-  vi.spyOn(Model.prototype, "run").mockImplementation(function (this: Model, ...args) {
-    if (isNew) evaluation++;
-    isNew = false;
-    if (evaluation === which) throw new Error("mine");
-    return run.apply(this, args) as never;
-  });
+  const onPlan = () =>
+    vi.spyOn(Model.prototype, "run").mockImplementation(function (this: Model, ...args) {
+      if (isNew) evaluation++;
+      isNew = false;
+      if (evaluation === which) throw new Error("mine");
+      return run.apply(this, args) as never;
+    });
   const onMessage = (line: string) => {
     isNew ||= line.startsWith("epoch 1: ");
   };
-  await expect(runs.finetune({ out, onMessage })).rejects.toThrow("mine");
+  await expect(runs.finetune({ out, onPlan, onMessage })).rejects.toThrow("mine");
   expect(JSON.parse(read(out, "metrics.json"))).toMatchObject({ steps: 6 });
   vi.restoreAllMocks();
   (await RoFormer.load(out)).close();

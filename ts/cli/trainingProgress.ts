@@ -1,8 +1,9 @@
+import { duration } from "../train/duration.js";
 import type { TrainingEvent } from "../train/meter.js";
 import type { EvaluationEvent } from "../train/settings/run.js";
 import type { Call } from "./command.js";
 import { Curve } from "./curve.js";
-import { duration, type Output } from "./output.js";
+import type { Output } from "./output.js";
 
 /** Shows the progress of a training run, between its messages. From the first step on, a stop saves the model. */
 export function trainingProgress({ out, protect }: Call) {

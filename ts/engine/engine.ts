@@ -15,7 +15,7 @@ export type EngineStatus = Choice;
 export interface MemoryReport {
   /** What tensors and the kernels' working memory hold. */
   readonly used: number;
-  /** The most that they have held at a time. */
+  /** The most that they have held at a time; a training run counts from its beginning. */
   readonly peak: number;
   /** What they may hold: `init({ maxMemory })`. */
   readonly limit: number;
@@ -40,6 +40,8 @@ export interface Engine {
   writeIntegers(slot: number, values: Int32Array): void;
   /** What its memory holds. */
   report(): MemoryReport;
+  /** From now on the report's peak is that of what follows. */
+  resetPeak(): void;
   /** What runs, and why. */
   readonly status: EngineStatus;
 }

@@ -6,6 +6,11 @@ export function memory(): MemoryReport {
   return running().report();
 }
 
+/** From now on the peak of {@link memory} is that of what follows. */
+export function resetPeak(): void {
+  running().resetPeak();
+}
+
 const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
 /** A new slot of `words` 32-bit words; where there is no memory for them, the error says that `what` of this shape wanted it. */

@@ -5,6 +5,9 @@ import { pack } from "../nn/packed.js";
 import { pacer } from "../platform/pacer.js";
 import type { Job, PipelineOptions, Place } from "./pipeline.js";
 
+/** Tokens that are computed at once, at most, unless a text alone has more. */
+export const BATCH_TOKENS = 4096;
+
 /** The options that a run uses. */
 type RunOptions = Pick<PipelineOptions, "batchTokens" | "signal" | "onProgress">;
 
@@ -84,7 +87,7 @@ class Task<Found, Result> {
     const { what, job, options } = request;
     this.#request = request;
     this.sequences = job.sequences;
-    this.batchTokens = options.batchTokens ?? 4096;
+    this.batchTokens = options.batchTokens ?? BATCH_TOKENS;
     this.#left = job.sequences.length;
     this.#found = new Array<Found>(job.sequences.length);
     if (!(this.batchTokens >= 1))

@@ -8,6 +8,8 @@ export interface Course<S> {
   readonly perEpoch?: number | undefined;
   /** The batch of a step, from 0, in one or several micro-batches. It follows from the seed and the step alone. */
   batch(step: number): readonly TrainBatch[];
+  /** For a plan of the run; without it there is none. */
+  readonly probe?: Probe | undefined;
   /** Scores of the model as it is, on held-out data. Errors: AbortError. */
   evaluate(signal: AbortSignal | undefined): Promise<S>;
   /** Whether the first figures are better than the second; without it, the last step's model is the result. */
@@ -18,8 +20,20 @@ export interface Course<S> {
   inWords(scores: S): string;
 }
 
+/** What a plan looks at before the first step. */
+export interface Probe {
+  /** Tokens of a step, and of its largest micro-batch. */
+  tokens(step: number): { readonly tokens: number; readonly micro: number };
+  /** A part of the largest micro-batch of a step: a share of its rows, at least one. */
+  batch(step: number, share: number): TrainBatch;
+  /** Tokens that an evaluation computes at once, at most. */
+  readonly evaluationTokens: number;
+}
+
 /** How long a run is, and how often it is scored. */
 export interface LoopSettings extends ResolvedOptimization {
+  /** Rows of a micro-batch. */
+  readonly batch: number;
   readonly steps: number;
   /** Steps between two evaluations; there is one after the last step too. */
   readonly evalEvery: number;

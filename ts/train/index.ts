@@ -36,6 +36,7 @@ export {
 } from "./finetune.js";
 export type { TrainingEvent } from "./meter.js";
 export type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "./options.js";
+export type { Plan } from "./plan.js";
 export {
   type HeldOut,
   type LanguageModelHead,

@@ -2,6 +2,7 @@ import { Batches } from "../data/batches.js";
 import { placesInWords, type Row } from "../data/values.js";
 import { ConfigError } from "../errors.js";
 import type { Model } from "../models/model.js";
+import { BATCH_TOKENS } from "../pipelines/run.js";
 import type { Course } from "./course.js";
 import { hiding } from "./hiding.js";
 import { inParts } from "./parts.js";
@@ -41,14 +42,27 @@ export function labeledCourse<L, S extends Scores>(
   const size = batchTokens === undefined ? { rows: batch * parts } : { tokens: batchTokens * parts };
   const batches = new Batches(lengths, size, settings.seed);
   const hide = hiding(model.tokenizer!, settings);
-  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const sum = (rows: Iterable<number>) => [...rows].reduce((total, row) => total + lengths[row]!, 0);
+  const tokens = sum(lengths.keys());
+  const batchOf = (rows: readonly number[]) => task.batch(rows.map((i) => train[i]!));
+  /** The micro-batch of a step that has most tokens. */
+  const largest = (step: number) =>
+    inParts(batches.at(step), parts).reduce((most, part) => (sum(part) > sum(most) ? part : most));
   return {
     perEpoch: batches.perEpoch,
     tokens,
+    probe: {
+      tokens: (step) => ({ tokens: sum(batches.at(step)), micro: sum(largest(step)) }),
+      batch: (step, share) => {
+        const rows = largest(step);
+        return batchOf(rows.slice(0, Math.ceil(share * rows.length)));
+      },
+      evaluationTokens: evaluationTokens(valid),
+    },
     batch(step) {
       const hideIn = hide(step);
       return inParts(batches.at(step), parts).map((rows) => {
-        const { packed, targets } = task.batch(rows.map((i) => train[i]!));
+        const { packed, targets } = batchOf(rows);
         return { packed: hideIn(packed), targets, places: () => placesInWords(rows.map((i) => all[i]!)) };
       });
     },
@@ -57,6 +71,16 @@ export function labeledCourse<L, S extends Scores>(
     figures: ({ metrics }) => metrics,
     inWords: (scores) => `validation ${task.inWords(scores)}`,
   };
+}
+
+/** Tokens that pipelines compute at once, if there are as many; a longer text is computed alone. */
+function evaluationTokens(examples: readonly Example[]): number {
+  const lengths = examples.flatMap(({ sequences }) => sequences.map(({ ids }) => ids.length));
+  const all = lengths.reduce((sum, length) => sum + length, 0);
+  return Math.min(
+    all,
+    lengths.reduce((most, length) => Math.max(most, length), BATCH_TOKENS),
+  );
 }
 
 /** Metrics of which less is better. */

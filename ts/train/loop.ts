@@ -1,21 +1,21 @@
-import { AbortError } from "../errors.js";
+import { resetPeak } from "../engine/memory.js";
 import type { Files } from "../io/files.js";
 import type { Model } from "../models/model.js";
 import type { Content } from "../platform/index.js";
 import { type Pace, pacer } from "../platform/pacer.js";
 import { totalSize } from "../tensor/tensor.js";
-import { Average } from "./average.js";
-import { Best } from "./best.js";
 import type { Keeper, Resumable } from "./checkpoint/keeper.js";
 import type { LoopState } from "./checkpoint/state.js";
-import { optimizerFile, optimizerState, restoreModel, restoreSnapshot, snapshotFile } from "./checkpoint/tensors.js";
+import { optimizerFile, optimizerState, restoreModel } from "./checkpoint/tensors.js";
 import type { Course, LoopSettings, Trained } from "./course.js";
-import { Meter } from "./meter.js";
-import type { EpochLosses } from "./reading.js";
+import { duration } from "./duration.js";
+import { Evaluations } from "./evaluations.js";
+import { Meter, type TrainingEvent } from "./meter.js";
+import { planInWords, planOf, withAdvice } from "./plan.js";
 import type { RunOptions } from "./settings/run.js";
 import { type StepResult, TrainStep } from "./step.js";
 import { stepOptions } from "./stepOptions.js";
-import { leavesModel, unstarted } from "./stopped.js";
+import { unstarted } from "./stopped.js";
 
 /**
  * Trains a model: every run goes through here. The model is left as it was at its best evaluation, or after the last step if the
@@ -29,17 +29,20 @@ export async function train<S>(
   options: RunOptions,
   keeper?: Keeper,
 ): Promise<Trained<S>> {
-  const step = new TrainStep(model, stepOptions(model, settings));
+  const step = withAdvice(() => new TrainStep(model, stepOptions(model, settings)));
   try {
-    const loop = new Loop({ model, course, settings, options, step, keeper });
+    const loop = withAdvice(() => new Loop({ model, course, settings, options, step, keeper }));
     return await loop.run().finally(() => loop.free());
   } finally {
     step.free();
   }
 }
 
-/** Files of a checkpoint that hold other values of the parameters. */
-const [AVERAGE, BEST] = ["average.safetensors", "best.safetensors"];
+/** Files of a checkpoint. */
+const [OPTIMIZER, LOG] = ["optimizer.safetensors", "log.jsonl"];
+
+/** Steps after which the time of the rest can be told. */
+const TIMED = 20;
 
 /** What a {@link Loop} is made of. */
 interface LoopParts<S> {
@@ -54,119 +57,54 @@ interface LoopParts<S> {
 class Loop<S> implements Resumable {
   private readonly parts: LoopParts<S>;
   private readonly meter: Meter;
-  private readonly best: Best;
-  private readonly average: Average | undefined;
+  private readonly evaluations: Evaluations<S>;
   private readonly pause: Pace = pacer();
   private log: string[] = [];
-  private history: EpochLosses[] = [];
-  /** Losses of the steps since the last evaluation. */
-  private losses: number[] = [];
-  /** Evaluations since the best one. */
-  private waited = 0;
-  private isOver = false;
-  /** Scores of the best evaluation, if it was made in this process. */
-  private scores: S | undefined;
-  private failure: unknown;
+  /** Steps made in this process. */
+  private made = 0;
 
   constructor(parts: LoopParts<S>) {
     this.parts = parts;
-    const { model, course, settings } = parts;
-    this.meter = new Meter(settings.steps, course.perEpoch);
-    this.best = new Best(model, course.better);
-    if (settings.ema !== undefined) this.average = new Average(model, settings.ema);
+    const { model, course, settings, options } = parts;
+    const meter = new Meter(settings.steps, course.perEpoch);
+    this.meter = meter;
+    const log = (line: object) => void this.log.push(JSON.stringify(line));
+    this.evaluations = new Evaluations({ model, course, settings, options, meter, log });
   }
 
   async run(): Promise<Trained<S>> {
     await new Promise((resolve) => setTimeout(resolve)); // a stop that was asked for during the preparations
+    const { evaluations } = this;
     const { keeper, settings, options } = this.parts;
     await keeper?.begin(this);
-    if (this.isEvaluationDue) await this.evaluate(); // the interruption was before it
-    while (this.done < settings.steps && this.isWhole && !this.isOver) {
+    this.plan();
+    await evaluations.after(this.done); // where the interruption was before it
+    while (this.done < settings.steps && evaluations.isWhole && !evaluations.isOver) {
       await this.step();
-      if (this.isEvaluationDue) await this.evaluate();
-      if (this.isWhole) await keeper?.note(this);
+      await evaluations.after(this.done);
+      if (evaluations.isWhole) await keeper?.note(this);
     }
     if (this.done === 0) throw unstarted(options);
-    await (this.isWhole ? keeper?.finish(this) : keeper?.save(this));
-    const [training, scores] = [this.measured(), await this.finish()];
-    return { training, scores, log: this.log, history: this.history, failure: this.failure };
+    await (evaluations.isWhole ? keeper?.finish(this) : keeper?.save(this));
+    const [training, scores] = [this.measured(), await evaluations.finish()];
+    const { history, failure } = evaluations;
+    return { training, scores, log: this.log, history, failure };
   }
 
-  /** Whether the model has not been evaluated after its last step, and should be. */
-  private get isEvaluationDue(): boolean {
-    const { evalEvery, steps } = this.parts.settings;
-    const isTime = this.done % evalEvery === 0 || this.done === steps;
-    return isTime && this.losses.length > 0 && !this.isStopped;
-  }
-
-  /** Whether nothing ended the run early but its own rules. */
-  private get isWhole(): boolean {
-    return !this.isStopped && this.failure === undefined;
-  }
-
-  /** Leaves the model as it is to be saved: at its best, or else the average if there is one. */
-  private async finish(): Promise<S | undefined> {
-    if (!this.isWhole || !this.best.keepsParameters) this.average?.swap();
-    if (!this.isWhole) return undefined;
-    this.best.restore();
-    const { course, options } = this.parts;
-    try {
-      // What was scored before an interruption is scored again: its figures alone were kept.
-      return this.scores ?? (await this.meter.outside(() => course.evaluate(options.signal)));
-    } catch (error) {
-      this.endEvaluation(error);
-      return undefined;
-    }
-  }
-
-  state(): LoopState {
-    const { done: step, waited, isOver, losses, history, best } = this;
-    const state = { step, waited, isOver, losses, history, taken: this.meter.taken() };
-    return best.figures === undefined ? state : { ...state, best: best.figures };
-  }
-
-  files(): ReadonlyMap<string, Content> {
-    return new Map([
-      ["optimizer.safetensors", optimizerFile(this.parts.step.state())],
-      ...(this.average ? [[AVERAGE, snapshotFile(this.average.copy)] as const] : []),
-      ...(this.best.copy && this.best.keepsParameters ? [[BEST, snapshotFile(this.best.copy)] as const] : []),
-      ["log.jsonl", this.log.map((line) => `${line}\n`).join("")],
-    ]);
-  }
-
-  async restore(state: LoopState, files: Files): Promise<void> {
-    const { model, step } = this.parts;
-    await restoreModel(model, files);
-    await step.restore(await optimizerState(files, "optimizer.safetensors", state.step));
-    if (this.average) await restoreSnapshot(this.average.copy, files, AVERAGE);
-    if (this.best.copy && state.best !== undefined) await restoreSnapshot(this.best.copy, files, BEST);
-    this.best.figures = state.best;
-    [this.waited, this.isOver, this.losses, this.history] = [
-      state.waited,
-      state.isOver,
-      [...state.losses],
-      [...state.history],
-    ];
-    this.log = new TextDecoder()
-      .decode(await files.read("log.jsonl"))
-      .split("\n")
-      .slice(0, -1);
-    this.meter.restore(state.taken);
-  }
-
-  /** Gives the memory of the best parameters back. */
-  free(): void {
-    this.best.free();
-    this.average?.free();
+  /** Says what the run is going to take. Errors: ConfigError where the memory is too small. */
+  private plan(): void {
+    const { step, course, settings, options } = this.parts;
+    if (!this.evaluations.isWhole || this.done >= settings.steps) return;
+    const plan = planOf(step, course, settings);
+    if (plan === undefined) return;
+    options.onMessage?.(planInWords(plan));
+    options.onPlan?.(plan);
+    resetPeak();
   }
 
   /** Steps made. */
   private get done(): number {
     return this.parts.step.step;
-  }
-
-  private get isStopped(): boolean {
-    return this.parts.options.signal?.aborted ?? false;
   }
 
   private async step(): Promise<void> {
@@ -181,70 +119,46 @@ class Loop<S> implements Resumable {
       throw keeper?.naming(error) ?? error;
     }
     const event = this.meter.event(step + 1, lr, tokens, result);
-    this.average?.update(this.done);
-    this.losses.push(event.loss);
+    this.evaluations.note(this.done, event.loss);
     this.log.push(JSON.stringify(event));
     options.onProgress?.(event);
+    this.estimate(event);
     await this.pause();
   }
 
-  private async evaluate(): Promise<void> {
-    const { done } = this;
-    const { course, settings, options } = this.parts;
-    const { onMessage, onEvaluation } = options;
-    try {
-      const scores = await this.meter.outside(() => this.scored());
-      const epoch = this.meter.epoch(done);
-      const at = { step: done, ...(epoch !== undefined && { epoch }) };
-      const valid = course.figures(scores);
-      this.log.push(JSON.stringify({ ...at, valid }));
-      this.remember((valid as { loss?: unknown }).loss);
-      onMessage?.(`${this.place(epoch)}: ${course.inWords(scores)}`);
-      if ((await onEvaluation?.({ ...at, metrics: valid })) === "stop") this.isOver = true;
-      if (this.waited === settings.patience && !this.isOver) {
-        this.isOver = true;
-        onMessage?.(`nothing better in ${this.waited} evaluations: the training ends`);
-      }
-    } catch (error) {
-      this.endEvaluation(error);
-    }
+  /** Says once how long the rest is going to take. */
+  private estimate({ step, steps, secondsLeft }: TrainingEvent): void {
+    if (++this.made === TIMED && steps - step > TIMED)
+      this.parts.options.onMessage?.(
+        `about ${duration(secondsLeft)} left for ${steps - step} steps, without evaluations`,
+      );
   }
 
-  /** Notes why an evaluation ended early; what is not an abort ends the run. Errors: those that leave no model worth saving. */
-  private endEvaluation(error: unknown): void {
-    if (error instanceof AbortError && this.isStopped) return;
-    if (!leavesModel(error)) throw error;
-    this.failure = error;
+  state(): LoopState {
+    return { ...this.evaluations.state(), step: this.done, taken: this.meter.taken() };
   }
 
-  /** Notes the losses of an evaluation and of the steps before it. */
-  private remember(validLoss: unknown): void {
-    const trainLoss = this.losses.reduce((sum, loss) => sum + loss, 0) / this.losses.length;
-    const epoch = this.done / (this.parts.course.perEpoch ?? 1);
-    if (typeof validLoss === "number") this.history.push({ epoch, trainLoss, validLoss });
-    this.losses = [];
+  files(): ReadonlyMap<string, Content> {
+    return new Map([
+      [OPTIMIZER, optimizerFile(this.parts.step.state())],
+      ...this.evaluations.files(),
+      [LOG, this.log.map((line) => `${line}\n`).join("")],
+    ]);
   }
 
-  /** Evaluates the model, or the average of its weights, and keeps it if it is the best so far. */
-  private async scored(): Promise<S> {
-    this.average?.swap();
-    try {
-      const { course, options } = this.parts;
-      const scores = await course.evaluate(options.signal);
-      const isBest = this.best.note(course.figures(scores));
-      this.waited = isBest ? 0 : this.waited + 1;
-      if (isBest) this.scores = scores;
-      return scores;
-    } finally {
-      this.average?.swap();
-    }
+  async restore(state: LoopState, files: Files): Promise<void> {
+    const { model, step } = this.parts;
+    await restoreModel(model, files);
+    await step.restore(await optimizerState(files, OPTIMIZER, state.step));
+    await this.evaluations.restore(state, files);
+    const log = new TextDecoder().decode(await files.read(LOG));
+    this.log = log.split("\n").slice(0, -1);
+    this.meter.restore(state.taken);
   }
 
-  /** Where the run is, in words: at the end of an epoch or after a step. */
-  private place(epoch: number | undefined): string {
-    const isEnd =
-      epoch !== undefined && (this.done % this.parts.course.perEpoch! === 0 || this.done === this.parts.settings.steps);
-    return isEnd ? `epoch ${epoch}` : `step ${this.done}`;
+  /** Gives the memory of what was kept back. */
+  free(): void {
+    this.evaluations.free();
   }
 
   private measured(): Trained<S>["training"] {

@@ -140,6 +140,15 @@ export class TrainStep {
     }
   }
 
+  /** Computes the gradients of a micro-batch and forgets them, to see what that takes. Errors: as {@link run}. */
+  probe(batch: TrainBatch, options: { readonly recompute?: boolean } = {}): void {
+    try {
+      this.losses([batch], this.counts([batch]), options.recompute);
+    } finally {
+      this.optimizer.zeroGrad();
+    }
+  }
+
   /** New random features, which follow from seed and step: a run that goes on from a checkpoint draws the same. */
   private redraw(): void {
     const { seed, featureRedrawInterval: interval } = this.options;
@@ -154,8 +163,12 @@ export class TrainStep {
   }
 
   /** What each micro-batch adds to the loss; their gradients are in the store. */
-  private losses(batches: readonly TrainBatch[], counts: readonly number[]): number[] {
-    const { seed, recompute = false } = this.options;
+  private losses(
+    batches: readonly TrainBatch[],
+    counts: readonly number[],
+    recompute = this.options.recompute ?? false,
+  ): number[] {
+    const { seed } = this.options;
     const options = { train: true, seed, step: this.done, recompute, counts };
     const losses: number[] = [];
     const before = { tokens: 0, sequences: 0 };

@@ -64,7 +64,17 @@ export function windowCourse(
     throw new ConfigError(
       `pretrain: batch is ${batch}; expected at most ${Math.floor(MOST_TOKENS / length)} windows of ${length} tokens`,
     );
+  const micro = batch * length;
   return {
+    probe: {
+      tokens: () => ({ tokens: micro * parts, micro }),
+      batch: (step, share) =>
+        task.batch(
+          Array.from({ length: Math.ceil(share * batch) }, () => text.train.subarray(0, length)),
+          new Philox(seed, streams.masking, step),
+        ),
+      evaluationTokens: Math.min(text.valid.length, Math.max(length, TOKENS)),
+    },
     batch(step) {
       const order = new Philox(seed, streams.dataOrder, step);
       const starts = Array.from({ length: batch * parts }, () => order.below(text.train.length - length + 1));

@@ -1,5 +1,6 @@
 import { pick } from "../../options.js";
 import { platform } from "../../platform/index.js";
+import { duration } from "../../train/duration.js";
 import type { AnyEvaluation } from "../../train/evaluate.js";
 import { type FinetuneResult, finetune as train } from "../../train/finetune.js";
 import { FINETUNE } from "../../train/options.js";
@@ -12,7 +13,7 @@ import { checkpointOptions, folderOptions, tensorboardOption } from "../folderOp
 import { loraOf, loraOptions } from "../loraOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, path } from "../option.js";
-import { duration, type Output } from "../output.js";
+import type { Output } from "../output.js";
 import { reportLines } from "../report.js";
 import { settingOptions } from "../settingOptions.js";
 import { trainingProgress } from "../trainingProgress.js";

@@ -1,6 +1,7 @@
 import type { DataSource } from "../../data/source.js";
 import { pick } from "../../options.js";
 import { platform } from "../../platform/index.js";
+import { duration } from "../../train/duration.js";
 import { PRETRAIN } from "../../train/options.js";
 import { pretrain as train } from "../../train/pretrain.js";
 import { PRETRAIN_SETTINGS } from "../../train/settings/pretrain.js";
@@ -9,7 +10,6 @@ import { dataSource, fileOptions } from "../dataOptions.js";
 import { checkpointOptions, folderOptions, tensorboardOption } from "../folderOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, oneOf, path, paths, text } from "../option.js";
-import { duration } from "../output.js";
 import { settingOptions } from "../settingOptions.js";
 import { trainingProgress } from "../trainingProgress.js";
 

@@ -6,10 +6,11 @@ import { checkModelFolder, requireNoModel, requireReplaceable, TOKENIZERS } from
 import type { Content } from "../../platform/index.js";
 import type { Tokenizer } from "../../tokenizers/tokenizer.js";
 import { type TrainTokenizerOptions, tokenizerKinds, trainTokenizer as train } from "../../tokenizers/train.js";
+import { duration } from "../../train/duration.js";
 import type { CommandSpec } from "../command.js";
 import { dataSource, fileOptions } from "../dataOptions.js";
 import { type OptionSpec, oneOf, path, paths, text, whole, yesOrNo } from "../option.js";
-import { duration, type Output } from "../output.js";
+import type { Output } from "../output.js";
 
 const options: readonly OptionSpec[] = [
   { flags: "--data <files...>", help: "texts to train on, one or several files", parse: paths },

@@ -49,6 +49,10 @@ class WasmEngine implements Engine {
     };
   }
 
+  resetPeak(): void {
+    this.kernels.reset_peak();
+  }
+
   /** Notes that a thread is missing, and why. */
   lacksThread(reason: string): void {
     const { threads, reasons } = this.current;

@@ -1,6 +1,7 @@
 import type { FileSource } from "../../io/files.js";
 import type { Names } from "../../options.js";
 import type { TrainingEvent } from "../meter.js";
+import type { Plan } from "../plan.js";
 
 /** What listeners of a training run get after each evaluation. */
 export interface EvaluationEvent {
@@ -51,6 +52,8 @@ export interface RunOptions {
   readonly resume?: boolean | undefined;
   /** Stops after the current step: the model is saved in `out` as it is, without an evaluation, and an AbortError thrown. */
   readonly signal?: AbortSignal | undefined;
+  /** Called before the first step with what the run is going to take. */
+  readonly onPlan?: ((plan: Plan) => void) | undefined;
   /** Called after each step. */
   readonly onProgress?: ((event: TrainingEvent) => void) | undefined;
   /**
@@ -84,6 +87,7 @@ export const RUN: Names<RunOptions & WhenAborted> = {
     resume: true,
     signal: true,
     whenAborted: true,
+    onPlan: true,
     onProgress: true,
     onEvaluation: true,
     onMessage: true,
