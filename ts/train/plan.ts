@@ -61,7 +61,7 @@ function probed(step: TrainStep, probe: Probe, settings: LoopSettings): Plan {
   const size = sizes[largest]!.micro;
   const needed = Math.max(at(training, size), evaluation);
   if (needed > TOLERANCE * memory().limit) {
-    const saving = () => lineOf(parts, (batch) => step.probe(batch, { recompute: true }));
+    const saving = () => lineOf(parts, (batch) => step.probe(batch, true));
     throw refusal(needed, size, settings, { training, saving, evaluation });
   }
   return {

@@ -140,10 +140,10 @@ export class TrainStep {
     }
   }
 
-  /** Computes the gradients of a micro-batch and forgets them, to see what that takes. Errors: as {@link run}. */
-  probe(batch: TrainBatch, options: { readonly recompute?: boolean } = {}): void {
+  /** @internal Computes the gradients of a micro-batch and forgets them, to see what that takes. Errors: as {@link run}. */
+  probe(batch: TrainBatch, recompute?: boolean): void {
     try {
-      this.losses([batch], this.counts([batch]), options.recompute);
+      this.losses([batch], this.counts([batch]), recompute);
     } finally {
       this.optimizer.zeroGrad();
     }
