@@ -24,9 +24,9 @@ export function glueLines({ glue, mismatched }: GlueMetrics): string[] {
 
 function mismatchedLines(metrics: GlueMetrics["mismatched"]): string[] {
   if (metrics === undefined) return [];
-  const { n, accuracy, loss, low, high } = metrics as Readonly<Record<string, number>>;
+  const { n, accuracy, loss, low, high } = metrics;
   return [
-    `mismatched rows: ${n} texts: accuracy ${percent(accuracy!)}, loss ${loss!.toFixed(4)}`,
-    `95 % interval of accuracy: ${percent(low!)} to ${percent(high!)}, n ${n}`,
+    `mismatched rows: ${n} texts: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
+    `95 % interval of accuracy: ${percent(low)} to ${percent(high)}, n ${n}`,
   ];
 }

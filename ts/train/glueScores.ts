@@ -2,7 +2,8 @@ import { type GlueMetric, type GlueName, type GlueSplit, type GlueTask, glueTask
 import { inOrderOf, labelSet } from "../data/labels.js";
 import { ConfigError } from "../errors.js";
 import { labelNames, type RoFormerConfig } from "../models/config.js";
-import type { Reported, WithInterval } from "./reported.js";
+import type { Reported, ScoreInterval } from "./reported.js";
+import type { ClassifierMetrics } from "./tasks/classify.js";
 import { modelLabels, problemTypeOf } from "./tasks/problemType.js";
 
 /** The scores that GLUE's leaderboard shows for a task, as fractions and correlations. */
@@ -18,7 +19,7 @@ export interface GlueMetrics {
   /** The official scores. */
   readonly glue?: OfficialScores | undefined;
   /** The metrics on the mismatched validation rows of `mnli`; the others are of the matched rows. */
-  readonly mismatched?: (WithInterval["metrics"] & Readonly<Record<string, unknown>>) | undefined;
+  readonly mismatched?: (ClassifierMetrics & ScoreInterval) | undefined;
 }
 
 /** Scores of a split. */
@@ -43,7 +44,10 @@ export function glueMetrics(
     );
   const scores = Object.fromEntries(splits.map((one) => [one.split, official(one)]));
   const mismatched = splits.find(({ split }) => split === "validation_mismatched")?.scores.metrics;
-  return { glue: { task: name, scores }, ...(mismatched && { mismatched: { ...mismatched } }) };
+  return {
+    glue: { task: name, scores },
+    ...(mismatched && { mismatched: mismatched as ClassifierMetrics & ScoreInterval }),
+  };
 }
 
 /**
