@@ -54,6 +54,24 @@ test("every task and split is compared, and rows without a text or a label are c
   expect(rows.at(-1)).toMatchObject({ line: 8, file: join(DATA, "QQP/train.tsv") });
 });
 
+test("rows without a text or a label are kept where a prediction of each is wanted", async () => {
+  const found = await readGlue(DATA, "qqp", "test", { incomplete: "empty" });
+  expect(found.rows.map(({ values }) => values)).toEqual([
+    { question1: "How?", question2: "Why?", idx: 0 },
+    { question1: "short", question2: "", idx: 1 },
+    { question1: "So?", question2: "So what?", idx: 2 },
+  ]);
+  expect(found.skipped).toBe(0);
+  const train = await readGlue(DATA, "qqp", "train", { incomplete: "empty" });
+  expect([train.rows.length, train.rows[4]!.values]).toEqual([
+    7,
+    { question1: "No label?", question2: "None?", idx: 4 },
+  ]);
+  await expect(readGlue(DATA, "qqp", "test", { incomplete: "drop" as never })).rejects.toThrow(
+    'incomplete is "drop", not "skip" or "empty"',
+  );
+});
+
 describe("files are found", () => {
   const content = "sentence\tlabel\na\t1\n";
 
@@ -72,6 +90,12 @@ describe("files are found", () => {
     expect(await valuesOf(folderOf("MNLI", "dev.tsv", text), "mnli", "validation_matched")).toEqual([
       { premise: "a", hypothesis: "b", label: "neutral", idx: 0 },
     ]);
+  });
+
+  test("the diagnostic set in MNLI's folder too", async () => {
+    const folder = folderOf("MNLI", "diagnostic.tsv", 'index\tsentence1\tsentence2\n0\ta\t"b\n');
+    expect(await valuesOf(folder, "ax", "test")).toEqual([{ premise: "a", hypothesis: '"b', idx: 0 }]);
+    expect(await valuesOf(join(folder, "MNLI"), "ax", "test")).toHaveLength(1);
   });
 
   test("MRPC's as train.tsv and dev.tsv too", async () => {
@@ -137,6 +161,21 @@ describe("files for the leaderboard", () => {
       "STS-B.tsv": ["2.500"],
       "WNLI.tsv": ["1", "0"],
     });
+  });
+
+  test("are those of jiant, byte by byte", () => {
+    const made =
+      golden<Readonly<Record<string, { predictions: readonly number[]; file: string; text: string }>>>(
+        "glue/submissions.json",
+      );
+    const keys = glueNames.flatMap((name) =>
+      Object.keys(glueTask(name).submissions).map((split) => `${name} ${split}`),
+    );
+    expect(Object.keys(made).sort()).toEqual(keys.sort());
+    for (const [key, { predictions, file, text }] of Object.entries(made)) {
+      const [name, split] = key.split(" ") as [string, GlueSplit];
+      expect(glueSubmission(name, predictions, split)).toEqual({ file, text });
+    }
   });
 
   test("count from 0 below a header, and are written into a new folder", async () => {

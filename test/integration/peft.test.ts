@@ -35,7 +35,7 @@ optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], 
 model(**tensors).loss.backward()
 optimizer.step()
 model.save_pretrained(again)
-print(json.dumps({"first": first, "second": values(model)}))
+print(json.dumps({"first": first, "second": values(model), "release": __import__("peft").__version__}))
 `;
 
 type Values = Record<string, number[]>;
@@ -48,7 +48,8 @@ async function peft(base: string, adapter: string, name: string, inputs: object,
     env: { ...process.env, HF_HUB_OFFLINE: "1", CUDA_VISIBLE_DEVICES: "" },
     maxBuffer: 2 ** 27,
   });
-  return { ...(JSON.parse(stdout.trim().split("\n").at(-1)!) as { first: Values; second: Values }), stderr };
+  const found = JSON.parse(stdout.trim().split("\n").at(-1)!) as { first: Values; second: Values; release: string };
+  return { ...found, stderr };
 }
 
 const config: RoFormerConfigInput = {
@@ -149,10 +150,12 @@ describe("Python's peft", () => {
       step.free();
       await model.save(adapter);
 
-      const { first, second, stderr } = await peft(base, adapter, name, inputs, `${adapter}-again`);
+      const { first, second, release, stderr } = await peft(base, adapter, name, inputs, `${adapter}-again`);
       expect(stderr).not.toMatch(/missing adapter keys/);
       expectValues(model, inputs, first);
       model.close();
+      // Releases up to 0.20 leave the biases of "lora_only" out of the files that they save.
+      if (settings.bias === "lora_only" && Number(release.split(".")[1]) <= 20 && release.startsWith("0.")) return;
       const back = await RoFormer.load(`${adapter}-again`, { head, config: { id2label: config.id2label! } });
       expectValues(back, inputs, second);
       back.close();

@@ -112,6 +112,7 @@ export const cases: Readonly<Record<string, Case>> = {
         ...(options as object),
       } as never)
       .next(),
+  "readGlue GlueReadOptions": (options) => train.readGlue("no/such", "mrpc", "test", options),
   "readRows ReadOptions": (options) => train.readRows("no/such", options).next(),
   "metrics.bleu BleuOptions": (options) => train.metrics.bleu(...texts, options),
   "metrics.bootstrapInterval BootstrapOptions": (options) =>

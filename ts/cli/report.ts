@@ -1,6 +1,7 @@
 import type { AnyEvaluation, Evaluation } from "../train/evaluate.js";
 import type { ScoredPart } from "../train/finetune.js";
 import { FEW } from "../train/reading.js";
+import { glueLines } from "./glueReport.js";
 
 const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
 
@@ -16,6 +17,7 @@ export function reportLines(evaluation: AnyEvaluation & Partial<ScoredPart>): st
     intervalLine(evaluation),
     ...(bagOfWords ? [`a bag of words on the same rows: accuracy ${percent(bagOfWords.accuracy)}`] : []),
     ...others,
+    ...glueLines(evaluation.metrics),
     `evaluated ${Math.round(tokens / seconds)} tokens/s`,
   ];
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { stringify } from "csv-stringify/sync";
-import { saveFile } from "../io/files.js";
+import { checkFile, saveFile } from "../io/files.js";
+import { UsageError } from "./command.js";
 import { path } from "./option.js";
 
 /** Formats of files of rows, by ending. */
@@ -15,6 +16,12 @@ export function rowFile(value: unknown): string {
   if (!ENDING.test(file))
     throw new InvalidArgumentError(`${JSON.stringify(file)} does not end with .csv, .tsv or .jsonl.`);
   return file;
+}
+
+/** Refuses a path that is not of a file of rows, or cannot be written. Errors: UsageError, and those of {@link checkFile}. */
+export async function checkRowFile(file: string): Promise<void> {
+  if (!ENDING.test(file)) throw new UsageError(`--out: ${JSON.stringify(file)} does not end with .csv, .tsv or .jsonl`);
+  await checkFile(file);
 }
 
 /** Writes rows, whose columns begin with those of `like`: in csv and tsv with a header, quotes where a value needs them, and lists and objects as JSON. Errors: DataError. */

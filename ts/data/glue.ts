@@ -162,3 +162,7 @@ export function glueFile({ name, files }: GlueTask, split: string): GlueFile {
     throw new ConfigError(`${name} has no split ${JSON.stringify(split)}; there are ${Object.keys(files).join(", ")}`);
   return files[split as GlueSplit]!;
 }
+
+/** The splits of a task's files whose names begin with `kind`, in the leaderboard's order. */
+export const glueSplits = ({ files }: GlueTask, kind: "validation" | "test"): readonly GlueSplit[] =>
+  (Object.keys(files) as GlueSplit[]).filter((split) => split.startsWith(kind));

@@ -1,4 +1,5 @@
-import { DataError } from "../errors.js";
+import { ConfigError, DataError } from "../errors.js";
+import { checkOptions, type Names } from "../options.js";
 import { platform } from "../platform/index.js";
 import { readUnquoted } from "./delimited.js";
 import { type GlueFile, type GlueSplit, type GlueTask, glueFile, glueTask, plainName } from "./glue.js";
@@ -6,6 +7,18 @@ import { readBytes } from "./source.js";
 import { noColumn } from "./table.js";
 import { readText } from "./text.js";
 import { type Row, shown } from "./values.js";
+
+/** Settings of {@link readGlue}. */
+export interface GlueReadOptions {
+  /**
+   * What becomes of a row without a text or a label: "skip" leaves it out, as Hugging Face's dataset does; "empty" keeps it, with an empty
+   * text and without a label, since a submission has a prediction for every test row.
+   * @default "skip"
+   */
+  readonly incomplete?: "skip" | "empty" | undefined;
+}
+
+const OPTIONS: Names<GlueReadOptions> = { incomplete: true };
 
 /** The rows of a split. */
 export interface GlueRows {
@@ -19,10 +32,19 @@ export interface GlueRows {
  * Reads a split of a GLUE task from the official files, compressed with gzip or not. `folder` contains the folders of the
  * tasks, or is the task's own folder. The rows are those of Hugging Face's dataset `glue`: `idx` counts the rows of the
  * file from 0, including skipped ones. MRPC's training rows come from `msr_paraphrase_train.txt` and `dev_ids.tsv` if
- * both exist, else from `train.tsv` and `dev.tsv`. Errors: ConfigError for an unknown task or split; DataError for a
+ * both exist, else from `train.tsv` and `dev.tsv`. Errors: ConfigError for an unknown task, split or option; DataError for a
  * missing file, a missing column, and a label that the task does not have.
  */
-export async function readGlue(folder: string, name: string, split: GlueSplit): Promise<GlueRows> {
+export async function readGlue(
+  folder: string,
+  name: string,
+  split: GlueSplit,
+  options: GlueReadOptions = {},
+): Promise<GlueRows> {
+  checkOptions("readGlue", options, OPTIONS);
+  const { incomplete = "skip" } = options;
+  if (incomplete !== "skip" && incomplete !== "empty")
+    throw new ConfigError(`readGlue: incomplete is ${JSON.stringify(incomplete)}, not "skip" or "empty"`);
   const task = glueTask(name);
   const official = glueFile(task, split);
   const place = await placeOfTask(folder, task);
@@ -33,7 +55,7 @@ export async function readGlue(folder: string, name: string, split: GlueSplit): 
   let skipped = 0;
   for await (const record of records(path, official.header, needed(task, split))) {
     if (parted && parted.devIds.has(idsOf(record.fields)) !== (split === "validation")) continue;
-    const row = rowOf(record, task, path);
+    const row = rowOf(record, task, path, incomplete === "empty");
     if (row) rows.push(row);
     else skipped++;
   }
@@ -47,15 +69,17 @@ interface Place {
   readonly names: readonly string[];
 }
 
-/** The task's own folder in `folder`, or `folder` itself. */
+/** The task's own folder in `folder`, or `folder` itself. Some copies of the data have the diagnostic set in MNLI's folder. */
 async function placeOfTask(folder: string, task: GlueTask): Promise<Place> {
   const path = folder.replace(/(?<=.)\/+$/, "");
   const names = await platform.listFolder(path);
   if (names === undefined) throw new DataError(`${folder}: no such folder`, { reason: "not-found" });
-  for (const name of names.filter((one) => [task.name, plainName(task.folder)].includes(plainName(one)))) {
-    const own = await platform.listFolder(`${path}/${name}`);
-    if (own) return { path: `${path}/${name}`, names: own };
-  }
+  const folders = [task.name, plainName(task.folder), ...(task.name === "ax" ? ["mnli"] : [])];
+  for (const folder of folders)
+    for (const name of names.filter((one) => plainName(one) === folder)) {
+      const own = await platform.listFolder(`${path}/${name}`);
+      if (own) return { path: `${path}/${name}`, names: own };
+    }
   return { path, names };
 }
 
@@ -131,19 +155,25 @@ async function* records(
   }
 }
 
-/** A row with Hugging Face's columns; undefined if a text or the label is missing. */
-function rowOf({ fields, has, line, idx }: FileRow, task: GlueTask, file: string): Row | undefined {
+/** A row with Hugging Face's columns; undefined if a text or the label is missing and the row is not to be kept. */
+function rowOf(
+  { fields, has, line, idx }: FileRow,
+  task: GlueTask,
+  file: string,
+  keepsIncomplete: boolean,
+): Row | undefined {
   const { texts, label: column } = task.columns;
   const values: Record<string, unknown> = {};
   for (const [i, name] of texts.entries()) {
-    const value = fields.get(name);
+    const value = fields.get(name) ?? (keepsIncomplete ? "" : undefined);
     if (value === undefined) return undefined;
     values[i === 0 ? task.text : task.textPair!] = value;
   }
   if (has(column)) {
     const label = fields.get(column)?.trim();
-    if (label === undefined || label === "") return undefined;
-    const known = labelOf(label, task, `${file}:${line}`);
+    const isMissing = label === undefined || label === "";
+    if (isMissing && !keepsIncomplete) return undefined;
+    const known = isMissing ? undefined : labelOf(label, task, `${file}:${line}`);
     if (known !== undefined) values.label = known;
   }
   values.idx = idx;

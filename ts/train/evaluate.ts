@@ -7,6 +7,7 @@ import type { HeadName } from "../nn/heads/index.js";
 import { checkOptions } from "../options.js";
 import { readTexts } from "./examples.js";
 import { withGlueRows } from "./glue.js";
+import type { GlueMetrics } from "./glueScores.js";
 import { EVALUATE, EVALUATE_SETTINGS, type EvaluateOptions } from "./options.js";
 import { type Reported, reported } from "./reported.js";
 import { checkSettings } from "./settings/rules.js";
@@ -17,7 +18,13 @@ import { problemTypeOf } from "./tasks/problemType.js";
 import type { Measured } from "./tasks/task.js";
 
 /** What {@link evaluate} returns for a task: scores, and what they were made from. */
-export type Evaluation<T extends TaskName = "classify"> = Reported<ScoresOf<T>> & Measured;
+export type Evaluation<T extends TaskName = "classify"> = Reported<ScoresOf<T>> & Measured & GlueEvaluation;
+
+/** What an evaluation on a GLUE task has besides. */
+export interface GlueEvaluation {
+  /** With the official scores. */
+  readonly metrics: GlueMetrics;
+}
 
 /** What {@link evaluate} returns for a model of any head: `problem` says which. */
 export type AnyEvaluation = { [T in TaskName]: Evaluation<T> }[TaskName];
@@ -47,7 +54,7 @@ export async function evaluateRows(
   { keep = false }: { readonly keep?: boolean } = {},
 ): Promise<EvaluatedRows> {
   checkOptions("evaluate", given, EVALUATE);
-  const options = await withGlueRows(given);
+  const { options, glue } = await withGlueRows(given, model.config);
   checkSettings("evaluate: ", options, EVALUATE_SETTINGS);
   if (!model.tokenizer) throw new ConfigError("evaluate needs a tokenizer, and the model has none");
   const kind = taskKind(evaluationTask(model, options));
@@ -57,11 +64,21 @@ export async function evaluateRows(
     );
   const columns = columnsOf(kind.columns, options);
   const task = kind.ofModel(model.config, options);
-  const rows = await readTexts(options.data, { ...columns, keep }, "data", options);
-  const examples = task.encode(rows, model, options.maxLength ?? model.trainedLength);
-  const scores = await task.evaluate(model, examples, options);
-  const { predictions } = scores.details;
-  return { evaluation: reported(scores) as unknown as AnyEvaluation, rows, predictions };
+  const score = async (data: EvaluateOptions["data"]) => {
+    const rows = await readTexts(data, { ...columns, keep }, "data", options);
+    const examples = task.encode(rows, model, options.maxLength ?? model.trainedLength);
+    return { rows, scores: await task.evaluate(model, examples, options) };
+  };
+  const scored = [await score(options.data)];
+  for (const split of glue?.splits.slice(1) ?? [])
+    scored.push(await score(split as unknown as EvaluateOptions["data"]));
+  const [first, ...others] = scored.map(({ scores }) => reported(scores));
+  const besides = glue?.metrics(model.config, [first!, ...others]);
+  return {
+    evaluation: { ...first!, metrics: { ...first!.metrics, ...besides } } as unknown as AnyEvaluation,
+    rows: scored.flatMap(({ rows }) => rows),
+    predictions: () => scored.flatMap(({ scores }) => scores.details.predictions()),
+  };
 }
 
 /** What models of a head are asked. */

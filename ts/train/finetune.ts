@@ -4,18 +4,19 @@ import { checkOptions } from "../options.js";
 import type { RoFormer } from "../roformer.js";
 import type { BagOfWordsMetrics } from "./baseline.js";
 import type { TrainingMetrics } from "./course.js";
-import { withGlue } from "./glue.js";
+import type { Evaluation } from "./evaluate.js";
+import { type WithGlueData, withGlue } from "./glue.js";
+import type { GlueMetrics } from "./glueScores.js";
 import { FINETUNE, type FinetuneOptions } from "./options.js";
-import { type PreparedFinetune, prepare } from "./prepare.js";
+import { type FinetuneScores, type PreparedFinetune, prepare } from "./prepare.js";
 import { majorityShare, readResult } from "./reading.js";
 import type { Part, RunRecord } from "./record.js";
 import { type Reported, reported } from "./reported.js";
 import { checkRun, type Outcome, run } from "./run.js";
 import type { WhenAborted } from "./settings/run.js";
 import type { ClassifierScores } from "./tasks/classify.js";
-import type { Detailed } from "./tasks/details.js";
 import type { HeadOf, ScoresOf, TaskName } from "./tasks/index.js";
-import type { Measured, Scores } from "./tasks/task.js";
+import type { Measured } from "./tasks/task.js";
 
 /** Scores of a bag of words. */
 export interface BagOfWordsScores extends BagOfWordsMetrics {
@@ -36,9 +37,9 @@ export interface FinetuneResult<T extends TaskName = "classify"> {
   /** The model as it was after its best epoch; the caller closes it. */
   readonly model: RoFormer<HeadOf<T>>;
   /** Scores on the test texts if there are any, else on the validation texts; how the training went; with which settings. */
-  readonly metrics: Reported<ScoresOf<T>>["metrics"] & ScoredPart & TrainingMetrics & RunRecord;
+  readonly metrics: Reported<ScoresOf<T>>["metrics"] & GlueMetrics & ScoredPart & TrainingMetrics & RunRecord;
   /** What the metrics were made from. */
-  readonly evaluation: Reported<ScoresOf<T>> & ScoredPart & Measured;
+  readonly evaluation: Evaluation<T> & ScoredPart;
   /** What somebody should know before they trust a classifier's scores: short sentences, none where nothing stands out. */
   readonly notes: readonly string[];
 }
@@ -80,22 +81,30 @@ export async function finetune<T extends TaskName>(
   checkOptions("finetune", options, FINETUNE);
   await init();
   await checkRun(options);
-  const prepared = await prepare(await withGlue(options));
-  const result = await run(prepared, options, (outcome) => resultOf(prepared, outcome, options));
+  const asked = await withGlue(options);
+  const prepared = await prepare(asked as WithGlueData<FinetuneOptions<TaskName>>);
+  const result = await run(prepared, options, (outcome) => resultOf(prepared, outcome, asked));
   return result as unknown as FinetuneResult<T> | StoppedResult<T>;
 }
 
-type AnyOutcome = Outcome<HeadName, Detailed<Scores> & Measured>;
+type AnyOutcome = Outcome<HeadName, FinetuneScores>;
 
-function resultOf(prepared: PreparedFinetune, outcome: AnyOutcome, { init }: FinetuneOptions<TaskName>) {
+function resultOf(
+  prepared: PreparedFinetune,
+  outcome: AnyOutcome,
+  { options: { init }, glue }: WithGlueData<FinetuneOptions<TaskName>>,
+) {
   const { model, scores, part } = outcome;
   const { steps, epochs = 0, seconds, tokensPerSecond, parameters } = outcome.training;
   const how = { steps, epochs, seconds, tokensPerSecond, parameters, ...prepared.record };
   if (!scores) return { model, metrics: how };
-  const { validation, [part]: own } = prepared.bags;
-  const bagOfWords = own && { ...own, ...(part === "test" && validation && { validation }) };
+  const { validation, [part]: bag } = prepared.bags;
+  const bagOfWords = bag && { ...bag, ...(part === "test" && validation && { validation }) };
   const scored = { part, ...(bagOfWords && { bagOfWords }) };
-  const evaluation = { ...reported(scores), ...scored };
+  const { others = [], ...first } = scores;
+  const own = reported(first);
+  const metrics = { ...own.metrics, ...glue?.metrics(model.config, [own, ...others.map(reported)]) };
+  const evaluation = { ...own, metrics, ...scored };
   const notes =
     prepared.task === "classify" ? notesOn(evaluation as unknown as Classified, outcome, init !== undefined) : [];
   return { model, metrics: { ...evaluation.metrics, ...scored, ...how }, evaluation, notes };

@@ -1,13 +1,45 @@
-import { type GlueName, type GlueSplit, glueTask } from "../data/glue.js";
+import { type GlueName, type GlueSplit, type GlueTask, glueSplits, glueTask } from "../data/glue.js";
 import { readGlue } from "../data/glueRows.js";
-import { ConfigError } from "../errors.js";
+import type { Row } from "../data/values.js";
+import { ConfigError, DataError } from "../errors.js";
+import { labelNames, type RoFormerConfig } from "../models/config.js";
+import { type GlueMetrics, glueIds, glueMetrics, type SplitScores } from "./glueScores.js";
 import type { EvaluateOptions, FinetuneOptions } from "./options.js";
 import { COLUMNS, type TaskColumns } from "./tasks/columns.js";
 import type { TaskName } from "./tasks/index.js";
 
+/** The rows of a split. */
+interface SplitRows {
+  readonly split: GlueSplit;
+  readonly rows: readonly Row[];
+}
+
+/** What scores a model of a GLUE task. */
+interface GlueData {
+  /** The validation rows; `mnli` has matched ones, and mismatched ones where their file exists. */
+  readonly splits: readonly [SplitRows, ...SplitRows[]];
+  /** What the metrics of a model have besides, from its scores on each of the splits. */
+  metrics(config: RoFormerConfig, scores: readonly SplitScores["scores"][]): GlueMetrics;
+}
+
+const glueData = (task: GlueTask, splits: GlueData["splits"]): GlueData => ({
+  splits,
+  metrics: (config, scores) =>
+    glueMetrics(
+      task,
+      glueIds(config, task.name),
+      scores.map((scores, i) => ({ split: splits[i]!.split, scores })),
+    ),
+});
+
+/** Options with the rows of a GLUE task, if they name one. */
+export interface WithGlueData<O> {
+  readonly options: O;
+  readonly glue?: GlueData;
+}
+
 /** What an official GLUE task asks for: its columns, and its labels in the order of Hugging Face's ids. */
-function asked(name: GlueName): TaskColumns & { readonly task: TaskName } {
-  const { text, textPair, labels } = glueTask(name);
+function asked({ text, textPair, labels }: GlueTask): TaskColumns & { readonly task: TaskName } {
   return {
     task: labels ? "classify" : "regress",
     ...{ text, textPair, label: "label" },
@@ -28,13 +60,34 @@ function folderOf(where: string, data: unknown): string {
   throw new ConfigError(`${where}glue needs data, the path of the folder with the official files`);
 }
 
-/** The split that scores a model whose epoch was chosen on a part of the training rows. */
-const scoring = (name: GlueName): GlueSplit => (name === "mnli" ? "validation_matched" : "validation");
+type Listener = ((line: string) => void) | undefined;
 
-async function rowsOf(folder: string, name: GlueName, split: GlueSplit, onMessage?: (line: string) => void) {
+async function rowsOf(folder: string, name: GlueName, split: GlueSplit, onMessage: Listener): Promise<SplitRows> {
   const { rows, skipped } = await readGlue(folder, name, split);
   if (skipped > 0) onMessage?.(`${name}, ${split}: ${skipped} rows without a text or a label are left out`);
-  return { rows };
+  return { split, rows };
+}
+
+/** The splits that score a model. Subsets of `mnli` often have no mismatched rows. */
+async function validation(
+  where: string,
+  folder: string,
+  name: GlueName,
+  onMessage?: Listener,
+): Promise<[SplitRows, ...SplitRows[]]> {
+  const [first, ...others] = glueSplits(glueTask(name), "validation");
+  if (first === undefined)
+    throw new ConfigError(`${where}the labels of ${name} are secret; predict them with a model of mnli`);
+  const splits: [SplitRows, ...SplitRows[]] = [await rowsOf(folder, name, first, onMessage)];
+  for (const split of others) {
+    const read = rowsOf(folder, name, split, onMessage);
+    const found = await read.catch((error: unknown) => {
+      if (!(error instanceof DataError && error.reason === "not-found")) throw error;
+      onMessage?.(`${error.message}; only ${first} is scored`);
+    });
+    if (found) splits.push(found);
+  }
+  return splits;
 }
 
 /**
@@ -42,30 +95,46 @@ async function rowsOf(folder: string, name: GlueName, split: GlueSplit, onMessag
  * the test, since the official test's labels are secret. Other options are returned as they are. Errors: those of `readGlue`,
  * ConfigError for options that the task decides.
  */
-export async function withGlue<T extends TaskName>(options: FinetuneOptions<T>): Promise<FinetuneOptions<T>> {
+export async function withGlue<T extends TaskName>(
+  options: FinetuneOptions<T>,
+): Promise<WithGlueData<FinetuneOptions<T>>> {
   const { glue, data, onMessage, ...rest } = options;
   if (glue === undefined) {
     if (data !== undefined) throw new ConfigError("data is for glue; name the training rows with train");
-    return options;
+    return { options };
   }
   refuseOthers("", options, ["train", "valid", "test"]);
   const folder = folderOf("", data);
-  const { name } = glueTask(glue);
-  const [train, test] = [
-    await rowsOf(folder, name, "train", onMessage),
-    await rowsOf(folder, name, scoring(name), onMessage),
-  ];
-  return { ...rest, ...asked(name), train, test, onMessage } as unknown as FinetuneOptions<T>;
+  const task = glueTask(glue);
+  const splits = await validation("", folder, task.name, onMessage);
+  const train = await rowsOf(folder, task.name, "train", onMessage);
+  const own = { ...rest, ...asked(task), train, test: splits[0], onMessage };
+  return { options: own as unknown as FinetuneOptions<T>, glue: glueData(task, splits) };
 }
 
-/** The options of an evaluation on a GLUE task's validation rows; `split` names others. Errors: as {@link withGlue}. */
+/**
+ * The options of an evaluation of a model on a GLUE task's validation rows, whose labels are named as the model's. Errors: as
+ * {@link withGlue}, and ConfigError for a model of another task.
+ */
 export async function withGlueRows(
-  { glue, data, ...rest }: EvaluateOptions,
-  split?: GlueSplit,
-): Promise<EvaluateOptions> {
-  if (glue === undefined) return { ...rest, data };
+  given: EvaluateOptions,
+  config: RoFormerConfig,
+): Promise<WithGlueData<EvaluateOptions>> {
+  const { glue, data, ...rest } = given;
+  if (glue === undefined) return { options: { ...rest, data } };
   refuseOthers("evaluate: ", rest, []);
-  const { name } = glueTask(glue);
-  const rows: unknown = await rowsOf(folderOf("evaluate: ", data), name, split ?? scoring(name));
-  return { ...rest, ...asked(name), data: rows as EvaluateOptions["data"] };
+  const task = glueTask(glue);
+  const splits = await validation("evaluate: ", folderOf("evaluate: ", data), task.name);
+  const ids = glueIds(config, task.name);
+  const named = ids && new Map(ids.map((id, output) => [task.labels![id]!, labelNames(config)[output]!]));
+  const renamed = ({ split, rows }: SplitRows): SplitRows => ({
+    split,
+    rows: named
+      ? rows.map((row) => ({ ...row, values: { ...row.values, label: named.get(row.values.label as string) } }))
+      : rows,
+  });
+  const [first, ...others] = splits;
+  const own = glueData(task, [renamed(first), ...others.map(renamed)]);
+  const options = { ...rest, ...asked(task), data: own.splits[0] as unknown as EvaluateOptions["data"] };
+  return { options, glue: own };
 }

@@ -13,7 +13,7 @@ export {
   type GlueTask,
   glueTask,
 } from "../data/glue.js";
-export { type GlueRows, readGlue } from "../data/glueRows.js";
+export { type GlueReadOptions, type GlueRows, readGlue } from "../data/glueRows.js";
 export { type GlueSubmission, glueScores, glueSubmission, saveGlueSubmission } from "../data/glueScores.js";
 export { type FileOptions, type Format, type ReadOptions, type Row, readRows } from "../data/rows.js";
 export type { Bytes, DataSource, NamedBytes } from "../data/source.js";
@@ -25,7 +25,7 @@ export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "
 export type { BagOfWordsMetrics } from "./baseline.js";
 export type { CorpusOptions } from "./corpus.js";
 export type { TrainingMetrics } from "./course.js";
-export { type AnyEvaluation, type Evaluation, evaluate } from "./evaluate.js";
+export { type AnyEvaluation, type Evaluation, evaluate, type GlueEvaluation } from "./evaluate.js";
 export type { TextSource } from "./examples.js";
 export {
   type BagOfWordsScores,
@@ -34,6 +34,7 @@ export {
   type ScoredPart,
   type StoppedResult,
 } from "./finetune.js";
+export type { GlueMetrics, OfficialScores } from "./glueScores.js";
 export type { TrainingEvent } from "./meter.js";
 export type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "./options.js";
 export type { Plan } from "./plan.js";

@@ -11,6 +11,7 @@ import { trainTokenizer } from "../tokenizers/train.js";
 import { type BagOfWordsMetrics, baseline, classRows } from "./baseline.js";
 import { hashExamples } from "./checkpoint/hash.js";
 import { readTexts, type TextSource } from "./examples.js";
+import type { WithGlueData } from "./glue.js";
 import { labeledCourse } from "./labeled.js";
 import { cutInWords, encodedLengths, usualLength, usualVocabSize } from "./lengths.js";
 import type { FinetuneOptions } from "./options.js";
@@ -52,15 +53,21 @@ interface Started {
   readonly lengths: Int32Array;
 }
 
+/** The scores of a run on labeled rows. */
+export interface FinetuneScores extends Detailed<Scores>, Measured {
+  /** Those of the test's further splits. */
+  readonly others?: readonly (Detailed<Scores> & Measured)[];
+}
+
 /** A run on labeled rows that is ready to begin. */
-export interface PreparedFinetune extends Prepared<HeadName, Detailed<Scores> & Measured> {
+export interface PreparedFinetune extends Prepared<HeadName, FinetuneScores> {
   readonly task: TaskName;
   /** Scores of a bag of words on the rows of each part; none where there is nothing to compare with. */
   readonly bags: Readonly<Record<string, BagOfWordsMetrics>>;
 }
 
 /** Reads the rows, makes or loads the model, and encodes. Errors: those of `finetune`. */
-export async function prepare(options: FinetuneOptions<TaskName>): Promise<PreparedFinetune> {
+export async function prepare({ options, glue }: WithGlueData<FinetuneOptions<TaskName>>): Promise<PreparedFinetune> {
   const { onMessage = () => {}, init } = options;
   checkSettings("", options, FINETUNE_SETTINGS);
   const data = await readData(options);
@@ -89,13 +96,23 @@ export async function prepare(options: FinetuneOptions<TaskName>): Promise<Prepa
       record: recordOf(FINETUNE_SETTINGS, settings.seed, split, options, set),
       hashData: () => hashesOf(encoded),
       bags: await bagsOf(data, task, encoded, { ...options, ...settings }),
-      test: test && ((signal) => task.evaluate(model, test, { signal })),
+      test: test && testOn(task, model, [test, ...(glue?.splits.slice(1) ?? []).map(({ rows }) => encode(rows))]),
     };
   } catch (error) {
     model.close();
     throw error;
   }
 }
+
+/** Scores a model on the test's splits. */
+const testOn =
+  (task: AnyTask, model: RoFormer, [first, ...others]: readonly [readonly Example[], ...(readonly Example[])[]]) =>
+  async (signal: AbortSignal | undefined): Promise<FinetuneScores> => {
+    const scores = await task.evaluate(model, first, { signal });
+    const found: (Detailed<Scores> & Measured)[] = [];
+    for (const examples of others) found.push(await task.evaluate(model, examples, { signal }));
+    return { ...scores, others: found };
+  };
 
 async function hashesOf({ train, valid, test }: Encoded): Promise<Readonly<Record<string, string>>> {
   return {

@@ -1,14 +1,16 @@
+import { glueNames } from "../../data/glue.js";
 import { ConfigError } from "../../errors.js";
-import { checkFile } from "../../io/files.js";
 import type { PipelineOptions } from "../../pipelines/pipeline.js";
 import { AGGREGATIONS, type Aggregation } from "../../pipelines/tagGroups.js";
 import type { TagTokensOptions } from "../../pipelines/tagTokens.js";
 import type { RoFormer } from "../../roformer.js";
 import { type CommandSpec, UsageError } from "../command.js";
+import { glueOption } from "../dataOptions.js";
+import { predictGlue } from "../gluePredictions.js";
 import { modelOptions, withModel } from "../modelOptions.js";
-import { type OptionSpec, oneOf, text, whole } from "../option.js";
+import { type OptionSpec, oneOf, path, text, whole } from "../option.js";
 import { print } from "../output.js";
-import { rowFile, withColumns, writeRows } from "../rowFile.js";
+import { checkRowFile, withColumns, writeRows } from "../rowFile.js";
 import { oneLine, pairOption, readGroups, type TextInputs, textOptions } from "../textInputs.js";
 
 /** A model's prediction for a text: with --json, and as a line. */
@@ -19,11 +21,17 @@ interface Prediction {
   readonly columns: object;
 }
 
+/** The official data whose test rows are predicted. */
+const glueTestOption: OptionSpec = {
+  ...glueOption,
+  help: `write the leaderboard's files for the test rows of a GLUE task in its official files, in the folder --data: ${glueNames.join(", ")}`,
+};
+
 /** Where --out writes. */
 const outOption: OptionSpec = {
   flags: "--out <file>",
-  help: "write the rows with all their columns, label and score to a csv, tsv or jsonl file instead of printing",
-  parse: rowFile,
+  help: "write the rows with all their columns, label and score to a csv, tsv or jsonl file instead of printing; with --glue the folder of the leaderboard's files",
+  parse: path,
 };
 
 /** Options for token classification. */
@@ -42,12 +50,16 @@ export const predict: CommandSpec = {
   name: "predict",
   summary: "label texts or their tokens: arguments, a file, or lines of standard input (-)",
   words: "[texts...]",
-  options: [...modelOptions, ...textOptions, pairOption, outOption, ...tagOptions],
-  required: ["model"],
+  options: [...modelOptions, ...textOptions, pairOption, glueTestOption, outOption, ...tagOptions],
+  required: ({ glue }) => (glue === undefined ? ["model"] : ["model", "data", "out"]),
   async run(call) {
+    if (call.options.glue !== undefined) {
+      await predictGlue(call);
+      return undefined;
+    }
     const tagging = tagSettings(call.options);
     const file = call.options.out as string | undefined;
-    if (file !== undefined) await checkFile(file);
+    if (file !== undefined) await checkRowFile(file);
     const keep = file !== undefined;
     const groups = await readGroups("predict", call.options, call.words, call.signal, { keep });
     const rows: object[] = [];
