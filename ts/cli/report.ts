@@ -1,7 +1,7 @@
 import type { AnyEvaluation, Evaluation } from "../train/evaluate.js";
 import type { ScoredPart } from "../train/finetune.js";
-import { FEW } from "../train/reading.js";
 import { glueLines } from "./glueReport.js";
+import { FEW, hasF1 } from "../train/reading.js";
 
 const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
 
@@ -55,32 +55,18 @@ function scoreLines(evaluation: AnyEvaluation): string[] {
 }
 
 function classLines({ metrics, confusionMatrix, labels, perClass }: Evaluation): string[] {
-  const { n, accuracy, f1, precision, recall, loss, f1Label } = metrics;
+  const { n, accuracy, f1, precision, recall, loss, matthews, f1Label } = metrics;
   const of = f1Label === undefined ? ", the means of the classes" : ` of ${JSON.stringify(f1Label)}`;
-  const warning = whyNoF1(confusionMatrix, labels);
   const found = `F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}${of}, `;
+  const known = hasF1(confusionMatrix);
   return [
-    `${n} texts: accuracy ${percent(accuracy)}, ${warning === undefined ? found : ""}loss ${loss.toFixed(4)}`,
-    ...(warning === undefined ? [] : [warning]),
+    `${n} texts: accuracy ${percent(accuracy)}, ${known ? found : ""}loss ${loss.toFixed(4)}${known ? `, Matthews ${matthews.toFixed(4)}` : ""}`,
     ...labelTable(perClass),
     ...tableLines([
       ["true \\ predicted", ...labels],
       ...confusionMatrix.map((row, i) => [labels[i]!, ...row.map(String)]),
     ]),
   ];
-}
-
-/** Why F1 is 0 by convention: the model predicts one label for all texts, or no text has the second of two labels. */
-function whyNoF1(matrix: Evaluation["confusionMatrix"], labels: readonly string[]): string | undefined {
-  const occurs = labels.map((_, i) => matrix[i]!.some((count) => count > 0));
-  const isPredicted = labels.map((_, i) => matrix.some((row) => row[i]! > 0));
-  const never = labels.filter((_, i) => occurs[i] && !isPredicted[i]).map((label) => JSON.stringify(label));
-  if (never.length > 0 && isPredicted.filter(Boolean).length === 1) {
-    const some = never.slice(0, 10).join(", ") + (never.length > 10 ? ", …" : "");
-    return `the model has not learned to distinguish the labels: it never predicts ${some}; train for more steps`;
-  }
-  if (labels.length === 2 && !occurs[1]) return `no text has the label ${JSON.stringify(labels[1])}, so there is no F1`;
-  return undefined;
 }
 
 function regressionLines({ metrics }: Evaluation<"regress">): string[] {

@@ -51,6 +51,17 @@ export function majorityShare(matrix: readonly (readonly number[])[]): number {
   return Math.max(...supports) / supports.reduce((sum, count) => sum + count, 0);
 }
 
+/**
+ * Whether F1, precision and recall say something: not where the model predicts one label for rows of several, nor where no row has the
+ * second of two labels. {@link readResult} says both.
+ */
+export function hasF1(matrix: readonly (readonly number[])[]): boolean {
+  const predicted = matrix.filter((_, label) => matrix.some((row) => row[label]! > 0)).length;
+  const occurs = matrix.map((row) => row.some((count) => count > 0));
+  if (predicted === 1 && occurs.filter(Boolean).length > 1) return false;
+  return matrix.length !== 2 || occurs[1]!;
+}
+
 /** What somebody should know before they trust a classifier's accuracy: short sentences, none where nothing stands out. */
 export function readResult(facts: ResultFacts): string[] {
   if (facts.n === 0) return [];
@@ -67,7 +78,12 @@ function fewRows({ n, hits, accuracy }: Judged): string | undefined {
   return `With ${rowsInWords(n)} an accuracy of ${percent(accuracy)} % may be anything from ${range}.`;
 }
 
-function majority({ accuracy, majorityShare, part }: Judged): string | undefined {
+function majority({ n, accuracy, majorityShare, part, labels, confusionMatrix }: Judged): string | undefined {
+  if (majorityShare === 1) {
+    const only = labels[confusionMatrix.findIndex((row) => row.some((count) => count > 0))];
+    const rows = n === 1 ? `The one ${part} row has` : `All ${rowsInWords(n, `${part} `)} have`;
+    return `${rows} the label ${JSON.stringify(only)}: that does not show whether the model tells the labels apart.`;
+  }
   if (accuracy > majorityShare + SAME) return undefined;
   const [share, own] = apart(majorityShare, accuracy);
   return `Always predicting the most frequent label gets ${share} % of the ${part} rows right, and the model ${own} %: it has not learned to tell the labels apart.`;
