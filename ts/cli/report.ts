@@ -8,12 +8,18 @@ const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
 /** What the rows of a score are called. */
 const PARTS = { validation: "validation, the rows that chose the epoch", test: "test" } as const;
 
+/** Which rows a score is of, and whether they chose the thresholds too. */
+function partInWords(part: ScoredPart["part"], thresholdFrom: ScoredPart["thresholdFrom"]): string {
+  if (thresholdFrom === undefined) return PARTS[part];
+  return part === "test" ? "test, with thresholds from the validation rows" : `${PARTS[part]} and the thresholds`;
+}
+
 /** Metrics with the interval of the main one, for classes each one's scores and the confusion matrix, as lines. */
 export function reportLines(evaluation: AnyEvaluation & Partial<ScoredPart>): string[] {
-  const { tokens, seconds, part, bagOfWords } = evaluation;
+  const { tokens, seconds, part, thresholdFrom, bagOfWords } = evaluation;
   const [first, ...others] = scoreLines(evaluation);
   return [
-    part === undefined ? first! : `${PARTS[part]}: ${first}`,
+    part === undefined ? first! : `${partInWords(part, thresholdFrom)}: ${first}`,
     intervalLine(evaluation),
     ...(bagOfWords ? [`a bag of words on the same rows: accuracy ${percent(bagOfWords.accuracy)}`] : []),
     ...others,
@@ -55,9 +61,10 @@ function scoreLines(evaluation: AnyEvaluation): string[] {
 }
 
 function classLines({ metrics, confusionMatrix, labels, perClass }: Evaluation): string[] {
-  const { n, accuracy, f1, precision, recall, loss, matthews, f1Label } = metrics;
+  const { n, accuracy, f1, precision, recall, loss, matthews, f1Label, threshold } = metrics;
   const of = f1Label === undefined ? ", the means of the classes" : ` of ${JSON.stringify(f1Label)}`;
-  const found = `F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}${of}, `;
+  const at = threshold === undefined ? "" : ` at threshold ${threshold}`;
+  const found = `F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}${of}${at}, `;
   const known = hasF1(confusionMatrix);
   return [
     `${n} texts: accuracy ${percent(accuracy)}, ${known ? found : ""}loss ${loss.toFixed(4)}${known ? `, Matthews ${matthews.toFixed(4)}` : ""}`,
@@ -85,10 +92,12 @@ function multiLabelLines({ metrics }: Evaluation<"multilabel">): string[] {
 }
 
 function labelTable(labels: Evaluation["perClass"]): string[] {
-  const rows = labels.map(({ label, precision, recall, f1, support }) => [
+  const has = labels.some(({ threshold }) => threshold !== undefined);
+  const rows = labels.map(({ label, precision, recall, f1, support, threshold }) => [
     ...[label, precision.toFixed(4), recall.toFixed(4), f1.toFixed(4), String(support)],
+    ...(has ? [String(threshold ?? 0.5)] : []),
   ]);
-  return tableLines([["label", "precision", "recall", "F1", "texts"], ...rows]);
+  return tableLines([["label", "precision", "recall", "F1", "texts", ...(has ? ["threshold"] : [])], ...rows]);
 }
 
 function tagLines({ metrics, perEntity }: Evaluation<"tag">): string[] {

@@ -4,6 +4,7 @@ import { CARD, isOwnCard, signed } from "../models/modelCard.js";
 import type { HeadName } from "../nn/heads/index.js";
 import type { RoFormer } from "../roformer.js";
 import type { BagOfWordsMetrics } from "./baseline.js";
+import type { ScoredPart } from "./finetune.js";
 import type { RunRecord } from "./record.js";
 import type { ScoreInterval } from "./reported.js";
 import type { RunOptions } from "./settings/run.js";
@@ -150,9 +151,15 @@ function whatItIs({ config, head }: RoFormer): string[] {
 
 function scoreTable(all: Readonly<Record<string, unknown>>, scores: readonly string[]): string[] {
   if (scores.length === 0) return ["The training was stopped early: nothing was evaluated.", ""];
-  const { part, n, intervalOf, low, high } = all as { part?: string; n?: number } & Partial<ScoreInterval>;
+  const { part, n, intervalOf, low, high, thresholdFrom } = all as {
+    part?: string;
+    n?: number;
+  } & Partial<ScoreInterval> &
+    Partial<ScoredPart>;
   const tested =
-    part === "test" ? "test rows, which had no part in the training" : "validation rows, which chose the best epoch";
+    part === "test"
+      ? "test rows, which had no part in the training"
+      : `validation rows, which chose the best epoch${thresholdFrom ? " and the thresholds" : ""}`;
   const rows = all.perplexity === undefined ? tested : "tokens of held-out text";
   const range = (key: string) => (intervalOf === key ? `${digits(low!)} to ${digits(high!)}` : "");
   const bag = all.bagOfWords as BagOfWordsMetrics | undefined;

@@ -26,7 +26,9 @@ import { columnsOf } from "./tasks/columns.js";
 import type { Detailed } from "./tasks/details.js";
 import { type AnyTask, type AnyTaskKind, type TaskName, taskKind } from "./tasks/index.js";
 import { inferFromLabels, inferTask } from "./tasks/infer.js";
+import { suggestionFor } from "./tasks/suggest.js";
 import type { Example, Measured, Scores } from "./tasks/task.js";
+import { thresholded } from "./thresholds.js";
 
 /** The rows of a run, and the task that they ask for. */
 interface Data {
@@ -84,14 +86,16 @@ export async function prepare({ options, glue }: WithGlueData<FinetuneOptions<Ta
     const encode = (rows: readonly Row[]) => task.encode(rows, model, maxLength);
     const encoded = { train: encode(data.train), valid: encode(data.valid), test: data.test && encode(data.test) };
     for (const line of describe(model, task, settings, encoded)) onMessage(line);
+    if (options.metric === undefined) for (const line of task.whyMetric ?? []) onMessage(line);
     onMessage(cutInWords(lengths, maxLength));
     const { train, valid, test } = encoded;
     const course = labeledCourse({ task, model, train, valid, rows: data.train }, settings);
     const length = { steps: stepsOf(settings, course), evalEvery: settings.evalEvery ?? course.perEpoch };
+    const settle = thresholded(task, model, valid, options);
     const set = { ...settings, ...length, maxLength };
     const split = { train: train.length, valid: valid.length, test: test?.length, heldOut: !options.valid };
     return {
-      ...{ model, course, task: data.name },
+      ...{ model, course, settle, task: data.name },
       settings: { ...settings, ...length },
       record: recordOf(FINETUNE_SETTINGS, settings.seed, split, options, set),
       hashData: () => hashesOf(encoded),
@@ -210,6 +214,8 @@ async function readData(options: FinetuneOptions<TaskName>): Promise<Data> {
   const canDiffer = options.task === undefined && named.task === "classify" && typeof label === "string";
   const { task: name, reason } = canDiffer ? inferFromLabels(all, label) : named;
   if (reason !== undefined) onMessage?.(`task ${name}, since ${reason}`);
+  const suggestion = canDiffer && name === "classify" ? suggestionFor(all, label) : undefined;
+  if (suggestion !== undefined) onMessage?.(suggestion);
   const kind = taskKind(name);
   const task = kind.learn(all, options, options.valid === undefined);
   const held = options.valid === undefined ? undefined : await read(options.valid, "valid", kind);

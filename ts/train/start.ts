@@ -5,6 +5,7 @@ import { readWhole } from "../io/whole.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "../models/config.js";
 import { readConfig } from "../models/load.js";
 import type { Model } from "../models/model.js";
+import { setThresholds } from "../models/thresholds.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { RoFormer } from "../roformer.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
@@ -66,6 +67,7 @@ export async function savedModel<H extends HeadName>(
     try {
       check(model, files.name);
       requireVocabulary(model, files.name);
+      setThresholds(model.config); // they were chosen for what the model was
       return { model, config };
     } catch (error) {
       model.close();
