@@ -4,7 +4,6 @@ import { CARD, isOwnCard, signed } from "../models/modelCard.js";
 import type { HeadName } from "../nn/heads/index.js";
 import type { RoFormer } from "../roformer.js";
 import type { BagOfWordsMetrics } from "./baseline.js";
-import type { ScoredPart } from "./finetune.js";
 import type { RunRecord } from "./record.js";
 import type { ScoreInterval } from "./reported.js";
 import type { RunOptions } from "./settings/run.js";
@@ -154,8 +153,8 @@ function scoreTable(all: Readonly<Record<string, unknown>>, scores: readonly str
   const { part, n, intervalOf, low, high, thresholdFrom } = all as {
     part?: string;
     n?: number;
-  } & Partial<ScoreInterval> &
-    Partial<ScoredPart>;
+    thresholdFrom?: string;
+  } & Partial<ScoreInterval>;
   const tested =
     part === "test"
       ? "test rows, which had no part in the training"

@@ -62,8 +62,7 @@ export interface FinetuneSettings extends ArchitectureSettings, OptimizationSett
    */
   readonly metric?: string | undefined;
   /**
-   * Probability from which the second of two classes, or each of several labels per text, is predicted; "auto" chooses those with the best F1 on
-   * the validation rows. It is saved with the model.
+   * Probability from which the second class of two, or each of several labels, is predicted; "auto" tunes it on the validation rows.
    * @default none: the most likely class, or labels from 0.5 on
    */
   readonly threshold?: number | "auto" | undefined;
@@ -124,9 +123,7 @@ export const FINETUNE_SETTINGS = /* @__PURE__ */ Object.assign(
     },
     threshold: {
       ...{ rule: shareOrAuto, unit: "number|auto", usually: "none: the most likely class, or labels from 0.5 on" },
-      help:
-        'Probability from which the second of two classes, or each of several labels per text, is predicted; "auto" chooses those with the ' +
-        "best F1 on the validation rows. It is saved with the model",
+      help: 'Probability from which the second class of two, or each of several labels, is predicted; "auto" tunes it on the validation rows',
     },
     bagOfWords: {
       ...{ rule: flag, default: true, off: "Trains no bag of words to compare a classifier with" },
