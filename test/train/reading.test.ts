@@ -226,6 +226,13 @@ test("F1 says something unless one label is predicted for rows of several, or th
       [0, 0, 0],
     ]),
   ).toBe(false);
+  expect(
+    hasF1([
+      [0, 0, 5],
+      [0, 0, 0],
+      [0, 0, 0],
+    ]),
+  ).toBe(false);
 });
 
 test("what matters more is said first", () => {

@@ -3,6 +3,8 @@ import type { ScoredPart } from "../train/finetune.js";
 import { glueLines } from "./glueReport.js";
 import { FEW, hasF1 } from "../train/reading.js";
 
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+
 const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
 
 /** What the rows of a score are called. */
@@ -33,7 +35,11 @@ function intervalLine({ metrics, problem }: AnyEvaluation): string {
   const { n, intervalOf, low, high } = metrics;
   const shown =
     intervalOf === "accuracy" ? percent : (x: number) => x.toFixed(problem === "question_answering" ? 2 : 4);
-  const line = `95 % interval of ${IN_WORDS[intervalOf] ?? intervalOf}: ${shown(low)} to ${shown(high)}, n ${n}`;
+  const name = IN_WORDS[intervalOf] ?? intervalOf;
+  const line =
+    low === high
+      ? `no 95 % interval of ${name}: any rows that are drawn from these give ${shown(low)}, n ${n}`
+      : `95 % interval of ${name}: ${shown(low)} to ${shown(high)}, n ${n}`;
   return n < FEW && problem !== "single_label_classification" ? `${line}; fewer than ${FEW} rows say little` : line;
 }
 
@@ -67,7 +73,7 @@ function classLines({ metrics, confusionMatrix, labels, perClass }: Evaluation):
   const found = `F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}${of}${at}, `;
   const known = hasF1(confusionMatrix);
   return [
-    `${n} texts: accuracy ${percent(accuracy)}, ${known ? found : ""}loss ${loss.toFixed(4)}${known ? `, Matthews ${matthews.toFixed(4)}` : ""}`,
+    `${counted(n, "text")}: accuracy ${percent(accuracy)}, ${known ? found : ""}loss ${loss.toFixed(4)}${known ? `, Matthews ${matthews.toFixed(4)}` : ""}`,
     ...labelTable(perClass),
     ...tableLines([
       ["true \\ predicted", ...labels],
@@ -79,14 +85,14 @@ function classLines({ metrics, confusionMatrix, labels, perClass }: Evaluation):
 function regressionLines({ metrics }: Evaluation<"regress">): string[] {
   const { n, meanSquaredError, pearson, spearman } = metrics;
   return [
-    `${n} texts: mean squared error ${meanSquaredError.toFixed(4)}, Pearson ${pearson.toFixed(4)}, Spearman ${spearman.toFixed(4)}`,
+    `${counted(n, "text")}: mean squared error ${meanSquaredError.toFixed(4)}, Pearson ${pearson.toFixed(4)}, Spearman ${spearman.toFixed(4)}`,
   ];
 }
 
 function multiLabelLines({ metrics }: Evaluation<"multilabel">): string[] {
   const { n, subsetAccuracy, microF1, macroF1, loss, perLabel } = metrics;
   return [
-    `${n} texts: all labels right ${percent(subsetAccuracy)}, micro F1 ${microF1.toFixed(4)}, macro F1 ${macroF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
+    `${counted(n, "text")}: all labels right ${percent(subsetAccuracy)}, micro F1 ${microF1.toFixed(4)}, macro F1 ${macroF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
     ...labelTable(perLabel),
   ];
 }
@@ -107,29 +113,29 @@ function tagLines({ metrics, perEntity }: Evaluation<"tag">): string[] {
     String(entity.support),
   ]);
   return [
-    `${n} texts, ${words} words: entity F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}, ` +
+    `${counted(n, "text")}, ${counted(words, "word")}: entity F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}, ` +
       `accuracy of words ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
     ...tableLines([["entity", "precision", "recall", "F1", "entities"], ...rows]),
   ];
 }
 
 const spanLines = ({ metrics: { n, exactMatch, f1 } }: Evaluation<"span">): string[] => [
-  `${n} questions: exact match ${exactMatch.toFixed(2)}, F1 ${f1.toFixed(2)}`,
+  `${counted(n, "question")}: exact match ${exactMatch.toFixed(2)}, F1 ${f1.toFixed(2)}`,
 ];
 
 const choiceLines = ({ metrics: { n, accuracy, loss } }: Evaluation<"choose">): string[] => [
-  `${n} questions: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
+  `${counted(n, "question")}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
 ];
 
 const rankLines = ({ metrics: { n, accuracy, loss } }: Evaluation<"pairrank">): string[] => [
-  `${n} triplets: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
+  `${counted(n, "triplet")}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
 ];
 
 function embeddingLines({ metrics: { n, spearman, pearson, accuracy, mrr10 } }: Evaluation<"embed">): string[] {
   if (spearman !== undefined)
-    return [`${n} pairs: Spearman ${spearman.toFixed(4)}, Pearson ${pearson!.toFixed(4)} of the cosines`];
-  if (mrr10 === undefined) return [`${n} triplets: the right text is nearer in ${percent(accuracy!)}`];
-  return [`${n} pairs: the right text is the nearest in ${percent(accuracy!)}, MRR@10 ${mrr10.toFixed(4)}`];
+    return [`${counted(n, "pair")}: Spearman ${spearman.toFixed(4)}, Pearson ${pearson!.toFixed(4)} of the cosines`];
+  if (mrr10 === undefined) return [`${counted(n, "triplet")}: the right text is nearer in ${percent(accuracy!)}`];
+  return [`${counted(n, "pair")}: the right text is the nearest in ${percent(accuracy!)}, MRR@10 ${mrr10.toFixed(4)}`];
 }
 
 function tableLines(cells: readonly (readonly string[])[]): string[] {

@@ -11,7 +11,7 @@ export interface Decision {
 }
 
 /** Whether a model's labels can have thresholds: several labels per text, or two classes. */
-export function decidable({ problem_type, ...config }: RoFormerConfig): "several" | "two" | undefined {
+function decidable({ problem_type, ...config }: RoFormerConfig): "several" | "two" | undefined {
   if (problem_type === "multi_label_classification") return "several";
   return problem_type !== "regression" && labelNames(config as RoFormerConfig).length === 2 ? "two" : undefined;
 }

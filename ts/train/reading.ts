@@ -57,12 +57,13 @@ export function majorityShare(matrix: readonly (readonly number[])[]): number {
 
 /**
  * Whether F1, precision and recall say something: not where the model predicts one label for rows of several, nor where no row has the
- * second of two labels. {@link readResult} says both.
+ * second of two labels, or all rows have one of more. {@link readResult} says both.
  */
 export function hasF1(matrix: readonly (readonly number[])[]): boolean {
   const predicted = matrix.filter((_, label) => matrix.some((row) => row[label]! > 0)).length;
   const occurs = matrix.map((row) => row.some((count) => count > 0));
-  if (predicted === 1 && occurs.filter(Boolean).length > 1) return false;
+  const classes = occurs.filter(Boolean).length;
+  if ((predicted === 1 && classes > 1) || (matrix.length > 2 && classes < 2)) return false;
   return matrix.length !== 2 || occurs[1]!;
 }
 
