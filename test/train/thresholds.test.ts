@@ -219,6 +219,19 @@ describe("finetune", () => {
       expect(precision).toBeCloseTo(all === 0 ? 0 : hits / all, 12);
       expect(recall).toBeCloseTo(hits / parts.test.filter(({ tags }) => tags.includes(label)).length, 12);
     }
+
+    const folder = join(temporaryFolder(), "model");
+    await model.save(folder);
+    const { stdout } = await roformer(["predict", "--model", folder, ...texts.slice(0, 4)]);
+    expect(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => line.split("\t")[0]),
+    ).toEqual(given.slice(0, 4).map((own) => own.join(", ")));
+    const file = join(temporaryFolder(), "all.jsonl");
+    await roformer(["predict", "--model", folder, "--threshold", "0", "--out", file, "good"]);
+    expect(JSON.parse(readFileSync(file, "utf8")).labels).toEqual(["bad", "fine", "good", "nice", "spam"]);
     model.close();
   });
 
