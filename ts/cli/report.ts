@@ -1,7 +1,7 @@
 import type { AnyEvaluation, Evaluation } from "../train/evaluate.js";
 import type { ScoredPart } from "../train/finetune.js";
-import { glueLines } from "./glueReport.js";
 import { FEW, hasF1 } from "../train/reading.js";
+import { glueLines } from "./glueReport.js";
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 
