@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ResultFacts, readResult } from "../../ts/train/reading.js";
+import { hasF1, type ResultFacts, readResult } from "../../ts/train/reading.js";
 
 /** A result that nothing needs to be said about: 170 of 200 rows are right. */
 const good: ResultFacts = {
@@ -72,6 +72,13 @@ describe("the most frequent label", () => {
     expect(lines({ majorityShare: 0.8475 })[0]).toContain(
       "gets 84.8 % of the validation rows right, and the model 85.0 %",
     );
+  });
+
+  test("of all rows says nothing about the model", () => {
+    const said = "that does not show whether the model tells the labels apart.";
+    const all = (n: number) => ({ n, majorityShare: 1, confusionMatrix: [[n - 1, 1].slice(0, 2), [0, 0]] });
+    expect(lines(all(200))).toEqual([`All 200 validation rows have the label "no": ${said}`]);
+    expect(lines({ ...all(1), part: "test" })[1]).toBe(`The one test row has the label "no": ${said}`);
   });
 
   test("is not mentioned where the model is more than a point better", () => {
@@ -177,6 +184,55 @@ describe("training and validation loss", () => {
     expect(lines(history([0.6, 0.5], [0.4, Number.NaN]))).toEqual([]);
     expect(lines(history([Number.NaN, 0.1], [0.6, 0.5], [0.4, 0.8]))[0]).toContain("After epoch 2");
   });
+});
+
+test("F1 says something unless one label is predicted for rows of several, or the second of two has no rows", () => {
+  expect(hasF1(table(10, 9))).toBe(true);
+  expect(
+    hasF1([
+      [5, 0],
+      [5, 0],
+    ]),
+  ).toBe(false);
+  expect(
+    hasF1([
+      [0, 5],
+      [0, 5],
+    ]),
+  ).toBe(false);
+  expect(
+    hasF1([
+      [4, 1],
+      [0, 0],
+    ]),
+  ).toBe(false);
+  expect(
+    hasF1([
+      [0, 0],
+      [0, 5],
+    ]),
+  ).toBe(true);
+  expect(
+    hasF1([
+      [5, 0, 0],
+      [0, 0, 5],
+      [0, 0, 0],
+    ]),
+  ).toBe(true);
+  expect(
+    hasF1([
+      [5, 0, 0],
+      [5, 0, 0],
+      [0, 0, 0],
+    ]),
+  ).toBe(false);
+  expect(
+    hasF1([
+      [0, 0, 5],
+      [0, 0, 0],
+      [0, 0, 0],
+    ]),
+  ).toBe(false);
 });
 
 test("what matters more is said first", () => {

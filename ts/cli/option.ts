@@ -55,9 +55,9 @@ const readers: Readonly<Record<rules.Rule["kind"], (text: string) => unknown>> =
 
 /** Reads a value that a rule allows. */
 export const ruled =
-  <T = unknown>({ kind, want, fits }: rules.Rule) =>
+  <T = unknown>({ kind, want, word, fits }: rules.Rule) =>
   (value: unknown): T => {
-    const read = typeof value === "string" ? readers[kind](value) : value;
+    const read = typeof value === "string" && value !== word ? readers[kind](value) : value;
     return fits(read) ? (read as T) : refuse(value, want);
   };
 

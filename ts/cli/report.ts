@@ -1,19 +1,27 @@
 import type { AnyEvaluation, Evaluation } from "../train/evaluate.js";
 import type { ScoredPart } from "../train/finetune.js";
-import { FEW } from "../train/reading.js";
+import { FEW, hasF1 } from "../train/reading.js";
 import { glueLines } from "./glueReport.js";
+
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
 
 /** What the rows of a score are called. */
 const PARTS = { validation: "validation, the rows that chose the epoch", test: "test" } as const;
 
+/** Which rows a score is of, and whether they chose the thresholds too. */
+function partInWords(part: ScoredPart["part"], thresholdFrom: ScoredPart["thresholdFrom"]): string {
+  if (thresholdFrom === undefined) return PARTS[part];
+  return part === "test" ? "test, with thresholds from the validation rows" : `${PARTS[part]} and the thresholds`;
+}
+
 /** Metrics with the interval of the main one, for classes each one's scores and the confusion matrix, as lines. */
 export function reportLines(evaluation: AnyEvaluation & Partial<ScoredPart>): string[] {
-  const { tokens, seconds, part, bagOfWords } = evaluation;
+  const { tokens, seconds, part, thresholdFrom, bagOfWords } = evaluation;
   const [first, ...others] = scoreLines(evaluation);
   return [
-    part === undefined ? first! : `${PARTS[part]}: ${first}`,
+    part === undefined ? first! : `${partInWords(part, thresholdFrom)}: ${first}`,
     intervalLine(evaluation),
     ...(bagOfWords ? [`a bag of words on the same rows: accuracy ${percent(bagOfWords.accuracy)}`] : []),
     ...others,
@@ -27,7 +35,11 @@ function intervalLine({ metrics, problem }: AnyEvaluation): string {
   const { n, intervalOf, low, high } = metrics;
   const shown =
     intervalOf === "accuracy" ? percent : (x: number) => x.toFixed(problem === "question_answering" ? 2 : 4);
-  const line = `95 % interval of ${IN_WORDS[intervalOf] ?? intervalOf}: ${shown(low)} to ${shown(high)}, n ${n}`;
+  const name = IN_WORDS[intervalOf] ?? intervalOf;
+  const line =
+    low === high
+      ? `no 95 % interval of ${name}: any rows that are drawn from these give ${shown(low)}, n ${n}`
+      : `95 % interval of ${name}: ${shown(low)} to ${shown(high)}, n ${n}`;
   return n < FEW && problem !== "single_label_classification" ? `${line}; fewer than ${FEW} rows say little` : line;
 }
 
@@ -55,13 +67,13 @@ function scoreLines(evaluation: AnyEvaluation): string[] {
 }
 
 function classLines({ metrics, confusionMatrix, labels, perClass }: Evaluation): string[] {
-  const { n, accuracy, f1, precision, recall, loss, f1Label } = metrics;
+  const { n, accuracy, f1, precision, recall, loss, matthews, f1Label, threshold } = metrics;
   const of = f1Label === undefined ? ", the means of the classes" : ` of ${JSON.stringify(f1Label)}`;
-  const warning = whyNoF1(confusionMatrix, labels);
-  const found = `F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}${of}, `;
+  const at = threshold === undefined ? "" : ` at threshold ${threshold}`;
+  const found = `F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}${of}${at}, `;
+  const known = hasF1(confusionMatrix);
   return [
-    `${n} texts: accuracy ${percent(accuracy)}, ${warning === undefined ? found : ""}loss ${loss.toFixed(4)}`,
-    ...(warning === undefined ? [] : [warning]),
+    `${counted(n, "text")}: accuracy ${percent(accuracy)}, ${known ? found : ""}loss ${loss.toFixed(4)}${known ? `, Matthews ${matthews.toFixed(4)}` : ""}`,
     ...labelTable(perClass),
     ...tableLines([
       ["true \\ predicted", ...labels],
@@ -70,39 +82,28 @@ function classLines({ metrics, confusionMatrix, labels, perClass }: Evaluation):
   ];
 }
 
-/** Why F1 is 0 by convention: the model predicts one label for all texts, or no text has the second of two labels. */
-function whyNoF1(matrix: Evaluation["confusionMatrix"], labels: readonly string[]): string | undefined {
-  const occurs = labels.map((_, i) => matrix[i]!.some((count) => count > 0));
-  const isPredicted = labels.map((_, i) => matrix.some((row) => row[i]! > 0));
-  const never = labels.filter((_, i) => occurs[i] && !isPredicted[i]).map((label) => JSON.stringify(label));
-  if (never.length > 0 && isPredicted.filter(Boolean).length === 1) {
-    const some = never.slice(0, 10).join(", ") + (never.length > 10 ? ", …" : "");
-    return `the model has not learned to distinguish the labels: it never predicts ${some}; train for more steps`;
-  }
-  if (labels.length === 2 && !occurs[1]) return `no text has the label ${JSON.stringify(labels[1])}, so there is no F1`;
-  return undefined;
-}
-
 function regressionLines({ metrics }: Evaluation<"regress">): string[] {
   const { n, meanSquaredError, pearson, spearman } = metrics;
   return [
-    `${n} texts: mean squared error ${meanSquaredError.toFixed(4)}, Pearson ${pearson.toFixed(4)}, Spearman ${spearman.toFixed(4)}`,
+    `${counted(n, "text")}: mean squared error ${meanSquaredError.toFixed(4)}, Pearson ${pearson.toFixed(4)}, Spearman ${spearman.toFixed(4)}`,
   ];
 }
 
 function multiLabelLines({ metrics }: Evaluation<"multilabel">): string[] {
   const { n, subsetAccuracy, microF1, macroF1, loss, perLabel } = metrics;
   return [
-    `${n} texts: all labels right ${percent(subsetAccuracy)}, micro F1 ${microF1.toFixed(4)}, macro F1 ${macroF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
+    `${counted(n, "text")}: all labels right ${percent(subsetAccuracy)}, micro F1 ${microF1.toFixed(4)}, macro F1 ${macroF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
     ...labelTable(perLabel),
   ];
 }
 
 function labelTable(labels: Evaluation["perClass"]): string[] {
-  const rows = labels.map(({ label, precision, recall, f1, support }) => [
+  const has = labels.some(({ threshold }) => threshold !== undefined);
+  const rows = labels.map(({ label, precision, recall, f1, support, threshold }) => [
     ...[label, precision.toFixed(4), recall.toFixed(4), f1.toFixed(4), String(support)],
+    ...(has ? [String(threshold ?? 0.5)] : []),
   ]);
-  return tableLines([["label", "precision", "recall", "F1", "texts"], ...rows]);
+  return tableLines([["label", "precision", "recall", "F1", "texts", ...(has ? ["threshold"] : [])], ...rows]);
 }
 
 function tagLines({ metrics, perEntity }: Evaluation<"tag">): string[] {
@@ -112,29 +113,29 @@ function tagLines({ metrics, perEntity }: Evaluation<"tag">): string[] {
     String(entity.support),
   ]);
   return [
-    `${n} texts, ${words} words: entity F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}, ` +
+    `${counted(n, "text")}, ${counted(words, "word")}: entity F1 ${f1.toFixed(4)}, precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}, ` +
       `accuracy of words ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
     ...tableLines([["entity", "precision", "recall", "F1", "entities"], ...rows]),
   ];
 }
 
 const spanLines = ({ metrics: { n, exactMatch, f1 } }: Evaluation<"span">): string[] => [
-  `${n} questions: exact match ${exactMatch.toFixed(2)}, F1 ${f1.toFixed(2)}`,
+  `${counted(n, "question")}: exact match ${exactMatch.toFixed(2)}, F1 ${f1.toFixed(2)}`,
 ];
 
 const choiceLines = ({ metrics: { n, accuracy, loss } }: Evaluation<"choose">): string[] => [
-  `${n} questions: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
+  `${counted(n, "question")}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
 ];
 
 const rankLines = ({ metrics: { n, accuracy, loss } }: Evaluation<"pairrank">): string[] => [
-  `${n} triplets: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
+  `${counted(n, "triplet")}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
 ];
 
 function embeddingLines({ metrics: { n, spearman, pearson, accuracy, mrr10 } }: Evaluation<"embed">): string[] {
   if (spearman !== undefined)
-    return [`${n} pairs: Spearman ${spearman.toFixed(4)}, Pearson ${pearson!.toFixed(4)} of the cosines`];
-  if (mrr10 === undefined) return [`${n} triplets: the right text is nearer in ${percent(accuracy!)}`];
-  return [`${n} pairs: the right text is the nearest in ${percent(accuracy!)}, MRR@10 ${mrr10.toFixed(4)}`];
+    return [`${counted(n, "pair")}: Spearman ${spearman.toFixed(4)}, Pearson ${pearson!.toFixed(4)} of the cosines`];
+  if (mrr10 === undefined) return [`${counted(n, "triplet")}: the right text is nearer in ${percent(accuracy!)}`];
+  return [`${counted(n, "pair")}: the right text is the nearest in ${percent(accuracy!)}, MRR@10 ${mrr10.toFixed(4)}`];
 }
 
 function tableLines(cells: readonly (readonly string[])[]): string[] {

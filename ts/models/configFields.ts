@@ -18,6 +18,11 @@ export interface RoFormerExtensionInput extends AttentionFields {
   attention?: AttentionName | undefined;
   /** How rotary positions are scaled. Default: not at all, as in Hugging Face's RoFormer. */
   rope_parameters?: RopeParametersInput | undefined;
+  /**
+   * Probabilities from which a classifier gives labels, 0 … 1, by the labels' names: of one of two classes, or of labels of which a text has
+   * several. Default: the most likely class, or labels of at least 0.5.
+   */
+  thresholds?: Record<string, number> | undefined;
   [field: string]: unknown;
 }
 

@@ -29,6 +29,7 @@ const extension = v.looseObject(
     position: v.optional(oneOf(Object.keys(positions) as PositionName[])),
     attention: v.optional(oneOf(Object.keys(attentions) as AttentionName[])),
     rope_parameters: v.optional(ropeParametersSchema),
+    thresholds: v.optional(v.record(v.string(), probability, "numbers by label")),
     ...attentionSchema,
   },
   "an object",

@@ -47,7 +47,7 @@ async function openFrom(root: Files, options: LoadOptions): Promise<ModelParts> 
  * Whether a folder is an adapter's. As in transformers, a local folder may hold its base too; for a server, each question is a request, and
  * whole weights are the answer.
  */
-async function isAdapter(files: Files): Promise<boolean> {
+export async function isAdapter(files: Files): Promise<boolean> {
   const isLocal = (await files.list()) !== undefined;
   return (isLocal || !(await holdsWeights(files))) && (await files.has("adapter_config.json"));
 }

@@ -150,9 +150,15 @@ function whatItIs({ config, head }: RoFormer): string[] {
 
 function scoreTable(all: Readonly<Record<string, unknown>>, scores: readonly string[]): string[] {
   if (scores.length === 0) return ["The training was stopped early: nothing was evaluated.", ""];
-  const { part, n, intervalOf, low, high } = all as { part?: string; n?: number } & Partial<ScoreInterval>;
+  const { part, n, intervalOf, low, high, thresholdFrom } = all as {
+    part?: string;
+    n?: number;
+    thresholdFrom?: string;
+  } & Partial<ScoreInterval>;
   const tested =
-    part === "test" ? "test rows, which had no part in the training" : "validation rows, which chose the best epoch";
+    part === "test"
+      ? "test rows, which had no part in the training"
+      : `validation rows, which chose the best epoch${thresholdFrom ? " and the thresholds" : ""}`;
   const rows = all.perplexity === undefined ? tested : "tokens of held-out text";
   const range = (key: string) => (intervalOf === key ? `${digits(low!)} to ${digits(high!)}` : "");
   const bag = all.bagOfWords as BagOfWordsMetrics | undefined;

@@ -7,9 +7,9 @@ import type { TrainingMetrics } from "./course.js";
 import type { Evaluation } from "./evaluate.js";
 import { type WithGlueData, withGlue } from "./glue.js";
 import type { GlueMetrics } from "./glueScores.js";
+import { notesOn } from "./notes.js";
 import { FINETUNE, type FinetuneOptions } from "./options.js";
 import { type FinetuneScores, type PreparedFinetune, prepare } from "./prepare.js";
-import { majorityShare, readResult } from "./reading.js";
 import type { Part, RunRecord } from "./record.js";
 import { type Reported, reported } from "./reported.js";
 import { checkRun, type Outcome, run } from "./run.js";
@@ -28,6 +28,8 @@ export interface BagOfWordsScores extends BagOfWordsMetrics {
 export interface ScoredPart {
   /** "test", or "validation": the rows that chose the best epoch. */
   readonly part: Part;
+  /** "validation", where these rows chose the thresholds of the labels (`threshold: "auto"`). */
+  readonly thresholdFrom?: Part | undefined;
   /** Scores of a bag of words on these rows, for `classify`; of test rows, on the validation rows too. */
   readonly bagOfWords?: BagOfWordsScores | undefined;
 }
@@ -92,7 +94,7 @@ type AnyOutcome = Outcome<HeadName, FinetuneScores>;
 function resultOf(
   prepared: PreparedFinetune,
   outcome: AnyOutcome,
-  { options: { init }, glue }: WithGlueData<FinetuneOptions<TaskName>>,
+  { options: { init, threshold }, glue }: WithGlueData<FinetuneOptions<TaskName>>,
 ) {
   const { model, scores, part } = outcome;
   const { steps, epochs = 0, seconds, tokensPerSecond, parameters } = outcome.training;
@@ -100,22 +102,17 @@ function resultOf(
   if (!scores) return { model, metrics: how };
   const { validation, [part]: bag } = prepared.bags;
   const bagOfWords = bag && { ...bag, ...(part === "test" && validation && { validation }) };
-  const scored = { part, ...(bagOfWords && { bagOfWords }) };
+  const tuned = threshold === "auto" ? { thresholdFrom: "validation" as const } : {};
+  const scored = { part, ...tuned, ...(bagOfWords && { bagOfWords }) };
   const { others = [], ...first } = scores;
   const own = reported(first);
   const metrics = { ...own.metrics, ...glue?.metrics(model.config, [own, ...others.map(reported)]) };
   const evaluation = { ...own, metrics, ...scored };
   const notes =
-    prepared.task === "classify" ? notesOn(evaluation as unknown as Classified, outcome, init !== undefined) : [];
+    prepared.task === "classify"
+      ? notesOn(evaluation as unknown as ClassifierScores & Measured, {
+          ...{ part, history: outcome.history, isPretrained: init !== undefined, baseline: bagOfWords },
+        })
+      : [];
   return { model, metrics: { ...evaluation.metrics, ...scored, ...how }, evaluation, notes };
 }
-
-type Classified = ClassifierScores & ScoredPart & Measured;
-
-const notesOn = (evaluation: Classified, { history }: AnyOutcome, isPretrained: boolean): string[] => {
-  const { metrics, confusionMatrix, labels, part, bagOfWords } = evaluation;
-  return readResult({
-    ...{ n: metrics.n, part, labels, confusionMatrix, history, isPretrained },
-    ...{ baseline: bagOfWords, majorityShare: majorityShare(confusionMatrix) },
-  });
-};

@@ -6,7 +6,7 @@ import type { CorpusOptions } from "./corpus.js";
 import type { TextSource } from "./examples.js";
 import { FINETUNE_SETTINGS, type FinetuneSettings } from "./settings/finetune.js";
 import { PRETRAIN_SETTINGS, type PretrainSettings } from "./settings/pretrain.js";
-import { type Settings, whole } from "./settings/rules.js";
+import { type Settings, share, whole } from "./settings/rules.js";
 import { RUN, type RunOptions, type WhenAborted } from "./settings/run.js";
 import { COLUMNS, type TaskColumns } from "./tasks/columns.js";
 import type { TaskName } from "./tasks/index.js";
@@ -76,6 +76,11 @@ export interface EvaluateOptions extends TaskColumns, FileOptions, EvaluationCal
    * @default what the model was trained with
    */
   readonly maxLength?: number | undefined;
+  /**
+   * Probability from which one of two classes, or each of several labels per text, is predicted.
+   * @default the model's own thresholds, else the most likely class, or labels from 0.5 on
+   */
+  readonly threshold?: number | undefined;
 }
 
 /** The settings of {@link EvaluateOptions} that are numbers. */
@@ -84,7 +89,12 @@ export const EVALUATE_SETTINGS = {
     ...{ rule: whole(3), unit: "tokens", help: "Tokens a text is cut to, special ones included" },
     usually: "what the model was trained with",
   },
-} as const satisfies Settings<Pick<EvaluateOptions, "maxLength">>;
+  threshold: {
+    ...{ rule: share, unit: "number" },
+    help: "Probability from which one of two classes, or each of several labels per text, is predicted",
+    usually: "the model's own thresholds, else the most likely class, or labels from 0.5 on",
+  },
+} as const satisfies Settings<Pick<EvaluateOptions, "maxLength" | "threshold">>;
 
 // Tables that nobody uses are left out of bundles; spread syntax would keep them.
 
@@ -123,7 +133,7 @@ export const PRETRAIN: Names<PretrainOptions & WhenAborted> = /* @__PURE__ */ Ob
 export const EVALUATE: Names<EvaluateOptions> = /* @__PURE__ */ Object.assign(
   {
     ...{ task: true, data: true, glue: true, format: true, separator: true, quoted: true },
-    ...{ maxLength: true, signal: true, onProgress: true },
+    ...{ maxLength: true, threshold: true, signal: true, onProgress: true },
   },
   COLUMNS,
 );

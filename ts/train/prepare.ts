@@ -1,7 +1,6 @@
 import { type DataSource, sourceName } from "../data/source.js";
-import { sameText, split } from "../data/split.js";
 import type { Row } from "../data/values.js";
-import { ConfigError, DataError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import { parts } from "../models/families.js";
 import { applyLora } from "../models/lora/apply.js";
 import type { HeadName } from "../nn/heads/index.js";
@@ -12,6 +11,7 @@ import { type BagOfWordsMetrics, baseline, classRows } from "./baseline.js";
 import { hashExamples } from "./checkpoint/hash.js";
 import { readTexts, type TextSource } from "./examples.js";
 import type { WithGlueData } from "./glue.js";
+import { holdOut } from "./holdOut.js";
 import { labeledCourse } from "./labeled.js";
 import { cutInWords, encodedLengths, usualLength, usualVocabSize } from "./lengths.js";
 import type { FinetuneOptions } from "./options.js";
@@ -26,7 +26,9 @@ import { columnsOf } from "./tasks/columns.js";
 import type { Detailed } from "./tasks/details.js";
 import { type AnyTask, type AnyTaskKind, type TaskName, taskKind } from "./tasks/index.js";
 import { inferFromLabels, inferTask } from "./tasks/infer.js";
+import { suggestionFor } from "./tasks/suggest.js";
 import type { Example, Measured, Scores } from "./tasks/task.js";
+import { thresholded } from "./thresholds.js";
 
 /** The rows of a run, and the task that they ask for. */
 interface Data {
@@ -84,14 +86,16 @@ export async function prepare({ options, glue }: WithGlueData<FinetuneOptions<Ta
     const encode = (rows: readonly Row[]) => task.encode(rows, model, maxLength);
     const encoded = { train: encode(data.train), valid: encode(data.valid), test: data.test && encode(data.test) };
     for (const line of describe(model, task, settings, encoded)) onMessage(line);
+    if (options.metric === undefined) for (const line of task.whyMetric ?? []) onMessage(line);
     onMessage(cutInWords(lengths, maxLength));
     const { train, valid, test } = encoded;
     const course = labeledCourse({ task, model, train, valid, rows: data.train }, settings);
     const length = { steps: stepsOf(settings, course), evalEvery: settings.evalEvery ?? course.perEpoch };
+    const settle = thresholded(task, model, valid, options);
     const set = { ...settings, ...length, maxLength };
     const split = { train: train.length, valid: valid.length, test: test?.length, heldOut: !options.valid };
     return {
-      ...{ model, course, task: data.name },
+      ...{ model, course, settle, task: data.name },
       settings: { ...settings, ...length },
       record: recordOf(FINETUNE_SETTINGS, settings.seed, split, options, set),
       hashData: () => hashesOf(encoded),
@@ -123,11 +127,21 @@ async function hashesOf({ train, valid, test }: Encoded): Promise<Readonly<Recor
 }
 
 /** Adds the adapters that are to be trained, if any. Errors: ConfigError, also for adapters together with `freeze`. */
-function adapt(model: RoFormer, { lora, freeze }: FinetuneOptions<TaskName>): void {
-  if (lora === undefined) return;
+function adapt(model: RoFormer, { lora, freeze, onMessage }: FinetuneOptions<TaskName>): void {
+  if (lora !== undefined && model.lora)
+    throw new ConfigError(
+      "init is an adapter, which is trained on without lora: for a new one, merge it into its base (convert) and begin with that",
+    );
+  if (lora === undefined && !model.lora) return;
   if (freeze !== undefined)
-    throw new ConfigError("freeze cannot be set together with lora, which freezes all but adapters and head");
-  applyLora(model, lora);
+    throw new ConfigError(
+      `freeze cannot be set together with ${lora ? "lora" : "an adapter as init"}, which freezes all but adapters and head`,
+    );
+  if (lora !== undefined) applyLora(model, lora);
+  else
+    onMessage?.(
+      "init is an adapter: it and its head are trained on, its base stays as it is (to train all weights, merge them first: convert)",
+    );
 }
 
 /** The bag of words beside a classifier. */
@@ -210,6 +224,8 @@ async function readData(options: FinetuneOptions<TaskName>): Promise<Data> {
   const canDiffer = options.task === undefined && named.task === "classify" && typeof label === "string";
   const { task: name, reason } = canDiffer ? inferFromLabels(all, label) : named;
   if (reason !== undefined) onMessage?.(`task ${name}, since ${reason}`);
+  const suggestion = canDiffer && name === "classify" ? suggestionFor(all, label) : undefined;
+  if (suggestion !== undefined) onMessage?.(suggestion);
   const kind = taskKind(name);
   const task = kind.learn(all, options, options.valid === undefined);
   const held = options.valid === undefined ? undefined : await read(options.valid, "valid", kind);
@@ -222,28 +238,6 @@ async function readData(options: FinetuneOptions<TaskName>): Promise<Data> {
 function nameOf(source: TextSource | undefined): string | undefined {
   if (typeof source === "object" && "rows" in source) return undefined;
   return source === undefined || Array.isArray(source) ? undefined : sourceName(source as DataSource);
-}
-
-function holdOut(rows: readonly Row[], task: AnyTask, seed: number): [Row[], Row[]] {
-  const texts = rows.map((row) => task.texts(row)[0]!);
-  const [train, valid] = split(texts, rows.map(task.stratum), { shares: [0.9, 0.1], seed });
-  if (valid!.length === 0) throw tooFew(rows, texts);
-  return [train!.map((i) => rows[i]!), valid!.map((i) => rows[i]!)];
-}
-
-/** Rows from which a tenth should be enough, but that cannot be parted. */
-const ENOUGH = 10;
-
-function tooFew(rows: readonly Row[], texts: readonly string[]): DataError {
-  const different = new Set(texts.map(sameText)).size;
-  const together = `have only ${different} different texts, and rows of one text stay together`;
-  const what =
-    different === rows.length
-      ? "are too few to hold some out"
-      : rows.length < ENOUGH
-        ? `are too few to hold some out: they ${together}`
-        : `${together}, so that none can be held out`;
-  return new DataError(`${rows[0]!.file}: ${rows.length} rows ${what}; name rows to validate with (valid)`);
 }
 
 /** What is about to be trained, on what, and how. */

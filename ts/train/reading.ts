@@ -23,7 +23,9 @@ export interface ResultFacts {
   /** Losses in order of the epochs; entries without both count for nothing. */
   readonly history: readonly EpochLosses[];
   /** Scores of a bag of words on the same rows. */
-  readonly baseline?: { readonly accuracy: number } | undefined;
+  readonly baseline?: { readonly accuracy: number; readonly matthews?: number } | undefined;
+  /** Matthews' correlation of the model, where accuracy does not say how good it is: of skewed classes, and at a threshold. */
+  readonly matthews?: number | undefined;
   /** Share of the rows that have the most frequent label, 0 … 1. */
   readonly majorityShare: number;
   /** Whether the training began with a pretrained model. */
@@ -40,6 +42,8 @@ interface Judged extends ResultFacts {
 export const FEW = 50;
 /** An accuracy within this much of the majority's is not better. */
 const SAME = 0.01;
+/** n times the square of a correlation that chance reaches once in a hundred times (χ² of one degree of freedom). */
+const CHANCE = 6.63;
 /** How far the validation loss must rise above its lowest: a share of that, and nats. */
 const [RISE, NATS] = [0.05, 0.01];
 /** How many labels a line names. */
@@ -49,6 +53,18 @@ const NAMED = 3;
 export function majorityShare(matrix: readonly (readonly number[])[]): number {
   const supports = matrix.map((row) => row.reduce((sum, count) => sum + count, 0));
   return Math.max(...supports) / supports.reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * Whether F1, precision and recall say something: not where the model predicts one label for rows of several, nor where no row has the
+ * second of two labels, or all rows have one of more. {@link readResult} says both.
+ */
+export function hasF1(matrix: readonly (readonly number[])[]): boolean {
+  const predicted = matrix.filter((_, label) => matrix.some((row) => row[label]! > 0)).length;
+  const occurs = matrix.map((row) => row.some((count) => count > 0));
+  const classes = occurs.filter(Boolean).length;
+  if ((predicted === 1 && classes > 1) || (matrix.length > 2 && classes < 2)) return false;
+  return matrix.length !== 2 || occurs[1]!;
 }
 
 /** What somebody should know before they trust a classifier's accuracy: short sentences, none where nothing stands out. */
@@ -67,16 +83,29 @@ function fewRows({ n, hits, accuracy }: Judged): string | undefined {
   return `With ${rowsInWords(n)} an accuracy of ${percent(accuracy)} % may be anything from ${range}.`;
 }
 
-function majority({ accuracy, majorityShare, part }: Judged): string | undefined {
+function majority({ n, accuracy, matthews, majorityShare, part, labels, confusionMatrix }: Judged): string | undefined {
+  if (majorityShare === 1) {
+    const only = labels[confusionMatrix.findIndex((row) => row.some((count) => count > 0))];
+    const rows = n === 1 ? `The one ${part} row has` : `All ${rowsInWords(n, `${part} `)} have`;
+    return `${rows} the label ${JSON.stringify(only)}: that does not show whether the model tells the labels apart.`;
+  }
   if (accuracy > majorityShare + SAME) return undefined;
   const [share, own] = apart(majorityShare, accuracy);
+  if (matthews !== undefined && matthews > 0 && n * matthews ** 2 > CHANCE)
+    return `Always predicting the most frequent label gets ${share} % of the ${part} rows right, and the model ${own} %: accuracy says little here. Matthews' correlation is ${matthews.toFixed(2)}.`;
   return `Always predicting the most frequent label gets ${share} % of the ${part} rows right, and the model ${own} %: it has not learned to tell the labels apart.`;
 }
 
-function bagOfWords({ accuracy, baseline, isPretrained }: Judged): string | undefined {
-  if (!baseline || baseline.accuracy <= accuracy) return undefined;
-  const [bag, own] = apart(baseline.accuracy, accuracy);
+function bagOfWords({ accuracy, baseline, matthews, isPretrained }: Judged): string | undefined {
+  if (!baseline) return undefined;
   const cure = isPretrained ? "Try more epochs or another learning rate." : "Start from a pretrained model (--init).";
+  if (matthews !== undefined && baseline.matthews !== undefined) {
+    if (baseline.matthews <= matthews) return undefined;
+    const [bag, own] = [baseline.matthews, matthews].map((one) => one.toFixed(2));
+    return `A bag of words, which ignores word order, does better: Matthews' correlation ${bag} against ${own}. ${cure}`;
+  }
+  if (baseline.accuracy <= accuracy) return undefined;
+  const [bag, own] = apart(baseline.accuracy, accuracy);
   return `A bag of words, which ignores word order, does better: ${bag} % against ${own} %. ${cure}`;
 }
 

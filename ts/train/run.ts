@@ -26,6 +26,8 @@ export interface Prepared<H extends HeadName, S> {
   readonly record: RunRecord;
   /** Hashes of all data, by its parts. */
   hashData(): Promise<Readonly<Record<string, string>>>;
+  /** What is still to be decided about a trained model: takes the scores of the course, and gives those that count. Errors: as of `test`. */
+  readonly settle?: ((signal: AbortSignal | undefined) => Promise<S>) | undefined;
   /** Scores of the finished model on data that had no part in the training; without it, those of the course count. */
   readonly test?: ((signal: AbortSignal | undefined) => Promise<S>) | undefined;
 }
@@ -63,7 +65,7 @@ export async function run<H extends HeadName, S, R extends { readonly model: RoF
   options: RunOptions & WhenAborted,
   resultOf: (outcome: Outcome<H, S>) => R,
 ): Promise<R> {
-  const { model, course, settings, test } = prepared;
+  const { model, course, settings, settle, test } = prepared;
   const { out, signal } = options;
   try {
     await checkResult(model, options);
@@ -71,7 +73,7 @@ export async function run<H extends HeadName, S, R extends { readonly model: RoF
     const keeper = place === undefined ? undefined : new Keeper(place, prepared, options);
     const trained = await watched(options, (own) => train(model, course, settings, own, keeper));
     const { training, log, history } = trained;
-    const { scores, failure = trained.failure } = await scored(trained.scores, test, signal);
+    const { scores, failure = trained.failure } = await scored(trained.scores, [settle, test], signal);
     const result = resultOf({ model, scores, training, part: test ? "test" : "validation", history });
     const mark = scores === undefined ? { stopped: true } : {};
     if (out !== undefined) {
@@ -106,15 +108,20 @@ async function checkResult(model: Model, { out }: RunOptions): Promise<void> {
   if (out !== undefined) await checkSave(out, model, { files: records({}, []) });
 }
 
-/** Scores of the test, if there is one. What fails, or is stopped, leaves the model without scores: it is saved all the same. */
+/**
+ * The last scores that are made after those of the course: of the test, if there is one. What fails, or is stopped, leaves the model without
+ * scores: it is saved all the same.
+ */
 async function scored<S>(
   held: S | undefined,
-  test: Prepared<HeadName, S>["test"],
+  makers: readonly Prepared<HeadName, S>["test"][],
   signal: AbortSignal | undefined,
 ): Promise<{ readonly scores: S | undefined; readonly failure?: unknown }> {
-  if (held === undefined || !test) return { scores: held };
+  if (held === undefined) return { scores: held };
   try {
-    return { scores: await test(signal) };
+    let scores = held;
+    for (const make of makers) scores = (await make?.(signal)) ?? scores;
+    return { scores };
   } catch (error) {
     if (error instanceof AbortError && signal?.aborted) return { scores: undefined };
     if (!leavesModel(error)) throw error;

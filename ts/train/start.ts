@@ -5,9 +5,12 @@ import { readWhole } from "../io/whole.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "../models/config.js";
 import { readConfig } from "../models/load.js";
 import type { Model } from "../models/model.js";
+import { isAdapter } from "../models/open.js";
+import { setThresholds } from "../models/thresholds.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { RoFormer } from "../roformer.js";
 import { Tokenizer } from "../tokenizers/tokenizer.js";
+import { adaptedModel } from "./adapted.js";
 import { architecture, changes, requireVocabulary } from "./architecture.js";
 import type { ArchitectureSettings } from "./settings/architecture.js";
 
@@ -42,6 +45,12 @@ export interface Adaptation {
   check(model: Model, name: string): void;
 }
 
+/** A model, and its configuration as it was saved. */
+interface Saved<H extends HeadName> {
+  readonly model: RoFormer<H>;
+  readonly config: RoFormerConfig;
+}
+
 /**
  * A saved model, with its own tokenizer and another attention or dropout if these are set. Errors: ConfigError for a setting that the
  * model has decided or a folder without a tokenizer, and those of `RoFormer.load` and `check`.
@@ -49,28 +58,37 @@ export interface Adaptation {
 export async function savedModel<H extends HeadName>(
   source: FileSource,
   start: Start<H>,
-  { fields = () => ({}), check }: Adaptation,
-): Promise<{ readonly model: RoFormer<H>; readonly config: RoFormerConfig }> {
+  adaptation: Adaptation,
+): Promise<Saved<H>> {
+  const { fields = () => ({}), check } = adaptation;
   const { head, seed, signal, architecture: settings } = start;
   const set = DECIDED.find((name) => (settings as Record<string, unknown>)[name] !== undefined);
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
+  const finished = (name: string, saved: Saved<H>): Saved<H> => {
+    const { model } = saved;
+    try {
+      check(model, name);
+      requireVocabulary(model, name);
+      setThresholds(model.config); // they were chosen for what the model was
+      return saved;
+    } catch (error) {
+      model.close();
+      throw error;
+    }
+  };
   const read = async (files: Files) => {
     const folder = await transformerFiles(files);
+    if (await isAdapter(folder)) return finished(files.name, await adaptedModel(files, start, adaptation));
     if (!(await Tokenizer.isIn(folder)))
       throw new ConfigError(
         `${files.name} has no tokenizer.json or vocab.txt to encode texts with${await hubHint(files)}`,
       );
     const config = await readConfig(folder);
     const changed = { ...fields(config), ...changes(settings, config, head) };
-    const model = await RoFormer.load(files, { head, strict: false, signal, seed, config: changed });
-    try {
-      check(model, files.name);
-      requireVocabulary(model, files.name);
-      return { model, config };
-    } catch (error) {
-      model.close();
-      throw error;
-    }
+    return finished(files.name, {
+      model: await RoFormer.load(files, { head, strict: false, signal, seed, config: changed }),
+      config,
+    });
   };
   return readWhole(source, { signal }, read, ({ model }) => model.close());
 }

@@ -1,8 +1,8 @@
 import { checkFile } from "../../io/files.js";
 import { pick } from "../../options.js";
-import { type AnyEvaluation, type EvaluatedRows, evaluateRows, evaluationTask } from "../../train/evaluate.js";
+import { type EvaluatedRows, evaluateRows, evaluationTask } from "../../train/evaluate.js";
+import { notesOn } from "../../train/notes.js";
 import { EVALUATE, EVALUATE_SETTINGS } from "../../train/options.js";
-import { majorityShare, readResult } from "../../train/reading.js";
 import type { CommandSpec } from "../command.js";
 import { columnOptions, dataSource, fileOptions, glueOption, needColumns, taskOption } from "../dataOptions.js";
 import { modelOptions, withModel } from "../modelOptions.js";
@@ -44,7 +44,7 @@ export const evaluate: CommandSpec = {
     });
     const { evaluation } = result;
     const count = errors === undefined ? 0 : await writeErrors(errors, result);
-    const notes = notesOn(evaluation);
+    const notes = evaluation.problem === "single_label_classification" ? notesOn(evaluation, { part: "test" }) : [];
     const { metrics, ...others } = evaluation;
     await out.result({ ...metrics, ...others, notes }, [
       ...reportLines(evaluation),
@@ -65,13 +65,4 @@ async function writeErrors(file: string, { rows, predictions }: EvaluatedRows): 
   const like = withColumns(rows[0]!.values, { predicted: "", score: "", loss: "" }, "model");
   await writeRows(file, columns, like);
   return wrong.length;
-}
-
-function notesOn(evaluation: AnyEvaluation): string[] {
-  if (evaluation.problem !== "single_label_classification") return [];
-  const { metrics, labels, confusionMatrix } = evaluation;
-  return readResult({
-    ...{ n: metrics.n, part: "test", labels, confusionMatrix, history: [], isPretrained: false },
-    majorityShare: majorityShare(confusionMatrix),
-  });
 }

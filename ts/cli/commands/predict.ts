@@ -4,11 +4,12 @@ import type { PipelineOptions } from "../../pipelines/pipeline.js";
 import { AGGREGATIONS, type Aggregation } from "../../pipelines/tagGroups.js";
 import type { TagTokensOptions } from "../../pipelines/tagTokens.js";
 import type { RoFormer } from "../../roformer.js";
+import { share } from "../../train/settings/rules.js";
 import { type CommandSpec, UsageError } from "../command.js";
 import { glueOption } from "../dataOptions.js";
 import { predictGlue } from "../gluePredictions.js";
 import { modelOptions, withModel } from "../modelOptions.js";
-import { type OptionSpec, oneOf, path, text, whole } from "../option.js";
+import { type OptionSpec, oneOf, path, ruled, text, whole } from "../option.js";
 import { print } from "../output.js";
 import { checkRowFile, withColumns, writeRows } from "../rowFile.js";
 import { oneLine, pairOption, readGroups, type TextInputs, textOptions } from "../textInputs.js";
@@ -34,6 +35,13 @@ const outOption: OptionSpec = {
   parse: path,
 };
 
+/** The option for classifiers. */
+const thresholdOption: OptionSpec = {
+  flags: "--threshold <number>",
+  help: "probability from which the second of two classes, or each of several labels per text, is predicted (default: the model's own, else the most likely label)",
+  parse: ruled(share),
+};
+
 /** Options for token classification. */
 const tagOptions: readonly OptionSpec[] = [
   {
@@ -50,7 +58,7 @@ export const predict: CommandSpec = {
   name: "predict",
   summary: "label texts or their tokens: arguments, a file, or lines of standard input (-)",
   words: "[texts...]",
-  options: [...modelOptions, ...textOptions, pairOption, glueTestOption, outOption, ...tagOptions],
+  options: [...modelOptions, ...textOptions, pairOption, glueTestOption, outOption, thresholdOption, ...tagOptions],
   required: ({ glue }) => (glue === undefined ? ["model"] : ["model", "data", "out"]),
   async run(call) {
     if (call.options.glue !== undefined) {
@@ -58,6 +66,7 @@ export const predict: CommandSpec = {
       return undefined;
     }
     const tagging = tagSettings(call.options);
+    const { threshold } = call.options as { threshold?: number };
     const file = call.options.out as string | undefined;
     if (file !== undefined) await checkRowFile(file);
     const keep = file !== undefined;
@@ -65,7 +74,7 @@ export const predict: CommandSpec = {
     const rows: object[] = [];
     await withModel(call, {}, async (model, settings) => {
       for await (const inputs of groups) {
-        const found = await predictions(model, inputs, settings, tagging);
+        const found = await predictions(model, inputs, { ...settings, threshold }, tagging);
         if (keep) {
           const row = (i: number) => inputs.rows?.[i] ?? { text: inputs.texts[i] };
           rows.push(...found.map(({ columns }, i) => withColumns(row(i), columns, "predicted")));
@@ -100,23 +109,28 @@ function tagSettings(given: Record<string, unknown>): TagTokensOptions {
 async function predictions(
   model: RoFormer,
   { texts, pairs, where }: TextInputs,
-  settings: PipelineOptions,
+  { threshold, ...settings }: PipelineOptions & { readonly threshold?: number | undefined },
   tagging: TagTokensOptions,
 ): Promise<Prediction[]> {
   if (model.head === "sequence-classification") {
     if (Object.keys(tagging).length > 0)
       throw new UsageError("--aggregation, --ignore-labels and --stride are for models that tag tokens");
-    const results = await model.classify(texts, { ...settings, where, ...(pairs && { pairs }) });
+    const results = await model.classify(texts, { ...settings, where, threshold, ...(pairs && { pairs }) });
     return results.map((value, i) => ({
       value,
-      columns: { label: value.label, score: value.score },
-      line: [oneLine(value.label), value.score.toFixed(4), oneLine(texts[i]!).slice(0, 100)].join("\t"),
+      columns: { label: value.label, score: value.score, ...(value.labels && { labels: value.labels }) },
+      line: [
+        oneLine(value.labels?.join(", ") ?? value.label),
+        value.score.toFixed(4),
+        oneLine(texts[i]!).slice(0, 100),
+      ].join("\t"),
     }));
   }
   if (model.head !== "token-classification")
     throw new ConfigError(
       `predict needs a model that classifies texts or tokens, not one with the head "${model.head}"`,
     );
+  if (threshold !== undefined) throw new UsageError("--threshold is for models that classify texts");
   if (pairs) throw new UsageError("--text-pair is for models that classify texts");
   const results = await model.tagTokens(texts, { ...settings, where, aggregation: "simple", ...tagging });
   return results.map((tags) => ({

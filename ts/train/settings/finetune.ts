@@ -2,7 +2,7 @@ import type { ArchitectureSettings } from "./architecture.js";
 import { ARCHITECTURE } from "./architecture.js";
 import { LOSS, type LossSettings } from "./loss.js";
 import { OPTIMIZATION, type OptimizationSettings, type ResolvedOptimization } from "./optimization.js";
-import { flag, rate, type Settings, text, whole, withDefaults } from "./rules.js";
+import { flag, rate, type Settings, shareOrAuto, text, whole, withDefaults } from "./rules.js";
 
 /** Settings of a fine-tuning run. What is not set follows from the data. */
 export interface FinetuneSettings extends ArchitectureSettings, OptimizationSettings, LossSettings {
@@ -58,9 +58,14 @@ export interface FinetuneSettings extends ArchitectureSettings, OptimizationSett
   readonly patience?: number | undefined;
   /**
    * Metric by which the best epoch is chosen.
-   * @default by the task: "accuracy", "spearman", "microF1" or "f1"
+   * @default by the task: "accuracy" or, of skewed classes, "matthews"; "spearman", "microF1" or "f1"
    */
   readonly metric?: string | undefined;
+  /**
+   * Probability from which the second class of two, or each of several labels, is predicted; "auto" tunes it on the validation rows.
+   * @default none: the most likely class, or labels from 0.5 on
+   */
+  readonly threshold?: number | "auto" | undefined;
   /**
    * Trains a bag of words on the same rows and scores it beside a classifier, which should do better.
    * @default true
@@ -114,7 +119,11 @@ export const FINETUNE_SETTINGS = /* @__PURE__ */ Object.assign(
     },
     metric: {
       ...{ rule: text, unit: "name", help: "Metric by which the best epoch is chosen" },
-      usually: 'by the task: "accuracy", "spearman", "microF1" or "f1"',
+      usually: 'by the task: "accuracy" or, of skewed classes, "matthews"; "spearman", "microF1" or "f1"',
+    },
+    threshold: {
+      ...{ rule: shareOrAuto, unit: "number|auto", usually: "none: the most likely class, or labels from 0.5 on" },
+      help: 'Probability from which the second class of two, or each of several labels, is predicted; "auto" tunes it on the validation rows',
     },
     bagOfWords: {
       ...{ rule: flag, default: true, off: "Trains no bag of words to compare a classifier with" },

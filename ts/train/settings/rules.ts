@@ -9,6 +9,8 @@ export interface Rule {
   readonly kind: "number" | "text" | "boolean" | "pairs" | "list";
   /** All values, if these are names. */
   readonly names?: readonly string[];
+  /** What may stand in place of a number. */
+  readonly word?: string;
 }
 
 const number = (want: string, fits: (n: number) => boolean): Rule => ({
@@ -28,6 +30,12 @@ export const notNegative: Rule = number("a number of at least 0", (n) => n >= 0)
 
 /** A number from 0 to 1. */
 export const share: Rule = number("a number from 0 to 1", (n) => n >= 0 && n <= 1);
+
+/** A number from 0 to 1, or "auto". */
+export const shareOrAuto: Rule = {
+  ...{ want: 'a number from 0 to 1 or "auto"', kind: "number", word: "auto" },
+  fits: (value) => value === "auto" || share.fits(value),
+};
 
 /** A number from 0 to below 1. */
 export const rate: Rule = number("a number from 0 to below 1", (n) => n >= 0 && n < 1);

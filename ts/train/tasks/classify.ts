@@ -1,6 +1,7 @@
 import { external } from "../../autograd/external.js";
 import { type LabelSet, labelOf, labelSet, labelsOf } from "../../data/labels.js";
 import * as metrics from "../../metrics/all.js";
+import { type Decision, decide } from "../../models/thresholds.js";
 import { argmax } from "../../pipelines/numbers.js";
 import type { LossSettings } from "../settings/loss.js";
 import type { Details } from "./details.js";
@@ -8,6 +9,7 @@ import { crossEntropyOf } from "./losses.js";
 import type { LabelMetrics } from "./multilabel.js";
 import { inModelOrder, labelFields, modelLabels, problemTypeOf, requireProblem } from "./problemType.js";
 import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
+import { type Skew, skewLines, skewOf } from "./skew.js";
 import type { TaskKind } from "./task.js";
 import { totalWeight, weightedCrossEntropy, weightsOf } from "./weightedLoss.js";
 
@@ -17,7 +19,7 @@ export interface ClassifierMetrics {
   readonly n: number;
   /** Mean cross-entropy, in nats. */
   readonly loss: number;
-  /** Share of the texts whose most likely class is right, 0 … 1. */
+  /** Share of the texts whose class is right, 0 … 1. */
   readonly accuracy: number;
   /** Of two classes, F1 of the second; of more, the mean over classes (scikit-learn's `binary` and `macro`); 0 … 1. */
   readonly f1: number;
@@ -29,6 +31,8 @@ export interface ClassifierMetrics {
   readonly recall: number;
   /** Matthews' correlation coefficient, −1 … 1. */
   readonly matthews: number;
+  /** Probability from which one of two classes is predicted, the second if none is named; undefined where the most likely one is. */
+  readonly threshold?: number | undefined;
 }
 
 /** Metrics, and what they were made from. */
@@ -59,7 +63,8 @@ export const classify: TaskKind<number, ClassifierScores, "sequence-classificati
       ? labelSet(options.labelNames)
       : labelsOf(rows, options.label!, { once: isSplit ? "error" : "allow" });
     const ids = rows.map((row) => labels.idOf(row, options.label!));
-    return sequenceTask(classes(labels, lossOf(options, labels, ids)), options);
+    const ofRows = { loss: lossOf(options, labels, ids), skew: skewOf(ids, labels.names.length) };
+    return sequenceTask(classes(labels, { ...ofRows, isOrderSet: options.labelNames !== undefined }), options);
   },
   ofModel(config, options) {
     requireProblem(config, "single_label_classification", options);
@@ -87,14 +92,29 @@ const reordered = ({ labels, weights, smoothing }: Loss, own: LabelSet): Loss =>
   weights: weights && Float64Array.from(own.names, (name) => weights[labels.find(name)!]!),
 });
 
-const classes = (labels: LabelSet, loss?: Loss): SequenceProblem<number, Judged, ClassifierScores> => ({
+/** What training rows say of a run. */
+interface OfRows {
+  readonly loss: Loss | undefined;
+  readonly skew: Skew | undefined;
+  /** Whether the order of the labels was named. */
+  readonly isOrderSet: boolean;
+}
+
+const classes = (
+  labels: LabelSet,
+  { loss, skew, isOrderSet }: Partial<OfRows> = {},
+): SequenceProblem<number, Judged, ClassifierScores> => ({
   labels: labels.names,
   fields: labelFields("single_label_classification", labels.names),
-  metric: "accuracy",
+  metric: skew ? "matthews" : "accuracy",
+  whyMetric: skew && skewLines(skew, labels.names, isOrderSet ?? false),
+  decisive: labels.names.length === 2 ? { several: false, ids: [1], has: (label, id) => label === id } : undefined,
   forModel(config) {
     if (problemTypeOf(config) !== "single_label_classification") return undefined;
     const own = inModelOrder(config, labels);
-    return own && classes(own, loss && reordered(loss, own));
+    if (!own) return undefined;
+    const most = skew && { ...skew, most: own.find(labels.names[skew.most]!)! };
+    return classes(own, { loss: loss && reordered(loss, own), skew: most, isOrderSet });
   },
   stratum: labelOf,
   readLabel: (row, column) => labels.idOf(row, column),
@@ -105,25 +125,38 @@ const classes = (labels: LabelSet, loss?: Loss): SequenceProblem<number, Judged,
           loss: ({ head }) => external(head().logits!, (logits) => weightedCrossEntropy(logits, ids, loss)),
         }
       : { sequences: ids },
-  judge: (logits, label) => {
-    const predicted = argmax(logits);
+  judge: (logits, label, decision) => {
+    const predicted = decision ? decide(decision, logits)[0]! : argmax(logits);
     return { predicted, score: Math.exp(-crossEntropyOf(logits, predicted)), loss: crossEntropyOf(logits, label) };
   },
-  score: (judged, truth) => {
+  score: (judged, truth, decision) => {
     const predicted = judged.map((one) => one.predicted);
     const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
     const numLabels = labels.names.length;
     const f1Label = numLabels === 2 ? { f1Label: labels.names[1]! } : {};
     return {
       problem: "single_label_classification",
-      metrics: { n: truth.length, loss, ...classScores(predicted, truth, numLabels), ...f1Label },
+      metrics: {
+        n: truth.length,
+        loss,
+        ...classScores(predicted, truth, numLabels),
+        ...f1Label,
+        ...thresholdOf(decision),
+      },
       confusionMatrix: metrics.confusionMatrix(predicted, truth, { numLabels }),
       perClass: perClass(predicted, truth, labels.names),
     };
   },
   details: (judged, truth) => detailsOf(judged, truth, labels.names),
-  inWords: ({ metrics: { accuracy, loss } }) => `accuracy ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}`,
+  inWords: ({ metrics: { accuracy, loss, matthews } }) =>
+    `accuracy ${(100 * accuracy).toFixed(2)} %, ${skew ? `Matthews ${matthews.toFixed(4)}, ` : ""}loss ${loss.toFixed(4)}`,
 });
+
+/** The threshold of one of two classes, if there is one. */
+function thresholdOf(decision: Decision | undefined): { threshold?: number } {
+  const threshold = decision?.thresholds.find((one) => one !== undefined);
+  return threshold === undefined ? {} : { threshold };
+}
 
 /** How well classes are predicted. F1, precision and recall: of the second of two classes, else the mean over classes. */
 export function classScores(predicted: ArrayLike<number>, truth: ArrayLike<number>, classes: number) {

@@ -2,6 +2,7 @@ import { compareLabels, type LabelSet, labelSet, refuseTooMany } from "../../dat
 import { asText, asTexts, placeOf, type Row, shown } from "../../data/values.js";
 import { ConfigError, DataError } from "../../errors.js";
 import { multiLabelReport } from "../../metrics/multiLabel.js";
+import { decide } from "../../models/thresholds.js";
 import type { TaskColumns } from "./columns.js";
 import { type Details, drawn } from "./details.js";
 import { binaryCrossEntropyOf } from "./losses.js";
@@ -21,6 +22,8 @@ export interface LabelMetrics {
   readonly f1: number;
   /** Texts that have it. */
   readonly support: number;
+  /** Probability from which it is given, of several labels per text; undefined where that is 0.5. */
+  readonly threshold?: number | undefined;
 }
 
 /** How well a model does whose texts have several labels each (scikit-learn's scores of multilabel indicators). */
@@ -96,6 +99,7 @@ const indicators = (
   labels: labels.names,
   fields: labelFields("multi_label_classification", labels.names),
   metric: "microF1",
+  decisive: { several: true, ids: [...labels.names.keys()], has: (own, id) => own[id] === 1 },
   forModel(config) {
     if (problemTypeOf(config) !== "multi_label_classification") return undefined;
     const own = inModelOrder(config, labels);
@@ -108,12 +112,13 @@ const indicators = (
     return own;
   },
   targets: (own) => ({ sequences: own.map((each) => Array.from(each)) }),
-  // The probability is 1/2 at 0.
-  judge: (logits, label) => ({
-    predicted: Uint8Array.from(logits, (x) => (x >= 0 ? 1 : 0)),
-    loss: binaryCrossEntropyOf(logits, label),
-  }),
-  score: (judged, truth) => {
+  judge: (logits, label, decision) => {
+    const given = decision && new Set(decide(decision, logits));
+    // The probability is 1/2 at 0.
+    const predicted = Uint8Array.from(logits, (x, id) => ((given?.has(id) ?? x >= 0) ? 1 : 0));
+    return { predicted, loss: binaryCrossEntropyOf(logits, label) };
+  },
+  score: (judged, truth, decision) => {
     const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
     const predicted = judged.map((one) => one.predicted);
     const { subsetAccuracy, micro, macro, labels: each } = multiLabelReport(predicted, truth);
@@ -123,7 +128,10 @@ const indicators = (
         ...{ n: truth.length, loss, accuracy: subsetAccuracy, subsetAccuracy, f1: macro.f1 },
         ...{ microPrecision: micro.precision, microRecall: micro.recall, microF1: micro.f1 },
         ...{ macroPrecision: macro.precision, macroRecall: macro.recall, macroF1: macro.f1 },
-        perLabel: each.map((report) => ({ ...report, label: labels.names[report.label]! })),
+        perLabel: each.map((report) => ({
+          ...{ ...report, label: labels.names[report.label]! },
+          ...(decision && { threshold: decision.thresholds[report.label] }),
+        })),
       },
     };
   },

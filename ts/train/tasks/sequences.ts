@@ -1,14 +1,16 @@
 import { type Row, textOf } from "../../data/values.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "../../models/config.js";
-import type { OwnLoss } from "../../models/model.js";
+import type { Model, OwnLoss } from "../../models/model.js";
+import { type Decision, decisionOf, probabilityOf } from "../../models/thresholds.js";
 import type { Targets } from "../../nn/heads/index.js";
 import { pack } from "../../nn/packed.js";
 import type { Sequence } from "../../pipelines/pipeline.js";
 import { encodeRows } from "../examples.js";
+import { bestThreshold } from "./bestThreshold.js";
 import { type ColumnNames, columnsOf, type TaskColumns } from "./columns.js";
 import type { Details } from "./details.js";
 import { judged, measured } from "./judge.js";
-import type { Scores, Task } from "./task.js";
+import type { EvaluationCall, Example, Scores, Task } from "./task.js";
 
 /** Columns of tasks on texts or pairs of texts with a label. */
 export const TEXT_COLUMNS: ColumnNames = { texts: ["text", "textPair?"], others: ["label"] };
@@ -22,6 +24,10 @@ export interface SequenceProblem<L, J, E extends Scores> {
   readonly fields: Partial<RoFormerConfigInput>;
   /** See {@link Task.metric}. */
   readonly metric: string;
+  /** See {@link Task.whyMetric}. */
+  readonly whyMetric?: readonly string[] | undefined;
+  /** The labels that have thresholds, by id, and whether a row has one of them; undefined for problems without. */
+  readonly decisive?: Decisive<L> | undefined;
   /** The problem with the labels of a saved model; see {@link Task.forModel}. */
   forModel(config: RoFormerConfig): SequenceProblem<L, J, E> | undefined;
   /** The label of a row. Errors: DataError that names the row. */
@@ -31,12 +37,20 @@ export interface SequenceProblem<L, J, E extends Scores> {
   /** Labels as the loss takes them: classes, values, or an indicator per label; or a loss of the task's own. */
   targets(labels: readonly L[]): Pick<Targets, "sequences"> | OwnLoss;
   /** What is kept of a text's logits, `[labels]`. */
-  judge(logits: Float32Array, label: L): J;
+  judge(logits: Float32Array, label: L, decision: Decision | undefined): J;
   /** Scores of all texts. */
-  score(judged: readonly J[], labels: readonly L[]): E;
+  score(judged: readonly J[], labels: readonly L[], decision: Decision | undefined): E;
   /** What is known of the single texts. */
   details(judged: readonly J[], labels: readonly L[]): Details;
   inWords(scores: E): string;
+}
+
+/** Labels that have thresholds. */
+interface Decisive<L> {
+  /** Whether texts have several labels. */
+  readonly several: boolean;
+  readonly ids: readonly number[];
+  has(label: L, id: number): boolean;
 }
 
 /** A task of the head for sequence classification. */
@@ -45,14 +59,18 @@ export type SequenceTask<L, E extends Scores> = Task<L, E, "sequence-classificat
 /** The task of a problem, on the columns that `options` name. */
 export function sequenceTask<L, J extends object | number, E extends Scores>(
   problem: SequenceProblem<L, J, E>,
-  options: TaskColumns,
+  options: TaskColumns & { readonly threshold?: number | "auto" | undefined },
 ): SequenceTask<L, E> {
-  const { labels, fields, metric, inWords } = problem;
+  const { labels, fields, metric, whyMetric, decisive, inWords } = problem;
   const { texts, others } = columnsOf(TEXT_COLUMNS, options);
   const [label] = others as [string];
   return {
     head: "sequence-classification",
-    ...{ labels, fields, metric, inWords },
+    ...{ labels, fields, metric, whyMetric, inWords },
+    thresholds: decisive && {
+      labels: decisive.ids.map((id) => labels[id]!),
+      tune: (model, examples, call) => tuned(decisive, labels, model, examples, call),
+    },
     forModel(config) {
       const own = problem.forModel(config);
       return own && sequenceTask(own, options);
@@ -68,10 +86,29 @@ export function sequenceTask<L, J extends object | number, E extends Scores>(
     evaluate: (model, examples, call) =>
       measured(labels, examples, async () => {
         const truth = examples.map((example) => example.label);
-        const found = await judged(model, examples, call, (logits, i) => problem.judge(logits, truth[i]!));
-        return { ...problem.score(found, truth), details: problem.details(found, truth) };
+        const asked = typeof options.threshold === "number" ? options.threshold : undefined;
+        const decision = decisionOf("evaluate", model.config, asked);
+        const found = await judged(model, examples, call, (logits, i) => problem.judge(logits, truth[i]!, decision));
+        return { ...problem.score(found, truth, decision), details: problem.details(found, truth) };
       }),
   };
+}
+
+/** The threshold of each label that has the best F1 on examples, by the labels' names. */
+async function tuned<L>(
+  { several, ids, has }: Decisive<L>,
+  labels: readonly string[],
+  model: Model,
+  examples: readonly Example<L>[],
+  call: EvaluationCall | undefined,
+): Promise<Record<string, number>> {
+  const found = await judged(model, examples, call, (logits) => ids.map((id) => probabilityOf(logits, id, several)));
+  const of = (id: number, at: number) =>
+    bestThreshold(
+      found.map((own) => own[at]!),
+      examples.map(({ label }) => has(label, id)),
+    );
+  return Object.fromEntries(ids.map((id, at) => [labels[id]!, of(id, at)]));
 }
 
 /** Sequences as a batch. */

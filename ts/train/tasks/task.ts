@@ -44,6 +44,14 @@ export interface EvaluationCall {
   readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
+/** Labels that can have thresholds, and how these are chosen. */
+interface Thresholds<L> {
+  /** Their names. */
+  readonly labels: readonly string[];
+  /** The thresholds that have the best F1 of each label on examples. Errors: AbortError, EngineError. */
+  tune(model: Model, examples: readonly Example<L>[], call?: EvaluationCall): Promise<Record<string, number>>;
+}
+
 /**
  * What a training on labeled rows teaches: the loop, evaluation and the command line know nothing else about it. `L`: a row's label;
  * `E`: the scores.
@@ -56,6 +64,10 @@ export interface Task<L, E extends Scores, H extends HeadName = HeadName> {
   readonly fields: Partial<RoFormerConfigInput>;
   /** The metric that says which of two evaluations is better. */
   readonly metric: string;
+  /** Lines that say why, where that is not the usual metric of the task. */
+  readonly whyMetric?: readonly string[] | undefined;
+  /** The labels that can have thresholds; undefined for tasks without. */
+  readonly thresholds?: Thresholds<L> | undefined;
   /** The task with the outputs of a saved model, if these are the same ones in any order; undefined for other outputs. */
   forModel(config: RoFormerConfig): Task<L, E, H> | undefined;
   /** What the model is before it is trained, where that is more than its head: it takes the place of the one that was made. */
@@ -81,7 +93,7 @@ export interface TaskKind<L, E extends Scores, H extends HeadName = HeadName> {
   /** The task that training rows ask for. `isSplit`: a part of the rows is going to be held out. Errors: DataError. */
   learn(rows: readonly Row[], options: TaskColumns & LossSettings, isSplit: boolean): Task<L, E, H>;
   /** The task that a saved model was trained for. Errors: ConfigError for a model of another kind. */
-  ofModel(config: RoFormerConfig, options: TaskColumns): Task<L, E, H>;
+  ofModel(config: RoFormerConfig, options: TaskColumns & { readonly threshold?: number | undefined }): Task<L, E, H>;
 }
 
 /** What a training on running text teaches. */
