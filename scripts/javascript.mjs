@@ -18,11 +18,16 @@ import { filesBelow } from "./stamp.mjs";
 export const VENDORS = {
   "@bufbuild/protobuf/wire": ["BinaryWriter", "WireType"],
   comlink: ["expose", "transfer", "transferHandlers", "wrap"],
+  "d3-scale": ["scaleLinear"],
+  "d3-shape": ["area", "line"],
   papaparse: ["default"],
   pickleparser: ["BufferReader", "Parser"],
   unzipit: ["unzipRaw"],
   valibot: [],
 };
+
+/** What these packages bring with them into dist/vendor. */
+export const BROUGHT = ["d3-array", "d3-color", "d3-format", "d3-interpolate", "d3-path"];
 
 /** @type {BuildOptions} */
 const COMMON = {

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { VENDORS } from "./javascript.mjs";
+import { BROUGHT, VENDORS } from "./javascript.mjs";
 import { ROOT } from "./processes.mjs";
 
 /**
@@ -127,7 +127,7 @@ const rows = crates.map(
   ({ name, version, license, repository }) => `| ${name} ${version} | ${license} | ${repository ?? ""} |`,
 );
 const section = (/** @type {string} */ name, /** @type {string} */ text) => `### ${name}\n\n\`\`\`\n${text}\n\`\`\``;
-const packages = Object.keys(VENDORS).map(vendored);
+const packages = [...Object.keys(VENDORS), ...BROUGHT].sort().map(vendored);
 const shown = [
   ...packages.map(({ name, text }) => section(name, text)),
   ...crates.flatMap((crate) => texts(crate).map((text) => section(crate.name, text))),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { split } from "../../ts/data/split.js";
+import { folds, sameText, split } from "../../ts/data/split.js";
 
 const shares = [0.8, 0.1, 0.1];
 const texts = (n: number) => Array.from({ length: n }, (_, i) => `text ${i}`);
@@ -83,4 +83,58 @@ test("half a million copies of one text are split at once", () => {
   expect(split(same, new Array<number>(500_000).fill(0), { shares, seed: 1 }).map((part) => part.length)).toEqual([
     500_000, 0, 0,
   ]);
+});
+
+test("every row is in one fold, rows of one text in the same, and the same seed gives the same folds", () => {
+  const row = fc.record({ text: fc.integer({ min: 0, max: 40 }), label: fc.nat(3), form: fc.nat(2) });
+  fc.assert(
+    fc.property(
+      fc.array(row, { minLength: 1, maxLength: 120 }),
+      fc.integer({ min: 2, max: 7 }),
+      fc.nat(),
+      (rows, count, seed) => {
+        const forms = (n: number) => [`Text  ${n}`, `text ${n}`, `TEXT\t${n} `] as const;
+        const texts = rows.map(({ text, form }) => forms(text)[form]!);
+        const labels = rows.map(({ label }) => label);
+        const parts = folds(texts, labels, { count, seed });
+        expect(parts).toHaveLength(count);
+        expect(parts.flat().sort((a, b) => a - b)).toEqual(rows.map((_, i) => i));
+        for (const part of parts) expect(part).toEqual([...part].sort((a, b) => a - b));
+        const foldOf = new Map(parts.flatMap((part, fold) => part.map((i) => [i, fold] as const)));
+        for (const [i, a] of texts.entries())
+          for (const [j, b] of texts.entries())
+            if (sameText(a) === sameText(b)) expect(foldOf.get(i)).toBe(foldOf.get(j));
+        expect(folds(texts, labels, { count, seed })).toEqual(parts);
+      },
+    ),
+    { seed: 1, numRuns: 100 },
+  );
+});
+
+test("folds of different texts have the same share of every label to a row, and the same size to a row for each label", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(4), { minLength: 1, maxLength: 200 }),
+      fc.integer({ min: 2, max: 10 }),
+      fc.nat(),
+      (labels, count, seed) => {
+        const parts = folds(texts(labels.length), labels, { count, seed });
+        for (const label of new Set(labels)) {
+          const counts = parts.map((part) => part.filter((i) => labels[i] === label).length);
+          expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+        }
+        const sizes = parts.map((part) => part.length);
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+      },
+    ),
+    { seed: 1, numRuns: 200 },
+  );
+});
+
+test("labels of a single row each fill all folds, and another seed gives other folds", () => {
+  const labels = Array.from({ length: 50 }, (_, i) => i);
+  const parts = folds(texts(50), labels, { count: 5, seed: 1 });
+  expect(parts.map((part) => part.length)).toEqual([10, 10, 10, 10, 10]);
+  const same = Array.from({ length: 50 }, () => 0);
+  expect(folds(texts(50), same, { count: 5, seed: 1 })).not.toEqual(folds(texts(50), same, { count: 5, seed: 2 }));
 });

@@ -13,6 +13,10 @@ const checker = program.getTypeChecker();
 
 /** Declarations where nothing better can be said than `unknown`, and why. */
 const UNKNOWN: Readonly<Record<string, string>> = {
+  AlternativeScores: "its settings hold whatever the options hold",
+  BestSettings: "its settings hold whatever the options hold",
+  ComparedRun: "its settings hold whatever the options hold, its metrics those of any task",
+  PooledScores: "its metrics are those of any task",
   FamilyConfig: "fields of config.json that the library does not know are kept, whatever they hold",
   FamilyConfigInput: "fields of config.json that the library does not know are kept, whatever they hold",
   Pipeline: "of its options the names alone are said here",

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError, DataError, RoFormer } from "../../ts/index.js";
+import { finetuneFold, type Judged } from "../../ts/train/finetune.js";
 import { type AnyEvaluation, evaluate, type FinetuneOptions, finetune, type TaskName } from "../../ts/train/index.js";
+import { taskKind } from "../../ts/train/tasks/index.js";
 import { temporaryFolder } from "../process.js";
 
 const COLORS = ["red", "green", "blue", "black"];
@@ -106,6 +108,39 @@ describe.each(names)("finetune for %s", (task) => {
     expect(again.problem).toBe(evaluation.problem);
     expect(score(again)).toBeGreaterThanOrEqual(least);
     loaded.close();
+  });
+
+  it("scores the rows of several evaluations together, also from JSON", async () => {
+    const triplets = rows.map((row) => ({ ...row, far: "something else" }));
+    const { label: _, ...unlabeled } = columns as { readonly label?: string };
+    const others = task === "embed" ? [unlabeled, { ...unlabeled, negative: "far" }] : [];
+    for (const own of [columns, ...others]) {
+      let judged: Judged | undefined;
+      const all = {
+        task,
+        ...own,
+        ...small,
+        steps: 2,
+        train: triplets,
+        valid: triplets.slice(60),
+        test: triplets.slice(50),
+      };
+      const { model, evaluation } = await finetuneFold(all as never, { onJudged: (one) => (judged = one) });
+      model.close();
+      const plain = (_: string, value: unknown) => (ArrayBuffer.isView(value) ? [...(value as Uint8Array)] : value);
+      const read = JSON.parse(JSON.stringify(judged, plain)) as Judged;
+      const { intervalOf, low, high, f1Label, ...metrics } = evaluation!.metrics as unknown as Record<string, unknown>;
+      const pooled = (which: readonly unknown[]) =>
+        taskKind(task)
+          .ofModel(read.config, own as never)
+          .pooled(which) as Record<string, number>;
+      expect(pooled(read.rows)).toMatchObject(metrics);
+      // Two halves are as much as the whole, where metrics are means over rows.
+      const [half, rest] = [pooled(read.rows.slice(0, 20)), pooled(read.rows.slice(20))];
+      expect([half.n, rest.n]).toEqual([20, 30]);
+      for (const name of ["accuracy", "exactMatch", "mrr10"].filter((one) => one in metrics && task !== "tag"))
+        expect((20 * half[name]! + 30 * rest[name]!) / 50).toBeCloseTo(metrics[name] as number, 12);
+    }
   });
 
   it("is inferred from its columns or labels, which is said", async () => {

@@ -29,7 +29,7 @@ export const checkpointOptions: readonly OptionSpec[] = [
   { flags: "--keep-checkpoints <count>", help: "newest checkpoints that are kept (default: 2)", parse: whole(1) },
   {
     flags: "--resume",
-    help: "go on from the newest checkpoint, as if the run had not been interrupted",
+    help: "go on from the newest checkpoint, as if the run had not been interrupted; a comparison keeps its finished runs",
     parse: flag,
     isFlag: true,
   },

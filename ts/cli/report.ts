@@ -138,7 +138,8 @@ function embeddingLines({ metrics: { n, spearman, pearson, accuracy, mrr10 } }: 
   return [`${counted(n, "pair")}: the right text is the nearest in ${percent(accuracy!)}, MRR@10 ${mrr10.toFixed(4)}`];
 }
 
-function tableLines(cells: readonly (readonly string[])[]): string[] {
+/** Cells in columns: the first one from the left, numbers from the right. */
+export function tableLines(cells: readonly (readonly string[])[]): string[] {
   const widths = cells[0]!.map((_, j) => cells.reduce((most, row) => Math.max(most, row[j]!.length), 0));
   return cells.map((row) =>
     row.map((cell, j) => (j === 0 ? cell.padEnd(widths[j]!) : cell.padStart(widths[j]!))).join("  "),

@@ -36,6 +36,36 @@ export function split(
   return parts.map((part) => part.sort((a, b) => a - b));
 }
 
+/**
+ * Deals rows into `count` folds of about the same size, each with about the same share of every label; returns the row numbers of each fold,
+ * ascending. Rows of the same text (except for case and whitespace) are in one fold. The folds depend only on texts, labels, their
+ * number and the seed.
+ */
+export function folds(
+  texts: readonly string[],
+  labels: readonly (string | number)[],
+  { count, seed }: { readonly count: number; readonly seed: number },
+): number[][] {
+  const parts: number[][] = Array.from({ length: count }, () => []);
+  for (const [stratum, groups] of strata(texts, labels).entries()) {
+    const own = new Array<number>(count).fill(0);
+    for (const group of shuffled(groups, seed, stratum)) {
+      const part = fewest(own, parts);
+      parts[part]!.push(...group);
+      own[part]! += group.length;
+    }
+  }
+  return parts.map((part) => part.sort((a, b) => a - b));
+}
+
+/** The fold with the fewest rows of a label; of these, the smallest one. */
+function fewest(own: readonly number[], parts: readonly (readonly number[])[]): number {
+  let best = 0;
+  for (const [part, rows] of own.entries())
+    if (rows < own[best]! || (rows === own[best] && parts[part]!.length < parts[best]!.length)) best = part;
+  return best;
+}
+
 /** A key that is equal for texts that differ only in case, whitespace and composition. */
 export const sameText = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
 

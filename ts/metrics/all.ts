@@ -32,6 +32,7 @@ export {
 } from "./intervals.js";
 export { bitsPerCharacter, perplexity } from "./language.js";
 export { type F1Scores, type Indicators, type MultiLabelReport, multiLabelReport } from "./multiLabel.js";
+export { type PairedDifference, pairedDifference } from "./paired.js";
 export { meanSquaredError, pearson, spearman, type Values } from "./regression.js";
 export type { EntityScheme } from "./schemes.js";
 export { type SquadScore, squad } from "./squad.js";

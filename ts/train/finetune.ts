@@ -1,4 +1,5 @@
 import { init } from "../engine/engine.js";
+import type { RoFormerConfig } from "../models/config.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { checkOptions } from "../options.js";
 import type { RoFormer } from "../roformer.js";
@@ -10,7 +11,7 @@ import type { GlueMetrics } from "./glueScores.js";
 import { notesOn } from "./notes.js";
 import { FINETUNE, type FinetuneOptions } from "./options.js";
 import { type FinetuneScores, type PreparedFinetune, prepare } from "./prepare.js";
-import type { Part, RunRecord } from "./record.js";
+import type { Fold, Part, RunRecord } from "./record.js";
 import { type Reported, reported } from "./reported.js";
 import { checkRun, type Outcome, run } from "./run.js";
 import type { WhenAborted } from "./settings/run.js";
@@ -80,13 +81,43 @@ export async function finetune<T extends TaskName = "classify">(
 export async function finetune<T extends TaskName>(
   options: FinetuneOptions<T> & WhenAborted,
 ): Promise<FinetuneResult<T> | StoppedResult<T>> {
+  const result = await finetuneFold(options);
+  return result as unknown as FinetuneResult<T> | StoppedResult<T>;
+}
+
+/** What final scores were made of, so that rows of several models can be scored together. JSON holds it. */
+export interface Judged {
+  readonly task: TaskName;
+  /** The model's configuration, which names its outputs. */
+  readonly config: RoFormerConfig;
+  /** What the task judged of each row. */
+  readonly rows: readonly unknown[];
+}
+
+/** What a run of a cross-validation is beside its options. */
+export interface FoldCall {
+  /** The fold that is the test; without it, the test rows of the options are. */
+  readonly fold?: Fold | undefined;
+  /** Called with what the final scores were made of. */
+  readonly onJudged?: (judged: Judged) => void;
+}
+
+/** {@link finetune} of any task, also without a fold of its training rows. Errors: those of `finetune`. */
+export async function finetuneFold(
+  options: FinetuneOptions<TaskName> & WhenAborted,
+  { fold, onJudged }: FoldCall = {},
+): Promise<FinetuneResult<TaskName> | StoppedResult<TaskName>> {
   checkOptions("finetune", options, FINETUNE);
   await init();
   await checkRun(options);
   const asked = await withGlue(options);
-  const prepared = await prepare(asked as WithGlueData<FinetuneOptions<TaskName>>);
-  const result = await run(prepared, options, (outcome) => resultOf(prepared, outcome, asked));
-  return result as unknown as FinetuneResult<T> | StoppedResult<T>;
+  const prepared = await prepare(asked as WithGlueData<FinetuneOptions<TaskName>>, fold);
+  const result = await run(prepared, options, (outcome) => {
+    const { model, scores } = outcome;
+    if (scores) onJudged?.({ task: prepared.task, config: model.config, rows: scores.details.judged() });
+    return resultOf(prepared, outcome, asked);
+  });
+  return result as unknown as FinetuneResult<TaskName> | StoppedResult<TaskName>;
 }
 
 type AnyOutcome = Outcome<HeadName, FinetuneScores>;

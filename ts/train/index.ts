@@ -23,6 +23,10 @@ export type { OwnLoss } from "../models/model.js";
 export * as schedules from "../optim/schedules.js";
 export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "../tokenizers/train.js";
 export type { BagOfWordsMetrics } from "./baseline.js";
+export { compare } from "./compare/compare.js";
+export type { CompareOptions, RunEvent, SearchSettings } from "./compare/options.js";
+export type { ComparedRun, CurvePoint } from "./compare/run.js";
+export type { AlternativeScores, BestSettings, Comparison, Difference, PooledScores } from "./compare/summary.js";
 export type { CorpusOptions } from "./corpus.js";
 export type { TrainingMetrics } from "./course.js";
 export { type AnyEvaluation, type Evaluation, evaluate, type GlueEvaluation } from "./evaluate.js";
@@ -45,7 +49,7 @@ export {
   pretrain,
   type StoppedPretrainResult,
 } from "./pretrain.js";
-export type { Part, RunRecord, Split } from "./record.js";
+export type { Fold, Part, RunRecord, Split } from "./record.js";
 export type { Reported, ScoreInterval, WithInterval } from "./reported.js";
 export type { ArchitectureSettings, AttentionSettings } from "./settings/architecture.js";
 export type { FinetuneSettings } from "./settings/finetune.js";

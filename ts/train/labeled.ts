@@ -86,11 +86,14 @@ function evaluationTokens(examples: readonly Example[]): number {
 /** Metrics of which less is better. */
 const LESS = ["loss", "meanSquaredError"];
 
+/** Whether less of a metric is better. */
+export const lessIsBetter = (metric: string): boolean => LESS.includes(metric);
+
 /** Whether the first metrics are better by one of them; where that is the same, by the loss. */
-function betterBy(metric: string): (a: object, b: object) => boolean {
+export function betterBy(metric: string): (a: object, b: object) => boolean {
   const value = (figures: object, name: string) => {
     const number = (figures as Record<string, unknown>)[name];
-    return typeof number === "number" ? (LESS.includes(name) ? -number : number) : undefined;
+    return typeof number === "number" ? (lessIsBetter(name) ? -number : number) : undefined;
   };
   return (a, b) => {
     const [x, y] = [value(a, metric), value(b, metric)];

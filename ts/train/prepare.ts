@@ -1,6 +1,7 @@
 import { type DataSource, sourceName } from "../data/source.js";
+import { folds, sameText } from "../data/split.js";
 import type { Row } from "../data/values.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError, DataError } from "../errors.js";
 import { parts } from "../models/families.js";
 import { applyLora } from "../models/lora/apply.js";
 import type { HeadName } from "../nn/heads/index.js";
@@ -16,7 +17,7 @@ import { labeledCourse } from "./labeled.js";
 import { cutInWords, encodedLengths, usualLength, usualVocabSize } from "./lengths.js";
 import type { FinetuneOptions } from "./options.js";
 import { renewOutputs, requireEncoder } from "./outputs.js";
-import { recordOf } from "./record.js";
+import { type Fold, recordOf } from "./record.js";
 import type { Prepared } from "./run.js";
 import { FINETUNE_SETTINGS, pretrainedRate, type ResolvedFinetune, resolveFinetune } from "./settings/finetune.js";
 import { checkSettings } from "./settings/rules.js";
@@ -68,11 +69,16 @@ export interface PreparedFinetune extends Prepared<HeadName, FinetuneScores> {
   readonly bags: Readonly<Record<string, BagOfWordsMetrics>>;
 }
 
-/** Reads the rows, makes or loads the model, and encodes. Errors: those of `finetune`. */
-export async function prepare({ options, glue }: WithGlueData<FinetuneOptions<TaskName>>): Promise<PreparedFinetune> {
+/**
+ * Reads the rows, makes or loads the model, and encodes. `fold`: these of the training rows are the test. Errors: those of `finetune`.
+ */
+export async function prepare(
+  { options, glue }: WithGlueData<FinetuneOptions<TaskName>>,
+  fold?: Fold,
+): Promise<PreparedFinetune> {
   const { onMessage = () => {}, init } = options;
   checkSettings("", options, FINETUNE_SETTINGS);
-  const data = await readData(options);
+  const data = await readData(options, fold);
   const resolved = resolveFinetune(options, { rows: data.train.length, pretrained: init !== undefined });
   const { model, task, lengths } = await (init === undefined
     ? freshStart(data, resolved, options)
@@ -97,7 +103,7 @@ export async function prepare({ options, glue }: WithGlueData<FinetuneOptions<Ta
     return {
       ...{ model, course, settle, task: data.name },
       settings: { ...settings, ...length },
-      record: recordOf(FINETUNE_SETTINGS, settings.seed, split, options, set),
+      record: recordOf(FINETUNE_SETTINGS, settings.seed, fold ? { ...split, fold } : split, options, set),
       hashData: () => hashesOf(encoded),
       bags: await bagsOf(data, task, encoded, { ...options, ...settings }),
       test: test && testOn(task, model, [test, ...(glue?.splits.slice(1) ?? []).map(({ rows }) => encode(rows))]),
@@ -212,7 +218,7 @@ async function savedStart(
 const adopted = (task: AnyTask, model: RoFormer): RoFormer => task.adopt?.(model) ?? model;
 
 /** All rows that the run needs, and the task that they ask for. */
-async function readData(options: FinetuneOptions<TaskName>): Promise<Data> {
+async function readData(options: FinetuneOptions<TaskName>, fold: Fold | undefined): Promise<Data> {
   const { train: source, onMessage, label } = options;
   const named = inferTask(options, nameOf(source));
   const read = async (part: TextSource, what: string, kind: AnyTaskKind) => {
@@ -227,11 +233,27 @@ async function readData(options: FinetuneOptions<TaskName>): Promise<Data> {
   const suggestion = canDiffer && name === "classify" ? suggestionFor(all, label) : undefined;
   if (suggestion !== undefined) onMessage?.(suggestion);
   const kind = taskKind(name);
-  const task = kind.learn(all, options, options.valid === undefined);
+  const task = kind.learn(all, options, options.valid === undefined || fold !== undefined);
   const held = options.valid === undefined ? undefined : await read(options.valid, "valid", kind);
-  const test = options.test === undefined ? undefined : await read(options.test, "test", kind);
-  const [train, valid] = held ? [all, held] : holdOut(all, task, options.seed ?? 0);
+  const { rest, test } = fold
+    ? partFold(all, task, { fold, seed: options.seed ?? 0 })
+    : { rest: all, test: options.test === undefined ? undefined : await read(options.test, "test", kind) };
+  const [train, valid] = held ? [rest, held] : holdOut(rest, task, options.seed ?? 0);
   return { task, name, train, valid, test };
+}
+
+/** The rows of a fold, and those of all others. The folds follow from the rows and the seed. */
+function partFold(rows: readonly Row[], task: AnyTask, { fold, seed }: { readonly fold: Fold; readonly seed: number }) {
+  const texts = rows.map((row) => task.texts(row)[0]!);
+  const parts = folds(texts, rows.map(task.stratum), { count: fold.of, seed });
+  if (parts.some((part) => part.length === 0)) {
+    const different = new Set(texts.map(sameText)).size;
+    throw new DataError(
+      `${rows[0]!.file}: ${fold.of} folds of ${different} different texts: there must be at least one each`,
+    );
+  }
+  const test = new Set(parts[fold.index - 1]!);
+  return { rest: rows.filter((_, i) => !test.has(i)), test: rows.filter((_, i) => test.has(i)) };
 }
 
 /** The name of a file, by its path or as it has one; rows in memory have none. */

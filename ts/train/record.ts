@@ -13,6 +13,16 @@ export interface Split {
   readonly test?: number | undefined;
   /** Whether the validation rows were held out of the training file, and not a file of their own. */
   readonly heldOut: boolean;
+  /** The fold of the training rows that is the test of a run of a cross-validation. */
+  readonly fold?: Fold | undefined;
+}
+
+/** A fold of a cross-validation. */
+export interface Fold {
+  /** Its number, from 1. */
+  readonly index: number;
+  /** Number of folds. */
+  readonly of: number;
 }
 
 /** What a run says of itself, so that it can be made again. */

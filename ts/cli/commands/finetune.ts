@@ -8,6 +8,8 @@ import { FINETUNE_SETTINGS } from "../../train/settings/finetune.js";
 import type { TaskName } from "../../train/tasks/index.js";
 import { inferTask } from "../../train/tasks/infer.js";
 import type { CommandSpec } from "../command.js";
+import { comparable, comparedBy } from "../compareOptions.js";
+import { runComparison } from "../comparison.js";
 import { columnOptions, dataSource, fileOptions, glueOptions, needColumns, taskOption } from "../dataOptions.js";
 import { checkpointOptions, folderOptions, tensorboardOption } from "../folderOptions.js";
 import { loraOf, loraOptions } from "../loraOptions.js";
@@ -33,7 +35,7 @@ const options: readonly OptionSpec[] = [
   ...folderOptions,
   ...checkpointOptions,
   tensorboardOption,
-  ...settingOptions(FINETUNE_SETTINGS),
+  ...comparable("finetune", settingOptions(FINETUNE_SETTINGS)),
   ...loraOptions,
 ];
 
@@ -44,27 +46,25 @@ export const finetune: CommandSpec = {
   options,
   required: ({ glue }) => (glue === undefined ? ["train", "out"] : ["data", "out"]),
   async run(call) {
-    const { options: given, out, signal } = call;
+    const { out, signal } = call;
+    const { given, comparison } = comparedBy(call.options);
     if (given.glue === undefined) needColumns("finetune", inferTask(given, given.train as string).task, given);
     const files = Object.fromEntries(
       ["train", "valid", "test"]
         .filter((name) => given[name] !== undefined)
         .map((name) => [name, dataSource(given[name] as string, signal)]),
     );
+    const init = given.init === undefined ? {} : { init: modelSource(given.init as string, call) };
+    const settings = pick({ ...given, lora: loraOf(given), ...init, ...files }, FINETUNE);
+    if (comparison) {
+      const { out: folder, ...common } = settings;
+      await runComparison(call, { finetune: common, ...comparison, out: folder });
+      return undefined;
+    }
     const show = trainingProgress(call);
     const started = performance.now();
-    const init = given.init === undefined ? {} : { init: modelSource(given.init as string, call) };
-    const settings = {
-      ...given,
-      lora: loraOf(given),
-      ...init,
-      ...files,
-      signal,
-      onMessage: show.message,
-      onProgress: show.step,
-      onEvaluation: show.evaluation,
-    };
-    const result = await train(pick(settings, FINETUNE)).finally(show.end);
+    const listeners = { onMessage: show.message, onProgress: show.step, onEvaluation: show.evaluation };
+    const result = await train({ ...settings, signal, ...listeners }).finally(show.end);
     show.curve();
     await present(result, out, given.out as string, (performance.now() - started) / 1000);
     result.model.close();

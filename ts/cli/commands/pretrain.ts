@@ -6,6 +6,8 @@ import { PRETRAIN } from "../../train/options.js";
 import { pretrain as train } from "../../train/pretrain.js";
 import { PRETRAIN_SETTINGS } from "../../train/settings/pretrain.js";
 import type { CommandSpec } from "../command.js";
+import { comparable, comparedBy } from "../compareOptions.js";
+import { runComparison } from "../comparison.js";
 import { dataSource, fileOptions } from "../dataOptions.js";
 import { checkpointOptions, folderOptions, tensorboardOption } from "../folderOptions.js";
 import { modelSource } from "../modelSource.js";
@@ -31,7 +33,7 @@ const options: readonly OptionSpec[] = [
     help: "char, byte, or a tokenizer's file or folder (default: char for clm, else WordPiece of the text)",
     parse: path,
   },
-  ...settingOptions(PRETRAIN_SETTINGS),
+  ...comparable("pretrain", settingOptions(PRETRAIN_SETTINGS)),
 ];
 
 /** Trains a language model. */
@@ -41,27 +43,32 @@ export const pretrain: CommandSpec = {
   options,
   required: ["objective", "data", "out"],
   async run(call) {
-    const { options: given, out, signal } = call;
+    const { out, signal } = call;
+    const { given, comparison } = comparedBy(call.options);
     const sources = (files: unknown): DataSource[] =>
       (files as string[]).map((file) => {
         const source = dataSource(file, signal);
         return typeof source === "string" ? source : { ...source, format: "txt" };
       });
-    const show = trainingProgress(call);
     const sourcesOf = (names: string[]) =>
       Object.fromEntries(
         names
           .filter((name) => given[name] !== undefined)
           .map((name) => [name, modelSource(given[name] as string, call)]),
       );
-    const settings = {
-      ...given,
-      ...sourcesOf(["init", "tokenizer"]),
+    const files = {
       data: sources(given.data),
       ...(given.valid !== undefined && { valid: sources(given.valid) }),
-      ...{ signal, onMessage: show.message, onProgress: show.step, onEvaluation: show.evaluation },
     };
-    const { model, metrics } = await train(pick(settings, PRETRAIN)).finally(show.end);
+    const settings = pick({ ...given, ...sourcesOf(["init", "tokenizer"]), ...files }, PRETRAIN);
+    if (comparison) {
+      const { out: folder, ...common } = settings;
+      await runComparison(call, { pretrain: common, ...comparison, out: folder });
+      return undefined;
+    }
+    const show = trainingProgress(call);
+    const listeners = { onMessage: show.message, onProgress: show.step, onEvaluation: show.evaluation };
+    const { model, metrics } = await train({ ...settings, signal, ...listeners }).finally(show.end);
     show.curve();
     const memory = platform.peakMemory();
     const { loss, bitsPerCharacter, steps, seconds, tokensPerSecond } = metrics;

@@ -58,6 +58,7 @@ function chooser(options: TaskColumns): Task<number, ChoiceScores, "multiple-cho
       targets: { sequences: examples.map((example) => example.label) },
     }),
     evaluate: (model, examples, call) => measured([], examples, () => evaluate(model, examples, call)),
+    pooled: (judged) => rightOf(judged as readonly RowPrediction[]).metrics,
     inWords: ({ metrics: { accuracy, loss } }) => `accuracy ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}`,
   };
 }

@@ -176,7 +176,11 @@ function perClass(predicted: readonly number[], truth: readonly number[], names:
   return names.map((label, id) => ({ label, ...(found.get(id) ?? none) }));
 }
 
-const detailsOf = (judged: readonly Judged[], truth: readonly number[], names: readonly string[]): Details => ({
+const detailsOf = (
+  judged: readonly Judged[],
+  truth: readonly number[],
+  names: readonly string[],
+): Omit<Details, "judged"> => ({
   main: { metric: "accuracy", hits: judged.filter(({ predicted }, i) => predicted === truth[i]).length },
   predictions: () =>
     judged.map(({ predicted, score, loss }, i) => ({

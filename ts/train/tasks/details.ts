@@ -20,6 +20,8 @@ export interface Details {
   readonly main: MainScore;
   /** In the order of the rows. */
   predictions(): RowPrediction[];
+  /** What `pooled` of the task scores, in the order of the rows; as JSON holds it, where typed arrays are lists. */
+  judged(): readonly unknown[];
 }
 
 /** Scores with what is known of the rows. */

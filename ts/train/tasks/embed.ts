@@ -83,6 +83,7 @@ function embedder(options: TaskColumns): Task<Similarity, EmbeddingScores, "base
       },
     }),
     evaluate: (model, examples, call) => measured([], examples, () => evaluate(model, examples, call)),
+    pooled: metricsOf,
     inWords: ({ metrics: { spearman, accuracy } }) =>
       spearman === undefined ? `accuracy ${(100 * accuracy!).toFixed(2)} %` : `Spearman ${spearman.toFixed(4)}`,
   };
@@ -156,7 +157,7 @@ interface Scored {
 
 /** `vectors`: one per text, of length 1. */
 function scored(vectors: readonly ArrayLike<number>[], examples: Examples): Scored {
-  const [n, size] = [examples.length, examples[0]!.sequences.length];
+  const size = examples[0]!.sequences.length;
   const text = (i: number, place: number) => vectors[i * size + place]!;
   if (examples[0]!.label !== null) {
     const labels = examples.map(({ label }) => label!);
@@ -171,28 +172,54 @@ function scored(vectors: readonly ArrayLike<number>[], examples: Examples): Scor
       const isRight = margin > 0;
       return { predicted: isRight ? "positive" : "negative", score: margin, loss: 1 - margin, isRight };
     });
-    const { metrics, details } = rightOf(rows);
-    return { metrics: { n, accuracy: metrics.accuracy }, details };
+    const { details } = rightOf(rows);
+    return { metrics: tripletMetrics(rows), details };
   }
   const ranks = examples.map((_, i) => {
     const own = cosine(text(i, 0), text(i, 1));
     return examples.filter((_, j) => j !== i && cosine(text(i, 0), text(j, 1)) >= own).length + 1;
   });
-  const mrr10 = ranks.reduce((sum, rank) => sum + (rank <= 10 ? 1 / rank : 0), 0) / n;
   const rows = ranks.map(
     (rank): RowPrediction => ({
       ...{ predicted: `rank ${rank}`, score: 1 / rank, loss: 1 - 1 / rank, isRight: rank === 1 },
     }),
   );
-  const { metrics: own, details } = rightOf(rows);
-  return { metrics: { n, accuracy: own.accuracy, mrr10 }, details };
+  const { details } = rightOf(rows);
+  return { metrics: rankMetrics(ranks), details: { ...details, judged: () => ranks } };
+}
+
+const tripletMetrics = (rows: readonly RowPrediction[]): EmbeddingMetrics => ({
+  n: rows.length,
+  accuracy: rightOf(rows).metrics.accuracy,
+});
+
+const rankMetrics = (ranks: readonly number[]): EmbeddingMetrics => ({
+  n: ranks.length,
+  accuracy: ranks.filter((rank) => rank === 1).length / ranks.length,
+  mrr10: ranks.reduce((sum, rank) => sum + (rank <= 10 ? 1 / rank : 0), 0) / ranks.length,
+});
+
+type Similar = readonly [cosine: number, label: number];
+
+/** The metrics of ranks, of scored pairs, or of triplets. */
+function metricsOf(judged: readonly unknown[]): EmbeddingMetrics {
+  if (typeof judged[0] === "number") return rankMetrics(judged as readonly number[]);
+  return Array.isArray(judged[0])
+    ? similarityMetrics(judged as readonly Similar[])
+    : tripletMetrics(judged as readonly RowPrediction[]);
+}
+
+function similarityMetrics(rows: readonly Similar[]): EmbeddingMetrics {
+  const [cosines, labels] = [rows.map(([own]) => own), rows.map(([, label]) => label)];
+  return { n: rows.length, spearman: metrics.spearman(cosines, labels), pearson: metrics.pearson(cosines, labels) };
 }
 
 function similarities(cosines: readonly number[], labels: readonly number[]): Scored {
-  const [n, spearman] = [labels.length, metrics.spearman(cosines, labels)];
+  const rows = cosines.map((own, i): Similar => [own, labels[i]!]);
   return {
-    metrics: { n, spearman, pearson: metrics.pearson(cosines, labels) },
+    metrics: similarityMetrics(rows),
     details: {
+      judged: () => rows,
       main: { metric: "spearman", of: (rows) => metrics.spearman(drawn(cosines, rows), drawn(labels, rows)) },
       predictions: () =>
         cosines.map((own, i) => ({

@@ -57,6 +57,6 @@ export function rightOf(rows: readonly RowPrediction[]): {
   const loss = rows.reduce((sum, row) => sum + row.loss, 0) / n;
   return {
     metrics: { n, loss, accuracy: hits / n },
-    details: { main: { metric: "accuracy", hits }, predictions: () => [...rows] },
+    details: { main: { metric: "accuracy", hits }, predictions: () => [...rows], judged: () => rows },
   };
 }

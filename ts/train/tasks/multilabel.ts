@@ -139,7 +139,11 @@ const indicators = (
   inWords: ({ metrics: { microF1, loss } }) => `micro F1 ${microF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
 });
 
-function detailsOf(judged: readonly Judged[], truth: readonly Uint8Array[], names: readonly string[]): Details {
+function detailsOf(
+  judged: readonly Judged[],
+  truth: readonly Uint8Array[],
+  names: readonly string[],
+): Omit<Details, "judged"> {
   const predicted = judged.map((one) => one.predicted);
   return {
     main: { metric: "microF1", of: (rows) => multiLabelReport(drawn(predicted, rows), drawn(truth, rows)).micro.f1 },

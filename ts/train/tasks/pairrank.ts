@@ -76,6 +76,7 @@ function ranker(options: TaskColumns): Task<null, RankScores, "sequence-classifi
       targets: { sequences: examples.flatMap(() => [[1], [0]]) },
     }),
     evaluate: (model, examples, call) => measured(LABELS, examples, () => evaluate(model, examples, call)),
+    pooled: (judged) => rightOf(judged as readonly RowPrediction[]).metrics,
     inWords: ({ metrics: { accuracy, loss } }) => `accuracy ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}`,
   };
 }

@@ -36,12 +36,12 @@ export interface SequenceProblem<L, J, E extends Scores> {
   stratum(row: Row, column: string): string;
   /** Labels as the loss takes them: classes, values, or an indicator per label; or a loss of the task's own. */
   targets(labels: readonly L[]): Pick<Targets, "sequences"> | OwnLoss;
-  /** What is kept of a text's logits, `[labels]`. */
+  /** What is kept of a text's logits, `[labels]`; like labels, something that JSON holds as it is. */
   judge(logits: Float32Array, label: L, decision: Decision | undefined): J;
   /** Scores of all texts. */
   score(judged: readonly J[], labels: readonly L[], decision: Decision | undefined): E;
   /** What is known of the single texts. */
-  details(judged: readonly J[], labels: readonly L[]): Details;
+  details(judged: readonly J[], labels: readonly L[]): Omit<Details, "judged">;
   inWords(scores: E): string;
 }
 
@@ -83,13 +83,21 @@ export function sequenceTask<L, J extends object | number, E extends Scores>(
       packed: packSequences(examples.flatMap(({ sequences }) => sequences)),
       targets: problem.targets(examples.map((example) => example.label)),
     }),
+    pooled: (rows) => {
+      const [own, truth] = [0, 1].map((at) => (rows as readonly (readonly [J, L])[]).map((row) => row[at]!));
+      return problem.score(own as J[], truth as L[], undefined).metrics;
+    },
     evaluate: (model, examples, call) =>
       measured(labels, examples, async () => {
         const truth = examples.map((example) => example.label);
         const asked = typeof options.threshold === "number" ? options.threshold : undefined;
         const decision = decisionOf("evaluate", model.config, asked);
         const found = await judged(model, examples, call, (logits, i) => problem.judge(logits, truth[i]!, decision));
-        return { ...problem.score(found, truth, decision), details: problem.details(found, truth) };
+        const rows = () => found.map((one, i) => [one, truth[i]!] as const);
+        return {
+          ...problem.score(found, truth, decision),
+          details: { ...problem.details(found, truth), judged: rows },
+        };
       }),
   };
 }

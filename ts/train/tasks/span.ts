@@ -78,6 +78,7 @@ function answerer(options: TaskColumns): Task<Asked, SpanScores, "question-answe
       },
     }),
     evaluate: (model, examples, call) => measured([], examples, () => evaluate(model, examples, call)),
+    pooled: (judged) => scoresOf(judged as readonly Answered[]),
     inWords: ({ metrics: { exactMatch, f1 } }) => `exact match ${exactMatch.toFixed(2)}, F1 ${f1.toFixed(2)}`,
   };
 }
@@ -166,20 +167,32 @@ async function evaluate(
   const found = await run(model, { what: "evaluate", job, options: { signal, onProgress } });
   const predicted = found.map(([best]) => best?.answer ?? "");
   const truth = examples.map(({ label }) => (label.answers.length > 0 ? label.answers : [""]));
-  const { exactMatch, f1 } = metrics.squad(predicted, truth);
+  const rows = predicted.map((answer, i): Answered => [answer, truth[i]!]);
   const details = detailsOf(
     predicted,
     truth,
     found.map(([best]) => best?.score),
   );
-  return { problem: "question_answering", metrics: { n: examples.length, exactMatch, f1 }, details };
+  return {
+    ...{ problem: "question_answering", metrics: scoresOf(rows) },
+    details: { ...details, judged: () => rows },
+  };
+}
+
+/** A question's answer as the model gives it, and the right ones. */
+type Answered = readonly [answer: string, answers: readonly string[]];
+
+function scoresOf(rows: readonly Answered[]): SpanMetrics {
+  const [predicted, truth] = [rows.map(([answer]) => answer), rows.map(([, answers]) => answers)];
+  const { exactMatch, f1 } = metrics.squad(predicted, truth);
+  return { n: rows.length, exactMatch, f1 };
 }
 
 function detailsOf(
   predicted: readonly string[],
   truth: readonly (readonly string[])[],
   scores: readonly (number | undefined)[],
-): Details {
+): Omit<Details, "judged"> {
   const own = predicted.map((answer, i) => metrics.squad([answer], [truth[i]!]));
   const f1 = Float64Array.from(own, (one) => one.f1);
   return {

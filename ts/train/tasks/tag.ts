@@ -90,6 +90,7 @@ function tagger(labels: LabelSet, options: TaskColumns): Task<Tagged, TagScores,
     }),
     evaluate: (model, examples, call) =>
       measured(labels.names, examples, () => evaluate(model, examples, labels, call)),
+    pooled: (judged) => scoresOf(judged as readonly NamedTags[]).metrics,
     inWords: ({ metrics: { f1, accuracy, loss } }) =>
       `${hasEntities ? `entity F1 ${f1.toFixed(4)}` : `accuracy ${(100 * accuracy).toFixed(2)} %`}, loss ${loss.toFixed(4)}`,
   };
@@ -192,37 +193,48 @@ async function evaluate(
   return scored(found, examples, labels.names);
 }
 
+/** The tags of a text by name, and the loss of its words. */
+interface NamedTags extends Omit<Judged, "tags"> {
+  readonly predicted: readonly string[];
+  readonly truth: readonly string[];
+}
+
 function scored(
   found: readonly Judged[],
   examples: readonly Example<Tagged>[],
   names: readonly string[],
 ): Detailed<TagScores> {
   const named = (tags: Int32Array) => Array.from(tags, (id) => names[id]!);
-  const [predicted, truth] = [found.map(({ tags }) => named(tags)), examples.map(({ label }) => named(label.tags))];
-  const { precision, recall, f1, perEntity } = metrics.entityF1(predicted, truth);
-  const [losses, judged] = [found.map(({ loss }) => loss), found.map((one) => one.judged)].map((all) =>
-    all.reduce((a, b) => a + b, 0),
-  ) as [number, number];
-  const accuracy = metrics.accuracy(
-    found.flatMap(({ tags }) => [...tags]),
-    examples.flatMap(({ label }) => [...label.tags]),
+  const rows = found.map(
+    ({ tags, loss, judged }, i): NamedTags => ({
+      ...{ predicted: named(tags), truth: named(examples[i]!.label.tags), loss, judged },
+    }),
   );
-  const words = truth.reduce((sum, { length }) => sum + length, 0);
-  return {
-    problem: "token_classification",
-    metrics: { n: truth.length, words, loss: losses / judged, accuracy, f1, precision, recall },
-    perEntity,
-    details: detailsOf(found, predicted, truth),
-  };
+  return { problem: "token_classification", ...scoresOf(rows), details: detailsOf(rows) };
 }
 
-function detailsOf(found: readonly Judged[], predicted: readonly string[][], truth: readonly string[][]): Details {
+function scoresOf(rows: readonly NamedTags[]): Omit<TagScores, "problem"> {
+  const [predicted, truth] = [rows.map((row) => row.predicted), rows.map((row) => row.truth)];
+  const { precision, recall, f1, perEntity } = metrics.entityF1(predicted, truth);
+  const [losses, judged] = [rows.map(({ loss }) => loss), rows.map((row) => row.judged)].map((all) =>
+    all.reduce((a, b) => a + b, 0),
+  ) as [number, number];
+  const ids = new Map([...new Set([...predicted, ...truth].flat())].map((name, id) => [name, id]));
+  const idsOf = (tags: readonly (readonly string[])[]) => tags.flat().map((name) => ids.get(name)!);
+  const accuracy = metrics.accuracy(idsOf(predicted), idsOf(truth));
+  const words = truth.reduce((sum, { length }) => sum + length, 0);
+  return { metrics: { n: truth.length, words, loss: losses / judged, accuracy, f1, precision, recall }, perEntity };
+}
+
+function detailsOf(rows: readonly NamedTags[]): Details {
+  const [predicted, truth] = [rows.map((row) => row.predicted), rows.map((row) => row.truth)];
   return {
+    judged: () => rows,
     main: { metric: "f1", of: (rows) => metrics.entityF1(drawn(predicted, rows), drawn(truth, rows)).f1 },
     predictions: () =>
       predicted.map((tags, i) => ({
         predicted: JSON.stringify(tags),
-        loss: found[i]!.loss / Math.max(1, found[i]!.judged),
+        loss: rows[i]!.loss / Math.max(1, rows[i]!.judged),
         isRight: tags.every((tag, word) => tag === truth[i]![word]),
       })),
   };

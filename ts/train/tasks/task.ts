@@ -82,6 +82,8 @@ export interface Task<L, E extends Scores, H extends HeadName = HeadName> {
   batch(examples: readonly Example<L>[]): TrainBatch;
   /** The model's scores. Errors: AbortError, EngineError. */
   evaluate(model: Model, examples: readonly Example<L>[], call?: EvaluationCall): Promise<Detailed<E> & Measured>;
+  /** The metrics of what evaluations have `judged`, of several models too. */
+  pooled(judged: readonly unknown[]): object;
   /** The scores that a line of progress shows. */
   inWords(scores: E): string;
 }

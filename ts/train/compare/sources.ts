@@ -1,0 +1,90 @@
+import { type DataSource, type NamedBytes, readBytes } from "../../data/source.js";
+import type { Row } from "../../data/values.js";
+import { type FileSource, type Files, isFolderPath, openFiles } from "../../io/files.js";
+import { platform } from "../../platform/index.js";
+
+/** Options that name data or a model. */
+const SOURCES = ["train", "valid", "test", "data", "init", "tokenizer"];
+
+/** Options that change no number of a result. */
+const FREE = ["tensorboard", "saveEvery", "saveMinutes", "keepCheckpoints"];
+
+/** The options with bytes that can be read once only kept in memory: several runs read them. */
+export async function kept<T extends object>(options: T): Promise<T> {
+  const all: Record<string, unknown> = Object.fromEntries(Object.entries(options));
+  for (const name of SOURCES) {
+    const value = all[name];
+    all[name] = Array.isArray(value) ? await Promise.all(value.map(keptSource)) : await keptSource(value);
+    if (all[name] === undefined) delete all[name];
+  }
+  return all as T;
+}
+
+async function keptSource(source: unknown): Promise<unknown> {
+  const { bytes } = (isObject(source) ? source : {}) as Partial<NamedBytes>;
+  if (bytes === undefined || bytes instanceof Uint8Array || bytes instanceof Blob) return source;
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  for await (const piece of readBytes(source as DataSource)) pieces.push(piece as Uint8Array<ArrayBuffer>);
+  return { ...(source as NamedBytes), bytes: new Blob(pieces) };
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/**
+ * What the options of all runs are, as JSON: files by a hash of their bytes, wherever they are. Equal for the same data and settings.
+ * Errors: DataError for files that cannot be read.
+ */
+export async function identityOf(options: object): Promise<Readonly<Record<string, unknown>>> {
+  const found: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || FREE.includes(name)) continue;
+    found.push([name, SOURCES.includes(name) ? await sourceIdentity(name, value) : value]);
+  }
+  return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function sourceIdentity(name: string, value: unknown): Promise<unknown> {
+  if (name === "init" || name === "tokenizer") return modelIdentity(value as FileSource);
+  if (isObject(value) && "rows" in value) return rowsHash((value.rows as Row[]).map(({ values }) => values));
+  if (!Array.isArray(value)) return dataIdentity(value);
+  const isSources = value.every((one) => typeof one === "string" || (isObject(one) && "bytes" in one));
+  return isSources ? Promise.all(value.map(dataIdentity)) : rowsHash(value);
+}
+
+const dataIdentity = (source: unknown): Promise<string> => hashOf(readBytes(source as DataSource));
+
+/** A model's folder or a tokenizer's file by its contents; what is elsewhere, by its name. */
+async function modelIdentity(source: FileSource): Promise<unknown> {
+  if (typeof source === "string" && (!isFolderPath(source) || !(await platform.exists(source)))) return source;
+  if (typeof source === "string" && (await platform.listFolder(source)) === undefined) return dataIdentity(source);
+  const files = openFiles(source);
+  const names = typeof source === "string" || source instanceof Map ? await files.list() : undefined;
+  if (names === undefined) return files.name;
+  const hashes: [string, string][] = [];
+  for (const name of names) {
+    if (typeof source === "string" && (await platform.fileSize(`${source}/${name}`)) === undefined) continue;
+    hashes.push([name, await hashOf(pieces(files, name))]);
+  }
+  return Object.fromEntries(hashes);
+}
+
+/** Bytes that are read at once. */
+const PIECE = 2 ** 24;
+
+async function* pieces(files: Files, name: string): AsyncGenerator<Uint8Array> {
+  const size = await files.size(name);
+  for (let at = 0; at < size; at += PIECE) yield files.readRange(name, at, Math.min(size, at + PIECE));
+}
+
+async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = platform.hash("sha256")!;
+  for await (const piece of bytes) hash.update(piece);
+  return `sha256:${await hash.hex()}`;
+}
+
+/** A hash of rows in memory. */
+async function rowsHash(rows: readonly unknown[]): Promise<string> {
+  const hash = platform.hash("sha256")!;
+  for (const row of rows) hash.update(new TextEncoder().encode(`${JSON.stringify(row)}\n`));
+  return `sha256:${await hash.hex()}`;
+}
