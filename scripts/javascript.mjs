@@ -20,6 +20,7 @@ export const VENDORS = {
   comlink: ["expose", "transfer", "transferHandlers", "wrap"],
   "d3-scale": ["scaleLinear"],
   "d3-shape": ["area", "line"],
+  "hyparquet/src/index.js": ["parquetMetadataAsync", "parquetReadObjects", "parquetSchema"],
   papaparse: ["default"],
   pickleparser: ["BufferReader", "Parser"],
   unzipit: ["unzipRaw"],
@@ -68,6 +69,7 @@ export async function makeScripts(out) {
     ...unused(),
     "./ts/platform/webScripts.ts": sourceOf("instead/webScriptsOfWorker.ts"),
     "./ts/options.ts": sourceOf("instead/optionsOfWorker.ts"),
+    "./ts/data/parquet.ts": sourceOf("instead/parquetOfWorker.ts"),
     "./ts/train/watched.ts": sourceOf("instead/watchedOfWorker.ts"),
     "./ts/train/bagOfWords/options.ts": sourceOf("instead/bagOfWordsOptionsOfWorker.ts"),
   };
@@ -146,6 +148,7 @@ async function makeInlined(out) {
       .join("\n"),
     "./ts/platform/packageFiles.ts": sourceOf("instead/packageFilesInlined.ts"),
     "./ts/platform/nodeScripts.ts": sourceOf("instead/nodeScriptsInlined.ts"),
+    "./ts/data/parquet.ts": sourceOf("instead/parquetOfWorker.ts"),
   });
   // Classic scripts: Node does not run modules from strings.
   const script = async (/** @type {string} */ entry, /** @type {Record<string, string>} */ modules) => {
@@ -162,8 +165,10 @@ async function makeInlined(out) {
   };
   const thread = await script("ts/engine/wasm/poolWorker.mjs", {});
   const web = "./ts/platform/webScripts.ts";
-  const watched = { "./ts/train/watched.ts": sourceOf("instead/watchedOfWorker.ts") };
-  const own = { [web]: sourceOf("instead/webScriptsOfWorker.ts"), ...watched };
+  const own = {
+    [web]: sourceOf("instead/webScriptsOfWorker.ts"),
+    "./ts/train/watched.ts": sourceOf("instead/watchedOfWorker.ts"),
+  };
   const worker = await script("ts/session/worker.ts", { ...parts({ files: {}, worker: "", thread }), ...own });
   const modules = { ...parts({ files, worker, thread }), [web]: sourceOf("instead/webScriptsInlined.ts") };
   const entry = { entryPoints: ["ts/inline.ts"], external: ["node:*"], outfile: join(out, "inline.js") };

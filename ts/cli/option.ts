@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { MOST_THREADS } from "../engine/wasm/variants.js";
 import * as rules from "../train/settings/rules.js";
+import { readStages } from "../train/settings/stages.js";
 
 /** An option of a command: a flag, a field of the config file and a check, in one declaration. */
 export interface OptionSpec {
@@ -40,6 +41,7 @@ const readers: Readonly<Record<rules.Rule["kind"], (text: string) => unknown>> =
   text: (text) => text,
   list: (text) => text.split(",").map((one) => one.trim()),
   boolean: (text) => text,
+  stages: readStages,
   pairs: (text) =>
     text.includes("=")
       ? Object.fromEntries(

@@ -21,8 +21,40 @@ export async function* readJsonLines(name: string, blocks: AsyncIterable<TextBlo
   }
 }
 
-/** Objects of a JSON file: the items of its array, or the questions of a SQuAD file (an object with `data`). */
+/**
+ * Objects of a JSON file: the items of its array, the questions of a SQuAD file (an object with `data`), or an object per line, as many
+ * files of JSON Lines are named.
+ */
 export async function* readJson(name: string, blocks: AsyncIterable<TextBlock>): AsyncGenerator<JsonRow> {
+  const all = blocks[Symbol.asyncIterator]();
+  const read: TextBlock[] = [];
+  let kind: "lines" | "whole" | undefined;
+  while (kind === undefined) {
+    const { done, value } = await all.next();
+    if (!done) read.push(value);
+    kind = kindOf(read.map(({ text }) => text).join("")) ?? (done ? "whole" : undefined);
+  }
+  const again = async function* () {
+    yield* read.splice(0);
+    yield* { [Symbol.asyncIterator]: () => all };
+  };
+  yield* kind === "lines" ? readJsonLines(name, again()) : readWholeJson(name, again());
+}
+
+/** Whether a text begins with two lines that have an object each; undefined where more has to be read. */
+function kindOf(text: string): "lines" | "whole" | undefined {
+  const [first, second] = text.matchAll(/\S[^\n\r]*/g);
+  if (first === undefined) return undefined;
+  if (!first[0].startsWith("{") || !first[0].trimEnd().endsWith("}")) return "whole";
+  if (second === undefined) return undefined;
+  try {
+    return second[0].startsWith("{") && JSON.parse(first[0]) ? "lines" : "whole";
+  } catch {
+    return "whole";
+  }
+}
+
+async function* readWholeJson(name: string, blocks: AsyncIterable<TextBlock>): AsyncGenerator<JsonRow> {
   const { text, root } = await parseWhole(name, blocks);
   if (isObject(root) && Object.hasOwn(root, "data")) return yield* questions(name, text, root);
   if (!Array.isArray(root))

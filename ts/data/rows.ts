@@ -87,9 +87,9 @@ export async function* readRows(source: DataSource, options: ReadOptions = {}): 
   if (rows === 0) throw new DataError(`${name} has no rows`);
 }
 
-/** The format by a file's extension, ignoring `.gz`. */
+/** The format by a file's extension, ignoring `.gz` and `.zst`. */
 function formatOf(name: string): Format {
-  const extension = /\.([^./\\]+)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase() ?? "";
+  const extension = /\.([^./\\]+)(?:\.(?:gz|zst))?$/i.exec(name)?.[1]?.toLowerCase() ?? "";
   if (Object.hasOwn(extensions, extension)) return extensions[extension]!;
   throw new DataError(`${name}: unknown file extension; give a format, one of ${Object.keys(formats).join(", ")}`);
 }

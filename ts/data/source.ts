@@ -14,7 +14,7 @@ export type DataSource = string | NamedBytes;
 export interface NamedBytes {
   /** Their name in messages. */
   readonly name: string;
-  /** The bytes, compressed with gzip or not. */
+  /** The bytes, compressed with gzip, with Zstandard (where the runtime can) or not. */
   readonly bytes: Bytes;
   /** Their format. */
   readonly format?: Format | undefined;
@@ -25,22 +25,36 @@ const NAMED: Names<NamedBytes> = { name: true, bytes: true, format: true };
 /** A source's name in messages. */
 export const sourceName = (source: DataSource): string => (typeof source === "string" ? source : source.name);
 
-/** A source's bytes, decompressed if they are gzip, whatever the name says. Errors: DataError that names the file. */
+/** What begins a compressed file. */
+const MAGIC = { gzip: [0x1f, 0x8b], Zstandard: [0x28, 0xb5, 0x2f, 0xfd] } as const;
+
+/** How bytes that begin so are compressed; undefined for others. */
+function compression(first: Uint8Array): keyof typeof MAGIC | undefined {
+  const names = Object.keys(MAGIC) as (keyof typeof MAGIC)[];
+  return names.find((name) => MAGIC[name].every((byte, i) => first[i] === byte));
+}
+
+/** A source's bytes, decompressed if they are gzip or Zstandard, whatever the name says. Errors: DataError that names the file. */
 export async function* readBytes(source: DataSource): AsyncGenerator<Uint8Array> {
   const name = sourceName(source);
   if (typeof source === "object") checkOptions(name ?? "source", source, NAMED, "field");
-  let zipped = false;
+  let kind: ReturnType<typeof compression>;
+  let pieces: AsyncIterator<Uint8Array> | undefined;
   try {
-    const pieces = await rawBytes(source);
+    pieces = await rawBytes(source);
     const first = await firstBytes(pieces);
-    zipped = first[0] === 0x1f && first[1] === 0x8b;
-    yield* zipped ? unzip(name, joined(first, pieces)) : joined(first, pieces);
+    kind = compression(first);
+    const all = joined(first, pieces);
+    yield* kind === undefined ? all : unzip(name, all, kind);
   } catch (error) {
     if (error instanceof RoFormerError) throw error;
-    throw new DataError(`${name}: ${zipped ? "broken or truncated gzip: " : ""}${reason(error)}`, {
+    throw new DataError(`${name}: ${kind ? `broken or truncated ${kind}: ` : ""}${reason(error)}`, {
       cause: error,
       reason: errorReason(error),
     });
+  } finally {
+    // What was not begun to be decompressed is open still.
+    await pieces?.return?.();
   }
 }
 
@@ -71,10 +85,10 @@ async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
-/** Reads at least the first two bytes, if there are as many. */
+/** Reads at least the first four bytes, if there are as many. */
 async function firstBytes(pieces: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   let first = new Uint8Array(0);
-  while (first.length < 2) {
+  while (first.length < 4) {
     const { done, value } = await pieces.next();
     if (done) break;
     const longer = new Uint8Array(first.length + value.length);
@@ -105,7 +119,11 @@ async function* joined(first: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
 const [MOST_TIMES, ALWAYS_ALLOWED] = [100, 2 ** 24];
 
 /** Decompressed bytes. Errors: DataError for a small file that decompresses to too much. */
-async function* unzip(name: string, pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* unzip(
+  name: string,
+  pieces: AsyncGenerator<Uint8Array>,
+  kind: keyof typeof MAGIC,
+): AsyncGenerator<Uint8Array> {
   let [zipped, unzipped] = [0, 0];
   const counted = async function* () {
     for await (const piece of pieces) {
@@ -113,11 +131,14 @@ async function* unzip(name: string, pieces: AsyncGenerator<Uint8Array>): AsyncGe
       yield piece;
     }
   };
-  for await (const piece of inflated(counted())) {
+  const whole = kind === "gzip" ? inflated(counted()) : platform.unzstd(counted());
+  if (whole === undefined)
+    throw new DataError(`${name}: Zstandard can be read in Node 22.15 or newer: decompress the file first`);
+  for await (const piece of whole) {
     unzipped += piece.length;
     if (unzipped > ALWAYS_ALLOWED && unzipped > MOST_TIMES * zipped)
       throw new DataError(
-        `${name}: the gzip file grows to more than ${MOST_TIMES} times its size: decompress it first if this is intended`,
+        `${name}: the ${kind} file grows to more than ${MOST_TIMES} times its size: decompress it first if this is intended`,
       );
     yield piece;
   }

@@ -27,6 +27,48 @@ export async function* readText(name: string, pieces: AsyncIterable<Uint8Array>)
   }
 }
 
+/** A part of a file's text. */
+export interface TextPiece {
+  /** The text, with LF line ends; it may begin or end within a line. */
+  readonly text: string;
+  /** Number of the line that it begins in, from 1. */
+  readonly line: number;
+}
+
+/** A file's text in pieces of any length: as {@link readText}, for files whose lines may be of any length. Errors: as there. */
+export async function* readPieces(name: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<TextPiece> {
+  let [line, isFirst] = [1, true];
+  let rest: Uint8Array = new Uint8Array(0);
+  const take = (bytes: Uint8Array): TextPiece => {
+    const decoded = decode(name, bytes, line, isFirst);
+    const text = isFirst && decoded.startsWith("\ufeff") ? decoded.slice(1) : decoded;
+    isFirst = false;
+    const piece = { text: unixLines(text), line };
+    line += lineEnds(text);
+    return piece;
+  };
+  for await (const piece of pieces) {
+    const bytes = join([rest, piece]);
+    const end = wholeCharacters(bytes);
+    if (end > 0) yield take(bytes.subarray(0, end));
+    rest = bytes.slice(end);
+  }
+  if (rest.length > 0) yield take(rest);
+}
+
+/** Bytes up to the last character that is whole. A CR at the end waits for its LF. */
+function wholeCharacters(bytes: Uint8Array): number {
+  const { length } = bytes;
+  if (bytes[length - 1] === CARRIAGE_RETURN) return length - 1;
+  for (let back = 1; back <= Math.min(3, length); back++) {
+    const byte = bytes[length - back]!;
+    if ((byte & 0xc0) === 0x80) continue; // within a character
+    const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return size > back ? length - back : length;
+  }
+  return length;
+}
+
 /** Number of line ends in a text. */
 export function lineEnds(text: string): number {
   if (text.includes("\r")) return text.match(/\r\n?|\n/g)!.length;

@@ -1,5 +1,6 @@
 import type * as Files from "node:fs/promises";
 import { DataError } from "../errors.js";
+import { pageCodecs, unzstd } from "./nodeCodecs.js";
 import { folderOfDownloads } from "./nodeDownloads.js";
 import { tryFile, writeFile } from "./nodeFile.js";
 import { flushSync, type NodeModules } from "./nodeFiles.js";
@@ -49,7 +50,8 @@ export function createNode(): Platform | undefined {
       await fs.appendFile(file, bytes);
     },
     tryFile: (file) => tryFile(modules, path.resolve(file)),
-    downloads: () => folderOfDownloads(modules, (file, start, end) => readRange(fs, file, start, end)),
+    downloads: (folder) => folderOfDownloads(modules, (file, start, end) => readRange(fs, file, start, end), folder),
+    ...{ unzstd, pageCodecs: pageCodecs() },
     hash(algorithm) {
       const hash = process.getBuiltinModule("node:crypto").createHash(algorithm);
       return { update: (bytes) => void hash.update(bytes), hex: async () => hash.digest("hex") };

@@ -4,14 +4,14 @@ import { leftovers, temporaryName } from "./nodeLeftovers.js";
 import type { Downloads, KeptFile } from "./platform.js";
 
 /**
- * The cache of downloads: `ROFORMER_CACHE`, else `roformer` in `XDG_CACHE_HOME`, else `~/.cache/roformer`. Leftovers of killed
- * processes are removed before the first file is cached.
+ * The cache of files: `chosen`, else `ROFORMER_CACHE`, else `roformer` in `XDG_CACHE_HOME`, else `~/.cache/roformer`. Leftovers of
+ * killed processes are removed before the first file is cached.
  */
-export function folderOfDownloads(node: NodeModules, readRange: ReadRange): Downloads {
+export function folderOfDownloads(node: NodeModules, readRange: ReadRange, chosen?: string): Downloads {
   const { path, fs } = node;
   const { ROFORMER_CACHE, XDG_CACHE_HOME } = process.env;
   const home = () => path.join(process.getBuiltinModule("node:os").homedir(), ".cache");
-  const folder = path.resolve(ROFORMER_CACHE || path.join(XDG_CACHE_HOME || home(), "roformer"));
+  const folder = path.resolve(chosen || ROFORMER_CACHE || path.join(XDG_CACHE_HOME || home(), "roformer"));
   const at = (key: string) => path.join(folder, ...safeParts(key));
   return {
     name: folder,
@@ -20,10 +20,16 @@ export function folderOfDownloads(node: NodeModules, readRange: ReadRange): Down
       if (!found?.isFile()) return undefined;
       return { size: found.size, readRange: (start, end) => readRange(at(key), start, end) };
     },
+    async list(part) {
+      const names = await fs.readdir(at(part)).catch(() => [] as string[]);
+      return names.sort().map((name) => `${part}/${name}`);
+    },
     async keep(key, content) {
       await sweep(node, folder);
       await keepFile(node, at(key), content);
     },
+    remove: (key) => fs.rm(at(key), { force: true }),
+    temporary: () => temporaryName("spool"),
   };
 }
 

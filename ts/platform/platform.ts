@@ -13,13 +13,19 @@ export interface KeptFile {
   readRange(start: number, end: number): Promise<Uint8Array>;
 }
 
-/** A persistent cache of downloaded files. Keys are relative paths. */
+/** A persistent cache of files: downloads, encoded texts. Keys are relative paths. */
 export interface Downloads {
   /** Its name in messages. */
   readonly name: string;
+  /** Keys of the files whose keys begin with `folder/`, sorted. */
+  list(folder: string): Promise<string[]>;
   find(key: string): Promise<KeptFile | undefined>;
   /** Stores a file atomically, replacing one with the same key. Errors of `content` are passed on. */
   keep(key: string, content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
+  /** Removes a file, if it is there. */
+  remove(key: string): Promise<void>;
+  /** A new key for a file of this process alone, which a later process removes if this one is killed. */
+  temporary(): string;
 }
 
 /** An incremental hash. */
@@ -103,8 +109,12 @@ export interface Platform {
   appendFile(path: string, bytes: Uint8Array): Promise<void>;
   /** Throws if `writeFile` cannot write the file. */
   tryFile(path: string): Promise<void>;
-  /** The cache of downloads: a folder of the user in Node, the Cache API in browsers. */
-  downloads(): Downloads;
+  /** The cache of files: a folder of the user, or `folder`, in Node; the Cache API in browsers, which have no folders. */
+  downloads(folder?: string): Downloads;
+  /** Decompresses Zstandard; undefined if the runtime does not support it. */
+  unzstd(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> | undefined;
+  /** Decompresses whole pages of a Parquet file, by the names of its codecs. */
+  readonly pageCodecs: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>>;
   /** Starts a hash; undefined if the runtime does not support it. */
   hash(algorithm: "sha1" | "sha256"): Hash | undefined;
   /** The bytes of a file of the package: read in Node, fetched elsewhere. */

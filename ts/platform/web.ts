@@ -58,6 +58,8 @@ export const web: Platform = {
   appendFile: noFiles,
   tryFile: noFiles,
   downloads: cachedDownloads,
+  unzstd: () => undefined,
+  pageCodecs: {},
   hash: webHash,
   readPackageFile: async (file) => (file instanceof URL ? fetchBytes(file) : file),
   readPackageFileSync(file) {

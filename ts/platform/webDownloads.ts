@@ -4,7 +4,7 @@ import type { Downloads, KeptFile } from "./platform.js";
 export function cachedDownloads(): Downloads {
   if (typeof caches === "undefined") return blobDownloads;
   // A cache's keys are URLs; these do not exist.
-  const url = (key: string) => `https://roformer.invalid/${key.split("/").map(encodeURIComponent).join("/")}`;
+  const url = (key: string) => `${ROOT}${key.split("/").map(encodeURIComponent).join("/")}`;
   return {
     name: "the browser's cache",
     async find(key) {
@@ -15,8 +15,22 @@ export function cachedDownloads(): Downloads {
       const cache = await caches.open("roformer");
       await whole(content, (stream) => cache.put(url(key), new Response(stream)));
     },
+    async list(folder) {
+      const keys = (await (await caches.open("roformer")).keys()).map((request) => keyOf(request.url));
+      return keys.filter((key) => key.startsWith(`${folder}/`)).sort();
+    },
+    async remove(key) {
+      await (await caches.open("roformer")).delete(url(key));
+    },
+    temporary,
   };
 }
+
+const ROOT = "https://roformer.invalid/";
+
+const keyOf = (url: string): string => url.slice(ROOT.length).split("/").map(decodeURIComponent).join("/");
+
+const temporary = (): string => `spool-${Math.random().toString(36).slice(2)}.tmp`;
 
 const memory = new Map<string, Blob>();
 const blobDownloads: Downloads = {
@@ -28,6 +42,9 @@ const blobDownloads: Downloads = {
   async keep(key, content) {
     memory.set(key, await whole(content, (stream) => new Response(stream).blob()));
   },
+  list: async (folder) => [...memory.keys()].filter((key) => key.startsWith(`${folder}/`)).sort(),
+  remove: async (key) => void memory.delete(key),
+  temporary,
 };
 
 const keptBlob = (blob: Blob): KeptFile => ({

@@ -10,6 +10,8 @@ export const streams = {
   sampling: 4,
   split: 5,
   bootstrap: 6,
+  blockOrder: 7,
+  blockOffset: 8,
   /** The first of the dropout sites, which are numbered as layers are built. */
   dropout: 1000,
 } as const;

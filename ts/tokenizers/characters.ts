@@ -17,7 +17,7 @@ const open = (json: object): Promise<Tokenizer> =>
     cleanUp: false,
   });
 
-/** A tokenizer whose vocabulary is `[PAD]`, `[UNK]` and the characters of `text`, sorted by code point. */
+/** A tokenizer whose vocabulary is `[PAD]`, `[UNK]` and these characters, sorted by code point. */
 export function characterTokenizer(text: Iterable<string>): Promise<Tokenizer> {
   const characters = [...new Set(text)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
   const specials = ["[PAD]", "[UNK]"];

@@ -13,6 +13,7 @@ export async function cuttingWords(recipe: Recipe): Promise<Recipe> {
   const dictionary = await loading;
   return {
     ...recipe,
+    cutsWords: true,
     cleanUp: false, // except for what the WordPiece decoder does itself
     open: (glue) => {
       const handle = recipe.open(glue);

@@ -32,6 +32,8 @@ export interface Recipe {
   readonly specials: NamedSpecials;
   /** Whether decoded text is cleaned up by default. */
   readonly cleanUp: boolean;
+  /** Whether jieba cuts Chinese words first. Default: false. */
+  readonly cutsWords?: boolean | undefined;
 }
 
 const [JSON_FILE, VOCABULARY] = ["tokenizer.json", "vocab.txt"];

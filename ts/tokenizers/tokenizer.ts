@@ -207,6 +207,19 @@ export class Tokenizer {
     return this.#prefix;
   }
 
+  /** @internal Whether jieba cuts Chinese words first: then {@link wordMarks} tells words. */
+  get cutsWords(): boolean {
+    return this.#recipe.cutsWords ?? false;
+  }
+
+  /**
+   * @internal For a tokenizer that cuts Chinese words: 1 for each token of `encodeBatch(texts)`, without special tokens, that continues a word,
+   * else 0.
+   */
+  wordMarks(texts: readonly string[]): Uint8Array {
+    return this.#call("wordMarks", (handle) => handle.wordMarks([...texts]));
+  }
+
   /** The id of the unknown token. */
   get unkTokenId(): number | undefined {
     return this.#roleId("unk");

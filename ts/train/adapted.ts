@@ -10,7 +10,7 @@ const refused = (name: string, why: string): ConfigError =>
   new ConfigError(`${name} is an adapter, ${why}: merge it into its base (convert) and begin with that`);
 
 /** Settings that change what an adapter was trained on. */
-const CHANGING = ["attention", "dropout", "rotation", "numRandomFeatures"] as const;
+const CHANGING = ["position", "attention", "dropout", "rotation", "numRandomFeatures"] as const;
 
 /**
  * A model with the adapter of a folder, which is what is trained: its base stays as it is. Errors: ConfigError for an adapter of another head or

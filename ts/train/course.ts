@@ -7,7 +7,7 @@ export interface Course<S> {
   /** Steps in which all training data is seen once; undefined where batches are drawn from anywhere. */
   readonly perEpoch?: number | undefined;
   /** The batch of a step, from 0, in one or several micro-batches. It follows from the seed and the step alone. */
-  batch(step: number): readonly TrainBatch[];
+  batch(step: number): readonly TrainBatch[] | Promise<readonly TrainBatch[]>;
   /** For a plan of the run; without it there is none. */
   readonly probe?: Probe | undefined;
   /** Scores of the model as it is, on held-out data. Errors: AbortError. */

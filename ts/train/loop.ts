@@ -110,7 +110,7 @@ class Loop<S> implements Resumable {
   private async step(): Promise<void> {
     const { course, options, step: trainStep, keeper } = this.parts;
     const { lr, step } = trainStep;
-    const batch = course.batch(step);
+    const batch = await course.batch(step);
     const tokens = batch.reduce((sum, { packed }) => sum + packed.tokens.length, 0);
     let result: StepResult;
     try {

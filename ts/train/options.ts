@@ -2,7 +2,6 @@ import type { GlueName } from "../data/glue.js";
 import type { FileOptions } from "../data/rows.js";
 import type { LoraSettings } from "../models/lora/settings.js";
 import type { Names } from "../options.js";
-import type { CorpusOptions } from "./corpus.js";
 import type { TextSource } from "./examples.js";
 import { FINETUNE_SETTINGS, type FinetuneSettings } from "./settings/finetune.js";
 import { PRETRAIN_SETTINGS, type PretrainSettings } from "./settings/pretrain.js";
@@ -11,6 +10,7 @@ import { RUN, type RunOptions, type WhenAborted } from "./settings/run.js";
 import { COLUMNS, type TaskColumns } from "./tasks/columns.js";
 import type { TaskName } from "./tasks/index.js";
 import type { EvaluationCall } from "./tasks/task.js";
+import type { CorpusOptions } from "./text/options.js";
 
 /** Settings of `finetune`. */
 export interface FinetuneOptions<T extends TaskName = "classify">

@@ -17,7 +17,7 @@ export interface Plan {
   readonly memory: number;
 }
 
-/** Steps whose batches are looked at for the largest one. */
+/** Steps whose batches are looked at for the largest one, spread over the run. */
 const LOOK = 256;
 /** Shares of the largest micro-batch that are computed to see what a token takes. */
 const SHARES = [1 / 8, 1 / 4] as const;
@@ -50,9 +50,11 @@ const OTHER_WAYS = "take a smaller model, a smaller maxLength, or train fewer pa
 
 function probed(step: TrainStep, probe: Probe, settings: LoopSettings): Plan {
   const { model } = step;
-  const sizes = Array.from({ length: Math.min(settings.steps, LOOK) }, (_, at) => probe.tokens(at));
+  const count = Math.min(settings.steps, LOOK);
+  const looked = Array.from({ length: count }, (_, i) => Math.floor((i * settings.steps) / count));
+  const sizes = looked.map((at) => probe.tokens(at));
   const largest = sizes.reduce((best, { micro }, at) => (micro > sizes[best]!.micro ? at : best), 0);
-  const parts = SHARES.map((share) => probe.batch(largest, share));
+  const parts = SHARES.map((share) => probe.batch(looked[largest]!, share));
   const training = lineOf(parts, (batch) => step.probe(batch));
   const evaluation = at(
     lineOf(parts, (batch) => evaluated(model, batch)),

@@ -1,15 +1,12 @@
 import { init } from "../engine/engine.js";
 import { ConfigError, DataError } from "../errors.js";
+import type { RoFormerConfig } from "../models/config.js";
 import { inWords } from "../models/fit.js";
 import type { Model } from "../models/model.js";
 import { checkOptions } from "../options.js";
 import type { RoFormer } from "../roformer.js";
-import { byteTokenizer, characterTokenizer } from "../tokenizers/characters.js";
-import { Tokenizer } from "../tokenizers/tokenizer.js";
-import { trainTokenizer } from "../tokenizers/train.js";
 import { isProjection } from "./architecture.js";
-import { bytesOf, hashOf } from "./checkpoint/hash.js";
-import { encodeCorpus, holdOut, readCorpus } from "./corpus.js";
+import { continued } from "./continued.js";
 import type { TrainingMetrics } from "./course.js";
 import { PRETRAIN, type PretrainOptions } from "./options.js";
 import { type RunRecord, recordOf } from "./record.js";
@@ -20,7 +17,10 @@ import type { WhenAborted } from "./settings/run.js";
 import { freshModel, savedModel } from "./start.js";
 import { clm } from "./tasks/clm.js";
 import { mlm } from "./tasks/mlm.js";
-import { type LanguageMetrics, windowCourse } from "./windows.js";
+import { textCourse } from "./text/course.js";
+import type { LanguageMetrics } from "./text/metrics.js";
+import { RunText } from "./text/prepare.js";
+import { windowsOf } from "./text/windows.js";
 
 /** The heads of language models. */
 export type LanguageModelHead = "masked-lm" | "causal-lm";
@@ -48,8 +48,9 @@ export interface StoppedPretrainResult {
 }
 
 /**
- * Trains a language model on running text: AdamW, a learning rate that rises linearly and falls to 0, and windows from anywhere in the
- * text. The same options give the same model, bit for bit.
+ * Trains a language model on running text: AdamW, a learning rate that rises linearly and falls to 0, and blocks of the text in
+ * a shuffled order, each once an epoch. The text is read as a stream, so it may be of any length. The same options give the same model,
+ * bit for bit.
  *
  * @example
  * ```ts
@@ -83,61 +84,79 @@ export async function pretrain(
 const HEADS = { mlm: "masked-lm", clm: "causal-lm" } as const;
 
 async function prepare(options: PretrainOptions): Promise<Prepared<LanguageModelHead, LanguageMetrics>> {
-  const { onMessage = () => {}, objective } = options;
+  const { objective, wholeWordMask } = options;
   checkSettings("pretrain: ", options, PRETRAIN_SETTINGS);
   if (!Object.hasOwn(HEADS, objective))
     throw new ConfigError(`pretrain: objective is ${JSON.stringify(objective)}, not "clm" or "mlm"`);
-  const text = await readCorpus(options);
-  const held = options.valid && (await readCorpus({ ...options, data: options.valid }));
-  const { train, valid } = held === undefined ? holdOut(text, 0.05) : { train: text, valid: held };
+  if (wholeWordMask && objective === "clm") throw new ConfigError("pretrain: wholeWordMask is for the objective mlm");
   const settings = resolvePretrain(options, { pretrained: options.init !== undefined });
-  const model = await languageModel(options, settings, train);
+  const text = await RunText.open(options, settings);
   try {
-    const tokenizer = model.tokenizer!;
-    const task = objective === "clm" ? clm(settings.maxLength) : mlm(settings.maxLength, tokenizer);
-    const encoded = {
-      ...{ train: encodeCorpus(tokenizer, train), valid: encodeCorpus(tokenizer, valid) },
-      characters: [...valid].length,
-    };
-    const course = windowCourse(task, model, encoded, settings);
-    onMessage(
-      `${encoded.train.length} tokens to train, ${encoded.valid.length} held out; batches of ${settings.batch} × ` +
-        `${task.window}, learning rate ${settings.lr}, seed ${settings.seed}`,
-    );
-    const split = { train: encoded.train.length, valid: encoded.valid.length, heldOut: held === undefined };
-    const used = { ...settings, maxLength: task.window };
-    const record = recordOf(PRETRAIN_SETTINGS, settings.seed, split, options, used);
-    const hashData = async () => ({
-      training: await hashOf([bytesOf(encoded.train)]),
-      validation: await hashOf([bytesOf(encoded.valid)]),
-    });
-    return { model, course, settings, record, hashData };
-  } catch (error) {
-    model.close();
-    throw error;
+    const model = await languageModel(options, settings, text);
+    try {
+      return await prepared(model, text, options, settings);
+    } catch (error) {
+      model.close();
+      throw error;
+    }
+  } finally {
+    await text.free();
   }
+}
+
+async function prepared(
+  model: RoFormer<LanguageModelHead>,
+  text: RunText,
+  options: PretrainOptions,
+  settings: ResolvedPretrain,
+): Promise<Prepared<LanguageModelHead, LanguageMetrics>> {
+  const tokenizer = model.tokenizer!;
+  const taskOf = (length: number) => (options.objective === "clm" ? clm(length) : mlm(length, tokenizer));
+  taskOf(settings.maxLength); // refuses a wrong tokenizer before the text is encoded
+  const encoded = await text.encode(tokenizer);
+  const toWindow = windowsOf(encoded, tokenizer, settings.wholeWordMask);
+  const course = await textCourse(model, encoded, { taskOf, toWindow }, settings);
+  const [train, valid] = [encoded.train.length, encoded.valid.length];
+  for (const line of describe(train, valid, course, settings)) options.onMessage?.(line);
+  const split = { train, valid, heldOut: text.isHeldOut };
+  const [stage, ...others] = settings.stages;
+  const { maxLength, batch, stages, ...rest } = settings;
+  const used = others.length > 0 ? { ...rest, stages } : { ...rest, ...stage };
+  const record = recordOf(PRETRAIN_SETTINGS, settings.seed, split, options, used);
+  return { model, course, settings, record, hashData: () => text.hashes(tokenizer) };
+}
+
+/** What is about to be trained on, and how. */
+function describe(
+  train: number,
+  valid: number,
+  { stepsPerEpoch }: { readonly stepsPerEpoch: readonly number[] },
+  { stages, lr, seed }: ResolvedPretrain,
+): string[] {
+  const lines = stages.map(({ maxLength, batch, steps }, i) => {
+    const epochs = steps / stepsPerEpoch[i]!;
+    return `${steps} steps of ${batch} × ${maxLength} tokens, ${epochs.toPrecision(2)} times the text`;
+  });
+  return [
+    `${train} tokens to train, ${valid} held out; learning rate ${lr}, seed ${seed}`,
+    ...(stages.length === 1 ? lines : lines.map((line, i) => `stage ${i + 1}: ${line}`)),
+  ];
 }
 
 /** The model to train: with fresh weights, or with those of `init`. */
 async function languageModel(
   options: PretrainOptions,
-  { maxLength, seed, vocabSize }: ResolvedPretrain,
-  text: string,
+  { maxLength, seed }: ResolvedPretrain,
+  text: RunText,
 ): Promise<RoFormer<LanguageModelHead>> {
   const head: LanguageModelHead = HEADS[options.objective];
   const start = { head, seed, architecture: options, signal: options.signal };
-  if (options.init === undefined) return freshModel(start, await tokenizerOf(options, text, vocabSize), maxLength);
-  return (await savedModel(options.init, start, { check: requireHead })).model;
-}
-
-async function tokenizerOf({ objective, tokenizer }: PretrainOptions, text: string, vocabSize: number) {
-  const name = tokenizer ?? (objective === "clm" ? "char" : undefined);
-  if (name === "char") return characterTokenizer(text);
-  if (name === "byte") return byteTokenizer();
-  if (name === "jieba") throw new ConfigError("pretrain: tokenizer jieba: give the folder of a RoFormer tokenizer");
-  return name === undefined
-    ? trainTokenizer({ kind: "wordpiece", lines: text.split("\n"), vocabSize })
-    : Tokenizer.load(name);
+  if (options.init === undefined) return freshModel(start, await text.tokenizer(), maxLength);
+  const fields = (config: RoFormerConfig) => continued(config, options, maxLength);
+  const { model } = await savedModel(options.init, start, { movesPosition: true, fields, check: requireHead });
+  const { tokenizer } = model;
+  tokenizer!.modelMaxLength = Math.max(maxLength, tokenizer!.modelMaxLength ?? 0);
+  return model;
 }
 
 /** Refuses a model without the head that is trained; only random features may be fresh. Errors: DataError. */

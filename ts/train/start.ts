@@ -39,7 +39,9 @@ const DECIDED = ["position", "layers", "width", "heads", "ffn", "vocabSize", "to
 
 /** What a run makes of a saved model. */
 export interface Adaptation {
-  /** Fields that change with the model's new outputs. */
+  /** Whether its position encoding may change: then {@link Adaptation.fields} says how. */
+  readonly movesPosition?: boolean | undefined;
+  /** Fields that change with the model's new outputs, or with its position encoding. */
   fields?(config: RoFormerConfig): Partial<RoFormerConfigInput>;
   /** Refuses a model whose weights are not those of its configuration. `name`: what the folder is called. */
   check(model: Model, name: string): void;
@@ -60,9 +62,10 @@ export async function savedModel<H extends HeadName>(
   start: Start<H>,
   adaptation: Adaptation,
 ): Promise<Saved<H>> {
-  const { fields = () => ({}), check } = adaptation;
+  const { movesPosition = false, fields = () => ({}), check } = adaptation;
   const { head, seed, signal, architecture: settings } = start;
-  const set = DECIDED.find((name) => (settings as Record<string, unknown>)[name] !== undefined);
+  const isSet = (name: string) => (settings as Record<string, unknown>)[name] !== undefined;
+  const set = DECIDED.find((name) => isSet(name) && !(movesPosition && name === "position"));
   if (set) throw new ConfigError(`${set} cannot be set together with init: the model's own is kept`);
   const finished = (name: string, saved: Saved<H>): Saved<H> => {
     const { model } = saved;
@@ -84,7 +87,8 @@ export async function savedModel<H extends HeadName>(
         `${files.name} has no tokenizer.json or vocab.txt to encode texts with${await hubHint(files)}`,
       );
     const config = await readConfig(folder);
-    const changed = { ...fields(config), ...changes(settings, config, head) };
+    const others = fields(config);
+    const changed = { ...others, ...changes(settings, { ...config, ...others } as RoFormerConfig, head) };
     return finished(files.name, {
       model: await RoFormer.load(files, { head, strict: false, signal, seed, config: changed }),
       config,

@@ -99,10 +99,18 @@ impl Pipeline {
     /// The ids of `text` alone.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>, Problem> {
         self.normalizing.check(text)?;
-        match &self.words {
-            Some(words) => words.ids(&self.tokenizer, text, |word| self.spell(word)),
-            None => Ok(self.pieces(text, OffsetType::None)?.get_ids().to_vec()),
+        if self.words.is_none() {
+            return Ok(self.pieces(text, OffsetType::None)?.get_ids().to_vec());
         }
+        let mut ids = vec![];
+        self.each_id(text, &mut |id, _| ids.push(id))?;
+        Ok(ids)
+    }
+
+    /// Calls `body` with each id of `text` and whether it continues a word, if Chinese words are cut.
+    pub fn each_id(&self, text: &str, body: &mut impl FnMut(u32, bool)) -> Result<(), Problem> {
+        let Some(words) = &self.words else { return Ok(()) };
+        words.each_id(&self.tokenizer, text, |word| self.spell(word), body)
     }
 
     /// The tokens of a word.

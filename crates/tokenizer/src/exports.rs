@@ -165,6 +165,16 @@ impl Handle {
             .map_err(js)
     }
 
+    /// Of a tokenizer that cuts Chinese words: 1 for each token of `texts` that continues a word, else 0.
+    #[wasm_bindgen(js_name = wordMarks)]
+    pub fn word_marks(&self, texts: Vec<String>) -> Result<Vec<u8>, JsError> {
+        let mut marks = vec![];
+        for text in &texts {
+            self.pipeline.each_id(text, &mut |_, continues| marks.push(continues.into())).map_err(js)?;
+        }
+        Ok(marks)
+    }
+
     /// Decodes ids; unknown ids are skipped.
     pub fn decode(&self, ids: &[u32], skip_specials: bool) -> Result<String, JsError> {
         self.pipeline.decode(ids, skip_specials).map_err(js)
@@ -238,10 +248,8 @@ impl Trainer {
     }
 
     /// Adds lines.
-    pub fn add(&mut self, lines: Vec<String>) {
-        for line in &lines {
-            self.0.add(line);
-        }
+    pub fn add(&mut self, lines: Vec<String>) -> Result<(), JsError> {
+        lines.iter().try_for_each(|line| self.0.add(line)).map_err(js)
     }
 
     /// Trains and consumes the trainer.

@@ -197,7 +197,7 @@ mod tests {
         let specials = specials.iter().map(|token| (*token).to_owned()).collect();
         let lowercase = kind == Kind::WordPiece;
         let mut training = Training::new(Options { kind, vocab_size: 400, min_frequency: 0, lowercase, specials });
-        texts().iter().for_each(|text| training.add(text));
+        texts().iter().for_each(|text| training.add(text).unwrap());
         Pipeline::new(training.finish().unwrap()).unwrap()
     }
 

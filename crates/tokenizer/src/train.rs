@@ -45,36 +45,70 @@ pub struct Options {
     pub specials: Vec<String>,
 }
 
-/// Collects text, then trains a tokenizer.
+/// Chunks that are counted before they are cut into words, and their bytes.
+const CHUNKS: (usize, usize) = (1 << 17, 1 << 24);
+
+/// Different words that are counted, and their bytes: of more, the rarest are forgotten.
+const WORDS: (usize, usize) = (1 << 18, 1 << 25);
+
+/// Collects text, then trains a tokenizer. However long the text is, its counts take at most some 100 MB.
 pub struct Training {
     options: Options,
     tokenizer: Tokenizer,
     counts: AHashMap<Box<str>, u64>,
+    /// Bytes of the chunks.
+    bytes: usize,
+    words: BTreeMap<CompactString, u64>,
+    /// Words of at most so many occurrences were forgotten last.
+    rare: u64,
+    /// Whether there was any chunk.
+    any: bool,
 }
 
 impl Training {
     /// Begins.
     pub fn new(options: Options) -> Self {
         let tokenizer = untrained(&options);
-        Self { options, tokenizer, counts: AHashMap::new() }
+        let (counts, words) = (AHashMap::new(), BTreeMap::new());
+        Self { options, tokenizer, counts, bytes: 0, words, rare: 0, any: false }
     }
 
-    /// Counts the chunks of a line.
-    pub fn add(&mut self, line: &str) {
+    /// Counts the chunks of a line. Errors: those of the normalizer.
+    pub fn add(&mut self, line: &str) -> Result<(), Problem> {
         for chunk in chunks(line) {
             if let Some(count) = self.counts.get_mut(chunk) {
                 *count += 1;
-            } else {
-                self.counts.insert(chunk.into(), 1);
+                continue;
             }
+            self.any = true;
+            self.bytes += chunk.len();
+            self.counts.insert(chunk.into(), 1);
+            if self.counts.len() > CHUNKS.0 || self.bytes > CHUNKS.1 {
+                self.count_words()?;
+                self.forget();
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the rarest words until half of the room is free, as word2vec does.
+    fn forget(&mut self) {
+        let bytes = |words: &BTreeMap<CompactString, u64>| words.keys().map(|word| word.len()).sum::<usize>();
+        if self.words.len() <= WORDS.0 && bytes(&self.words) <= WORDS.1 {
+            return;
+        }
+        while self.words.len() > WORDS.0 / 2 || bytes(&self.words) > WORDS.1 / 2 {
+            self.rare += 1;
+            self.words.retain(|_, count| *count > self.rare);
         }
     }
 
     /// Trains. Errors: no text, a Unigram vocabulary smaller than the alphabet.
     pub fn finish(mut self) -> Result<Tokenizer, Problem> {
-        let words = self.words()?;
+        self.count_words()?;
+        let words = std::mem::take(&mut self.words);
         if words.is_empty() {
-            let limit = longest_word(self.options.kind).filter(|_| !self.counts.is_empty());
+            let limit = longest_word(self.options.kind).filter(|_| self.any);
             let why = limit.map_or(String::new(), |most| format!(": all words are longer than {most} characters"));
             return Err(format!("there is no text to train on{why}").into());
         }
@@ -97,35 +131,39 @@ impl Training {
         Ok(self.tokenizer)
     }
 
-    /// The chunks for the model, sorted, with counts.
-    fn words(&self) -> Result<BTreeMap<CompactString, u64>, Problem> {
-        let mut words = BTreeMap::new();
-        for (chunk, count) in &self.counts {
-            if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = self.tokenizer.get_normalizer()
-                && let Some(plain) = ascii_words(chunk, normalizer)
+    /// Cuts the chunks that are waiting into the model's words.
+    fn count_words(&mut self) -> Result<(), Problem> {
+        let (kind, tokenizer, words) = (self.options.kind, &self.tokenizer, &mut self.words);
+        let longest = longest_word(kind).unwrap_or(usize::MAX);
+        let mut add = |word: &str, count: u64| {
+            if word.len() <= longest || word.chars().take(longest + 1).count() <= longest {
+                *words.entry(CompactString::from(word)).or_default() += count;
+            }
+        };
+        self.bytes = 0;
+        for (chunk, count) in std::mem::take(&mut self.counts) {
+            if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer()
+                && let Some(plain) = ascii_words(&chunk, normalizer)
             {
-                plain.into_iter().for_each(|word| *words.entry(CompactString::from(word)).or_default() += count);
+                plain.into_iter().for_each(|word| add(&word, count));
                 continue;
             }
             let mut normalized = NormalizedString::from(chunk.as_ref());
-            if let Some(normalizer) = self.tokenizer.get_normalizer() {
+            if let Some(normalizer) = tokenizer.get_normalizer() {
                 normalizer.normalize(&mut normalized)?;
             }
             let mut pieces = PreTokenizedString::from(normalized);
-            if let Some(pre_tokenizer) = self.tokenizer.get_pre_tokenizer() {
+            if let Some(pre_tokenizer) = tokenizer.get_pre_tokenizer() {
                 pre_tokenizer.pre_tokenize(&mut pieces)?;
             }
             for (word, _, _) in pieces.get_splits(OffsetReferential::Original, OffsetType::None) {
-                match self.options.kind {
-                    Kind::Unigram => each_run(word, |run| *words.entry(CompactString::from(run)).or_default() += count),
-                    _ => *words.entry(CompactString::from(word)).or_default() += count,
+                match kind {
+                    Kind::Unigram => each_run(word, |run| add(run, count)),
+                    _ => add(word, count),
                 }
             }
         }
-        if let Some(longest) = longest_word(self.options.kind) {
-            words.retain(|word, _| word.chars().take(longest + 1).count() <= longest);
-        }
-        Ok(words)
+        Ok(())
     }
 }
 
@@ -247,7 +285,7 @@ mod tests {
         let specials = ["[UNK]", "<unk>", "<pad>"].map(str::to_owned).to_vec();
         let mut training =
             Training::new(Options { kind, vocab_size: 300, min_frequency: 0, lowercase: true, specials });
-        lines.iter().for_each(|line| training.add(line));
+        lines.iter().for_each(|line| training.add(line).unwrap());
         training.finish().unwrap().to_string(false).unwrap()
     }
 
@@ -263,6 +301,22 @@ mod tests {
                 assert!(trained(kind, &reversed) == first, "{kind:?}");
             }
         }
+    }
+
+    #[test]
+    fn of_too_many_words_the_rarest_are_forgotten() {
+        let specials = vec!["[UNK]".to_owned()];
+        let options = Options { kind: Kind::WordPiece, vocab_size: 300, min_frequency: 0, lowercase: true, specials };
+        let mut training = Training::new(options);
+        let mut most = 0;
+        for i in 0..600_000 {
+            training.add(&format!("usual w{i} usual")).unwrap();
+            most = most.max(training.words.len());
+        }
+        training.count_words().unwrap();
+        assert_eq!(training.words["usual"], 1_200_000);
+        assert!(most > WORDS.0 / 2 && most <= WORDS.0 + CHUNKS.0, "{most}");
+        assert!(training.rare == 1 && training.words.contains_key("w599999") && !training.words.contains_key("w0"));
     }
 
     #[test]

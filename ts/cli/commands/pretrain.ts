@@ -5,15 +5,18 @@ import { duration } from "../../train/duration.js";
 import { PRETRAIN } from "../../train/options.js";
 import { pretrain as train } from "../../train/pretrain.js";
 import { PRETRAIN_SETTINGS } from "../../train/settings/pretrain.js";
+import type { LanguageMetrics } from "../../train/text/metrics.js";
 import type { CommandSpec } from "../command.js";
 import { comparable, comparedBy } from "../compareOptions.js";
 import { runComparison } from "../comparison.js";
-import { dataSource, fileOptions } from "../dataOptions.js";
+import { dataSource, fileOptions, formats } from "../dataOptions.js";
 import { checkpointOptions, folderOptions, tensorboardOption } from "../folderOptions.js";
 import { modelSource } from "../modelSource.js";
 import { type OptionSpec, oneOf, path, paths, text } from "../option.js";
 import { settingOptions } from "../settingOptions.js";
 import { trainingProgress } from "../trainingProgress.js";
+
+const FORMATS = [...formats, "parquet"];
 
 const options: readonly OptionSpec[] = [
   {
@@ -21,10 +24,23 @@ const options: readonly OptionSpec[] = [
     help: "clm: predict the next token; mlm: predict masked tokens",
     parse: oneOf(["clm", "mlm"]),
   },
-  { flags: "--data <files...>", help: "running text, one or several files", parse: paths },
-  { flags: "--valid <files...>", help: "held-out text (default: the last twentieth)", parse: paths },
+  {
+    flags: "--data <files...>",
+    help: "running text: files, folders, patterns such as 'texts/*.txt', or - for standard input",
+    parse: paths,
+  },
+  {
+    flags: "--valid <files...>",
+    help: "held-out text (default: the last twentieth, at most 262,144 characters)",
+    parse: paths,
+  },
   { flags: "--text <column>", help: "column of the texts, for files with columns (default: text)", parse: text },
-  ...fileOptions,
+  ...fileOptions.filter(({ flags }) => !flags.startsWith("--format")),
+  {
+    flags: "--format <name>",
+    help: `format of the files (default: by extension, else txt): ${FORMATS.join(", ")}`,
+    parse: oneOf(FORMATS),
+  },
   ...folderOptions,
   ...checkpointOptions,
   tensorboardOption,
@@ -71,9 +87,9 @@ export const pretrain: CommandSpec = {
     const { model, metrics } = await train({ ...settings, signal, ...listeners }).finally(show.end);
     show.curve();
     const memory = platform.peakMemory();
-    const { loss, bitsPerCharacter, steps, seconds, tokensPerSecond } = metrics;
+    const { steps, seconds, tokensPerSecond } = metrics;
     await out.result(metrics, [
-      `validation, ${metrics.n} tokens held out: loss ${loss.toFixed(4)}${bitsPerCharacter === undefined ? "" : `, ${bitsPerCharacter.toFixed(4)} bits per character`}`,
+      `validation, ${metrics.n} tokens held out: ${scoresInWords(metrics)}`,
       `trained ${steps} steps in ${duration(seconds)}, ${tokensPerSecond} tokens/s`,
       ...(memory === undefined ? [] : [`peak memory ${Math.round(memory / 2 ** 20)} MiB`]),
       `saved in ${given.out}`,
@@ -82,3 +98,14 @@ export const pretrain: CommandSpec = {
     return undefined;
   },
 };
+
+/** The scores that a run has. */
+function scoresInWords({ loss, perplexity, accuracy, bitsPerCharacter, bitsPerByte }: LanguageMetrics): string {
+  return [
+    `loss ${loss.toFixed(4)}`,
+    `perplexity ${perplexity.toPrecision(4)}`,
+    ...(accuracy === undefined ? [] : [`${(100 * accuracy).toFixed(1)} % of the masks right`]),
+    ...(bitsPerCharacter === undefined ? [] : [`${bitsPerCharacter.toFixed(4)} bits per character`]),
+    ...(bitsPerByte === undefined ? [] : [`${bitsPerByte.toFixed(4)} per byte`]),
+  ].join(", ");
+}

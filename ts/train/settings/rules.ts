@@ -6,7 +6,7 @@ export interface Rule {
   readonly want: string;
   readonly fits: (value: unknown) => boolean;
   /** How the text of a flag is read. A flag of kind "boolean" has no text. */
-  readonly kind: "number" | "text" | "boolean" | "pairs" | "list";
+  readonly kind: "number" | "text" | "boolean" | "pairs" | "list" | "stages";
   /** All values, if these are names. */
   readonly names?: readonly string[];
   /** What may stand in place of a number. */

@@ -3,7 +3,7 @@ import { pack } from "../../nn/packed.js";
 import { IGNORED } from "../../ops/crossEntropy.js";
 import type { Philox } from "../../random/philox.js";
 import type { Tokenizer } from "../../tokenizers/tokenizer.js";
-import type { TextTask } from "./task.js";
+import type { TextTask, TextWindow } from "./task.js";
 
 /** Share of the tokens that are guessed, and of these the shares that become `[MASK]`, or any token (Devlin et al. 2019). */
 const [GUESSED, MASKED, REPLACED] = [0.15, 0.8, 0.1];
@@ -20,6 +20,7 @@ export function mlm(maxLength: number, tokenizer: Tokenizer): TextTask {
     Int32Array.from([...before, ...Array.from(ids), ...behind]);
   return {
     head: "masked-lm",
+    least: 1,
     window: maxLength - frame.before.length - frame.behind.length,
     stride: (length) => length,
     batch(windows, random) {
@@ -41,20 +42,32 @@ interface Replacements {
 }
 
 /** Windows with hidden tokens. Chance may choose none of a few short ones: then one is, for a step needs something to learn. */
-function hideSome(windows: readonly Int32Array[], random: Philox, others: Replacements) {
-  const hidden = windows.map((ids) => hide(ids, random, others, () => random.uniform() < GUESSED));
+function hideSome(windows: readonly TextWindow[], random: Philox, others: Replacements) {
+  const hidden = windows.map((window) => hide(window, random, others, () => random.uniform() < GUESSED));
   if (hidden.some(({ labels }) => labels.some((label) => label !== IGNORED))) return hidden;
   const [which, guessed] = [random.below(windows.length), random.uniform()];
-  const ids = windows[which]!;
-  hidden[which] = hide(ids, random, others, (at) => at === Math.floor(guessed * ids.length));
+  const window = windows[which]!;
+  let chosen = Math.floor(guessed * window.ids.length);
+  while (chosen > 0 && window.continues?.(chosen)) chosen--; // the beginning of its word
+  hidden[which] = hide(window, random, others, (at) => at === chosen);
   return hidden;
 }
 
-/** Tokens that are `guessed` hidden, and what they were; −100 elsewhere. */
-function hide(ids: Int32Array, random: Philox, { mask, vocabSize }: Replacements, guessed: (at: number) => boolean) {
+/**
+ * Tokens that are `guessed` hidden, and what they were; −100 elsewhere. Of a word the first token is asked, and the others go with it, each
+ * with a replacement of its own, as in Hugging Face's `DataCollatorForLanguageModeling` with `whole_word_mask`.
+ */
+function hide(
+  { ids, continues }: TextWindow,
+  random: Philox,
+  { mask, vocabSize }: Replacements,
+  guessed: (at: number) => boolean,
+) {
   const labels = new Int32Array(ids.length).fill(IGNORED);
+  let isGuessed = false;
   const changed = ids.map((id, at) => {
-    if (!guessed(at)) return id;
+    if (at === 0 || !continues?.(at)) isGuessed = guessed(at);
+    if (!isGuessed) return id;
     labels[at] = id;
     const what = random.uniform();
     if (what < MASKED) return mask;

@@ -98,15 +98,24 @@ export interface TaskKind<L, E extends Scores, H extends HeadName = HeadName> {
   ofModel(config: RoFormerConfig, options: TaskColumns & { readonly threshold?: number | undefined }): Task<L, E, H>;
 }
 
+/** Consecutive tokens of running text. */
+export interface TextWindow {
+  readonly ids: Int32Array;
+  /** Whether each token continues a word; undefined where nothing depends on words. */
+  readonly continues?: ((at: number) => boolean) | undefined;
+}
+
 /** What a training on running text teaches. */
 export interface TextTask {
   readonly head: "causal-lm" | "masked-lm";
   /** Running tokens that a window takes. */
   readonly window: number;
+  /** Tokens of which something can be learned, at least. */
+  readonly least: number;
   /** Tokens by which neighboring windows of an evaluation are apart, so that each is guessed once, for windows of `length`. */
   stride(length: number): number;
   /** Windows as a batch; what is hidden follows from `random`. */
-  batch(windows: readonly Int32Array[], random: Philox): { packed: Packed; targets: Targets };
+  batch(windows: readonly TextWindow[], random: Philox): { packed: Packed; targets: Targets };
   /** Tokens of a batch that the model guesses. */
   guesses(batch: { packed: Packed; targets: Targets }): number;
 }
