@@ -133,7 +133,12 @@ export function resolvePretrain(given: PretrainSettings, { pretrained }: { pretr
   const total = stages.reduce((sum, stage) => sum + stage.steps, 0);
   return {
     ...all,
-    ...{ stages, steps: total, batch: stages[0]!.batch, maxLength: Math.max(...stages.map((stage) => stage.maxLength)) },
+    ...{
+      stages,
+      steps: total,
+      batch: stages[0]!.batch,
+      maxLength: Math.max(...stages.map((stage) => stage.maxLength)),
+    },
     lr: given.lr ?? (pretrained ? 1e-4 : 1e-3),
     evalEvery: given.evalEvery ?? Math.ceil(total / 10),
   };

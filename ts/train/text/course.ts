@@ -96,8 +96,7 @@ export async function textCourse(
   };
 }
 
-const stageOf = (stages: readonly OpenStage[], step: number): OpenStage =>
-  stages.findLast(({ from }) => from <= step)!;
+const stageOf = (stages: readonly OpenStage[], step: number): OpenStage => stages.findLast(({ from }) => from <= step)!;
 
 /** A plan's view of the stages: full windows of the beginning of the text. */
 async function probeOf(
