@@ -11,10 +11,10 @@ import { windowsOf } from "../../../ts/train/text/windows.js";
 const CHARACTERS = Array.from({ length: 500 }, (_, i) => String.fromCodePoint(0x4e00 + i));
 const bytes = (text: string) => ({ name: "a.txt", bytes: new TextEncoder().encode(text) });
 /** Documents of 1 to 12 characters. */
-const LINES = [...Array(60).keys()].reduce<string[]>((lines, i) => {
-  const from = lines.join("").length;
-  return [...lines, CHARACTERS.slice(from, from + 1 + ((i * 7) % 12)).join("")];
-}, []);
+const LINES = Array.from({ length: 60 }, (_, i) => {
+  const from = Array.from({ length: i }, (_, j) => 1 + ((j * 7) % 12)).reduce((sum, one) => sum + one, 0);
+  return CHARACTERS.slice(from, from + 1 + ((i * 7) % 12)).join("");
+});
 const TEXT = LINES.join("\n");
 
 async function courseOf(change: Partial<PretrainOptions>) {

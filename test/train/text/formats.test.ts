@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { platform } from "../../../ts/platform/index.js";
 import { type DocumentOptions, documents } from "../../../ts/train/text/documents.js";
 import { Inputs } from "../../../ts/train/text/inputs.js";
+import { cutAt } from "../../../ts/train/text/splitText.js";
 import { temporaryFolder } from "../../process.js";
 
 const TEXTS = ["one two", 'drei, "vier"\nfünf', "猫 😀", "last"];
@@ -94,6 +95,34 @@ describe("documents", () => {
       }
     },
   );
+
+  it.each(["line", "paragraph"] as const)("of plain text by %s end with it, wherever pieces end", async (sampleBy) => {
+    for (const size of [1, 3, 4, 100]) {
+      const bytes = Buffer.from("one\n\n");
+      const pieces = async function* () {
+        for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+      };
+      const input = { name: "t", format: "txt" as const, source: () => ({ name: "t", bytes: pieces() }) };
+      const all = [];
+      for await (const piece of documents([input], { column: "text", sampleBy, separated: false })) all.push(piece);
+      expect([all.map(({ text }) => text).join(""), all.filter(({ ends }) => ends).length]).toEqual(["one", 1]);
+      expect(all.at(-1)!.ends).toBe(true);
+    }
+  });
+
+  it("are cut for held-out text behind a character, never within", async () => {
+    for (let cut = 0; cut <= 9; cut++) {
+      const pieces = async function* () {
+        yield { text: "a😀b", ends: false };
+        yield { text: "😀c😀", ends: true };
+      };
+      const [train, held] = ["", ""].map((_, i) => ({ text: "", i }));
+      for await (const { text, isHeld } of cutAt(pieces(), cut)) (isHeld ? held! : train!).text += text;
+      expect(`${train!.text}${held!.text}`).toBe("a😀b😀c😀");
+      expect(train!.text).toBe(Buffer.from(train!.text).toString());
+      expect([cut, cut + 1]).toContain(train!.text.length);
+    }
+  });
 
   it("of a folder and of patterns come in the order of their names", async () => {
     const folder = temporaryFolder();

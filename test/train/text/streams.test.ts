@@ -101,6 +101,42 @@ describe("a cache of encoded text", () => {
   });
 });
 
+describe("scores of documents apart", () => {
+  it("are of each document's tokens but the first, and tell no bits of the text", async () => {
+    const lines = text(40);
+    const valid = { name: "v.txt", bytes: new TextEncoder().encode(lines) };
+    const options = { objective: "clm", tokenizer: "byte", valid, maxLength: 512, sampleBy: "line" } as const;
+    const { model, metrics } = await pretrain(given({ ...options, vocabSize: undefined, packing: false }));
+    model.close();
+    const lengths = lines
+      .trimEnd()
+      .split("\n")
+      .map((line) => Buffer.byteLength(line));
+    expect(metrics.n).toBe(lengths.reduce((sum, length) => sum + length - 1, 0));
+    expect([metrics.bitsPerCharacter, metrics.bitsPerByte]).toEqual([undefined, undefined]);
+  });
+
+  it("of packed text tell bits of its characters and of its bytes", async () => {
+    const lines = text(40);
+    const valid = { name: "v.txt", bytes: new TextEncoder().encode(lines) };
+    const { model, metrics } = await pretrain(
+      given({ objective: "clm", tokenizer: "byte", vocabSize: undefined, valid }),
+    );
+    model.close();
+    const nats = metrics.loss * metrics.n;
+    expect(metrics.bitsPerByte).toBeCloseTo(nats / Math.LN2 / Buffer.byteLength(lines), 6);
+    expect(metrics.bitsPerCharacter).toBeCloseTo(nats / Math.LN2 / [...lines].length, 6);
+  });
+
+  it("of masks tell the share that is filled right, as the logits have it", async () => {
+    const { model, metrics } = await pretrain(given({ steps: 60, lr: 5e-3, vocabSize: 90 }));
+    model.close();
+    expect(metrics.accuracy! * metrics.n).toBeCloseTo(Math.round(metrics.accuracy! * metrics.n), 6);
+    expect(metrics.accuracy).toBeGreaterThan(1 / 90);
+    expect(metrics.accuracy).toBeLessThan(1);
+  });
+});
+
 describe("the order of the blocks", () => {
   it("follows from the seed", async () => {
     const [one, same, other] = [await trained({ seed: 5 }), await trained({ seed: 5 }), await trained({ seed: 6 })];
