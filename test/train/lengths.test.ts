@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { finetune } from "../../ts/train/index.js";
 import { cutInWords, usualLength, usualVocabSize } from "../../ts/train/lengths.js";
 
 /** So many different characters from one on. */
@@ -54,4 +55,45 @@ it("what is cut is said in texts and tokens", () => {
     "2 of 4 texts (50.0 %) are cut to 25 tokens: 20.0 % of all tokens are lost",
   );
   expect(cutInWords(Int32Array.of(10, 25), 25)).toBe("no text is longer than 25 tokens");
+});
+
+const words = (count: number) => Array.from({ length: count }, (_, i) => `word${i % 7}`).join(" ");
+const triplets = Array.from({ length: 20 }, (_, i) => ({
+  a: words(6),
+  b: words(6 + (i % 8)),
+  c: words(6 + (i % 3)),
+  n: i % 2,
+}));
+
+it.each<[string, object, (row: (typeof triplets)[number]) => [string, string?][]]>([
+  [
+    "pairrank",
+    { anchor: "a", positive: "b", negative: "c" },
+    ({ a, b, c }) => [
+      [a, b],
+      [a, c],
+    ],
+  ],
+  [
+    "choose",
+    { text: "a", choices: ["b", "c"], label: "n" },
+    ({ a, b, c }) => [
+      [a, b],
+      [a, c],
+    ],
+  ],
+  ["embed", { text: "a", textPair: "b", negative: "c" }, ({ a, b, c }) => [[a], [b], [c]]],
+])("of %s each sequence is measured as it is computed", async (task, columns, sequences) => {
+  const said: string[] = [];
+  const { model } = await finetune({
+    ...{ task: task as "embed", train: triplets, valid: triplets, ...columns, maxLength: 16, steps: 1 },
+    ...{ layers: 1, width: 16, heads: 2, onMessage: (line) => said.push(line) },
+  });
+  const lengths = triplets.flatMap((row) =>
+    sequences(row).map(([text, pair]) => model.tokenizer!.encode(text, pair === undefined ? {} : { pair }).ids.length),
+  );
+  model.close();
+  const cut = lengths.filter((length) => length > 16).length;
+  const line = cut === 0 ? "no text is longer than 16 tokens" : new RegExp(`^${cut} of ${lengths.length} texts `);
+  expect(said.some((one) => (typeof line === "string" ? one === line : line.test(one)))).toBe(true);
 });

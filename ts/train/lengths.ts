@@ -38,7 +38,7 @@ export function usualVocabSize(texts: Iterable<string>): number {
   return clamp(Math.round(words.size / 100) * 100, 1000, 8000);
 }
 
-/** Tokens of each row's texts together when nothing is cut, special ones included. `rows`: the one to several texts of each row. */
+/** Tokens of each sequence when nothing is cut, special ones included. `rows`: the texts of each, further ones as its pair. */
 export function encodedLengths(tokenizer: Tokenizer, rows: readonly (readonly string[])[]): Int32Array {
   const lengths = new Int32Array(rows.length);
   for (let at = 0; at < rows.length; at += TOGETHER) {

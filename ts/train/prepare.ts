@@ -1,59 +1,32 @@
-import { type DataSource, sourceName } from "../data/source.js";
-import { folds, sameText } from "../data/split.js";
 import type { Row } from "../data/values.js";
-import { ConfigError, DataError } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import { parts } from "../models/families.js";
 import { applyLora } from "../models/lora/apply.js";
 import type { HeadName } from "../nn/heads/index.js";
 import type { RoFormer } from "../roformer.js";
 import { totalSize } from "../tensor/tensor.js";
-import { trainTokenizer } from "../tokenizers/train.js";
 import { type BagOfWordsMetrics, baseline, classRows } from "./baseline.js";
 import { hashExamples } from "./checkpoint/hash.js";
-import { readTexts, type TextSource } from "./examples.js";
 import type { WithGlueData } from "./glue.js";
-import { holdOut } from "./holdOut.js";
 import { labeledCourse } from "./labeled.js";
-import { cutInWords, encodedLengths, usualLength, usualVocabSize } from "./lengths.js";
+import { type LabeledRows, readData } from "./labeledData.js";
+import { freshStart, savedStart } from "./labeledStart.js";
+import { cutInWords } from "./lengths.js";
 import type { FinetuneOptions } from "./options.js";
-import { renewOutputs, requireEncoder } from "./outputs.js";
 import { type Fold, recordOf } from "./record.js";
 import type { Prepared } from "./run.js";
 import { FINETUNE_SETTINGS, pretrainedRate, type ResolvedFinetune, resolveFinetune } from "./settings/finetune.js";
 import { checkSettings } from "./settings/rules.js";
-import { freshModel, savedModel } from "./start.js";
-import { unstarted } from "./stopped.js";
-import { columnsOf } from "./tasks/columns.js";
 import type { Detailed } from "./tasks/details.js";
-import { type AnyTask, type AnyTaskKind, type TaskName, taskKind } from "./tasks/index.js";
-import { inferFromLabels, inferTask } from "./tasks/infer.js";
-import { suggestionFor } from "./tasks/suggest.js";
+import type { AnyTask, TaskName } from "./tasks/index.js";
 import type { Example, Measured, Scores } from "./tasks/task.js";
 import { thresholded } from "./thresholds.js";
-
-/** The rows of a run, and the task that they ask for. */
-interface Data {
-  readonly task: AnyTask;
-  readonly name: TaskName;
-  readonly train: readonly Row[];
-  readonly valid: readonly Row[];
-  readonly test: readonly Row[] | undefined;
-}
 
 /** The same rows as ids. */
 interface Encoded {
   readonly train: readonly Example[];
   readonly valid: readonly Example[];
   readonly test: readonly Example[] | undefined;
-}
-
-/** A model to train, whose tokenizer notes the length of texts. */
-interface Started {
-  readonly model: RoFormer;
-  /** The task with its labels in the order of the model's outputs. */
-  readonly task: AnyTask;
-  /** Tokens of each training text when nothing is cut. */
-  readonly lengths: Int32Array;
 }
 
 /** The scores of a run on labeled rows. */
@@ -152,7 +125,7 @@ function adapt(model: RoFormer, { lora, freeze, onMessage }: FinetuneOptions<Tas
 
 /** The bag of words beside a classifier. */
 async function bagsOf(
-  { name, ...rows }: Data,
+  { name, ...rows }: LabeledRows,
   task: AnyTask,
   examples: Encoded,
   { bagOfWords, signal, onMessage }: Pick<FinetuneOptions, "bagOfWords" | "signal" | "onMessage">,
@@ -171,95 +144,6 @@ function stepsOf(
   if (steps !== undefined) return steps;
   const passes = tokens === undefined ? epochs : tokens / course.tokens;
   return Math.max(1, Math.round(passes * course.perEpoch));
-}
-
-/** A model with fresh weights and a WordPiece tokenizer trained on the training texts. */
-async function freshStart(
-  { train, task }: Data,
-  { seed }: ResolvedFinetune,
-  options: FinetuneOptions<TaskName>,
-): Promise<Started> {
-  const texts = train.flatMap((row) => task.texts(row));
-  const vocabSize = options.vocabSize ?? usualVocabSize(texts);
-  options.onMessage?.(`training a WordPiece vocabulary of at most ${vocabSize}`);
-  const tokenizer = await trainTokenizer({ kind: "wordpiece", lines: texts, vocabSize });
-  const lengths = encodedLengths(tokenizer, train.map(task.texts));
-  const maxLength = options.maxLength ?? usualLength(lengths);
-  const start = { head: task.head, seed, architecture: options, signal: options.signal };
-  return { model: adopted(task, freshModel(start, tokenizer, maxLength, task.fields)), task, lengths };
-}
-
-/** A model on the encoder of a saved one, whose head it keeps if that has the same outputs. */
-async function savedStart(
-  init: NonNullable<FinetuneOptions["init"]>,
-  { train, task: fresh }: Data,
-  { seed }: ResolvedFinetune,
-  options: FinetuneOptions<TaskName>,
-): Promise<Started> {
-  const start = { head: fresh.head, seed, architecture: options, signal: options.signal };
-  const { model, config } = await savedModel(init, start, {
-    fields: (config) => (fresh.forModel(config) ?? fresh).fields,
-    check: requireEncoder,
-  });
-  try {
-    const kept = fresh.forModel(config);
-    const task = kept ?? fresh;
-    const messages = renewOutputs(model, { config, labels: task.labels, isKept: kept !== undefined, seed });
-    for (const line of messages) options.onMessage?.(line);
-    const lengths = encodedLengths(model.tokenizer!, train.map(task.texts));
-    model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(usualLength(lengths), model.trainedLength);
-    return { model: adopted(task, model), task, lengths };
-  } catch (error) {
-    model.close();
-    throw error;
-  }
-}
-
-const adopted = (task: AnyTask, model: RoFormer): RoFormer => task.adopt?.(model) ?? model;
-
-/** All rows that the run needs, and the task that they ask for. */
-async function readData(options: FinetuneOptions<TaskName>, fold: Fold | undefined): Promise<Data> {
-  const { train: source, onMessage, label } = options;
-  const named = inferTask(options, nameOf(source));
-  const read = async (part: TextSource, what: string, kind: AnyTaskKind) => {
-    const rows = await readTexts(part, columnsOf(kind.columns, options), what, options);
-    if (options.signal?.aborted) throw unstarted(options);
-    return rows;
-  };
-  const all = await read(source as TextSource, "train", taskKind(named.task));
-  const canDiffer = options.task === undefined && named.task === "classify" && typeof label === "string";
-  const { task: name, reason } = canDiffer ? inferFromLabels(all, label) : named;
-  if (reason !== undefined) onMessage?.(`task ${name}, since ${reason}`);
-  const suggestion = canDiffer && name === "classify" ? suggestionFor(all, label) : undefined;
-  if (suggestion !== undefined) onMessage?.(suggestion);
-  const kind = taskKind(name);
-  const task = kind.learn(all, options, options.valid === undefined || fold !== undefined);
-  const held = options.valid === undefined ? undefined : await read(options.valid, "valid", kind);
-  const { rest, test } = fold
-    ? partFold(all, task, { fold, seed: options.seed ?? 0 })
-    : { rest: all, test: options.test === undefined ? undefined : await read(options.test, "test", kind) };
-  const [train, valid] = held ? [rest, held] : holdOut(rest, task, options.seed ?? 0);
-  return { task, name, train, valid, test };
-}
-
-/** The rows of a fold, and those of all others. The folds follow from the rows and the seed. */
-function partFold(rows: readonly Row[], task: AnyTask, { fold, seed }: { readonly fold: Fold; readonly seed: number }) {
-  const texts = rows.map((row) => task.texts(row)[0]!);
-  const parts = folds(texts, rows.map(task.stratum), { count: fold.of, seed });
-  if (parts.some((part) => part.length === 0)) {
-    const different = new Set(texts.map(sameText)).size;
-    throw new DataError(
-      `${rows[0]!.file}: ${fold.of} folds of ${different} different texts: there must be at least one each`,
-    );
-  }
-  const test = new Set(parts[fold.index - 1]!);
-  return { rest: rows.filter((_, i) => !test.has(i)), test: rows.filter((_, i) => test.has(i)) };
-}
-
-/** The name of a file, by its path or as it has one; rows in memory have none. */
-function nameOf(source: TextSource | undefined): string | undefined {
-  if (typeof source === "object" && "rows" in source) return undefined;
-  return source === undefined || Array.isArray(source) ? undefined : sourceName(source as DataSource);
 }
 
 /** What is about to be trained, on what, and how. */

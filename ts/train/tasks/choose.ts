@@ -51,6 +51,7 @@ function chooser(options: TaskColumns): Task<number, ChoiceScores, "multiple-cho
     metric: "accuracy",
     forModel: () => chooser(options),
     texts: (row) => texts.map((column) => textOf(row, column)),
+    sequences: (row) => choices.map((column) => [textOf(row, prompt), textOf(row, column)]),
     stratum: (row) => String(choiceIn(row, label, choices.length)),
     encode: (rows, model, maxLength) => encode(rows, { prompt, choices, label }, model, maxLength),
     batch: (examples) => ({

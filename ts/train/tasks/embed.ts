@@ -72,6 +72,7 @@ function embedder(options: TaskColumns): Task<Similarity, EmbeddingScores, "base
     forModel: () => embedder(options),
     adopt: (model) => (model.sentenceModel ? checked(model) : withMeanPooling(model)),
     texts: (row) => texts.map((column) => textOf(row, column)),
+    sequences: (row) => texts.map((column) => [textOf(row, column)]),
     stratum: () => "",
     encode: (rows, model, maxLength) => encode(rows, texts, label, model, maxLength),
     batch: (examples) => ({

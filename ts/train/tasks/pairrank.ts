@@ -62,6 +62,10 @@ function ranker(options: TaskColumns): Task<null, RankScores, "sequence-classifi
     metric: "accuracy",
     forModel: (config) => (isRanker(config) ? ranker(options) : undefined),
     texts: read,
+    sequences(row) {
+      const [anchor, ...others] = read(row);
+      return others.map((other) => [anchor, other]);
+    },
     stratum: () => "",
     encode(rows, model, maxLength) {
       const all = rows.map(read);

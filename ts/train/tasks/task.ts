@@ -74,6 +74,8 @@ export interface Task<L, E extends Scores, H extends HeadName = HeadName> {
   adopt?(model: RoFormer<H>): RoFormer<H>;
   /** Texts of a row: a vocabulary is trained on them, and rows of the same first text stay in one part of a split. */
   texts(row: Row): readonly string[];
+  /** The texts of each sequence that a row is computed as, one or a pair, where that is not its texts in one sequence. */
+  sequences?(row: Row): readonly (readonly string[])[];
   /** What each part of a split has the same shares of. */
   stratum(row: Row): string;
   /** Rows as ids, cut to `maxLength` tokens. Errors: DataError that names the row. */
