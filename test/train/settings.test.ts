@@ -3,7 +3,7 @@ import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { ARCHITECTURE } from "../../ts/train/settings/architecture.js";
-import { FINETUNE_SETTINGS } from "../../ts/train/settings/finetune.js";
+import { FINETUNE_SETTINGS, freshRate } from "../../ts/train/settings/finetune.js";
 import { LOSS } from "../../ts/train/settings/loss.js";
 import { OPTIMIZATION } from "../../ts/train/settings/optimization.js";
 import { PRETRAIN_SETTINGS } from "../../ts/train/settings/pretrain.js";
@@ -56,4 +56,8 @@ it.each<[string, Table]>([
     const flag = `--(no-)?${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     expect(stdout).toMatch(new RegExp(`^ {2}${flag}\\b`, "m"));
   }
+});
+
+it("the usual rate of fresh weights falls with the root of the length, from 64 tokens on", () => {
+  expect([16, 64, 128, 256, 1024].map(freshRate)).toEqual([1e-3, 1e-3, 7.1e-4, 5e-4, 2.5e-4]);
 });

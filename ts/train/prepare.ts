@@ -15,7 +15,13 @@ import { cutInWords } from "./lengths.js";
 import type { FinetuneOptions } from "./options.js";
 import { type Fold, recordOf } from "./record.js";
 import type { Prepared } from "./run.js";
-import { FINETUNE_SETTINGS, pretrainedRate, type ResolvedFinetune, resolveFinetune } from "./settings/finetune.js";
+import {
+  FINETUNE_SETTINGS,
+  freshRate,
+  pretrainedRate,
+  type ResolvedFinetune,
+  resolveFinetune,
+} from "./settings/finetune.js";
 import { checkSettings } from "./settings/rules.js";
 import type { Detailed } from "./tasks/details.js";
 import type { AnyTask, TaskName } from "./tasks/index.js";
@@ -58,10 +64,9 @@ export async function prepare(
     : savedStart(init, data, resolved, options));
   try {
     adapt(model, options);
-    const isOpen = init !== undefined && options.lr === undefined;
-    const rate = isOpen ? { lr: pretrainedRate(totalSize(model.parameters())) } : {};
-    const settings = { ...resolved, ...rate, metric: resolved.metric ?? task.metric };
     const maxLength = model.trainedLength;
+    const usualRate = init === undefined ? freshRate(maxLength) : pretrainedRate(totalSize(model.parameters()));
+    const settings = { ...resolved, lr: options.lr ?? usualRate, metric: resolved.metric ?? task.metric };
     const encode = (rows: readonly Row[]) => task.encode(rows, model, maxLength);
     const encoded = { train: encode(data.train), valid: encode(data.valid), test: data.test && encode(data.test) };
     for (const line of describe(model, task, settings, encoded)) onMessage(line);

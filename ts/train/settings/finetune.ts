@@ -167,13 +167,23 @@ const [RATE, SIZE, LOWEST, HIGHEST] = [5e-5, 22e6, 2e-5, 5e-4];
 export const pretrainedRate = (parameters: number): number =>
   Number(clamp(RATE * Math.sqrt(SIZE / parameters), LOWEST, HIGHEST).toPrecision(2));
 
-/** Fills in what is not set; the rate is that of a model from fresh weights. */
+/** The rate for fresh weights, and the tokens of a text up to which it holds. */
+const [FRESH_RATE, SHORT] = [1e-3, 64];
+
+/**
+ * The highest learning rate of a model from fresh weights, two digits: for longer texts it falls with the root of their length. At 1e-3, two
+ * layers × 128 learn nothing from 9,000 film reviews of 256 tokens; at 5e-4 they learn from the first epoch.
+ */
+export const freshRate = (maxLength: number): number =>
+  Number((FRESH_RATE * Math.min(1, Math.sqrt(SHORT / maxLength))).toPrecision(2));
+
+/** Fills in what is not set; the rate is that of short texts and fresh weights. */
 export function resolveFinetune(given: FinetuneSettings, { rows, pretrained }: DataFacts): ResolvedFinetune {
   const batch = given.batch ?? clamp(2 ** Math.round(Math.log2(rows / 40)), 8, 32);
   const fewest = pretrained ? 3 : Math.ceil((FEWEST_STEPS * batch) / rows);
   return {
     ...withDefaults(given, OPTIMIZATION),
-    lr: given.lr ?? 1e-3,
+    lr: given.lr ?? FRESH_RATE,
     maskRate: given.maskRate ?? (pretrained ? 0 : 0.15),
     epochs: given.epochs ?? clamp(fewest, pretrained ? 3 : 4, 40),
     batch,

@@ -20,7 +20,7 @@ type ScheduleName = schedules.ScheduleName;
 export interface OptimizationSettings {
   /**
    * Highest learning rate.
-   * @default 1e-3; with `init` 1e-4 in `pretrain`, in `finetune` by the size: 5e-5 for 22 million parameters
+   * @default 1e-3, in `finetune` 5e-4 for texts of 256 tokens; with `init` 1e-4 in `pretrain`, in `finetune` by the size: 5e-5 for 22 million parameters
    */
   readonly lr?: number | undefined;
   /**
@@ -89,7 +89,8 @@ export interface OptimizationSettings {
 export const OPTIMIZATION = {
   lr: {
     ...{ rule: positive, unit: "rate", help: "Highest learning rate" },
-    usually: "1e-3; with `init` 1e-4 in `pretrain`, in `finetune` by the size: 5e-5 for 22 million parameters",
+    usually:
+      "1e-3, in `finetune` 5e-4 for texts of 256 tokens; with `init` 1e-4 in `pretrain`, in `finetune` by the size: 5e-5 for 22 million parameters",
   },
   schedule: {
     ...{ rule: oneOf(schedules.names), unit: "name", help: "How the learning rate changes after the warm-up" },
