@@ -162,6 +162,14 @@ describe("a run that is resumed", () => {
     ["without a file", (folder) => rmSync(join(folder, "best.safetensors"))],
     ["without its state", (folder) => rmSync(join(folder, "state.json"))],
     ["of a state that is no JSON", (folder) => writeFileSync(join(folder, "state.json"), '{"format":1,')],
+    [
+      "of a state of another step",
+      (folder) => {
+        const state = readFileSync(join(folder, "state.json"), "utf8");
+        writeFileSync(join(folder, "state.json"), state.replace('"step":9', '"step":8'));
+      },
+    ],
+    ["another step's", (folder) => cpSync(join(folder, "../step-6"), folder, { recursive: true })],
     ["of an empty state", (folder) => writeFileSync(join(folder, "state.json"), "")],
   ])("uses the checkpoint before one that is %s, and says so", async (_, damage) => {
     const [whole, out] = [join(temporaryFolder(), "whole"), join(temporaryFolder(), "out")];
@@ -180,6 +188,7 @@ describe("a run that is resumed", () => {
     ["seed", { seed: 5 }, "resume: seed is 5, and"],
     ["batch", { batch: 4 }, "resume: batch is 4, and"],
     ["dropout", { dropout: 0.3 }, "resume: dropout is 0.3, and"],
+    ["ema", { ema: 0.5 }, "resume: ema is 0.5, and"],
     ["steps", { epochs: 4 }, 'with schedule "linear" the learning rates of its first steps depend on that'],
     ["rows", { train: rows.toReversed() }, "resume: the training data differs from that of"],
     ["test", { test: rows }, "resume: the test data differs from that of"],
@@ -216,6 +225,45 @@ describe("a run that is resumed", () => {
     await expect(train({ ...constant, out, steps: 9, resume: true })).rejects.toThrow(
       `resume: steps is 9, and ${out}/checkpoints/step-12 has made 12 steps already`,
     );
+  });
+
+  it("is the longer run where the shorter one ended between two evaluations", async () => {
+    const [whole, out] = [join(temporaryFolder(), "whole"), join(temporaryFolder(), "out")];
+    const constant = { schedule: "constant_with_warmup", warmupSteps: 2, evalEvery: 5, ema: 0.5 };
+    await finished(train, { ...constant, out: whole, steps: 15 });
+    await finished(train, { ...constant, out, steps: 7 });
+    await finished(train, { ...constant, out, steps: 15, resume: true });
+    const results = ({ weights, metrics }: ReturnType<typeof left>) => ({ weights, metrics });
+    expect(results(left(out))).toEqual(results(left(whole)));
+    expect(left(out).log).toHaveLength(left(whole).log.length);
+  });
+
+  it("keeps checkpoints that were asked for when it began", async () => {
+    const out = join(temporaryFolder(), "out");
+    await crashed(train, 8, { out });
+    await finished(classify, { out, resume: true });
+    expect(checkpoints(out)).toEqual(["step-18", "step-6"]);
+  });
+});
+
+describe("two trainings in one folder", () => {
+  it("are refused while the first one runs, and leave nothing of the second", async () => {
+    const out = join(temporaryFolder(), "out");
+    let second: Promise<unknown> | undefined;
+    await finished((options) => classify(options), {
+      ...{ out, saveEvery: 2 },
+      onProgress: () => {
+        second ??= classify({ out, seed: 2 }).then(
+          () => "trained",
+          (error: Error) => error.message,
+        );
+      },
+    });
+    expect(await second).toBe(
+      `${out}/checkpoints cannot be used: another training, of process ${process.pid}, uses it`,
+    );
+    expect(checkpoints(out)).toEqual(["step-16", "step-18"]);
+    await finished(classify, { out }); // nothing is in use any more
   });
 });
 
@@ -300,6 +348,11 @@ describe("checkpoints", () => {
     [{ resume: "yes", out: "x" }, 'resume is "yes"; expected true or false'],
     [{ resume: true }, "resume needs a place for checkpoints: out, a folder for the model, or checkpoints"],
     [{ saveEvery: 5 }, "saveEvery needs a place for checkpoints"],
+    [{ checkpoints: "" }, 'checkpoints is ""; expected the path of a folder or a FileSystemDirectoryHandle'],
+    [{ checkpoints: {} }, "expected the path of a folder or a FileSystemDirectoryHandle"],
+    [{ checkpoints: null }, "checkpoints is null; expected"],
+    [{ onPlan: 5 }, "onPlan is 5; expected a function"],
+    [{ onEvaluation: 5 }, "onEvaluation is 5; expected a function"],
   ])("refuses %j", async (options, message) => {
     await expect(classify(options)).rejects.toThrow(message);
   });

@@ -140,8 +140,18 @@ function embeddingLines({ metrics: { n, spearman, pearson, accuracy, mrr10 } }: 
 
 /** Cells in columns: the first one from the left, numbers from the right. */
 export function tableLines(cells: readonly (readonly string[])[]): string[] {
-  const widths = cells[0]!.map((_, j) => cells.reduce((most, row) => Math.max(most, row[j]!.length), 0));
-  return cells.map((row) =>
+  const shown = cells.map((row) => row.map(printable));
+  const widths = shown[0]!.map((_, j) => shown.reduce((most, row) => Math.max(most, row[j]!.length), 0));
+  return shown.map((row) =>
     row.map((cell, j) => (j === 0 ? cell.padEnd(widths[j]!) : cell.padStart(widths[j]!))).join("  "),
   );
+}
+
+/** Characters of a label that a table shows, at most. */
+const SHOWN = 60;
+
+/** A label on one line: control characters are escaped, so that a label cannot change the terminal. */
+function printable(label: string): string {
+  const line = /\p{Cc}/u.test(label) ? JSON.stringify(label).replaceAll("\u007f", "\\u007f") : label;
+  return line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line;
 }

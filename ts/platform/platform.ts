@@ -95,6 +95,11 @@ export interface Platform {
    * save of the folder, in any process. After a failure, the folder is unchanged.
    */
   writeFolder(path: string, files: ReadonlyMap<string, Content | null>, options?: WriteFolderOptions): Promise<void>;
+  /**
+   * Marks a folder, which is made if it is missing, as in use by this process until the function that this gives is called, or until
+   * the process dies. Throws if it is in use already.
+   */
+  claimFolder(path: string): Promise<() => Promise<void>>;
   /** Renames a folder durably, to a name that nothing has. */
   renameFolder(from: string, to: string): Promise<void>;
   /** Removes a folder with all that is in it, if it exists. */

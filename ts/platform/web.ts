@@ -47,6 +47,7 @@ export const web: Platform = {
   listFolder: noFiles,
   fileStamp: noFiles,
   writeFolder: noFiles,
+  claimFolder: noFiles,
   renameFolder: noFiles,
   removeFolder: noFiles,
   tryFolder: noFiles,

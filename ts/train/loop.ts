@@ -81,6 +81,8 @@ class Loop<S> implements Resumable {
     await evaluations.after(this.done); // where the interruption was before it
     while (this.done < settings.steps && evaluations.isWhole && !evaluations.isOver) {
       await this.step();
+      // An evaluation that is there only because the run ends has no part in a longer run, which may go on from here.
+      if (this.done === settings.steps && this.done % settings.evalEvery !== 0) await keeper?.finish(this);
       await evaluations.after(this.done);
       if (evaluations.isWhole) await keeper?.note(this);
     }

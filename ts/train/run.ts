@@ -46,7 +46,7 @@ export interface Outcome<H extends HeadName, S> {
 /** Refuses {@link RunOptions} that cannot be met, before anything is made. Errors: ConfigError, and those of {@link checkModelFolder}. */
 export async function checkRun(options: RunOptions & WhenAborted): Promise<void> {
   const { out, whenAborted = "throw" } = options;
-  for (const name of ["onProgress", "onMessage"] as const)
+  for (const name of ["onPlan", "onProgress", "onEvaluation", "onMessage"] as const)
     if (options[name] !== undefined && typeof options[name] !== "function")
       throw new ConfigError(`${name} is ${String(options[name])}; expected a function`);
   checkCheckpoints(options);
@@ -65,40 +65,58 @@ export async function run<H extends HeadName, S, R extends { readonly model: RoF
   options: RunOptions & WhenAborted,
   resultOf: (outcome: Outcome<H, S>) => R,
 ): Promise<R> {
-  const { model, course, settings, settle, test } = prepared;
-  const { out, signal } = options;
   try {
-    await checkResult(model, options);
+    await checkResult(prepared.model, options);
     const place = placeOf(options);
-    const keeper = place === undefined ? undefined : new Keeper(place, prepared, options);
-    const trained = await watched(options, (own) => train(model, course, settings, own, keeper));
-    const { training, log, history } = trained;
-    const { scores, failure = trained.failure } = await scored(trained.scores, [settle, test], signal);
-    const result = resultOf({ model, scores, training, part: test ? "test" : "validation", history });
-    const mark = scores === undefined ? { stopped: true } : {};
-    if (out !== undefined) {
-      const card = await cardFor(result, out, options);
-      await saveResult(result, out, new Map([...records({ ...result.metrics, ...mark }, log), ...card]));
-    }
-    if (failure !== undefined) throw failure;
-    if (scores === undefined) endStopped(training.steps, keeper?.newest, options);
-    else await keeper?.end();
-    return result;
+    if (place === undefined) return await carryOut(prepared, options, resultOf);
+    const keeper = new Keeper(place, prepared, options);
+    return await keeper.alone(() => carryOut(prepared, options, resultOf, keeper));
   } catch (error) {
-    if (!(error instanceof UnsavedError)) model.close();
+    if (!(error instanceof UnsavedError)) prepared.model.close();
     throw error;
   }
 }
 
+async function carryOut<H extends HeadName, S, R extends { readonly model: RoFormer; readonly metrics: object }>(
+  { model, course, settings, settle, test }: Prepared<H, S>,
+  options: RunOptions & WhenAborted,
+  resultOf: (outcome: Outcome<H, S>) => R,
+  keeper?: Keeper,
+): Promise<R> {
+  const { out, signal } = options;
+  const trained = await watched(options, (own) => train(model, course, settings, own, keeper));
+  const { training, log, history } = trained;
+  const { scores, failure = trained.failure } = await scored(trained.scores, [settle, test], signal);
+  const result = resultOf({ model, scores, training, part: test ? "test" : "validation", history });
+  const mark = scores === undefined ? { stopped: true } : {};
+  if (out !== undefined) {
+    const card = await cardFor(result, out, options);
+    await saveResult(result, out, new Map([...records({ ...result.metrics, ...mark }, log), ...card]));
+  }
+  if (failure !== undefined) throw failure;
+  if (scores === undefined) endStopped(training.steps, keeper?.newest, options);
+  else await keeper?.end();
+  return result;
+}
+
 const CHECKPOINT_RULES = { saveEvery: whole(1), saveMinutes: positive, keepCheckpoints: whole(1), resume: flag };
+
+const inWords = (value: unknown): string =>
+  typeof value === "string" || Array.isArray(value) ? JSON.stringify(value) : String(value);
 
 /** Errors: ConfigError. */
 function checkCheckpoints(options: RunOptions): void {
   for (const [name, { fits, want }] of Object.entries(CHECKPOINT_RULES)) {
     const value = options[name as keyof typeof CHECKPOINT_RULES];
-    if (value !== undefined && !fits(value))
-      throw new ConfigError(`${name} is ${JSON.stringify(value)}; expected ${want}`);
+    if (value !== undefined && !fits(value)) throw new ConfigError(`${name} is ${inWords(value)}; expected ${want}`);
   }
+  const { checkpoints } = options;
+  const isHandle = typeof (checkpoints as FileSystemDirectoryHandle | undefined)?.getDirectoryHandle === "function";
+  const isPath = typeof checkpoints === "string" && /^[^\0]+$/.test(checkpoints);
+  if (checkpoints !== undefined && !isHandle && !isPath)
+    throw new ConfigError(
+      `checkpoints is ${inWords(checkpoints)}; expected the path of a folder or a FileSystemDirectoryHandle`,
+    );
   if (typeof placeOf(options) === "string" && !platform.isNode)
     throw new ConfigError("checkpoints is a path, which a page cannot write to; expected a FileSystemDirectoryHandle");
 }

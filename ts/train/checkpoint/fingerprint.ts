@@ -54,7 +54,8 @@ export function requireSame(checkpoint: string, saved: Fingerprint, now: Fingerp
   const changed = ["seed", ...names].find((name) => shown(own[name]) !== shown(other[name]));
   if (changed !== undefined)
     throw new ConfigError(
-      `resume: ${changed} is ${shown(own[changed])}, and ${checkpoint} was made with ${shown(other[changed])}: ${advice}`,
+      `resume: ${changed} is ${shown(own[changed])}, and ${checkpoint} was made ` +
+        `${other[changed] === undefined ? "without it" : `with ${shown(other[changed])}`}: ${advice}`,
     );
   for (const part of ["data", "model"] as const) {
     const found = differing(saved[part], now[part]);

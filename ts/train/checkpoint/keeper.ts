@@ -53,6 +53,8 @@ export class Keeper {
   /** Checkpoints of earlier runs, which the first of this one replaces. */
   private older: readonly number[] = [];
   private made: number[] = [];
+  /** Whether somebody asked for checkpoints when the run began. */
+  private wasAsked = false;
   private fingerprint: Promise<Fingerprint> | undefined;
 
   constructor(place: string | FileSystemDirectoryHandle, run: KeptRun, options: RunOptions) {
@@ -62,7 +64,18 @@ export class Keeper {
   /** Whether somebody asked for checkpoints: they stay when the run has ended. */
   private get isAsked(): boolean {
     const { saveEvery, saveMinutes, checkpoints } = this.options;
-    return [saveEvery, saveMinutes, checkpoints].some((option) => option !== undefined);
+    return this.wasAsked || [saveEvery, saveMinutes, checkpoints].some((option) => option !== undefined);
+  }
+
+  /** Runs `body` while no other training uses the place. Errors: CheckpointError if one does, and those of `body`. */
+  async alone<T>(body: () => Promise<T>): Promise<T> {
+    const release = await this.store.claim();
+    try {
+      return await body();
+    } finally {
+      await release().catch(() => undefined);
+      await this.store.removeEmpty().catch(() => undefined);
+    }
   }
 
   /**
@@ -83,10 +96,11 @@ export class Keeper {
     await this.store.sweep().catch(() => undefined); // a folder that nothing can be removed from: see `save`
     for (const step of found.toReversed()) {
       const files = await this.store.open(step);
-      const state = await this.whole(files);
+      const state = await this.whole(files, step);
       if (state === undefined) continue;
       await this.check(files.name, state);
       await loop.restore(state.loop, files);
+      this.wasAsked = state.isAsked;
       [this.last, this.made] = [step, found.filter((one) => one <= step)];
       onMessage(`resumed from ${this.nameOf(step)}`);
       return;
@@ -95,9 +109,9 @@ export class Keeper {
   }
 
   /** The state of a checkpoint; undefined, with a message, for a damaged one. */
-  private async whole(files: Files): Promise<CheckpointState | undefined> {
+  private async whole(files: Files, step: number): Promise<CheckpointState | undefined> {
     try {
-      return await readState(files);
+      return await readState(files, step);
     } catch (error) {
       this.options.onMessage?.(`${(error as Error).message}: the checkpoint before it is used`);
       return undefined;
@@ -148,7 +162,10 @@ export class Keeper {
     try {
       if (this.last === undefined) await this.store.sweep();
       const files = new Map([...modelFiles(this.run.model), ...loop.files()]);
-      await this.store.write(state.step, withState(files, { run: await this.current(), loop: state }));
+      await this.store.write(
+        state.step,
+        withState(files, { run: await this.current(), loop: state, isAsked: this.isAsked }),
+      );
       this.last = state.step;
       this.made.push(state.step);
       await this.prune();
@@ -175,8 +192,7 @@ export class Keeper {
   /** Removes the checkpoints of a run that is finished and saved, unless somebody asked for them. */
   async end(): Promise<void> {
     if (this.isAsked) return;
-    for (const step of this.made) await this.store.remove(step).catch(() => undefined);
-    await this.store.removeEmpty().catch(() => undefined);
+    for (const step of new Set([...this.older, ...this.made])) await this.store.remove(step).catch(() => undefined);
   }
 
   /** The name of the newest checkpoint of this run, if there is one. */

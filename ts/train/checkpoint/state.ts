@@ -3,9 +3,10 @@ import { type Files, fileName } from "../../io/files.js";
 import type { Content } from "../../platform/index.js";
 import { platform } from "../../platform/index.js";
 import type { EpochLosses } from "../reading.js";
-import { fromExactJson, toExactJson } from "./exactJson.js";
 import type { Fingerprint } from "./fingerprint.js";
+import { sealed, unsealed } from "./sealed.js";
 import { STATE } from "./store.js";
+import { requireSums, type Sum, type Sums } from "./sums.js";
 
 /** Where a loop stands, beside the numbers of its model and optimizer. */
 export interface LoopState {
@@ -37,8 +38,10 @@ export interface CheckpointState {
   readonly format: typeof FORMAT;
   readonly run: Fingerprint;
   readonly loop: LoopState;
+  /** Whether somebody asked for checkpoints, which then stay. */
+  readonly isAsked: boolean;
   /** Size and SHA-256 of every other file. */
-  readonly files: Readonly<Record<string, { readonly size: number; readonly sha256: string }>>;
+  readonly files: Sums;
 }
 
 const FORMAT = 1;
@@ -46,9 +49,9 @@ const FORMAT = 1;
 /** Files that are written in order, and behind them a state that knows what they were. */
 export function withState(
   files: ReadonlyMap<string, Content>,
-  state: Pick<CheckpointState, "run" | "loop">,
+  state: Omit<CheckpointState, "format" | "files">,
 ): Map<string, Content> {
-  const sums: Record<string, { size: number; sha256: string }> = {};
+  const sums: Record<string, Sum> = {};
   const summed = [...files].map(([name, content]): [string, Content] => [
     name,
     watchedContent(content, (sum) => {
@@ -56,15 +59,12 @@ export function withState(
     }),
   ]);
   async function* text() {
-    yield new TextEncoder().encode(`${toExactJson({ format: FORMAT, ...state, files: sums })}\n`);
+    yield new TextEncoder().encode(await sealed({ format: FORMAT, ...state, files: sums }));
   }
   return new Map([...summed, [STATE, text()]]);
 }
 
-async function* watchedContent(
-  content: Content,
-  note: (sum: { size: number; sha256: string }) => void,
-): AsyncGenerator<Uint8Array> {
+async function* watchedContent(content: Content, note: (sum: Sum) => void): AsyncGenerator<Uint8Array> {
   const hash = platform.hash("sha256")!; // every platform has this one
   let size = 0;
   const encoder = new TextEncoder();
@@ -77,35 +77,13 @@ async function* watchedContent(
   note({ size, sha256: await hash.hex() });
 }
 
-/** The state of a checkpoint all of whose files are as they were written. Errors: CheckpointError, DataError. */
-export async function readState(files: Files): Promise<CheckpointState> {
+/** The state after step `step`, all of whose files are as they were written. Errors: CheckpointError, DataError. */
+export async function readState(files: Files, step: number): Promise<CheckpointState> {
   const where = fileName(files, STATE);
-  const state = parsed(new TextDecoder().decode(await files.read(STATE)), where);
-  for (const [name, { size, sha256 }] of Object.entries(state.files)) {
-    const found = await files.size(name);
-    if (found !== size) throw new CheckpointError(`${fileName(files, name)} is ${found} bytes long; expected ${size}`);
-    if ((await hashOfFile(files, name, size)) !== sha256)
-      throw new CheckpointError(`${fileName(files, name)} is not as it was written`);
-  }
+  const state = (await unsealed(new TextDecoder().decode(await files.read(STATE)))) as CheckpointState | undefined;
+  if (state === undefined) throw new CheckpointError(`${where} is not as it was written`);
+  if (state.format !== FORMAT) throw new CheckpointError(`${where} has format ${state.format}; expected ${FORMAT}`);
+  if (state.loop.step !== step) throw new CheckpointError(`${where} is of step ${state.loop.step}`);
+  await requireSums(files, state.files);
   return state;
-}
-
-function parsed(text: string, where: string): CheckpointState {
-  let state: CheckpointState;
-  try {
-    state = fromExactJson(text) as CheckpointState;
-  } catch {
-    throw new CheckpointError(`${where} is not JSON`);
-  }
-  if (state?.format !== FORMAT) throw new CheckpointError(`${where} has format ${state?.format}; expected ${FORMAT}`);
-  return state;
-}
-
-/** Bytes read at once. */
-const PIECE = 1 << 24;
-
-async function hashOfFile(files: Files, name: string, size: number): Promise<string> {
-  const hash = platform.hash("sha256")!;
-  for (let at = 0; at < size; at += PIECE) hash.update(await files.readRange(name, at, Math.min(size, at + PIECE)));
-  return hash.hex();
 }

@@ -1,3 +1,4 @@
+import { CheckpointError } from "../../errors.js";
 import { type Files, openFiles, saveFolder } from "../../io/files.js";
 import { type Content, platform } from "../../platform/index.js";
 
@@ -8,6 +9,11 @@ export const STATE = "state.json";
 export interface CheckpointStore {
   /** Its name in messages. */
   readonly name: string;
+  /**
+   * Keeps other trainings away until the function that this gives is called, where that is possible. Errors: CheckpointError if another one
+   * is there.
+   */
+  claim(): Promise<() => Promise<void>>;
   /** Steps after which there is a checkpoint, whole or damaged, ascending. */
   list(): Promise<number[]>;
   /** The files of a checkpoint. */
@@ -49,6 +55,15 @@ function folderStore(path: string): CheckpointStore {
   };
   return {
     name: path,
+    async claim() {
+      try {
+        return await platform.claimFolder(path);
+      } catch (error) {
+        // A folder that cannot be written is a message later, at the first checkpoint.
+        if ((error as { code?: unknown }).code !== undefined) return async () => undefined;
+        throw new CheckpointError(`${path} cannot be used: ${(error as Error).message}`, { cause: error });
+      }
+    },
     async list() {
       const found: number[] = [];
       for (const step of steps(await names())) if (await isOurs(openFiles(at(step)))) found.push(step);
@@ -99,6 +114,7 @@ function handleStore(folder: FileSystemDirectoryHandle): CheckpointStore {
   };
   return {
     name: folder.name || "the checkpoints' folder",
+    claim: async () => async () => undefined,
     async list() {
       const found: number[] = [];
       for (const step of steps(await names())) if (await isOurs(await open(step))) found.push(step);

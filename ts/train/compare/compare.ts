@@ -1,5 +1,5 @@
 import { init } from "../../engine/engine.js";
-import { AbortError, ConfigError } from "../../errors.js";
+import { AbortError, ConfigError, RoFormerError } from "../../errors.js";
 import { checkFolder, saveFolder } from "../../io/files.js";
 import { requireFolderPath } from "../../models/modelFolder.js";
 import { withGlue } from "../glue.js";
@@ -85,9 +85,8 @@ async function allRuns({ runs }: Plan, runner: Runner, options: CompareOptions):
       if (!before && options.signal?.aborted) throw new AbortError("aborted", { cause: options.signal.reason });
       finished.push(before ?? (await makeRun(runner, planned)));
     } catch (error) {
-      throw error instanceof AbortError
-        ? stopped(error, `run ${i + 1} of ${runs.length}, ${planned.name}`, options)
-        : error;
+      const where = `run ${i + 1} of ${runs.length}, ${planned.name}`;
+      throw error instanceof AbortError ? stopped(error, where, options) : failed(error, where, options);
     }
   }
   return finished;
@@ -97,6 +96,14 @@ async function allRuns({ runs }: Plan, runner: Runner, options: CompareOptions):
 function stopped(error: AbortError, where: string, { out }: CompareOptions): AbortError {
   const kept = out === undefined ? "" : `; the runs before it are kept in ${out}/runs: resume goes on with it`;
   return new AbortError(`stopped in ${where}${kept}`, { cause: error });
+}
+
+/** The error of a run, which names it if there are several. What was trained is not lost with an UnsavedError. */
+function failed(error: unknown, where: string, { out }: CompareOptions): unknown {
+  const kept = out === undefined || where.startsWith("run 1 of") ? "" : `; the runs before it are kept in ${out}/runs`;
+  if (error instanceof RoFormerError && !where.endsWith("of 1, run"))
+    error.message = `${where}: ${error.message}${kept}`;
+  return error;
 }
 
 async function saveComparison(comparison: Comparison, out: string): Promise<void> {

@@ -1,5 +1,7 @@
-import { saveFile, saveFolder } from "../../io/files.js";
+import { openFiles, saveFile, saveFolder } from "../../io/files.js";
 import { platform } from "../../platform/index.js";
+import { sealed, unsealed } from "../checkpoint/sealed.js";
+import { requireSums, type Sum, type Sums, sumOf } from "../checkpoint/sums.js";
 import { finetuneFold, type Judged } from "../finetune.js";
 import { betterBy } from "../labeled.js";
 import type { FinetuneOptions, PretrainOptions } from "../options.js";
@@ -70,6 +72,8 @@ interface BegunState {
 
 /** What {@link STATE} holds then. */
 interface State extends BegunState, Omit<FinishedRun, "run"> {
+  /** Sums of the files in its folder. */
+  readonly sums: Sums;
   readonly metrics: ComparedRun["metrics"];
   readonly validation: ComparedRun["validation"];
   readonly curve: ComparedRun["curve"];
@@ -89,11 +93,15 @@ const identityOf = ({ command, identity }: Runner, { alternative: { settings }, 
 export async function finishedRun(runner: Runner, planned: PlannedRun): Promise<FinishedRun | undefined> {
   const folder = folderOf(runner, planned);
   if (!runner.resume || folder === undefined) return undefined;
-  const [state, metrics] = [await readState<State>(`${folder}/${STATE}`), await readState(`${folder}/metrics.json`)];
-  if (!state?.metrics || !metrics || !isSame(state.identity, identityOf(runner, planned))) return undefined;
-  // Another training may have replaced the model since.
-  const isOwn = Object.entries(state.metrics).every(([name, value]) => isSame(metrics[name], value));
-  return isOwn && metrics.stopped === undefined ? finished(runner, planned, state) : undefined;
+  const state = await readState<State>(`${folder}/${STATE}`);
+  if (!state?.sums || !isSame(state.identity, identityOf(runner, planned))) return undefined;
+  try {
+    await requireSums(openFiles(folder), state.sums);
+  } catch (error) {
+    runner.listeners.onMessage?.(`${(error as Error).message}: ${planned.name} is trained again`);
+    return undefined;
+  }
+  return finished(runner, planned, state);
 }
 
 /** Makes a run as `finetune` or `pretrain` does, closes its model, and notes in its folder that it is finished. Errors: theirs. */
@@ -115,17 +123,28 @@ export async function makeRun(runner: Runner, planned: PlannedRun): Promise<Fini
   const { metrics, judged } = await train(runner.command, options, planned.fold);
   // Evaluations before a checkpoint are in the log alone.
   const curve = folder === undefined ? events : await curveIn(`${folder}/log.jsonl`);
-  const state = { identity, metrics, curve, judged };
-  const made: State = { ...state, validation: validationOf(metrics, curve) };
-  if (folder !== undefined) await saveFile(`${folder}/${STATE}`, `${toJson(made)}\n`);
+  const sums = folder === undefined ? {} : await sumsOf(folder);
+  const made: State = { ...{ identity, metrics, curve, judged, sums }, validation: validationOf(metrics, curve) };
+  if (folder !== undefined) await saveFile(`${folder}/${STATE}`, await sealed(JSON.parse(toJson(made))));
   return finished(runner, planned, made);
+}
+
+/** Sums of a model's files, by which its folder is known again. */
+async function sumsOf(folder: string): Promise<Sums> {
+  const files = openFiles(folder);
+  const names = ((await files.list()) ?? []).filter(
+    (name) => /\.(json|jsonl|safetensors|txt)$/.test(name) && name !== STATE,
+  );
+  const sums = new Map<string, Sum>();
+  for (const name of names) sums.set(name, await sumOf(files, name));
+  return Object.fromEntries(sums);
 }
 
 /** Notes that a run begins; whether it goes on with what its folder holds of it. */
 async function begin({ resume }: Runner, folder: string, identity: object): Promise<boolean> {
   const before = resume ? await readState<BegunState>(`${folder}/${STATE}`) : undefined;
   if (before && isSame(before.identity, identity)) return true;
-  await saveFolder(folder, new Map([[STATE, `${toJson({ identity })}\n`]]));
+  await saveFolder(folder, new Map([[STATE, await sealed(JSON.parse(toJson({ identity })))]]));
   return false;
 }
 
@@ -198,11 +217,10 @@ const toJson = (value: unknown): string =>
 
 const isSame = (a: unknown, b: unknown): boolean => toJson(a) === toJson(b);
 
-/** The object in a JSON file; undefined where there is none. */
-async function readState<T = Readonly<Record<string, unknown>>>(path: string): Promise<T | undefined> {
+/** What a sealed file holds; undefined where there is none, or one that was changed. */
+async function readState<T>(path: string): Promise<T | undefined> {
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(await platform.readFile(path)));
-    return typeof value === "object" && value !== null ? (value as T) : undefined;
+    return (await unsealed(new TextDecoder().decode(await platform.readFile(path)))) as T | undefined;
   } catch {
     return undefined;
   }
