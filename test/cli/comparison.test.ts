@@ -122,7 +122,7 @@ describe("a comparison", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ +n +accuracy +accuracy, all rows$/m);
     expect(stdout).toMatch(/^all runs +3 +\d\.\d{4} ± \d\.\d{4} +\d\.\d{4}$/m);
-    expect(stdout).toContain("No single model results: there are models of 3 folds, in runs.");
+    expect(stdout).toContain("This gives 3 models, one per fold, in runs, and not one.");
   });
 
   it("of one value each is an ordinary run", async () => {

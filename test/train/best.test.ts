@@ -31,7 +31,7 @@ it("the best evaluation is kept in the engine's memory: what is trained, and ran
   expect(memory().used - before.used).toBeLessThan(4 * numbers + 128);
   for (const [i, score] of [0.5, 0.625, 0.75, 0.75, 0.25].entries()) {
     fill(model, i);
-    best.note({ f1: score });
+    best.note({ f1: score }, 1);
   }
   fill(model, 9);
   best.restore();
@@ -50,7 +50,7 @@ it("nothing is kept where no scores are better than others", () => {
   const before = memory();
   const best = new Best(model, undefined);
   expect(memory()).toEqual(before);
-  for (const score of [1, 2]) best.note({ f1: score });
+  for (const score of [1, 2]) best.note({ f1: score }, 1);
   fill(model, 3);
   best.restore();
   expect(best.figures).toEqual({ f1: 2 });
@@ -64,7 +64,7 @@ it("the copy is of values, in whatever order inference and training have them in
   const infer = () => model.forward({ inputIds: [[1, 2, 3]] }).logits.data;
   const [values, logits] = [model.parameters().map((one) => one.read()), infer()];
   const best = new Best(model, higher);
-  best.note({ f1: 1 });
+  best.note({ f1: 1 }, 1);
   model.store.requireGradients();
   best.restore();
   expect(model.parameters().map((one) => one.read())).toEqual(values);

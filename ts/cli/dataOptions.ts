@@ -51,7 +51,7 @@ export const columnOptions: readonly OptionSpec[] = [
 /** The option that names a task. */
 export const taskOption: OptionSpec = {
   flags: "--task <name>",
-  help: `what the model is asked: ${TASKS.join(", ")}`,
+  help: `what to train or score: ${TASKS.join(", ")}`,
   parse: oneOf(TASKS),
 };
 

@@ -38,7 +38,7 @@ function intervalLine({ metrics, problem }: AnyEvaluation): string {
   const name = IN_WORDS[intervalOf] ?? intervalOf;
   const line =
     low === high
-      ? `no 95 % interval of ${name}: any rows that are drawn from these give ${shown(low)}, n ${n}`
+      ? `no 95 % interval of ${name}: every sample of these rows gives ${shown(low)}, n ${n}`
       : `95 % interval of ${name}: ${shown(low)} to ${shown(high)}, n ${n}`;
   return n < FEW && problem !== "single_label_classification" ? `${line}; fewer than ${FEW} rows say little` : line;
 }

@@ -38,7 +38,8 @@ function centred(values: readonly number[]): number[] {
   return values.map((value) => value - mean);
 }
 
-function ranks(values: readonly number[]): number[] {
+/** Ranks from 1; equal numbers share the mean of theirs. */
+export function ranks(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
   const found = new Array<number>(values.length);
   for (let from = 0; from < order.length; ) {

@@ -8,6 +8,8 @@ export class Best {
   readonly copy: Snapshot | undefined;
   /** The figures of the best evaluation. */
   figures: object | undefined;
+  /** The step after which it was made. */
+  step: number | undefined;
 
   /** Makes memory for a copy, when what is frozen is. Errors: EngineError where there is none. */
   constructor(model: Model, better: ((a: object, b: object) => boolean) | undefined) {
@@ -16,9 +18,9 @@ export class Best {
   }
 
   /** Keeps the parameters as they are, if they are the best so far; returns whether they are. */
-  note(figures: object): boolean {
+  note(figures: object, step: number): boolean {
     if (this.better && this.figures !== undefined && !this.better(figures, this.figures)) return false;
-    this.figures = figures;
+    [this.figures, this.step] = [figures, step];
     this.copy?.take();
     return true;
   }

@@ -45,6 +45,8 @@ export interface LoopSettings extends ResolvedOptimization {
 export interface TrainingMetrics {
   /** Steps made. */
   readonly steps: number;
+  /** The step whose evaluation was the best one: the model is that of this step. */
+  readonly bestStep?: number;
   /** Times the training texts were seen: a fraction where the training ended within an epoch. */
   readonly epochs: number;
   /** Seconds that the training took, evaluations included. */

@@ -73,7 +73,7 @@ export class Evaluations<S> {
   private async evaluate(step: number): Promise<void> {
     const { course, settings, options, meter, log } = this.parts;
     const { onMessage, onEvaluation } = options;
-    const scores = await meter.outside(() => this.scored());
+    const scores = await meter.outside(() => this.scored(step));
     const epoch = meter.epoch(step);
     const at = { step, ...(epoch !== undefined && { epoch }) };
     const valid = course.figures(scores);
@@ -88,12 +88,12 @@ export class Evaluations<S> {
   }
 
   /** Evaluates the model, or the average of its weights, and keeps it if it is the best so far. */
-  private async scored(): Promise<S> {
+  private async scored(step: number): Promise<S> {
     this.average?.swap();
     try {
       const { course, options } = this.parts;
       const scores = await course.evaluate(options.signal);
-      const isBest = this.best.note(course.figures(scores));
+      const isBest = this.best.note(course.figures(scores), step);
       this.waited = isBest ? 0 : this.waited + 1;
       if (isBest) this.scores = scores;
       return scores;
@@ -141,11 +141,16 @@ export class Evaluations<S> {
     }
   }
 
+  /** The step whose evaluation was the best one, if that is what the model is. */
+  get bestStep(): number | undefined {
+    return this.isWhole && this.best.keepsParameters ? this.best.step : undefined;
+  }
+
   /** What a checkpoint says of it. */
   state(): Omit<LoopState, "step" | "taken"> {
     const { waited, isOver, losses, history, best } = this;
     const state = { waited, isOver, losses: [...losses], history: [...history] };
-    return best.figures === undefined ? state : { ...state, best: best.figures };
+    return best.figures === undefined ? state : { ...state, best: { figures: best.figures, step: best.step! } };
   }
 
   /** What a checkpoint keeps of the parameters beside the model's own. */
@@ -160,7 +165,7 @@ export class Evaluations<S> {
   async restore({ best, waited, isOver, losses, history }: LoopState, files: Files): Promise<void> {
     if (this.average) await restoreSnapshot(this.average.copy, files, AVERAGE);
     if (this.best.copy && best !== undefined) await restoreSnapshot(this.best.copy, files, BEST);
-    this.best.figures = best;
+    [this.best.figures, this.best.step] = [best?.figures, best?.step];
     [this.waited, this.isOver, this.losses, this.history] = [waited, isOver, [...losses], [...history]];
   }
 

@@ -128,8 +128,16 @@ function resultOf(
   { options: { init, threshold }, glue }: WithGlueData<FinetuneOptions<TaskName>>,
 ) {
   const { model, scores, part } = outcome;
-  const { steps, epochs = 0, seconds, tokensPerSecond, parameters } = outcome.training;
-  const how = { steps, epochs, seconds, tokensPerSecond, parameters, ...prepared.record };
+  const { steps, bestStep, epochs = 0, seconds, tokensPerSecond, parameters } = outcome.training;
+  const how = {
+    steps,
+    ...(bestStep !== undefined && { bestStep }),
+    epochs,
+    seconds,
+    tokensPerSecond,
+    parameters,
+    ...prepared.record,
+  };
   if (!scores) return { model, metrics: how };
   const { validation, [part]: bag } = prepared.bags;
   const bagOfWords = bag && { ...bag, ...(part === "test" && validation && { validation }) };

@@ -69,7 +69,7 @@ export function labeledCourse<L, S extends Scores>(
     evaluate: (signal) => task.evaluate(model, valid, { signal }),
     better: betterBy(settings.metric),
     figures: ({ metrics }) => metrics,
-    inWords: (scores) => `validation ${task.inWords(scores)}`,
+    inWords: (scores) => `validation ${task.inWords(scores)}${metricInWords(scores, settings.metric, task.metric)}`,
   };
 }
 
@@ -81,6 +81,13 @@ function evaluationTokens(examples: readonly Example[]): number {
     all,
     lengths.reduce((most, length) => Math.max(most, length), BATCH_TOKENS),
   );
+}
+
+/** The metric by which evaluations are compared, where it is not the one that the task shows by itself. */
+function metricInWords({ metrics }: Scores, metric: string, shown: string): string {
+  const value = (metrics as Record<string, unknown>)[metric];
+  const isShown = metric === "loss" || (metric === shown && metric !== "matthews");
+  return isShown || typeof value !== "number" ? "" : `, ${metric} ${value.toFixed(4)}`;
 }
 
 /** Metrics of which less is better. */

@@ -10,7 +10,7 @@ import { unstarted } from "./stopped.js";
 import { columnsOf } from "./tasks/columns.js";
 import { type AnyTask, type AnyTaskKind, type TaskName, taskKind } from "./tasks/index.js";
 import { inferFromLabels, inferTask } from "./tasks/infer.js";
-import { suggestionFor } from "./tasks/suggest.js";
+import { separatorFor, suggestionFor } from "./tasks/suggest.js";
 
 /** The rows of a run, and the task that they ask for. */
 export interface LabeledRows {
@@ -36,6 +36,9 @@ export async function readData(options: FinetuneOptions<TaskName>, fold: Fold | 
   if (reason !== undefined) onMessage?.(`task ${name}, since ${reason}`);
   const suggestion = canDiffer && name === "classify" ? suggestionFor(all, label) : undefined;
   if (suggestion !== undefined) onMessage?.(suggestion);
+  const isUnparted = name === "multilabel" && options.labelSeparator === undefined && typeof label === "string";
+  const advice = isUnparted ? separatorFor(all, label) : undefined;
+  if (advice !== undefined) onMessage?.(advice);
   const kind = taskKind(name);
   const task = kind.learn(all, options, options.valid === undefined || fold !== undefined);
   const held = options.valid === undefined ? undefined : await read(options.valid, "valid", kind);

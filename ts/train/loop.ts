@@ -169,7 +169,9 @@ class Loop<S> implements Resumable {
     const { seconds, tokensPerSecond } = this.meter;
     const steps = this.done;
     const parameters = totalSize(model.store.trained());
+    const { bestStep } = this.evaluations;
     return {
+      ...(bestStep !== undefined && { bestStep }),
       ...{ steps, ...(perEpoch !== undefined && { epochs: steps / perEpoch }) },
       ...{ seconds, tokensPerSecond, parameters },
     };

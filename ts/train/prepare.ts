@@ -58,6 +58,7 @@ export async function prepare(
   const { onMessage = () => {}, init } = options;
   checkSettings("", options, FINETUNE_SETTINGS);
   const data = await readData(options, fold);
+  requireClassifier(data.name, options);
   const resolved = resolveFinetune(options, { rows: data.train.length, pretrained: init !== undefined });
   const { model, task, lengths } = await (init === undefined
     ? freshStart(data, resolved, options)
@@ -76,7 +77,9 @@ export async function prepare(
     const course = labeledCourse({ task, model, train, valid, rows: data.train }, settings);
     const length = { steps: stepsOf(settings, course), evalEvery: settings.evalEvery ?? course.perEpoch };
     const settle = thresholded(task, model, valid, options);
-    const set = { ...settings, ...length, maxLength };
+    const { epochs, ...others } = { ...settings, ...length, maxLength };
+    const isByEpochs = options.steps === undefined && options.tokens === undefined;
+    const set = isByEpochs ? { ...others, epochs } : others;
     const split = { train: train.length, valid: valid.length, test: test?.length, heldOut: !options.valid };
     return {
       ...{ model, course, settle, task: data.name },
@@ -108,6 +111,13 @@ async function hashesOf({ train, valid, test }: Encoded): Promise<Readonly<Recor
     validation: await hashExamples(valid),
     ...(test && { test: await hashExamples(test) }),
   };
+}
+
+/** Refuses settings that the loss of other tasks does not have. Errors: ConfigError. */
+function requireClassifier(task: TaskName, { classWeights, labelSmoothing = 0 }: FinetuneOptions<TaskName>): void {
+  const set = classWeights !== undefined ? "classWeights" : labelSmoothing > 0 ? "labelSmoothing" : undefined;
+  if (set !== undefined && task !== "classify")
+    throw new ConfigError(`${set} is for task classify, and this is ${task}`);
 }
 
 /** Adds the adapters that are to be trained, if any. Errors: ConfigError, also for adapters together with `freeze`. */
@@ -151,6 +161,8 @@ function stepsOf(
   return Math.max(1, Math.round(passes * course.perEpoch));
 }
 
+const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
 /** What is about to be trained, on what, and how. */
 function describe(
   model: RoFormer,
@@ -163,7 +175,7 @@ function describe(
   const labels = task.labels.length > 0 ? `; labels ${task.labels.join(", ")}` : "";
   return [
     `${train.length} texts to train, ${valid.length} to validate${test ? `, ${test.length} to test` : ""}${labels}`,
-    `${num_hidden_layers} layers × ${hidden_size}, ${num_attention_heads} heads, ${parts(model.config).position} positions, ` +
+    `${counted(num_hidden_layers, "layer")} × ${hidden_size}, ${counted(num_attention_heads, "head")}, ${parts(model.config).position} positions, ` +
       `vocabulary ${vocab_size}, ${model.trainedLength} tokens a text, ${parameters} parameters`,
     `batches of ${batch}, learning rate ${lr} after ${Math.round(100 * warmup)} % warm-up, dropout ${hidden_dropout_prob}, ` +
       `${Math.round(100 * maskRate)} % of the tokens hidden, seed ${seed}`,

@@ -84,7 +84,10 @@ async function present(
     ...reportLines(evaluation as AnyEvaluation),
     ...notes,
     `trained ${metrics.steps} steps in ${duration(metrics.seconds)}, ${metrics.tokensPerSecond} tokens/s; ${duration(seconds)} in total`,
-    ...(memory === undefined ? [] : [`peak memory ${Math.round(memory / 2 ** 20)} MiB`]),
+    ...(metrics.bestStep === undefined || metrics.bestStep === metrics.steps
+      ? []
+      : [`the model is that of step ${metrics.bestStep}, whose validation scores were best`]),
+    ...(memory === undefined ? [] : [`peak memory of the process ${Math.round(memory / 2 ** 20)} MiB`]),
     `saved in ${folder}`,
   ]);
 }

@@ -1,5 +1,6 @@
 import { glueNames } from "../../data/glue.js";
 import { ConfigError } from "../../errors.js";
+import type { Classification } from "../../pipelines/classify.js";
 import type { PipelineOptions } from "../../pipelines/pipeline.js";
 import { AGGREGATIONS, type Aggregation } from "../../pipelines/tagGroups.js";
 import type { TagTokensOptions } from "../../pipelines/tagTokens.js";
@@ -93,6 +94,12 @@ export const predict: CommandSpec = {
   },
 };
 
+/** The predicted label and its score, or all labels that reach their thresholds with theirs. */
+function labelsInWords({ label, score, scores, labels }: Classification): string[] {
+  if (!labels) return [oneLine(label), score.toFixed(4)];
+  return [labels.map((one) => `${oneLine(one)} ${scores[one]!.toFixed(4)}`).join(", ") || "(none)"];
+}
+
 function tagSettings(given: Record<string, unknown>): TagTokensOptions {
   const { aggregation, ignoreLabels, stride } = given as {
     aggregation?: string;
@@ -118,12 +125,8 @@ async function predictions(
     const results = await model.classify(texts, { ...settings, where, threshold, ...(pairs && { pairs }) });
     return results.map((value, i) => ({
       value,
-      columns: { label: value.label, score: value.score, ...(value.labels && { labels: value.labels }) },
-      line: [
-        oneLine(value.labels?.join(", ") ?? value.label),
-        value.score.toFixed(4),
-        oneLine(texts[i]!).slice(0, 100),
-      ].join("\t"),
+      columns: value.labels ? { labels: value.labels } : { label: value.label, score: value.score },
+      line: [...labelsInWords(value), oneLine(texts[i]!).slice(0, 100)].join("\t"),
     }));
   }
   if (model.head !== "token-classification")

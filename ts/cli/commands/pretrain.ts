@@ -91,7 +91,7 @@ export const pretrain: CommandSpec = {
     await out.result(metrics, [
       `validation, ${metrics.n} tokens held out: ${scoresInWords(metrics)}`,
       `trained ${steps} steps in ${duration(seconds)}, ${tokensPerSecond} tokens/s`,
-      ...(memory === undefined ? [] : [`peak memory ${Math.round(memory / 2 ** 20)} MiB`]),
+      ...(memory === undefined ? [] : [`peak memory of the process ${Math.round(memory / 2 ** 20)} MiB`]),
       `saved in ${given.out}`,
     ]);
     model.close();

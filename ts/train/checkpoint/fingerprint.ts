@@ -17,6 +17,8 @@ export interface Fingerprint {
 
 /** Settings that change no number of the result, and those that say how long a run is, which are compared by its learning rates. */
 const FREE = ["recompute", "bagOfWords"];
+/** Settings whose defaults follow from the data. */
+const DERIVED = ["batch", "evalEvery", "lr", "maxLength", "vocabSize"];
 const LENGTH = ["steps", "epochs", "tokens"];
 
 /** The fingerprint of a run. */
@@ -52,7 +54,10 @@ export function requireSame(checkpoint: string, saved: Fingerprint, now: Fingerp
   for (const name of [...FREE, ...LENGTH]) names.delete(name);
   const [own, other] = [withSeed(now), withSeed(saved)];
   const changed = ["seed", ...names].find((name) => shown(own[name]) !== shown(other[name]));
-  if (changed !== undefined)
+  // A default that follows from the data is not what changed.
+  const isConsequence =
+    changed !== undefined && DERIVED.includes(changed) && differing(saved.data, now.data) !== undefined;
+  if (changed !== undefined && !isConsequence)
     throw new ConfigError(
       `resume: ${changed} is ${shown(own[changed])}, and ${checkpoint} was made ` +
         `${other[changed] === undefined ? "without it" : `with ${shown(other[changed])}`}: ${advice}`,

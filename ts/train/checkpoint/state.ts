@@ -19,8 +19,8 @@ export interface LoopState {
   /** Losses of the steps since the last evaluation. */
   readonly losses: readonly number[];
   readonly history: readonly EpochLosses[];
-  /** What the log says of the best evaluation. */
-  readonly best?: object | undefined;
+  /** The step of the best evaluation, and what the log says of it. */
+  readonly best?: { readonly step: number; readonly figures: object } | undefined;
   /** What the run took so far. */
   readonly taken: Taken;
 }
@@ -81,7 +81,7 @@ async function* watchedContent(content: Content, note: (sum: Sum) => void): Asyn
 export async function readState(files: Files, step: number): Promise<CheckpointState> {
   const where = fileName(files, STATE);
   const state = (await unsealed(new TextDecoder().decode(await files.read(STATE)))) as CheckpointState | undefined;
-  if (state === undefined) throw new CheckpointError(`${where} is not as it was written`);
+  if (state === undefined) throw new CheckpointError(`${where} is damaged`);
   if (state.format !== FORMAT) throw new CheckpointError(`${where} has format ${state.format}; expected ${FORMAT}`);
   if (state.loop.step !== step) throw new CheckpointError(`${where} is of step ${state.loop.step}`);
   await requireSums(files, state.files);

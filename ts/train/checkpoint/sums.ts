@@ -28,7 +28,6 @@ export async function requireSums(files: Files, sums: Sums): Promise<void> {
   for (const [name, { size, sha256 }] of Object.entries(sums)) {
     const found = await files.size(name);
     if (found !== size) throw new CheckpointError(`${fileName(files, name)} is ${found} bytes long; expected ${size}`);
-    if ((await sumOf(files, name)).sha256 !== sha256)
-      throw new CheckpointError(`${fileName(files, name)} is not as it was written`);
+    if ((await sumOf(files, name)).sha256 !== sha256) throw new CheckpointError(`${fileName(files, name)} is damaged`);
   }
 }

@@ -79,7 +79,7 @@ const differencesInWords = ({ name }: AlternativeScores, n: number): string =>
 
 const foldsInWords = (folds: number, isSaved: boolean): string[] => [
   "The score of all rows takes each from the model that was not trained on it.",
-  `No single model results: there are models of ${folds} folds${isSaved ? ", in runs" : ""}. They share training rows, so that intervals are a little too narrow.`,
+  `This gives ${folds} models, one per fold${isSaved ? ", in runs" : ""}, and not one. They share training rows, so the intervals are a little too narrow.`,
 ];
 
 function bestInWords(

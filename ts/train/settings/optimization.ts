@@ -39,7 +39,7 @@ export interface OptimizationSettings {
    */
   readonly warmupSteps?: number | undefined;
   /**
-   * What each layer's learning rate is of that of the layer above.
+   * Each layer's learning rate as a share of that of the layer above.
    * @default 1
    */
   readonly layerDecay?: number | undefined;
@@ -79,7 +79,7 @@ export interface OptimizationSettings {
    */
   readonly featureRedrawInterval?: number | undefined;
   /**
-   * What every random number of the run follows from.
+   * Seed of all random numbers of the run.
    * @default 0
    */
   readonly seed?: number | undefined;
@@ -108,7 +108,7 @@ export const OPTIMIZATION = {
     ...{
       rule: scale,
       unit: "factor",
-      help: "What each layer's learning rate is of that of the layer above",
+      help: "Each layer's learning rate as a share of that of the layer above",
       default: 1,
     },
   },
@@ -138,7 +138,7 @@ export const OPTIMIZATION = {
     ...{ rule: whole(1), unit: "steps", usually: "never" },
     help: "Steps after which a Performer draws its random features again",
   },
-  seed: { rule: seed, unit: "number", help: "What every random number of the run follows from", default: 0 },
+  seed: { rule: seed, unit: "number", help: "Seed of all random numbers of the run", default: 0 },
 } as const satisfies Settings<OptimizationSettings>;
 
 /** Optimization with nothing left open but what may stay so. */

@@ -2,6 +2,7 @@ import { external, type ValueWithGradient } from "../../autograd/external.js";
 import { placeOf, type Row, textOf } from "../../data/values.js";
 import { ConfigError } from "../../errors.js";
 import * as metrics from "../../metrics/all.js";
+import { ranks } from "../../metrics/regression.js";
 import type { BatchStates, Model } from "../../models/model.js";
 import { meanSentenceModel, trainablePooling } from "../../models/sentences/trained.js";
 import { embed as vectorsOf } from "../../pipelines/embed.js";
@@ -176,9 +177,12 @@ function scored(vectors: readonly ArrayLike<number>[], examples: Examples): Scor
     const { details } = rightOf(rows);
     return { metrics: tripletMetrics(rows), details };
   }
+  // The right text once more, of another row, is as right.
+  const right = examples.map(({ sequences }) => Array.from(sequences[1]!.ids).join());
   const ranks = examples.map((_, i) => {
     const own = cosine(text(i, 0), text(i, 1));
-    return examples.filter((_, j) => j !== i && cosine(text(i, 0), text(j, 1)) >= own).length + 1;
+    const isBefore = (j: number) => right[j] !== right[i] && cosine(text(i, 0), text(j, 1)) >= own;
+    return examples.filter((_, j) => isBefore(j)).length + 1;
   });
   const rows = ranks.map(
     (rank): RowPrediction => ({
@@ -222,12 +226,14 @@ function similarities(cosines: readonly number[], labels: readonly number[]): Sc
     details: {
       judged: () => rows,
       main: { metric: "spearman", of: (rows) => metrics.spearman(drawn(cosines, rows), drawn(labels, rows)) },
-      predictions: () =>
-        cosines.map((own, i) => ({
-          predicted: String(own),
-          loss: (own - labels[i]!) ** 2,
-          isRight: own === labels[i],
-        })),
+      // Cosines and labels have different scales: what is compared is their order.
+      predictions: () => {
+        const [found, wanted] = [ranks(cosines), ranks(labels)];
+        const misplaced = (i: number) => Math.abs(found[i]! - wanted[i]!) / Math.max(1, cosines.length - 1);
+        return cosines.map((own, i) => ({
+          ...{ predicted: String(own), score: own, loss: misplaced(i), isRight: misplaced(i) === 0 },
+        }));
+      },
     },
   };
 }

@@ -12,13 +12,37 @@ export function suggestionFor(rows: readonly Row[], label: string): string | und
   const labels = rows.map(({ values }) => String(values[label] ?? "").trim()).filter((one) => one !== "");
   if (areValues(labels))
     return `the labels are ${new Set(labels).size} different numbers: if these are values and not classes, set task "regress" (--task regress)`;
+  const parted = partedLabel(labels);
+  if (parted === undefined) return undefined;
+  const { separator, example } = parted;
+  return (
+    `labels such as ${example} look like several labels per text: if they are, set task "multilabel" and labelSeparator ` +
+    `"${separator}" (--task multilabel --label-separator '${separator}')`
+  );
+}
+
+/** A line for `multilabel` without a separator, if one seems to be in the labels. */
+export function separatorFor(rows: readonly Row[], label: string): string | undefined {
+  const parted = partedLabel(textsOf(rows, label));
+  return (
+    parted &&
+    `labels such as ${parted.example} are one label each without labelSeparator "${parted.separator}" (--label-separator '${parted.separator}')`
+  );
+}
+
+const textsOf = (rows: readonly Row[], label: string): string[] =>
+  rows
+    .map(({ values }) => values[label])
+    .filter((one) => typeof one !== "object" || one === null)
+    .map((one) => String(one ?? "").trim())
+    .filter((one) => one !== "" && !one.startsWith("["));
+
+/** What seems to part labels, and one of these. */
+function partedLabel(labels: readonly string[]): { readonly separator: string; readonly example: string } | undefined {
   const separator = [";", "|", ","].find((one) => isParting(labels, one));
   if (separator === undefined) return undefined;
   const example = labels.find((one) => one.includes(separator))!;
-  return (
-    `labels such as ${JSON.stringify(example.slice(0, 60))} look like several labels per text: if they are, set task "multilabel" and labelSeparator ` +
-    `"${separator}" (--task multilabel --label-separator '${separator}')`
-  );
+  return { separator, example: JSON.stringify(example.slice(0, 60)) };
 }
 
 /**
