@@ -19,7 +19,9 @@ export class Best {
 
   /** Keeps the parameters as they are, if they are the best so far; returns whether they are. */
   note(figures: object, step: number): boolean {
-    if (this.better && this.figures !== undefined && !this.better(figures, this.figures)) return false;
+    // Compared with themselves, the first ones show whether they can be compared at all.
+    const isBetter = this.better?.(figures, this.figures ?? figures) ?? true;
+    if (this.figures !== undefined && !isBetter) return false;
     [this.figures, this.step] = [figures, step];
     this.copy?.take();
     return true;
