@@ -19,12 +19,13 @@ export { type FileOptions, type Format, type ReadOptions, type Row, readRows } f
 export type { Bytes, DataSource, NamedBytes } from "../data/source.js";
 export type { TableOptions } from "../data/table.js";
 export { metrics } from "../metrics/index.js";
+export type { Moments } from "../metrics/moments.js";
 export type { OwnLoss } from "../models/model.js";
 export * as schedules from "../optim/schedules.js";
 export { type TokenizerKind, type TrainTokenizerOptions, trainTokenizer } from "../tokenizers/train.js";
 export type { BagOfWordsMetrics } from "./baseline.js";
 export { compare } from "./compare/compare.js";
-export type { CompareOptions, RunEvent, SearchSettings } from "./compare/options.js";
+export type { CompareOptions, DecidedOption, RunEvent, SearchSettings } from "./compare/options.js";
 export type { ComparedRun, CurvePoint } from "./compare/run.js";
 export type { AlternativeScores, BestSettings, Comparison, Difference, PooledScores } from "./compare/summary.js";
 export type { TrainingMetrics } from "./course.js";

@@ -12,8 +12,11 @@ export type SearchSettings = {
   readonly [K in Exclude<keyof FinetuneSettings, "seed" | "metric">]?: readonly NonNullable<FinetuneSettings[K]>[];
 };
 
-/** What a comparison decides for each of its runs. */
-type Decided = Exclude<keyof RunOptions, "init" | "tensorboard" | "saveEvery" | "saveMinutes" | "keepCheckpoints">;
+/** Names of the options that a comparison decides for each of its runs. */
+export type DecidedOption = Exclude<
+  keyof RunOptions,
+  "init" | "tensorboard" | "saveEvery" | "saveMinutes" | "keepCheckpoints"
+>;
 
 /** A run of a comparison that begins, or that is finished already. */
 export interface RunEvent {
@@ -30,9 +33,9 @@ export interface RunEvent {
 /** Settings of `compare`: what its runs have in common, and what they differ in. */
 export interface CompareOptions {
   /** Options of `finetune` that all runs have. */
-  readonly finetune?: Omit<FinetuneOptions<TaskName>, Decided> | undefined;
+  readonly finetune?: Omit<FinetuneOptions<TaskName>, DecidedOption> | undefined;
   /** Options of `pretrain` that all runs have, instead of those of `finetune`. */
-  readonly pretrain?: Omit<PretrainOptions, Decided> | undefined;
+  readonly pretrain?: Omit<PretrainOptions, DecidedOption> | undefined;
   /**
    * Every alternative is trained with each of these seeds.
    * @default the seed of the options
@@ -88,7 +91,7 @@ export const COMPARE: Names<CompareOptions> = {
 };
 
 /** What a comparison decides for its runs: names that its options of `finetune` and `pretrain` do not have. */
-export const DECIDED: Names<Pick<RunOptions, Decided>> & { readonly whenAborted: unknown } = {
+export const DECIDED: Names<Pick<RunOptions, DecidedOption>> & { readonly whenAborted: unknown } = {
   ...{
     out: true,
     checkpoints: true,
