@@ -55,6 +55,8 @@ test("the streams' numbers are what saved runs were made with", () => {
     sampling: 4,
     split: 5,
     bootstrap: 6,
+    blockOrder: 7,
+    blockOffset: 8,
     dropout: 1000,
   });
 });

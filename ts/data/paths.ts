@@ -1,5 +1,9 @@
 import { DataError } from "../errors.js";
+import { reading } from "../io/reasons.js";
 import { platform } from "../platform/index.js";
+
+/** Names of a folder's entries; undefined for what is no folder. Errors: DataError. */
+const namesIn = (folder: string): Promise<string[] | undefined> => reading(folder, () => platform.listFolder(folder));
 
 /** Extensions of files with texts. */
 const TEXTS = /\.(txt|jsonl?|ndjson|csv|tsv|parquet)(\.(gz|zst))?$/i;
@@ -13,12 +17,12 @@ const DEEPEST = 64;
  * any folders; hidden files and folders do not count. Errors: DataError for a folder without texts, or a pattern that no file matches.
  */
 export async function filesOf(path: string): Promise<string[]> {
-  if ((await platform.listFolder(path)) !== undefined) {
+  if ((await namesIn(path)) !== undefined) {
     const all = (await below(path)).filter((file) => TEXTS.test(file));
     if (all.length > 0) return all;
     throw new DataError(`${path}: the folder has no texts (.txt, .jsonl, .json, .csv, .tsv or .parquet)`);
   }
-  if (!MAGIC.test(path) || (await platform.exists(path))) return [path];
+  if (!MAGIC.test(path) || (await reading(path, () => platform.exists(path)))) return [path];
   const matching = await matchingFiles(path.replaceAll("\\", "/"));
   if (matching.length > 0) return matching;
   throw new DataError(`${path}: no file matches this pattern`, { reason: "not-found" });
@@ -31,7 +35,7 @@ async function matchingFiles(pattern: string): Promise<string[]> {
     segments.findIndex((segment) => MAGIC.test(segment)),
   );
   const base = fixed.join("/") || (pattern.startsWith("/") ? "/" : ".");
-  if ((await platform.listFolder(base)) === undefined) return [];
+  if ((await namesIn(base)) === undefined) return [];
   const depth = pattern.includes("**") ? DEEPEST : segments.length - fixed.length;
   const regex = patternRegex(pattern);
   const name = (file: string) => (fixed.length === 0 && base === "." ? file.slice(2) : file);
@@ -40,12 +44,12 @@ async function matchingFiles(pattern: string): Promise<string[]> {
 
 /** All files below a folder that are not hidden, at most so many levels down. */
 async function below(folder: string, levels = DEEPEST): Promise<string[]> {
-  const names = (await platform.listFolder(folder)) ?? [];
+  const names = (await namesIn(folder)) ?? [];
   const found: string[] = [];
   for (const name of names) {
     if (name.startsWith(".")) continue;
     const path = `${folder.replace(/[/\\]+$/, "")}/${name}`;
-    if ((await platform.listFolder(path)) === undefined) found.push(path);
+    if ((await namesIn(path)) === undefined) found.push(path);
     else if (levels > 1) found.push(...(await below(path, levels - 1)));
   }
   return found;
