@@ -36,7 +36,24 @@ it("a line of progress has the metric that chooses, and the record the setting t
   expect(metrics.settings.epochs).toBeUndefined();
 });
 
-it("a metric that there is not is refused at the first evaluation", async () => {
+it.each([undefined, "accuracy", "loss"])("a line of progress names no metric twice, chosen by %s", async (metric) => {
+  const train = texts.map((text, i) => ({ text, label: i % 8 ? "yes" : "no" })); // skewed: Matthews chooses
+  const said: string[] = [];
+  const onMessage = (line: string) => said.push(line);
+  const { model } = await finetune({ ...labeled, train, valid: train, steps: 6, metric, onMessage });
+  model.close();
+  const words = said
+    .find((line) => line.startsWith("epoch 1: "))!
+    .toLowerCase()
+    .match(/[a-z]+/g)!;
+  for (const name of ["accuracy", "matthews", "loss"])
+    expect(
+      words.filter((word) => word === name),
+      name,
+    ).toHaveLength(1);
+});
+
+it("an unknown metric is refused at the first evaluation", async () => {
   await expect(finetune({ ...labeled, steps: 1, metric: "acc" })).rejects.toThrow('metric is "acc", not one of ');
 });
 

@@ -161,7 +161,7 @@ describe("a run that is resumed", () => {
     ],
     ["without a file", (folder) => rmSync(join(folder, "best.safetensors"))],
     ["without its state", (folder) => rmSync(join(folder, "state.json"))],
-    ["of a state that is no JSON", (folder) => writeFileSync(join(folder, "state.json"), '{"format":1,')],
+    ["of a state that is not JSON", (folder) => writeFileSync(join(folder, "state.json"), '{"format":1,')],
     [
       "of a state of another step",
       (folder) => {
@@ -283,7 +283,7 @@ describe("checkpoints", () => {
     expect(read(out, "checkpoints/step-2/mine.txt")).toBe("a user's");
   });
 
-  it("that nobody asked for end with the run, and stay where it was stopped", async () => {
+  it("by default are removed at the end of a run, and stay where it is stopped", async () => {
     const out = join(temporaryFolder(), "out");
     await finished(classify, { out });
     expect(existsSync(join(out, "checkpoints"))).toBe(false);

@@ -2,7 +2,7 @@ import { compare } from "../train/compare/compare.js";
 import type { CompareOptions } from "../train/compare/options.js";
 import type { Comparison } from "../train/compare/summary.js";
 import { notesOf, tableOf } from "../train/compare/table.js";
-import { duration } from "../train/duration.js";
+import { duration } from "../train/inWords.js";
 import type { Call } from "./command.js";
 import { fieldFlag } from "./option.js";
 import { tableLines } from "./report.js";

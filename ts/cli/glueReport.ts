@@ -1,7 +1,6 @@
 import type { GlueMetric } from "../data/glue.js";
 import type { GlueMetrics } from "../train/glueScores.js";
-
-const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
+import { percent } from "../train/inWords.js";
 
 const IN_WORDS: Readonly<Record<GlueMetric, (score: number) => string>> = {
   accuracy: (score) => `accuracy ${percent(score)}`,

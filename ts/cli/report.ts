@@ -1,11 +1,8 @@
 import type { AnyEvaluation, Evaluation } from "../train/evaluate.js";
 import type { ScoredPart } from "../train/finetune.js";
+import { counted, percent } from "../train/inWords.js";
 import { FEW, hasF1 } from "../train/reading.js";
 import { glueLines } from "./glueReport.js";
-
-const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
-
-const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
 
 /** What the rows of a score are called. */
 const PARTS = { validation: "validation, the rows that chose the epoch", test: "test" } as const;

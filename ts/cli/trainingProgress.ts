@@ -1,4 +1,4 @@
-import { duration } from "../train/duration.js";
+import { duration } from "../train/inWords.js";
 import type { TrainingEvent } from "../train/meter.js";
 import type { EvaluationEvent } from "../train/settings/run.js";
 import type { Call } from "./command.js";

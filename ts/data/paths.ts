@@ -2,7 +2,7 @@ import { DataError } from "../errors.js";
 import { reading } from "../io/reasons.js";
 import { platform } from "../platform/index.js";
 
-/** Names of a folder's entries; undefined for what is no folder. Errors: DataError. */
+/** Names of a folder's entries; undefined if it is not a folder. Errors: DataError. */
 const namesIn = (folder: string): Promise<string[] | undefined> => reading(folder, () => platform.listFolder(folder));
 
 /** Extensions of files with texts. */

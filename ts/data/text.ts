@@ -1,4 +1,5 @@
 import { DataError } from "../errors.js";
+import { joinBytes } from "../io/joinBytes.js";
 
 /** Maximum characters of a line, row or JSON file: far more than a text needs, less than a string can hold. */
 export const LONGEST = 2 ** 28;
@@ -48,7 +49,7 @@ export async function* readPieces(name: string, pieces: AsyncIterable<Uint8Array
     return piece;
   };
   for await (const piece of pieces) {
-    const bytes = join([rest, piece]);
+    const bytes = joinBytes([rest, piece]);
     const end = wholeCharacters(bytes);
     if (end > 0) yield take(bytes.subarray(0, end));
     rest = bytes.slice(end);
@@ -94,14 +95,14 @@ async function* wholeLines(name: string, pieces: AsyncIterable<Uint8Array>): Asy
   for await (const piece of pieces) {
     const end = lastLineEnd(piece);
     if (end > 0) {
-      yield join([...waiting, piece.subarray(0, end)]);
+      yield joinBytes([...waiting, piece.subarray(0, end)]);
       [waiting, length] = [[], 0];
     }
     waiting.push(piece.subarray(end));
     length += piece.length - end;
     if (length > LONGEST) throw new DataError(`${name}: a line is longer than ${LONGEST} bytes: is this a text file?`);
   }
-  if (length > 0) yield join(waiting);
+  if (length > 0) yield joinBytes(waiting);
 }
 
 /** The end of the last whole line of a piece. A CR at the very end does not count: an LF may follow. */
@@ -168,15 +169,4 @@ function lineEnd(bytes: Uint8Array, from: number): number {
     if (bytes[at] === CARRIAGE_RETURN) return bytes[at + 1] === LINE_FEED ? at + 2 : at + 1;
   }
   return bytes.length;
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -30,7 +30,7 @@ export class Snapshot {
   tensors(): { readonly name: string; readonly shape: readonly number[]; read(): Float32Array }[] {
     return this.parameters.map(({ name, shape, size }, i) => ({
       ...{ name, shape },
-      read: () => this.within(i, (copy) => running().read(copy, size)),
+      read: () => this.read(this.offset(i), size),
     }));
   }
 
@@ -38,19 +38,20 @@ export class Snapshot {
   write(name: string, numbers: Float32Array): void {
     const index = this.parameters.findIndex((parameter) => parameter.name === name);
     const expected = this.parameters[index]?.size;
+    if (expected === undefined) throw new CheckpointError(`${name} is not a parameter that has a copy`);
     if (numbers.length !== expected)
-      throw new CheckpointError(`${name} has ${numbers.length} numbers; expected ${expected ?? "no such parameter"}`);
-    this.within(index, () => running().write(this.slot, numbers, this.offset(index)));
+      throw new CheckpointError(`${name} has ${numbers.length} numbers; expected ${expected}`);
+    running().write(this.slot, numbers, this.offset(index));
   }
 
   private offset(index: number): number {
     return totalSize(this.parameters.slice(0, index));
   }
 
-  private within<T>(index: number, use: (copy: number) => T): T {
-    const copy = engine().window(this.slot, this.offset(index), this.parameters[index]!.size);
+  private read(offset: number, size: number): Float32Array {
+    const copy = engine().window(this.slot, offset, size);
     try {
-      return use(copy);
+      return running().read(copy, size);
     } finally {
       engine().free(copy);
     }

@@ -1,5 +1,6 @@
 import type * as Files from "node:fs/promises";
 import { DataError } from "../errors.js";
+import { claimFolder } from "./nodeClaims.js";
 import { pageCodecs, unzstd } from "./nodeCodecs.js";
 import { folderOfDownloads } from "./nodeDownloads.js";
 import { tryFile, writeFile } from "./nodeFile.js";
@@ -37,7 +38,7 @@ export function createNode(): Platform | undefined {
       return found?.isFile() ? `${found.ino} ${found.size} ${found.mtimeNs}` : undefined;
     },
     writeFolder: (folder, files, options) => writeFolder(modules, path.resolve(folder), files, options),
-    claimFolder: async (folder) => (await import("./nodeClaims.js")).claimFolder(modules, path.resolve(folder)),
+    claimFolder: (folder) => claimFolder(modules, path.resolve(folder)),
     async renameFolder(from, to) {
       await fs.rename(from, to);
       flushSync(modules, path.dirname(path.resolve(to)));

@@ -45,16 +45,21 @@ export function labeledCourse<L, S extends Scores>(
   const sum = (rows: Iterable<number>) => [...rows].reduce((total, row) => total + lengths[row]!, 0);
   const tokens = sum(lengths.keys());
   const batchOf = (rows: readonly number[]) => task.batch(rows.map((i) => train[i]!));
-  /** The micro-batch of a step that has most tokens. */
-  const largest = (step: number) =>
-    inParts(batches.at(step), parts).reduce((most, part) => (sum(part) > sum(most) ? part : most));
+  /** The micro-batches of a step, those with most tokens first. */
+  const micro = (step: number) =>
+    inParts(batches.at(step), parts)
+      .map((rows) => ({ rows, tokens: sum(rows) }))
+      .sort((a, b) => b.tokens - a.tokens);
   return {
     perEpoch: batches.perEpoch,
     tokens,
     probe: {
-      tokens: (step) => ({ tokens: sum(batches.at(step)), micro: sum(largest(step)) }),
-      batch: (step, share) => {
-        const rows = largest(step);
+      tokens(step) {
+        const all = micro(step);
+        return { tokens: all.reduce((total, one) => total + one.tokens, 0), micro: all[0]!.tokens };
+      },
+      batch(step, share) {
+        const { rows } = micro(step)[0]!;
         return batchOf(rows.slice(0, Math.ceil(share * rows.length)));
       },
       evaluationTokens: evaluationTokens(valid),
@@ -69,7 +74,7 @@ export function labeledCourse<L, S extends Scores>(
     evaluate: (signal) => task.evaluate(model, valid, { signal }),
     better: betterBy(settings.metric),
     figures: ({ metrics }) => metrics,
-    inWords: (scores) => `validation ${task.inWords(scores)}${metricInWords(scores, settings.metric, task.metric)}`,
+    inWords: (scores) => `validation ${withMetric(task.inWords(scores), scores, settings.metric)}`,
   };
 }
 
@@ -83,11 +88,11 @@ function evaluationTokens(examples: readonly Example[]): number {
   );
 }
 
-/** The metric by which evaluations are compared, where it is not the one that the task shows by itself. */
-function metricInWords({ metrics }: Scores, metric: string, shown: string): string {
+/** Scores in words, with the metric by which evaluations are compared if these do not name it. */
+function withMetric(words: string, { metrics }: Scores, metric: string): string {
   const value = (metrics as Record<string, unknown>)[metric];
-  const isShown = metric === "loss" || (metric === shown && metric !== "matthews");
-  return isShown || typeof value !== "number" ? "" : `, ${metric} ${value.toFixed(4)}`;
+  const isNamed = words.replaceAll(" ", "").toLowerCase().includes(metric.toLowerCase());
+  return isNamed || typeof value !== "number" ? words : `${words}, ${metric} ${value.toFixed(4)}`;
 }
 
 /** Metrics of which less is better. */

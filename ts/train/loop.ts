@@ -8,8 +8,8 @@ import type { Keeper, Resumable } from "./checkpoint/keeper.js";
 import type { LoopState } from "./checkpoint/state.js";
 import { optimizerFile, optimizerState, restoreModel } from "./checkpoint/tensors.js";
 import type { Course, LoopSettings, Trained } from "./course.js";
-import { duration } from "./duration.js";
 import { Evaluations } from "./evaluations.js";
+import { duration } from "./inWords.js";
 import { Meter, type TrainingEvent } from "./meter.js";
 import { planInWords, planOf, withAdvice } from "./plan.js";
 import type { RunOptions } from "./settings/run.js";
@@ -41,7 +41,7 @@ export async function train<S>(
 /** Files of a checkpoint. */
 const [OPTIMIZER, LOG] = ["optimizer.safetensors", "log.jsonl"];
 
-/** Steps after which the time of the rest can be told. */
+/** Steps after which the time of the rest is estimated. */
 const TIMED = 20;
 
 /** What a {@link Loop} is made of. */
@@ -81,7 +81,7 @@ class Loop<S> implements Resumable {
     await evaluations.after(this.done); // where the interruption was before it
     while (this.done < settings.steps && evaluations.isWhole && !evaluations.isOver) {
       await this.step();
-      // An evaluation that is there only because the run ends has no part in a longer run, which may go on from here.
+      // An evaluation that is made only because the run ends does not belong to a longer run, which may go on from here.
       if (this.done === settings.steps && this.done % settings.evalEvery !== 0) await keeper?.finish(this);
       await evaluations.after(this.done);
       if (evaluations.isWhole) await keeper?.note(this);
@@ -105,7 +105,7 @@ class Loop<S> implements Resumable {
   }
 
   /** Steps made. */
-  private get done(): number {
+  get done(): number {
     return this.parts.step.step;
   }
 

@@ -8,6 +8,7 @@ import { totalSize } from "../tensor/tensor.js";
 import { type BagOfWordsMetrics, baseline, classRows } from "./baseline.js";
 import { hashExamples } from "./checkpoint/hash.js";
 import type { WithGlueData } from "./glue.js";
+import { counted } from "./inWords.js";
 import { labeledCourse } from "./labeled.js";
 import { type LabeledRows, readData } from "./labeledData.js";
 import { freshStart, savedStart } from "./labeledStart.js";
@@ -160,8 +161,6 @@ function stepsOf(
   const passes = tokens === undefined ? epochs : tokens / course.tokens;
   return Math.max(1, Math.round(passes * course.perEpoch));
 }
-
-const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 /** What is about to be trained, on what, and how. */
 function describe(

@@ -83,7 +83,7 @@ describe("a cache of encoded text", () => {
     const other = await run();
     expect(other.said).toContain("is of other texts");
     expect(other.losses).not.toEqual(want.losses);
-    // A file under another one's name is told by what it holds.
+    // A file under another one's name is recognized by its content.
     const names = readdirSync(join(cache, "tokens"));
     const renamed = names.find((one) => one !== name && !other.said.includes(one))!;
     renameSync(join(cache, "tokens", renamed), path);

@@ -1,8 +1,8 @@
 import { pick } from "../../options.js";
 import { platform } from "../../platform/index.js";
-import { duration } from "../../train/duration.js";
 import type { AnyEvaluation } from "../../train/evaluate.js";
 import { type FinetuneResult, finetune as train } from "../../train/finetune.js";
+import { duration } from "../../train/inWords.js";
 import { FINETUNE } from "../../train/options.js";
 import { FINETUNE_SETTINGS } from "../../train/settings/finetune.js";
 import type { TaskName } from "../../train/tasks/index.js";

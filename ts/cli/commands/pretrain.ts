@@ -1,7 +1,7 @@
 import type { DataSource } from "../../data/source.js";
 import { pick } from "../../options.js";
 import { platform } from "../../platform/index.js";
-import { duration } from "../../train/duration.js";
+import { duration } from "../../train/inWords.js";
 import { PRETRAIN } from "../../train/options.js";
 import { pretrain as train } from "../../train/pretrain.js";
 import { PRETRAIN_SETTINGS } from "../../train/settings/pretrain.js";

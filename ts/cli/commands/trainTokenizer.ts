@@ -6,7 +6,7 @@ import { checkModelFolder, requireNoModel, requireReplaceable, TOKENIZERS } from
 import type { Content } from "../../platform/index.js";
 import type { Tokenizer } from "../../tokenizers/tokenizer.js";
 import { type TrainTokenizerOptions, tokenizerKinds, trainTokenizer as train } from "../../tokenizers/train.js";
-import { duration } from "../../train/duration.js";
+import { duration } from "../../train/inWords.js";
 import type { CommandSpec } from "../command.js";
 import { dataSource, fileOptions } from "../dataOptions.js";
 import { type OptionSpec, oneOf, path, paths, text, whole, yesOrNo } from "../option.js";

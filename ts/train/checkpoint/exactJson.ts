@@ -1,10 +1,11 @@
 const NAMES = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, "-Infinity": Number.NEGATIVE_INFINITY } as const;
 
-/** JSON in which numbers that it has no form for keep their values, as `{ "number": "NaN" }`. */
+/** JSON that keeps numbers without a form of their own, as `{ "number": "NaN" }`, and in which typed arrays are lists. */
 export const toExactJson = (value: unknown): string =>
-  JSON.stringify(value, (_, one: unknown) =>
-    typeof one === "number" && !Number.isFinite(one) ? { number: String(one) } : one,
-  );
+  JSON.stringify(value, (_, one: unknown) => {
+    if (ArrayBuffer.isView(one)) return Array.from(one as Uint8Array);
+    return typeof one === "number" && !Number.isFinite(one) ? { number: String(one) } : one;
+  });
 
 /** What {@link toExactJson} was given. Errors: SyntaxError. */
 export const fromExactJson = (text: string): unknown =>

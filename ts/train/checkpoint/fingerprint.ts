@@ -1,7 +1,8 @@
 import { ConfigError, DataError } from "../../errors.js";
+import { hashOf, hashOfText } from "../../io/hashes.js";
 import type { Model } from "../../models/model.js";
 import type { RunRecord } from "../record.js";
-import { bytesOf, hashOf } from "./hash.js";
+import { bytesOf } from "./hash.js";
 
 /** What a run follows from, but for the values of what it trains: two runs with the same one take the same steps. */
 export interface Fingerprint {
@@ -15,11 +16,12 @@ export interface Fingerprint {
   readonly model: Readonly<Record<string, string>>;
 }
 
-/** Settings that change no number of the result, and those that say how long a run is, which are compared by its learning rates. */
+/** Settings that do not change the result. */
 const FREE = ["recompute", "bagOfWords"];
+/** Settings that say how long a run is, which is compared by its learning rates. */
+const LENGTH = ["steps", "epochs", "tokens"];
 /** Settings whose defaults follow from the data. */
 const DERIVED = ["batch", "evalEvery", "lr", "maxLength", "vocabSize"];
-const LENGTH = ["steps", "epochs", "tokens"];
 
 /** The fingerprint of a run. */
 export async function fingerprintOf(
@@ -31,7 +33,7 @@ export async function fingerprintOf(
 }
 
 async function hashesOf({ config, lora, store }: Model): Promise<Readonly<Record<string, string>>> {
-  const text = (value: unknown) => hashOf([new TextEncoder().encode(JSON.stringify(value))]);
+  const text = (value: unknown) => hashOfText(JSON.stringify(value));
   const frozen = store.parameters.filter(({ requiresGrad }) => !requiresGrad);
   return {
     configuration: await text(config),

@@ -1,12 +1,5 @@
-import { platform } from "../../platform/index.js";
+import { hashOf } from "../../io/hashes.js";
 import type { Example } from "../tasks/task.js";
-
-/** SHA-256 of pieces, in hexadecimal. */
-export async function hashOf(pieces: Iterable<Uint8Array>): Promise<string> {
-  const hash = platform.hash("sha256")!; // every platform has this one
-  for (const piece of pieces) hash.update(piece);
-  return hash.hex();
-}
 
 /** The bytes of numbers, in the order of this machine. */
 export const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array | Float32Array): Uint8Array =>

@@ -22,6 +22,9 @@ export interface KeptRun {
 
 /** What a loop gives to be kept, and takes to go on. */
 export interface Resumable {
+  /** Steps made. */
+  readonly done: number;
+  /** Where it stands: copies, for a checkpoint. */
   state(): LoopState;
   /** Its own files, beside those of the model, by name. */
   files(): ReadonlyMap<string, Content>;
@@ -145,8 +148,7 @@ export class Keeper {
   /** Writes a checkpoint if it is time for one. */
   async note(loop: Resumable): Promise<void> {
     const { saveEvery, saveMinutes = saveEvery === undefined ? MINUTES : Number.POSITIVE_INFINITY } = this.options;
-    const { step } = loop.state();
-    const isDue = saveEvery !== undefined && step % saveEvery === 0;
+    const isDue = saveEvery !== undefined && loop.done % saveEvery === 0;
     if (isDue || performance.now() - this.savedAt >= 60_000 * saveMinutes) await this.save(loop);
   }
 
@@ -157,8 +159,8 @@ export class Keeper {
 
   /** Writes a checkpoint. A failure is a message: training goes on. */
   async save(loop: Resumable): Promise<void> {
+    if (loop.done === this.last) return;
     const state = loop.state();
-    if (state.step === this.last) return;
     try {
       if (this.last === undefined) await this.store.sweep();
       const files = new Map([...modelFiles(this.run.model), ...loop.files()]);

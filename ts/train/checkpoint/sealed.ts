@@ -1,5 +1,5 @@
+import { hashOfText } from "../../io/hashes.js";
 import { fromExactJson, toExactJson } from "./exactJson.js";
-import { hashOf } from "./hash.js";
 
 const [OPEN, MIDDLE, CLOSE] = ['{"sha256":"', '","value":', "}\n"] as const;
 /** Digits of a hash. */
@@ -18,5 +18,3 @@ export async function unsealed(text: string): Promise<unknown> {
   if (text !== `${OPEN}${hash}${MIDDLE}${value}${CLOSE}` || (await hashOfText(value)) !== hash) return undefined;
   return fromExactJson(value);
 }
-
-const hashOfText = (text: string): Promise<string> => hashOf([new TextEncoder().encode(text)]);

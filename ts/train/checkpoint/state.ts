@@ -1,7 +1,7 @@
 import { CheckpointError } from "../../errors.js";
 import { type Files, fileName } from "../../io/files.js";
+import { newHash } from "../../io/hashes.js";
 import type { Content } from "../../platform/index.js";
-import { platform } from "../../platform/index.js";
 import type { EpochLosses } from "../reading.js";
 import type { Fingerprint } from "./fingerprint.js";
 import { sealed, unsealed } from "./sealed.js";
@@ -65,7 +65,7 @@ export function withState(
 }
 
 async function* watchedContent(content: Content, note: (sum: Sum) => void): AsyncGenerator<Uint8Array> {
-  const hash = platform.hash("sha256")!; // every platform has this one
+  const hash = newHash();
   let size = 0;
   const encoder = new TextEncoder();
   for await (const piece of typeof content === "string" || content instanceof Uint8Array ? [content] : content) {

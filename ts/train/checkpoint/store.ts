@@ -107,7 +107,7 @@ function handleStore(folder: FileSystemDirectoryHandle): CheckpointStore {
   };
   const open = async (step: number) => openFiles(await folder.getDirectoryHandle(name(step)));
   const remove = async (step: number) => {
-    // Without it, what a crash leaves is no checkpoint.
+    // Without it, what a crash leaves is not a checkpoint.
     const own = await folder.getDirectoryHandle(name(step));
     await own.removeEntry(STATE).catch(() => undefined);
     await folder.removeEntry(name(step), { recursive: true });

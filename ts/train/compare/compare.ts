@@ -85,24 +85,30 @@ async function allRuns({ runs }: Plan, runner: Runner, options: CompareOptions):
       if (!before && options.signal?.aborted) throw new AbortError("aborted", { cause: options.signal.reason });
       finished.push(before ?? (await makeRun(runner, planned)));
     } catch (error) {
-      const where = `run ${i + 1} of ${runs.length}, ${planned.name}`;
-      throw error instanceof AbortError ? stopped(error, where, options) : failed(error, where, options);
+      throw named(error, { name: planned.name, index: i + 1, of: runs.length, out: options.out });
     }
   }
   return finished;
 }
 
-/** The error of a comparison that is stopped in the midst of it. */
-function stopped(error: AbortError, where: string, { out }: CompareOptions): AbortError {
-  const kept = out === undefined ? "" : `; the runs before it are kept in ${out}/runs: resume goes on with it`;
-  return new AbortError(`stopped in ${where}${kept}`, { cause: error });
+/** Where a comparison ended early. */
+interface Place {
+  readonly name: string;
+  /** The run's number, from 1. */
+  readonly index: number;
+  readonly of: number;
+  readonly out: string | undefined;
 }
 
-/** The error of a run, which names it if there are several. What was trained is not lost with an UnsavedError. */
-function failed(error: unknown, where: string, { out }: CompareOptions): unknown {
-  const kept = out === undefined || where.startsWith("run 1 of") ? "" : `; the runs before it are kept in ${out}/runs`;
-  if (error instanceof RoFormerError && !where.endsWith("of 1, run"))
-    error.message = `${where}: ${error.message}${kept}`;
+/** An error of a run with the run's name, if there are several. What was trained is not lost with an UnsavedError. */
+function named(error: unknown, { name, index, of, out }: Place): unknown {
+  const where = `run ${index} of ${of}, ${name}`;
+  const kept = out === undefined ? "" : `; the runs before it are kept in ${out}/runs`;
+  if (error instanceof AbortError) {
+    const next = out === undefined ? "" : ": resume goes on with it";
+    return new AbortError(`stopped in ${where}${kept}${next}`, { cause: error });
+  }
+  if (error instanceof RoFormerError && of > 1) error.message = `${where}: ${error.message}${index === 1 ? "" : kept}`;
   return error;
 }
 

@@ -83,7 +83,7 @@ interface State extends BegunState, Omit<FinishedRun, "run"> {
 const folderOf = ({ out }: Runner, { name }: PlannedRun): string | undefined =>
   out === undefined ? undefined : `${out}/runs/${name}`;
 
-/** What a run is, so that it can be told whether a folder holds it. */
+/** What a run is: its folder is recognized by it. */
 const identityOf = ({ command, identity }: Runner, { alternative: { settings }, seed, fold }: PlannedRun) => ({
   ...{ version: VERSION, command, options: identity, settings, seed },
   ...(fold && { fold }),
@@ -125,7 +125,7 @@ export async function makeRun(runner: Runner, planned: PlannedRun): Promise<Fini
   const curve = folder === undefined ? events : await curveIn(`${folder}/log.jsonl`);
   const sums = folder === undefined ? {} : await sumsOf(folder);
   const made: State = { ...{ identity, metrics, curve, judged, sums }, validation: validationOf(metrics, curve) };
-  if (folder !== undefined) await saveFile(`${folder}/${STATE}`, await sealed(JSON.parse(toJson(made))));
+  if (folder !== undefined) await saveFile(`${folder}/${STATE}`, await sealed(made));
   return finished(runner, planned, made);
 }
 
@@ -144,7 +144,7 @@ async function sumsOf(folder: string): Promise<Sums> {
 async function begin({ resume }: Runner, folder: string, identity: object): Promise<boolean> {
   const before = resume ? await readState<BegunState>(`${folder}/${STATE}`) : undefined;
   if (before && isSame(before.identity, identity)) return true;
-  await saveFolder(folder, new Map([[STATE, await sealed(JSON.parse(toJson({ identity })))]]));
+  await saveFolder(folder, new Map([[STATE, await sealed({ identity })]]));
   return false;
 }
 
@@ -217,7 +217,7 @@ const toJson = (value: unknown): string =>
 
 const isSame = (a: unknown, b: unknown): boolean => toJson(a) === toJson(b);
 
-/** What a sealed file holds; undefined where there is none, or one that was changed. */
+/** What a sealed file holds; undefined if it is missing or damaged. */
 async function readState<T>(path: string): Promise<T | undefined> {
   try {
     return (await unsealed(new TextDecoder().decode(await platform.readFile(path)))) as T | undefined;

@@ -1,6 +1,7 @@
 import { type DataSource, type NamedBytes, readBytes } from "../../data/source.js";
 import type { Row } from "../../data/values.js";
-import { type FileSource, type Files, isFolderPath, openFiles } from "../../io/files.js";
+import { type FileSource, isFolderPath, openFiles } from "../../io/files.js";
+import { hashOf, hashOfFile } from "../../io/hashes.js";
 import { platform } from "../../platform/index.js";
 
 /** Options that name data or a model. */
@@ -51,7 +52,7 @@ async function sourceIdentity(name: string, value: unknown): Promise<unknown> {
   return isSources ? Promise.all(value.map(dataIdentity)) : rowsHash(value);
 }
 
-const dataIdentity = (source: unknown): Promise<string> => hashOf(readBytes(source as DataSource));
+const dataIdentity = async (source: unknown): Promise<string> => named(await hashOf(readBytes(source as DataSource)));
 
 /** A model's folder or a tokenizer's file by its contents; what is elsewhere, by its name. */
 async function modelIdentity(source: FileSource): Promise<unknown> {
@@ -63,28 +64,16 @@ async function modelIdentity(source: FileSource): Promise<unknown> {
   const hashes: [string, string][] = [];
   for (const name of names) {
     if (typeof source === "string" && (await platform.fileSize(`${source}/${name}`)) === undefined) continue;
-    hashes.push([name, await hashOf(pieces(files, name))]);
+    hashes.push([name, named(await hashOfFile(files, name))]);
   }
   return Object.fromEntries(hashes);
 }
 
-/** Bytes that are read at once. */
-const PIECE = 2 ** 24;
-
-async function* pieces(files: Files, name: string): AsyncGenerator<Uint8Array> {
-  const size = await files.size(name);
-  for (let at = 0; at < size; at += PIECE) yield files.readRange(name, at, Math.min(size, at + PIECE));
-}
-
-async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
-  const hash = platform.hash("sha256")!;
-  for await (const piece of bytes) hash.update(piece);
-  return `sha256:${await hash.hex()}`;
-}
-
 /** A hash of rows in memory. */
-async function rowsHash(rows: readonly unknown[]): Promise<string> {
-  const hash = platform.hash("sha256")!;
-  for (const row of rows) hash.update(new TextEncoder().encode(`${JSON.stringify(row)}\n`));
-  return `sha256:${await hash.hex()}`;
+const rowsHash = async (rows: readonly unknown[]): Promise<string> => named(await hashOf(lines(rows)));
+
+function* lines(rows: readonly unknown[]): Generator<Uint8Array> {
+  for (const row of rows) yield new TextEncoder().encode(`${JSON.stringify(row)}\n`);
 }
+
+const named = (hash: string): string => `sha256:${hash}`;

@@ -35,7 +35,7 @@ export interface RunOptions {
    */
   readonly saveEvery?: number | undefined;
   /**
-   * Minutes between two checkpoints. Those that nobody asked for end with the run.
+   * Minutes between two checkpoints. Those that are written by default are removed at the end of the run.
    * @default 10, without `saveEvery`
    */
   readonly saveMinutes?: number | undefined;

@@ -9,7 +9,7 @@ const PARTED = 0.1;
 
 /** A line that says which other task the labels of `classify` look like, and how to ask for it; undefined for classes. */
 export function suggestionFor(rows: readonly Row[], label: string): string | undefined {
-  const labels = rows.map(({ values }) => String(values[label] ?? "").trim()).filter((one) => one !== "");
+  const labels = textsOf(rows, label);
   if (areValues(labels))
     return `the labels are ${new Set(labels).size} different numbers: if these are values and not classes, set task "regress" (--task regress)`;
   const parted = partedLabel(labels);

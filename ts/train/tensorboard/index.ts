@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.js";
+import { joinBytes } from "../../io/joinBytes.js";
 import { platform } from "../../platform/index.js";
 import type { TrainingEvent } from "../meter.js";
 import type { EvaluationEvent, RunOptions } from "../settings/run.js";
@@ -43,7 +44,7 @@ export async function tensorBoard(
   let [written, last, hasFailed] = [Promise.resolve(), Date.now(), false];
   const write = (): Promise<void> => {
     last = Date.now();
-    const bytes = joined(records.splice(0));
+    const bytes = joinBytes(records.splice(0));
     written = written
       .then(() => platform.appendFile(file, bytes))
       .catch((error: Error) => {
@@ -67,14 +68,4 @@ export async function tensorBoard(
     },
     close: write,
   };
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -3,6 +3,7 @@ import { filesOf } from "../../data/paths.js";
 import type { Format } from "../../data/rows.js";
 import { type DataSource, type NamedBytes, readBytes, sourceName } from "../../data/source.js";
 import { DataError } from "../../errors.js";
+import { joinBytes } from "../../io/joinBytes.js";
 import { type Downloads, type KeptFile, platform } from "../../platform/index.js";
 import { cannotWrite } from "./cacheErrors.js";
 
@@ -109,7 +110,7 @@ async function copied(
   let length = 0;
   while (length <= KEPT) {
     const { done, value } = await pieces.next();
-    if (done) return { file: inMemory(first, length) };
+    if (done) return { file: inMemory(first) };
     first.push(value);
     length += value.length;
   }
@@ -126,14 +127,9 @@ async function copied(
   return { file: (await cache.find(key))!, remove: () => cache.remove(key) };
 }
 
-function inMemory(pieces: readonly Uint8Array[], size: number): KeptFile {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return { size, readRange: async (start, end) => bytes.subarray(start, end) };
+function inMemory(pieces: readonly Uint8Array[]): KeptFile {
+  const bytes = joinBytes(pieces);
+  return { size: bytes.length, readRange: async (start, end) => bytes.subarray(start, end) };
 }
 
 async function* piecesOf(file: KeptFile): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,4 @@
-import type { Hash } from "../../platform/index.js";
-import { platform } from "../../platform/index.js";
+import { hashOfText, newHash } from "../../io/hashes.js";
 import type { Piece } from "./documents.js";
 
 /** What is known of a text after it was read once. */
@@ -28,12 +27,12 @@ export async function measure(pieces: AsyncIterable<Piece>): Promise<TextFacts> 
     ends.add(`${open},`);
     open = 0;
   }
-  return { hash: await hashOf(await texts.hex(), await ends.hex()), units, isBlank };
+  return { hash: await hashOfTexts(await texts.hex(), await ends.hex()), units, isBlank };
 }
 
 /** SHA-256 of texts, one behind the other. */
 class TextHash {
-  readonly #hash: Hash = platform.hash("sha256")!;
+  readonly #hash = newHash();
   readonly #encoder = new TextEncoder();
   #waiting: string[] = [];
   #units = 0;
@@ -57,8 +56,4 @@ class TextHash {
 }
 
 /** SHA-256 of some texts in order. */
-export async function hashOf(...parts: readonly string[]): Promise<string> {
-  const hash = platform.hash("sha256")!;
-  hash.update(new TextEncoder().encode(JSON.stringify(parts)));
-  return hash.hex();
-}
+export const hashOfTexts = (...parts: readonly string[]): Promise<string> => hashOfText(JSON.stringify(parts));

@@ -10,7 +10,7 @@ import { Corpus } from "./corpus.js";
 import type { Piece } from "./documents.js";
 import { TextEncoding } from "./encode.js";
 import { charactersOf, linesOf } from "./lines.js";
-import { hashOf } from "./measure.js";
+import { hashOfTexts } from "./measure.js";
 import { holdOut } from "./splitText.js";
 import { inCache, inMemory, originKey } from "./tokenCache.js";
 import type { TokenFile } from "./tokenFile.js";
@@ -85,7 +85,7 @@ export class RunText {
     const origin = {
       text: this.#train.facts.hash,
       tokenizer: await tokenizerHash(tokenizer),
-      settings: await hashOf(JSON.stringify(settings)),
+      settings: await hashOfTexts(JSON.stringify(settings)),
     };
     const source = {
       ...{ key: await originKey(origin), hasWords, width: encoding.width },
@@ -110,8 +110,8 @@ export class RunText {
     const { hash } = this.#train.facts;
     const held = this.#held?.facts.hash ?? hash;
     return {
-      training: await hashOf("training", hash, String(this.#cut), ...how),
-      validation: await hashOf("validation", held, this.#held ? "" : String(this.#cut), ...how),
+      training: await hashOfTexts("training", hash, String(this.#cut), ...how),
+      validation: await hashOfTexts("validation", held, this.#held ? "" : String(this.#cut), ...how),
     };
   }
 
@@ -132,5 +132,5 @@ async function tokenizerHash(tokenizer: Tokenizer): Promise<string> {
   const files = tokenizer.files();
   const text = (name: string) => new TextDecoder().decode(files.get(name) ?? new Uint8Array(0));
   const { model_max_length, ...config } = JSON.parse(text("tokenizer_config.json") || "{}") as Record<string, unknown>;
-  return hashOf(text("tokenizer.json"), JSON.stringify(config), String(tokenizer.cutsWords));
+  return hashOfTexts(text("tokenizer.json"), JSON.stringify(config), String(tokenizer.cutsWords));
 }

@@ -1,6 +1,7 @@
+import { joinBytes } from "../../io/joinBytes.js";
 import type { Downloads } from "../../platform/index.js";
 import { cannotWrite } from "./cacheErrors.js";
-import { hashOf } from "./measure.js";
+import { hashOfTexts } from "./measure.js";
 import { openTokens, type TokenFile, type TokenSource, tokenBytes } from "./tokenFile.js";
 
 /** What an encoded text follows from: hashes of the text, of the tokenizer, and of how they were put together. */
@@ -15,20 +16,15 @@ const SHORT = 16;
 const FOLDER = "tokens";
 
 /** What identifies an encoded text. */
-export const originKey = ({ text, tokenizer, settings }: Origin): Promise<string> => hashOf(text, tokenizer, settings);
+export const originKey = ({ text, tokenizer, settings }: Origin): Promise<string> =>
+  hashOfTexts(text, tokenizer, settings);
 
 /** Encoded text in memory. */
 export async function inMemory(source: TokenSource): Promise<TokenFile> {
   const pieces: Uint8Array[] = [];
   for await (const piece of tokenBytes(source)) pieces.push(piece);
-  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces.splice(0)) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return (await openTokens(size, async (start, end) => bytes.subarray(start, end), source.key)) as TokenFile;
+  const bytes = joinBytes(pieces);
+  return (await openTokens(bytes.length, async (start, end) => bytes.subarray(start, end), source.key)) as TokenFile;
 }
 
 /** Encoded text in a file of the cache: the one that is there, if it is this text's, or a new one. */

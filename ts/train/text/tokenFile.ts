@@ -1,4 +1,4 @@
-import { platform } from "../../platform/index.js";
+import { newHash } from "../../io/hashes.js";
 import { type ReadRange, type Section, SectionReader, sectionBytes } from "./segments.js";
 
 /** What stands at the end of a file of tokens: the sections behind one another, then this as JSON, its length and the magic. */
@@ -38,7 +38,7 @@ export interface TokenSource {
 
 /** A file of tokens, piece by piece. */
 export async function* tokenBytes({ key, hasWords, width, bytes, sections }: TokenSource): AsyncGenerator<Uint8Array> {
-  const hash = platform.hash("sha256")!;
+  const hash = newHash();
   for await (const piece of bytes()) {
     hash.update(piece);
     yield piece;
@@ -59,7 +59,7 @@ export async function openTokens(size: number, read: ReadRange, key: string): Pr
   if (footer.key !== key) return "it is of another text, tokenizer or setting";
   const { width, hasWords, sections } = footer;
   const starts = [0, sectionBytes(sections[0]!, width)] as const;
-  const hash = platform.hash("sha256")!;
+  const hash = newHash();
   const end = starts[1] + sectionBytes(sections[1]!, width);
   for (let at = 0; at < end; at += PIECE) hash.update(await read(at, Math.min(at + PIECE, end)));
   if ((await hash.hex()) !== footer.hash) return "it is cut short or damaged";
