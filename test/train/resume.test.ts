@@ -169,6 +169,13 @@ describe("a run that is resumed", () => {
         writeFileSync(join(folder, "state.json"), state.replace('"step":9', '"step":8'));
       },
     ],
+    [
+      "of a state that was changed",
+      (folder) => {
+        const state = readFileSync(join(folder, "state.json"), "utf8");
+        writeFileSync(join(folder, "state.json"), state.replace('"isOver":false', '"isOver":true'));
+      },
+    ],
     ["another step's", (folder) => cpSync(join(folder, "../step-6"), folder, { recursive: true })],
     ["of an empty state", (folder) => writeFileSync(join(folder, "state.json"), "")],
   ])("uses the checkpoint before one that is %s, and says so", async (_, damage) => {
