@@ -1,9 +1,16 @@
 import { positive } from "../train/settings/rules.js";
 import { flag, type OptionSpec, path, ruled, whole } from "./option.js";
 
+/** Where a model goes. */
+export const outOption: OptionSpec = {
+  flags: "--out <folder>",
+  help: "where the model is saved; a model that is there is replaced",
+  parse: path,
+};
+
 /** Where a model comes from, and where it goes. */
 export const folderOptions: readonly OptionSpec[] = [
-  { flags: "--out <folder>", help: "where the model is saved; a model that is there is replaced", parse: path },
+  outOption,
   { flags: "--init <folder>", help: "a model to begin with (default: fresh weights)", parse: path },
 ];
 

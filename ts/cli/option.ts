@@ -40,6 +40,7 @@ const readers: Readonly<Record<rules.Rule["kind"], (text: string) => unknown>> =
   number: (text) => (text.trim() === "" ? text : Number(text)),
   text: (text) => text,
   list: (text) => text.split(",").map((one) => one.trim()),
+  numbers: (text) => text.split(",").map((one) => (one.trim() === "" ? Number.NaN : Number(one))),
   boolean: (text) => text,
   stages: readStages,
   pairs: (text) =>

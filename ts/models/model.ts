@@ -34,6 +34,8 @@ export interface BatchStates {
 export interface OwnLoss {
   /** What its mean is taken over: examples, or their weights. */
   readonly count: number;
+  /** Sees the embeddings' output and every layer's, `[N, C]`, before {@link loss}. */
+  each?(states: Tensor): void;
   /** The mean over a batch, as a tensor of one number. */
   loss(states: BatchStates, model: Model): Tensor;
 }
@@ -140,7 +142,11 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
   }
 
   /** The mean loss of a packed batch, without gradients and without dropout. Errors: as {@link run}. */
-  loss(packed: Packed, targets: Targets): number {
+  loss(packed: Packed, targets: Targets | OwnLoss): number {
+    if ("loss" in targets) {
+      const each = (states: Tensor) => targets.each?.(states);
+      return this.run(packed, (states) => targets.loss(states, this).item(), { each });
+    }
     return this.run(packed, ({ hidden, batch }) => this.network.head.loss(hidden, batch, targets).item());
   }
 
@@ -167,7 +173,8 @@ export class Model<H extends HeadName = HeadName> extends Facts<H> {
     if (!Number.isSafeInteger(step) || step < 0) throw new ConfigError(`step is ${step}, not a whole number from 0`);
     return scope(() => {
       const batch = new PackedBatch(packed); // of the scope around: layers that run again need it in backward
-      const pass = { recompute, ...passOptions(packed, { states, maskType }, this.config.hidden_size) };
+      const each = "loss" in targets ? (layer: Tensor) => targets.each?.(layer) : undefined;
+      const pass = { recompute, ...passOptions(packed, { states, maskType, each }, this.config.hidden_size) };
       const loss = () => {
         const hidden = this.network.encode(batch, pass);
         if (!("loss" in targets)) return this.network.head.loss(hidden, batch, targets, counts);

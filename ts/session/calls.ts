@@ -2,6 +2,7 @@ import { CONVERT, CREATE, FORWARD, GRADIENT, INPUTS, LOAD, SAVE } from "../model
 import { checkOptions, type Names } from "../options.js";
 import type { PipelineName } from "../pipelines/index.js";
 import { BATCH, DECODE, ENCODE } from "../tokenizers/options.js";
+import { DISTILL } from "../train/distill/options.js";
 import { EVALUATE, FINETUNE, PRETRAIN } from "../train/options.js";
 import type { Commands } from "./commands.js";
 import { SESSION, type SessionOptions } from "./options.js";
@@ -15,6 +16,7 @@ const CALLS: Readonly<Record<Exclude<ModelMethod | keyof Commands, PipelineName 
   create: [1, CREATE],
   finetune: [0, FINETUNE],
   pretrain: [0, PRETRAIN],
+  distill: [0, DISTILL],
   evaluate: [1, EVALUATE],
   convert: [2, CONVERT],
   forward: [1, FORWARD],
@@ -32,7 +34,7 @@ const CALLS: Readonly<Record<Exclude<ModelMethod | keyof Commands, PipelineName 
 export const checkSession = (options: SessionOptions): void => checkOptions("createSession", options, SESSION);
 
 /** Calls whose options are required. */
-const NEEDED = ["finetune", "pretrain", "evaluate"];
+const NEEDED = ["finetune", "pretrain", "distill", "evaluate"];
 
 /** Checks a call's options before it is sent; the worker does not check them again. Errors: ConfigError. */
 export function checkCall(name: string, args: readonly unknown[], pipelines: Pipelines | undefined): void {

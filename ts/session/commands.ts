@@ -10,6 +10,8 @@ import type { CreateOptions } from "../models/interface.js";
 import type { LoadOptions } from "../models/load.js";
 import { pipelineFacts } from "../pipelines/index.js";
 import { RoFormer } from "../roformer.js";
+import { distill } from "../train/distill.js";
+import type { DistillOptions } from "../train/distill/options.js";
 import { evaluate } from "../train/evaluate.js";
 import { finetune } from "../train/finetune.js";
 import type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "../train/options.js";
@@ -72,6 +74,7 @@ const commands = {
     models.keep(RoFormer.create(config, options)),
   finetune: (models: Models, options: FinetuneOptions & WhenAborted) => trained(models, finetune(options)),
   pretrain: (models: Models, options: PretrainOptions & WhenAborted) => trained(models, pretrain(options)),
+  distill: (models: Models, options: DistillOptions & WhenAborted) => trained(models, distill(options)),
   evaluate: (models: Models, model: number, options: EvaluateOptions) => evaluate(models.get(model), options),
   convert: (_: Models, ...args: Parameters<typeof convert>) => convert(...args),
   // Options stand last: the functions of a source are not listeners.

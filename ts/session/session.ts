@@ -11,6 +11,8 @@ import type { ConvertOptions, CreateOptions } from "../models/interface.js";
 import type { LoadOptions } from "../models/load.js";
 import type { HeadName } from "../nn/heads/index.js";
 import { platform, type WorkerSource } from "../platform/index.js";
+import type { DistillResult, StoppedDistillResult } from "../train/distill.js";
+import type { DistillOptions } from "../train/distill/options.js";
 import type { AnyEvaluation } from "../train/evaluate.js";
 import type { FinetuneResult, StoppedResult } from "../train/finetune.js";
 import type { EvaluateOptions, FinetuneOptions, PretrainOptions } from "../train/options.js";
@@ -40,6 +42,18 @@ export interface SessionFinetuneResult extends Omit<FinetuneResult, "model"> {
 export interface SessionPretrainResult extends Omit<PretrainResult, "model"> {
   /** In the session until it is closed. */
   readonly model: SessionModel<"masked-lm" | "causal-lm">;
+}
+
+/** The result of {@link Session.distill}: see `DistillResult`. */
+export interface SessionDistillResult extends Omit<DistillResult, "model"> {
+  /** In the session until it is closed. */
+  readonly model: SessionModel;
+}
+
+/** The result of {@link Session.distill} for a run that was stopped: see `StoppedDistillResult`. */
+export interface SessionStoppedDistillResult extends Omit<StoppedDistillResult, "model"> {
+  /** In the session until it is closed. */
+  readonly model: SessionModel;
 }
 
 /** The result of {@link Session.finetune} for a run that was stopped: see `StoppedResult`. */
@@ -167,6 +181,25 @@ export class Session {
   ): Promise<SessionPretrainResult | SessionStoppedPretrainResult> {
     const link = this.#link;
     const { model, unsaved, ...rest } = await link.call("pretrain", options);
+    return saved({ model: sessionModel(link, model), ...rest }, unsaved);
+  }
+
+  /**
+   * Trains a small model to do what a large one does: see {@link roformer/train!distill}. The student stays in the session. `onProgress`
+   * and `onMessage` are called on this side.
+   *
+   * @throws ConfigError for an invalid setting or a student that the teacher cannot have, DataError for texts that cannot be read,
+   * EngineError for a loss that is not a number, if memory is exhausted or if the session has ended, AbortError.
+   */
+  async distill(options: DistillOptions): Promise<SessionDistillResult>;
+  async distill(
+    options: DistillOptions & WhenAborted,
+  ): Promise<SessionDistillResult | SessionStoppedDistillResult>;
+  async distill(
+    options: DistillOptions & WhenAborted,
+  ): Promise<SessionDistillResult | SessionStoppedDistillResult> {
+    const link = this.#link;
+    const { model, unsaved, ...rest } = await link.call("distill", options);
     return saved({ model: sessionModel(link, model), ...rest }, unsaved);
   }
 

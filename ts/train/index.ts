@@ -29,6 +29,14 @@ export type { CompareOptions, DecidedOption, RunEvent, SearchSettings } from "./
 export type { ComparedRun, CurvePoint } from "./compare/run.js";
 export type { AlternativeScores, BestSettings, Comparison, Difference, PooledScores } from "./compare/summary.js";
 export type { TrainingMetrics } from "./course.js";
+export {
+  type DistillMetrics,
+  type DistillResult,
+  distill,
+  type StoppedDistillResult,
+  type StudentSizes,
+} from "./distill.js";
+export type { DistillOptions } from "./distill/options.js";
 export { type AnyEvaluation, type Evaluation, evaluate, type GlueEvaluation } from "./evaluate.js";
 export type { TextSource } from "./examples.js";
 export {
@@ -52,6 +60,7 @@ export {
 export type { Fold, Part, RunRecord, Split } from "./record.js";
 export type { Reported, ScoreInterval, WithInterval } from "./reported.js";
 export type { ArchitectureSettings, AttentionSettings } from "./settings/architecture.js";
+export type { DistillLoss, DistillSettings } from "./settings/distill.js";
 export type { FinetuneSettings } from "./settings/finetune.js";
 export type { OptimizationSettings } from "./settings/optimization.js";
 export type { PretrainSettings } from "./settings/pretrain.js";

@@ -1,6 +1,7 @@
 import type { CommandSpec } from "../command.js";
 import { answer } from "./answer.js";
 import { convert } from "./convert.js";
+import { distill } from "./distill.js";
 import { doctor } from "./doctor.js";
 import { embed } from "./embed.js";
 import { evaluate } from "./evaluate.js";
@@ -14,7 +15,7 @@ import { trainTokenizer } from "./trainTokenizer.js";
 
 /** The program's commands. To add one, add a file and a line here. */
 export const commands: readonly CommandSpec[] = [
-  ...[trainTokenizer, pretrain, finetune, evaluate],
+  ...[trainTokenizer, pretrain, finetune, distill, evaluate],
   ...[predict, embed, search, fillMask, answer],
   ...[convert, inspect, doctor],
 ];

@@ -4,6 +4,7 @@ import { gatherRows } from "../../ops/embedding.js";
 import { meanRows } from "../../ops/reduce.js";
 import { integers, type Tensor } from "../../tensor/tensor.js";
 import type { Model } from "../model.js";
+import { normalize } from "./norms.js";
 import { type PoolingModule, pooling } from "./pooling.js";
 import type { SentenceModel } from "./settings.js";
 
@@ -20,7 +21,10 @@ const poolings: Readonly<Record<string, TrainablePooling>> = {
  * How a model's vectors are made in training: its pooling; what scales them to length 1 behind it changes no cosine. Errors: ConfigError
  * for modules without gradients, such as `Dense`.
  */
-export function trainablePooling({ sentenceModel, sentences }: Model): TrainablePooling {
+export function trainablePooling({
+  sentenceModel,
+  sentences,
+}: Pick<Model, "sentenceModel" | "sentences">): TrainablePooling {
   if (sentences?.problem !== undefined) throw new ConfigError(`embed: ${sentences.problem}`);
   const modules = sentenceModel?.modules ?? [pooling(["mean"])];
   const [first, ...rest] = modules.filter(({ name }) => name !== "Normalize" && name !== "Dropout");
@@ -33,13 +37,29 @@ export function trainablePooling({ sentenceModel, sentences }: Model): Trainable
   );
 }
 
+/** Whether {@link trainablePooling} knows a model's pooling. */
+export function isTrainable(model: Pick<Model, "sentenceModel" | "sentences">): boolean {
+  try {
+    trainablePooling(model);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 
-/** A sentence-transformers model of a Transformer and the mean of its token states, of `width` numbers. */
-export function meanSentenceModel(width: number, maxLength: number): SentenceModel {
+/**
+ * A sentence-transformers model of a Transformer and the mean of its token states, of `width` numbers; `normalizes`: vectors are scaled to
+ * length 1.
+ */
+export function meanSentenceModel(width: number, maxLength: number, normalizes = false): SentenceModel {
   const modules = [
     { idx: 0, name: "0", path: "", type: "sentence_transformers.models.Transformer" },
     { idx: 1, name: "1", path: "1_Pooling", type: "sentence_transformers.models.Pooling" },
+    ...(normalizes
+      ? [{ idx: 2, name: "2", path: "2_Normalize", type: "sentence_transformers.models.Normalize" }]
+      : []),
   ];
   const flags = {
     ...{ pooling_mode_cls_token: false, pooling_mode_mean_tokens: true, pooling_mode_max_tokens: false },
@@ -47,7 +67,10 @@ export function meanSentenceModel(width: number, maxLength: number): SentenceMod
     ...{ pooling_mode_lasttoken: false, include_prompt: true },
   };
   return {
-    modules: [pooling(["mean"])],
+    modules: [
+      pooling(["mean"]),
+      ...(normalizes ? [normalize("sentence_embedding", "sentence_embedding")] : []),
+    ],
     files: new Map([
       ["modules.json", json(modules)],
       ["1_Pooling/config.json", json({ word_embedding_dimension: width, ...flags })],
@@ -58,7 +81,8 @@ export function meanSentenceModel(width: number, maxLength: number): SentenceMod
       ],
     ]),
     settings: {
-      ...{ modules: ["Transformer", "Pooling"], pooling: "mean", normalize: false, maxLength, lowerCase: false },
+      modules: ["Transformer", "Pooling", ...(normalizes ? ["Normalize"] : [])],
+      ...{ pooling: "mean", normalize: normalizes, maxLength, lowerCase: false },
       ...{ prompts: { query: "", document: "" }, defaultPromptName: undefined, truncateDim: undefined },
       ...{ similarityFnName: "cosine", problem: undefined },
     },

@@ -6,7 +6,7 @@ export interface Rule {
   readonly want: string;
   readonly fits: (value: unknown) => boolean;
   /** How the text of a flag is read. A flag of kind "boolean" has no text. */
-  readonly kind: "number" | "text" | "boolean" | "pairs" | "list" | "stages";
+  readonly kind: "number" | "text" | "boolean" | "pairs" | "list" | "numbers" | "stages";
   /** All values, if these are names. */
   readonly names?: readonly string[];
   /** What may stand in place of a number. */
@@ -65,6 +65,15 @@ export const oneOf = (names: readonly string[]): Rule => ({
 export const texts: Rule = {
   ...{ want: "a list of texts", kind: "list" },
   fits: (value) => Array.isArray(value) && value.every((one) => typeof one === "string" && one !== ""),
+};
+
+/** Different whole numbers from 0, ascending; a flag has commas between. */
+export const numbers: Rule = {
+  ...{ want: "a list of whole numbers from 0, ascending", kind: "numbers" },
+  fits: (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((n, i) => Number.isSafeInteger(n) && n >= 0 && (i === 0 || n > value[i - 1])),
 };
 
 /** "balanced", or a number per class. */
