@@ -130,6 +130,7 @@ export const cases: Readonly<Record<string, Case>> = {
   "evaluate EvaluateOptions": (options) => train.evaluate(model, options),
   "compare CompareOptions": (options) => train.compare(options),
   "finetune FinetuneOptions": (options) => train.finetune(options),
+  "distill DistillOptions": (options) => train.distill(options),
   "pretrain PretrainOptions": (options) => train.pretrain(options),
   "schedules.create ScheduleOptions": (options) => train.schedules.create("linear", options),
   "schedules.layerDecay LayerDecayOptions": (options) => train.schedules.layerDecay([], options),
@@ -139,6 +140,7 @@ export const cases: Readonly<Record<string, Case>> = {
   "Session.load LoadOptions": async (options) => (await session()).load("no/such", options),
   "Session.create CreateOptions": async (options) => (await session()).create(config, options),
   "Session.finetune FinetuneOptions": async (options) => (await session()).finetune(options),
+  "Session.distill DistillOptions": async (options) => (await session()).distill(options),
   "Session.pretrain PretrainOptions": async (options) => (await session()).pretrain(options),
   "Session.convert ConvertOptions": async (options) =>
     (await session()).convert("no/such", "/dev/null/no/such", options),

@@ -4,8 +4,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { ConfigError, DataError, EngineError, RoFormer } from "../../ts/index.js";
 import { Model } from "../../ts/models/model.js";
 import { platform } from "../../ts/platform/index.js";
-import { finetune, pretrain } from "../../ts/train/index.js";
+import { distill, finetune, pretrain } from "../../ts/train/index.js";
 import { temporaryFolder } from "../process.js";
+import { SHORT, sentences, teacherFiles, textFile } from "./distill/teachers.js";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -70,11 +71,20 @@ const kinds: Record<string, () => Promise<(options: Options) => Promise<{ readon
       ...options,
     }),
   "a causal language model": async () => language("clm"),
+  "a student of a sentence encoder": async () => {
+    const [teacher, data] = [await teacherFiles(), textFile(sentences(120))];
+    return (options) => distill({ teacher, data, ...SHORT, layers: 2, dropout: 0.1, evalEvery: 5, ...options });
+  },
+  "a student of a masked language model, with micro-batches": async () => {
+    const [teacher, data] = [await teacherFiles("masked-lm"), textFile(sentences(120))];
+    return (options) =>
+      distill({ teacher, data, ...SHORT, vocabSize: 19, gradientAccumulationSteps: 2, batchTokens: 32, ...options });
+  },
   "a masked language model": async () => language("mlm"),
 };
 
 /** What differs between two runs of the same, by nature. */
-const MEASURED = new Set(["seconds", "tokensPerSecond", "secondsLeft", "memory", "peakMemory"]);
+const MEASURED = new Set(["textsPerSecond", "teacherTextsPerSecond", "seconds", "tokensPerSecond", "secondsLeft", "memory", "peakMemory"]);
 const parsed = (line: string) => JSON.parse(line, (name, value) => (MEASURED.has(name) ? undefined : value)) as unknown;
 const read = (folder: string, file: string) => readFileSync(join(folder, file), "utf8");
 

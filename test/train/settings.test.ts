@@ -3,6 +3,7 @@ import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { ARCHITECTURE } from "../../ts/train/settings/architecture.js";
+import { DISTILL_SETTINGS } from "../../ts/train/settings/distill.js";
 import { FINETUNE_SETTINGS, freshRate } from "../../ts/train/settings/finetune.js";
 import { LOSS } from "../../ts/train/settings/loss.js";
 import { OPTIMIZATION } from "../../ts/train/settings/optimization.js";
@@ -35,6 +36,7 @@ describe.each<[string, Table, Table]>([
   ["optimization.ts", OPTIMIZATION, {}],
   ["loss.ts", LOSS, {}],
   ["finetune.ts", FINETUNE_SETTINGS, { ...ARCHITECTURE, ...OPTIMIZATION, ...LOSS }],
+  ["distill.ts", DISTILL_SETTINGS, OPTIMIZATION],
   ["pretrain.ts", PRETRAIN_SETTINGS, { ...ARCHITECTURE, ...OPTIMIZATION }],
 ])("the settings of %s", (file, table, inherited) => {
   const docs = documented(file);
@@ -49,6 +51,7 @@ describe.each<[string, Table, Table]>([
 
 it.each<[string, Table]>([
   ["finetune", FINETUNE_SETTINGS],
+  ["distill", DISTILL_SETTINGS],
   ["pretrain", PRETRAIN_SETTINGS],
 ])("%s has a flag for each setting", async (command, table) => {
   const { stdout } = await roformer([command, "--help"]);

@@ -11,8 +11,10 @@ export {
   createSession,
   type RuntimeWorker,
   Session,
+  type SessionDistillResult,
   type SessionFinetuneResult,
   type SessionPretrainResult,
+  type SessionStoppedDistillResult,
   type SessionStoppedPretrainResult,
   type SessionStoppedResult,
 } from "./session.js";

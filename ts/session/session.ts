@@ -192,12 +192,8 @@ export class Session {
    * EngineError for a loss that is not a number, if memory is exhausted or if the session has ended, AbortError.
    */
   async distill(options: DistillOptions): Promise<SessionDistillResult>;
-  async distill(
-    options: DistillOptions & WhenAborted,
-  ): Promise<SessionDistillResult | SessionStoppedDistillResult>;
-  async distill(
-    options: DistillOptions & WhenAborted,
-  ): Promise<SessionDistillResult | SessionStoppedDistillResult> {
+  async distill(options: DistillOptions & WhenAborted): Promise<SessionDistillResult | SessionStoppedDistillResult>;
+  async distill(options: DistillOptions & WhenAborted): Promise<SessionDistillResult | SessionStoppedDistillResult> {
     const link = this.#link;
     const { model, unsaved, ...rest } = await link.call("distill", options);
     return saved({ model: sessionModel(link, model), ...rest }, unsaved);

@@ -98,7 +98,8 @@ function partsOf(
     const [a, b] = pairOf(merge);
     const ids = [a + b, a, b].map((token) => vocabulary.get(token));
     const [whole, ...halves] = ids;
-    if (whole !== undefined) made.set(whole, [...(made.get(whole) ?? []), ...(halves.filter(Number.isInteger) as number[])]);
+    if (whole !== undefined)
+      made.set(whole, [...(made.get(whole) ?? []), ...(halves.filter(Number.isInteger) as number[])]);
   }
   return (id) => {
     const found = new Set([id]);

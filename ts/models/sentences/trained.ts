@@ -57,9 +57,7 @@ export function meanSentenceModel(width: number, maxLength: number, normalizes =
   const modules = [
     { idx: 0, name: "0", path: "", type: "sentence_transformers.models.Transformer" },
     { idx: 1, name: "1", path: "1_Pooling", type: "sentence_transformers.models.Pooling" },
-    ...(normalizes
-      ? [{ idx: 2, name: "2", path: "2_Normalize", type: "sentence_transformers.models.Normalize" }]
-      : []),
+    ...(normalizes ? [{ idx: 2, name: "2", path: "2_Normalize", type: "sentence_transformers.models.Normalize" }] : []),
   ];
   const flags = {
     ...{ pooling_mode_cls_token: false, pooling_mode_mean_tokens: true, pooling_mode_max_tokens: false },
@@ -67,10 +65,7 @@ export function meanSentenceModel(width: number, maxLength: number, normalizes =
     ...{ pooling_mode_lasttoken: false, include_prompt: true },
   };
   return {
-    modules: [
-      pooling(["mean"]),
-      ...(normalizes ? [normalize("sentence_embedding", "sentence_embedding")] : []),
-    ],
+    modules: [pooling(["mean"]), ...(normalizes ? [normalize("sentence_embedding", "sentence_embedding")] : [])],
     files: new Map([
       ["modules.json", json(modules)],
       ["1_Pooling/config.json", json({ word_embedding_dimension: width, ...flags })],

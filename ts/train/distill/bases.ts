@@ -26,7 +26,11 @@ const [TEXTS, TOGETHER] = [512, 32];
 export async function findBases(
   teacher: RoFormer,
   texts: readonly Text[],
-  { width, makesVectors, maxLength }: { readonly width: number; readonly makesVectors: boolean; readonly maxLength: number },
+  {
+    width,
+    makesVectors,
+    maxLength,
+  }: { readonly width: number; readonly makesVectors: boolean; readonly maxLength: number },
 ): Promise<Bases> {
   const { hidden_size } = teacher.config;
   const isPooled = isTrainable(teacher);
@@ -38,7 +42,10 @@ export async function findBases(
   let vectors: Moments | undefined;
   for (let at = 0; at < sequences.length; at += TOGETHER) {
     const some = sequences.slice(at, at + TOGETHER);
-    const packed = pack(some.map(({ ids }) => ids), some.map(({ typeIds }) => typeIds));
+    const packed = pack(
+      some.map(({ ids }) => ids),
+      some.map(({ typeIds }) => typeIds),
+    );
     teacher.run(packed, (batch) => {
       if (width < hidden_size) states.add(batch.hidden.read());
       if (!makesVectors || isPooled) return;

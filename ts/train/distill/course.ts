@@ -46,9 +46,7 @@ export interface DistillCourse {
 const lengthsOf = (readings: readonly Reading[]): number[] => readings.map(({ student }) => student.ids.length);
 
 /** Every text once an epoch, in batches of similar length, against what the teacher made of it. */
-export function distillCourse(
-  given: DistillCourse,
-): Course<DistillScores> & { readonly perEpoch: number } {
+export function distillCourse(given: DistillCourse): Course<DistillScores> & { readonly perEpoch: number } {
   const { student, objective, train, held, batchTokens, parts, seed, score } = given;
   const lengths = lengthsOf(train.readings);
   const batches = new Batches(lengths, { tokens: batchTokens * parts }, seed);

@@ -88,7 +88,9 @@ function nameOf(readings: readonly Reading[], identity: string, { key }: Objecti
   function* pieces() {
     yield encoder.encode(JSON.stringify({ format: FORMAT, identity, key }));
     for (const { teacher, before, behind, hidden } of readings)
-      yield encoder.encode(JSON.stringify([Array.from(teacher.ids), Array.from(teacher.typeIds), before, behind, hidden]));
+      yield encoder.encode(
+        JSON.stringify([Array.from(teacher.ids), Array.from(teacher.typeIds), before, behind, hidden]),
+      );
   }
   return hashOf(pieces());
 }

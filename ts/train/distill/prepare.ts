@@ -70,10 +70,16 @@ async function withTeacher(
   const kept = keptPieces(teacher, texts, settings);
   const width = settings.width ?? teacher.config.hidden_size;
   if (width < teacher.config.hidden_size && loss === "hidden" && teacher.head !== "base")
-    throw new ConfigError(`loss "hidden" does not train the head ${teacher.head}, which another width would change: leave width out`);
+    throw new ConfigError(
+      `loss "hidden" does not train the head ${teacher.head}, which another width would change: leave width out`,
+    );
   const score = valid === undefined ? undefined : await readValid(teacher, { ...options, valid });
   const makesVectors = needsVectors(loss) || teacher.sentenceModel !== undefined;
-  const bases = await findBases(teacher, texts, { width, makesVectors: needsVectors(loss), maxLength: settings.maxLength });
+  const bases = await findBases(teacher, texts, {
+    width,
+    makesVectors: needsVectors(loss),
+    maxLength: settings.maxLength,
+  });
   const plan = { layers, kept, width, basis: bases.states, makesVectors };
   const student = await createStudent(teacher, { ...plan, position: settings.position, dropout: settings.dropout });
   try {
@@ -97,7 +103,8 @@ async function withTeacher(
       outputs: await TeacherOutputs.of(all, { teacher, identity, objective, store, signal, onMessage }),
     });
     const [train, held] = [await learned(readings.train), await learned(readings.held)];
-    if (signal?.aborted) throw new AbortError("stopped before the first step; nothing was saved", { cause: signal.reason });
+    if (signal?.aborted)
+      throw new AbortError("stopped before the first step; nothing was saved", { cause: signal.reason });
     const timed = readings.train.slice(0, TIMED);
     const facts = {
       parameters: totalSize(teacher.parameters()),
@@ -115,7 +122,15 @@ async function withTeacher(
     });
     const steps = options.steps ?? settings.epochs * course.perEpoch;
     const length = { steps, evalEvery: options.evalEvery ?? Math.ceil(steps / 10) };
-    const used = { ...settings, ...length, loss, layers: layers.length, keepLayers: layers, width, vocabSize: student.config.vocab_size };
+    const used = {
+      ...settings,
+      ...length,
+      loss,
+      layers: layers.length,
+      keepLayers: layers,
+      width,
+      vocabSize: student.config.vocab_size,
+    };
     const split = { train: readings.train.length, valid: readings.held.length, heldOut: true };
     onMessage(
       `${split.train} texts to learn from, ${split.valid} held out; steps of ${settings.batchTokens} tokens, loss ${loss}, ` +
@@ -123,7 +138,11 @@ async function withTeacher(
     );
     return {
       ...{ model: student, course, facts },
-      settings: { ...settings, ...length, batch: Math.max(1, Math.round(split.train / course.perEpoch / settings.gradientAccumulationSteps)) },
+      settings: {
+        ...settings,
+        ...length,
+        batch: Math.max(1, Math.round(split.train / course.perEpoch / settings.gradientAccumulationSteps)),
+      },
       record: recordOf(DISTILL_SETTINGS, seed, split, options, used),
       hashData: async () => ({
         teacher: identity,
@@ -142,7 +161,9 @@ function pairsAreCrossed({ head }: RoFormer, loss: Teacher["loss"], { dataTextPa
   if (dataTextPair === undefined) return false;
   if (loss === "contrastive") return true;
   if (head === "base" || head === "masked-lm")
-    throw new ConfigError(`dataTextPair is for loss "contrastive" and for classifiers of pairs, not for loss "${loss}" of a ${head} teacher`);
+    throw new ConfigError(
+      `dataTextPair is for loss "contrastive" and for classifiers of pairs, not for loss "${loss}" of a ${head} teacher`,
+    );
   return false;
 }
 

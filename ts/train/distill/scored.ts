@@ -38,7 +38,9 @@ export async function readValid(teacher: Model, options: ValidOptions): Promise<
     throw new ConfigError("valid of text vectors needs the columns text, textPair and label: pairs with a similarity");
   const kind = taskKind(evaluationTask(teacher, isSentence ? { ...given, task: "embed" } : given));
   const task = kind.ofModel(teacher.config, given);
-  const rows = await readTexts(valid, columnsOf(kind.columns, given), "valid", options);
+  // Plain text is a format for the texts to learn from, which have no columns.
+  const format = options.format === "txt" ? undefined : options.format;
+  const rows = await readTexts(valid, columnsOf(kind.columns, given), "valid", { ...options, format });
   return async (model, call) => {
     const examples = task.encode(rows, model, model.trainedLength);
     const { metrics, details } = await task.evaluate(model, examples, call);

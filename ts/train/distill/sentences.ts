@@ -1,5 +1,6 @@
 /** Words after which a period does not end a sentence. */
-const ABBREVIATIONS = /(?:^|\s)(?:mr|mrs|ms|dr|st|prof|capt|gen|col|sen|rep|rev|hon|jr|sr|vs|etc|no|vol|fig|e\.g|i\.e|[a-z])\.$/i;
+const ABBREVIATIONS =
+  /(?:^|\s)(?:mr|mrs|ms|dr|st|prof|capt|gen|col|sen|rep|rev|hon|jr|sr|vs|etc|no|vol|fig|e\.g|i\.e|[a-z])\.$/i;
 
 /** The end of a sentence, with what closes it, and the space before the next one. Chinese and Japanese have no space there. */
 const END = /(?:[.!?…]["'”’)\]]*\s+(?=["'“‘([]?[\p{Lu}\p{N}])|[。！？]["'”’」』）]*\s*)/gu;

@@ -14,7 +14,10 @@ const ROUNDS = 3;
 
 /** How fast two models compute the same texts, in turn, in batches of similar length. Errors: AbortError. */
 export async function speedsOf(
-  models: { readonly teacher: readonly [Model, readonly Sequence[]]; readonly student: readonly [Model, readonly Sequence[]] },
+  models: {
+    readonly teacher: readonly [Model, readonly Sequence[]];
+    readonly student: readonly [Model, readonly Sequence[]];
+  },
   signal: AbortSignal | undefined,
 ): Promise<Speeds> {
   const found = { teacher: 0, student: 0 };

@@ -44,7 +44,9 @@ export function checkStudent(
   if (position === "learned" && own !== "learned")
     throw new ConfigError(`position is "learned", which keeps a teacher's; this one has ${own} positions`);
   if (head === "multiple-choice" && model_type === "bert" && position === "rotary")
-    throw new ConfigError('distill: BERT\'s head for multiple choice differs from RoFormer\'s: set position to "learned"');
+    throw new ConfigError(
+      "distill: BERT's head for multiple choice differs from RoFormer's: set position to \"learned\"",
+    );
   if (width === undefined) return;
   const size = hidden_size / num_attention_heads;
   if (width > hidden_size) throw new ConfigError(`width is ${width}; expected at most ${hidden_size}, the teacher's`);
@@ -152,11 +154,9 @@ function tensorsOf(teacher: RoFormer, config: RoFormerConfig, plan: StudentPlan)
   });
 }
 
-const [WORDS, TYPES, POSITIONS] = ["word", "token_type", "position"].map((kind) => `embeddings.${kind}_embeddings.weight`) as [
-  string,
-  string,
-  string,
-];
+const [WORDS, TYPES, POSITIONS] = ["word", "token_type", "position"].map(
+  (kind) => `embeddings.${kind}_embeddings.weight`,
+) as [string, string, string];
 
 /** Parameters of heads, whose names have no prefix. */
 const HEAD = /^(cls|classifier|qa_outputs|sequence_summary)\./;
@@ -180,5 +180,7 @@ function nameInStudent(
   }
   // BERT's pooler does what the first layer of RoFormer's classifier does.
   if (!becomesRoFormer || head !== "sequence-classification") return name;
-  return name.replace(/^pooler\.dense\./, "classifier.dense.").replace(/^classifier\.(weight|bias)$/, "classifier.out_proj.$1");
+  return name
+    .replace(/^pooler\.dense\./, "classifier.dense.")
+    .replace(/^classifier\.(weight|bias)$/, "classifier.out_proj.$1");
 }

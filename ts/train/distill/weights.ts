@@ -53,7 +53,8 @@ export function resized(name: string, values: Values, sizes: Sizes): Values {
 function along(values: Values, at: number, axis: Axis, sizes: Sizes, isScale: boolean): Values {
   const { basis, isEmbeddingHidden, vocabulary, heads, inner } = sizes;
   if (axis === "vocabulary") return vocabulary ? picked(values, at, vocabulary) : values;
-  if (axis === "heads" || axis === "inner") return picked(values, at, first(axis === "heads" ? heads : inner, values.shape[at]!));
+  if (axis === "heads" || axis === "inner")
+    return picked(values, at, first(axis === "heads" ? heads : inner, values.shape[at]!));
   const isHidden = axis === "hidden" || (axis === "embedding" && isEmbeddingHidden);
   if (!isHidden || !basis) return values;
   return isScale ? scales(values, basis) : turned(values, at, basis);
@@ -74,7 +75,8 @@ function picked(values: Values, at: number, places: ArrayLike<number>): Values {
   const [R, W] = at === 0 ? [places.length, width] : [rows, places.length];
   const made = new Float64Array(R * W);
   for (let r = 0; r < R; r++)
-    for (let i = 0; i < W; i++) made[r * W + i] = at === 0 ? data[places[r]! * width + i]! : data[r * width + places[i]!]!;
+    for (let i = 0; i < W; i++)
+      made[r * W + i] = at === 0 ? data[places[r]! * width + i]! : data[r * width + places[i]!]!;
   return { shape: shape.map((size, axis) => (axis === at ? places.length : size)), data: made };
 }
 
@@ -90,7 +92,8 @@ function turned(values: Values, at: number, { from, to, directions }: Basis): Va
     for (let i = 0; i < from; i++)
       for (let j = 0; j < to; j++) {
         const direction = directions[i * to + j]!;
-        for (let c = 0; c < columns; c++) made[(r * to + j) * columns + c]! += direction * data[(r * from + i) * columns + c]!;
+        for (let c = 0; c < columns; c++)
+          made[(r * to + j) * columns + c]! += direction * data[(r * from + i) * columns + c]!;
       }
   return { shape: newShape, data: made };
 }

@@ -135,7 +135,8 @@ export const DISTILL_SETTINGS = /* @__PURE__ */ Object.assign({}, OPTIMIZATION, 
   },
   loss: {
     ...{ rule: oneOf(LOSSES), unit: "name" },
-    usually: '"logits" for classifiers and masked language models, "vectors" for other encoders, "hidden" for other heads',
+    usually:
+      '"logits" for classifiers and masked language models, "vectors" for other encoders, "hidden" for other heads',
     help: "What the student learns: the teacher's text vectors, its hidden states by layer, its logits, or which of a batch's texts a vector belongs to",
   },
   distance: {

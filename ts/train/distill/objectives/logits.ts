@@ -81,7 +81,9 @@ export function guessObjective({ temperature, vocabulary, topTokens, kept, seed 
     },
     loss(readings, records) {
       const { offsets } = packed(readings, "student");
-      const rows = Int32Array.from(readings.flatMap((one, i) => studentPlaces(one).map((place) => offsets[i]! + place)));
+      const rows = Int32Array.from(
+        readings.flatMap((one, i) => studentPlaces(one).map((place) => offsets[i]! + place)),
+      );
       const targets = records.flatMap(({ floats }) =>
         Array.from({ length: floats.length / (2 * K) }, (_, g) => outcomesOf(floats.subarray(2 * K * g), K, news)),
       );
