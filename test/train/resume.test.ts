@@ -78,13 +78,21 @@ const kinds: Record<string, () => Promise<(options: Options) => Promise<{ readon
   "a student of a masked language model, with micro-batches": async () => {
     const [teacher, data] = [await teacherFiles("masked-lm"), textFile(sentences(120))];
     return (options) =>
-      distill({ teacher, data, ...SHORT, vocabSize: 19, gradientAccumulationSteps: 2, batchTokens: 32, ...options });
+      distill({ teacher, data, ...SHORT, vocabSize: 48, gradientAccumulationSteps: 2, batchTokens: 32, ...options });
   },
   "a masked language model": async () => language("mlm"),
 };
 
 /** What differs between two runs of the same, by nature. */
-const MEASURED = new Set(["textsPerSecond", "teacherTextsPerSecond", "seconds", "tokensPerSecond", "secondsLeft", "memory", "peakMemory"]);
+const MEASURED = new Set([
+  "textsPerSecond",
+  "teacherTextsPerSecond",
+  "seconds",
+  "tokensPerSecond",
+  "secondsLeft",
+  "memory",
+  "peakMemory",
+]);
 const parsed = (line: string) => JSON.parse(line, (name, value) => (MEASURED.has(name) ? undefined : value)) as unknown;
 const read = (folder: string, file: string) => readFileSync(join(folder, file), "utf8");
 

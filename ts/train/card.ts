@@ -149,6 +149,7 @@ function whatItIs({ config, head }: RoFormer): string[] {
 }
 
 function scoreTable(all: Readonly<Record<string, unknown>>, scores: readonly string[]): string[] {
+  if (all.teacherParameters !== undefined && all.loss !== undefined) return studentScores(all, scores);
   if (scores.length === 0) return ["The training was stopped early: nothing was evaluated.", ""];
   const { part, n, intervalOf, low, high, thresholdFrom } = all as {
     part?: string;
@@ -172,6 +173,22 @@ function scoreTable(all: Readonly<Record<string, unknown>>, scores: readonly str
     ...scores.map((key) => `| ${key} | ${digits(all[key] as number)} | ${range(key)} |`),
     ...(bag ? ["", `A bag of words on the same rows: accuracy ${digits(bag.accuracy)}, f1 ${digits(bag.f1)}.`] : []),
     "",
+  ];
+}
+
+/** The scores of a model that was distilled, beside its teacher's. */
+function studentScores(all: Readonly<Record<string, unknown>>, scores: readonly string[]): string[] {
+  const { n, loss, rows, metric, teacherScore } = all as Readonly<Record<string, number>>;
+  const teacher = (key: string) => (key === String(metric) ? digits(teacherScore!) : "");
+  return [
+    ...["## Scores", "", `Distilled: loss ${digits(loss!)} on ${n} texts or tokens held out.`, ""],
+    ...(scores.length === 0
+      ? []
+      : [
+          ...[`On ${rows} labeled rows, which had no part in the training:`, ""],
+          ...["| metric | value | teacher |", "| --- | --: | --: |"],
+          ...[...scores.map((key) => `| ${key} | ${digits(all[key] as number)} | ${teacher(key)} |`), ""],
+        ]),
   ];
 }
 

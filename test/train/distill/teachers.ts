@@ -1,6 +1,6 @@
-import type { HeadName, RoFormerConfigInput } from "../../../ts/index.js";
+import { type HeadName, RoFormer, type RoFormerConfigInput, Tokenizer } from "../../../ts/index.js";
 import { Philox } from "../../../ts/random/philox.js";
-import { smallModel } from "../../pipelines/models.js";
+import { filesOf } from "../../tokenizers/small.js";
 
 const WORDS = [
   "the",
@@ -35,17 +35,27 @@ export const textFile = (lines: readonly string[], name = "texts.txt") => ({
   bytes: new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")),
 });
 
+/** Special tokens, every character of the words, at the beginning and within, and the words. */
+const LETTERS = [..."?acdefhimnoprstuw"];
+const SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+const VOCABULARY = [
+  ...new Set([...SPECIALS, ...LETTERS, ...LETTERS.map((letter) => `##${letter}`), ...WORDS, "##ther"]),
+];
+
+/** Pieces of a teacher. */
+export const PIECES = VOCABULARY.length;
+
 /** The files of a teacher with random weights. */
-export async function teacherFiles(
-  head: HeadName = "base",
-  change: RoFormerConfigInput = {},
-): Promise<Map<string, Blob>> {
-  using model = await smallModel(head, {
-    model_type: "bert",
-    num_hidden_layers: 3,
-    max_position_embeddings: 40,
+export async function teacherFiles(head: HeadName = "base", change: RoFormerConfigInput = {}): Promise<Map<string, Blob>> {
+  const tokenizer = await Tokenizer.load(filesOf({ "vocab.txt": `${VOCABULARY.join("
+")}
+` }));
+  const config: RoFormerConfigInput = {
+    ...{ model_type: "bert", vocab_size: PIECES, hidden_size: 16, num_hidden_layers: 3, num_attention_heads: 2 },
+    ...{ intermediate_size: 32, max_position_embeddings: 40, initializer_range: 0.5 },
     ...change,
-  });
+  };
+  using model = RoFormer.create(config, { head, seed: 3, tokenizer });
   return model.files();
 }
 
