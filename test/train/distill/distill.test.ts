@@ -254,9 +254,9 @@ describe("distill refuses", () => {
     ],
     [
       "a vocabulary that is too large",
-      { vocabSize: 21 },
+      { vocabSize: PIECES + 1 },
       ConfigError,
-      "vocabSize is 21; expected at most 20, the teacher's",
+      `vocabSize is ${PIECES + 1}; expected at most ${PIECES}, the teacher's`,
     ],
     ["a vocabulary that is too small", { vocabSize: 5 }, ConfigError, "vocabSize is 5; expected at least"],
     [
