@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { convert, RoFormer } from "../../ts/index.js";
+import { distill } from "../../ts/train/index.js";
 import { apart, sentenceCases, sentenceFiles, writeFiles } from "../models/sentenceFolders.js";
 import { temporaryFolder } from "../process.js";
+import { PIECES, SHORT, sentences, teacherFiles, textFile } from "../train/distill/teachers.js";
 
 const tools = process.env.WASM_TOOLS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "roformer-tools");
 const python = join(tools, "oracle/bin/python");
@@ -45,9 +47,9 @@ describe("Python's sentence-transformers (skipped without release 6 or later in 
     missing = !hasOracle();
   });
 
-  async function computed(folders: readonly string[]): Promise<{ vectors: number[][]; similarity: number[][] }[]> {
+  async function computed(folders: readonly string[], of = texts): Promise<{ vectors: number[][]; similarity: number[][] }[]> {
     const file = join(temporaryFolder(), "asked.json");
-    writeFileSync(file, JSON.stringify({ folders, texts }));
+    writeFileSync(file, JSON.stringify({ folders, texts: of }));
     const { stdout } = await promisify(execFile)(python, ["-c", SCRIPT, file], { env, maxBuffer: 2 ** 27 });
     return JSON.parse(stdout.trim().split("\n").at(-1)!);
   }
@@ -65,6 +67,21 @@ describe("Python's sentence-transformers (skipped without release 6 or later in 
     for (const [i, { name, runs, similarity }] of cases.entries()) {
       expect(apart(found[i]!.vectors, runs[0]!.vectors), name).toBeLessThan(2e-5);
       if (similarity) expect(apart(found[i]!.similarity, similarity), name).toBeLessThan(2e-5);
+    }
+  }, 120_000);
+
+  it("computes the same with students of a smaller vocabulary, fewer layers, rotary positions and another width", async (ctx) => {
+    if (missing) ctx.skip("no sentence-transformers 6 in the Python oracle");
+    const data = textFile(sentences(60));
+    const teacher = await teacherFiles();
+    const asked = sentences(8, 7);
+    for (const more of [{}, { width: 8 }, { position: "learned" }] as const) {
+      const out = join(temporaryFolder(), "student");
+      const { model } = await distill({ teacher, data, ...SHORT, layers: 2, vocabSize: PIECES - 4, out, ...more });
+      const own = await model.embed(asked);
+      model.close();
+      const [found] = await computed([out], asked);
+      expect(apart(own, found!.vectors), JSON.stringify(more)).toBeLessThan(2e-5);
     }
   }, 120_000);
 

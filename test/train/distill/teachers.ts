@@ -47,16 +47,14 @@ export const PIECES = VOCABULARY.length;
 
 /** The files of a teacher with random weights. */
 export async function teacherFiles(head: HeadName = "base", change: RoFormerConfigInput = {}): Promise<Map<string, Blob>> {
-  const tokenizer = await Tokenizer.load(filesOf({ "vocab.txt": `${VOCABULARY.join("
-")}
-` }));
+  const tokenizer = await Tokenizer.load(filesOf({ "vocab.txt": `${VOCABULARY.join("\n")}\n` }));
   const config: RoFormerConfigInput = {
     ...{ model_type: "bert", vocab_size: PIECES, hidden_size: 16, num_hidden_layers: 3, num_attention_heads: 2 },
     ...{ intermediate_size: 32, max_position_embeddings: 40, initializer_range: 0.5 },
     ...change,
   };
   using model = RoFormer.create(config, { head, seed: 3, tokenizer });
-  return model.files();
+  return await model.files();
 }
 
 /** Settings of a run of a second or less. */
