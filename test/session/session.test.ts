@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { type HeadName, RoFormer } from "../../ts/index.js";
-import { finetune, pretrain } from "../../ts/train/index.js";
+import { distill, finetune, pretrain } from "../../ts/train/index.js";
 import { smallModel, TEXTS } from "../pipelines/models.js";
 import { temporaryFolder } from "../process.js";
+import { SHORT, sentences, teacherFiles, textFile } from "../train/distill/teachers.js";
 import { rows, type Session, session, transfer } from "./built.js";
 
 /** A small model in a session, and itself. */
@@ -108,6 +109,15 @@ describe("a model in a session gives what it gives beside it, bit for bit:", () 
     const there = await (await session()).pretrain({ ...options, maxLength: 16 });
     const here = await pretrain({ ...options, maxLength: 16 });
     expect(there.metrics.loss).toBe(here.metrics.loss);
+    here.model.close();
+  });
+
+  it("distill", async () => {
+    const options = { teacher: await teacherFiles(), data: textFile(sentences(60)), ...SHORT, steps: 3, layers: 2 };
+    const there = await (await session()).distill(options);
+    const here = await distill(options);
+    expect(there.metrics.loss).toBe(here.metrics.loss);
+    expect(await there.model.embed("a cat sat")).toEqual(await here.model.embed("a cat sat"));
     here.model.close();
   });
 
