@@ -47,7 +47,10 @@ describe("Python's sentence-transformers (skipped without release 6 or later in 
     missing = !hasOracle();
   });
 
-  async function computed(folders: readonly string[], of = texts): Promise<{ vectors: number[][]; similarity: number[][] }[]> {
+  async function computed(
+    folders: readonly string[],
+    of = texts,
+  ): Promise<{ vectors: number[][]; similarity: number[][] }[]> {
     const file = join(temporaryFolder(), "asked.json");
     writeFileSync(file, JSON.stringify({ folders, texts: of }));
     const { stdout } = await promisify(execFile)(python, ["-c", SCRIPT, file], { env, maxBuffer: 2 ** 27 });

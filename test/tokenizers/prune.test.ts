@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Tokenizer } from "../../ts/index.js";
 import { Philox } from "../../ts/random/philox.js";
-import { trainTokenizer } from "../../ts/tokenizers/train.js";
 import { prunablePieces, prunedTokenizer } from "../../ts/tokenizers/prune.js";
+import { trainTokenizer } from "../../ts/tokenizers/train.js";
 import { filesOf } from "./small.js";
 
 const sentences = Array.from(

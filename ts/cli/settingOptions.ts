@@ -21,6 +21,8 @@ function helpOf({ help, usually, default: value, rule }: Setting): string {
   const standard = usually ?? (rule.kind === "boolean" ? undefined : value);
   const all = `${help[0]!.toLowerCase()}${help.slice(1)}${names}${standard === undefined ? "" : ` (default: ${standard})`}`;
   return all
-    .replaceAll(/`(init|heads|epochs|layers|batch|warmup|stages|steps|maxLength)`/g, (_, name: string) => fieldFlag(name))
+    .replaceAll(/`(init|heads|epochs|layers|batch|warmup|stages|steps|maxLength)`/g, (_, name: string) =>
+      fieldFlag(name),
+    )
     .replaceAll(/[`"]/g, "");
 }

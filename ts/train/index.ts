@@ -29,6 +29,7 @@ export type { CompareOptions, DecidedOption, RunEvent, SearchSettings } from "./
 export type { ComparedRun, CurvePoint } from "./compare/run.js";
 export type { AlternativeScores, BestSettings, Comparison, Difference, PooledScores } from "./compare/summary.js";
 export type { TrainingMetrics } from "./course.js";
+export type { DistillOptions } from "./distill/options.js";
 export {
   type DistillMetrics,
   type DistillResult,
@@ -36,7 +37,6 @@ export {
   type StoppedDistillResult,
   type StudentSizes,
 } from "./distill.js";
-export type { DistillOptions } from "./distill/options.js";
 export { type AnyEvaluation, type Evaluation, evaluate, type GlueEvaluation } from "./evaluate.js";
 export type { TextSource } from "./examples.js";
 export {

@@ -46,7 +46,10 @@ const VOCABULARY = [
 export const PIECES = VOCABULARY.length;
 
 /** The files of a teacher with random weights. */
-export async function teacherFiles(head: HeadName = "base", change: RoFormerConfigInput = {}): Promise<Map<string, Blob>> {
+export async function teacherFiles(
+  head: HeadName = "base",
+  change: RoFormerConfigInput = {},
+): Promise<Map<string, Blob>> {
   const tokenizer = await Tokenizer.load(filesOf({ "vocab.txt": `${VOCABULARY.join("\n")}\n` }));
   const config: RoFormerConfigInput = {
     ...{ model_type: "bert", vocab_size: PIECES, hidden_size: 16, num_hidden_layers: 3, num_attention_heads: 2 },

@@ -1,12 +1,12 @@
 import { ConfigError } from "../../errors.js";
 import { isTrainable } from "../../models/sentences/trained.js";
+import { pack } from "../../nn/packed.js";
 import type { RoFormer } from "../../roformer.js";
 import { hashOf } from "../checkpoint/hash.js";
 import { type Basis, Moments, principalBasis } from "./basis.js";
 import { teacherVectors } from "./objectives/vectors.js";
-import type { Text } from "./texts.js";
 import { sequencesOf } from "./readings.js";
-import { pack } from "../../nn/packed.js";
+import type { Text } from "./texts.js";
 
 /** Directions that a narrower student keeps: of the teacher's states, and of its vectors. */
 export interface Bases {

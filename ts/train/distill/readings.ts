@@ -1,10 +1,10 @@
-import { pack, type Packed } from "../../nn/packed.js";
-import { Philox } from "../../random/philox.js";
-import { streams } from "../../random/streams.js";
 import type { Model } from "../../models/model.js";
+import { type Packed, pack } from "../../nn/packed.js";
 import { embed } from "../../pipelines/embed.js";
 import type { ReadyModel, Sequence } from "../../pipelines/pipeline.js";
 import { encodeTexts } from "../../pipelines/texts.js";
+import { Philox } from "../../random/philox.js";
+import { streams } from "../../random/streams.js";
 import type { Tokenizer } from "../../tokenizers/tokenizer.js";
 import type { Text } from "./texts.js";
 

@@ -1,7 +1,7 @@
 import type { Model } from "../../models/model.js";
-import { pacer } from "../../platform/pacer.js";
-import { run } from "../../pipelines/run.js";
 import type { Sequence } from "../../pipelines/pipeline.js";
+import { run } from "../../pipelines/run.js";
+import { pacer } from "../../platform/pacer.js";
 
 /** Texts per second. */
 export interface Speeds {

@@ -1,11 +1,11 @@
 import { ConfigError } from "../../errors.js";
 import { writeSafetensors } from "../../io/safetensorsWriter.js";
 import type { RoFormerConfig } from "../../models/config.js";
-import { classOf, families, parts } from "../../models/families.js";
 import type { ModelType } from "../../models/families/index.js";
+import { classOf, families, parts } from "../../models/families.js";
+import type { Model } from "../../models/model.js";
 import { blobOf } from "../../models/save.js";
 import { isTrainable, meanSentenceModel } from "../../models/sentences/trained.js";
-import type { Model } from "../../models/model.js";
 import { RoFormer } from "../../roformer.js";
 import { prunedTokenizer } from "../../tokenizers/prune.js";
 import type { Basis } from "./basis.js";

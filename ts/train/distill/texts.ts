@@ -1,9 +1,9 @@
-import { sameText } from "../../data/split.js";
 import { type FileOptions, readRows } from "../../data/rows.js";
 import { type DataSource, sourceName } from "../../data/source.js";
+import { sameText } from "../../data/split.js";
 import { type Row, textOf } from "../../data/values.js";
 import { AbortError, ConfigError, DataError } from "../../errors.js";
-import { permutation, Philox } from "../../random/philox.js";
+import { Philox, permutation } from "../../random/philox.js";
 import { streams } from "../../random/streams.js";
 import { paragraphsOf, sentencesOf } from "./sentences.js";
 

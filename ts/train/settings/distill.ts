@@ -109,7 +109,7 @@ export interface DistillSettings extends OptimizationSettings {
 }
 
 /** The names of the losses. */
-export const LOSSES: readonly DistillLoss[] = ["vectors", "hidden", "logits", "contrastive"];
+const LOSSES: readonly DistillLoss[] = ["vectors", "hidden", "logits", "contrastive"];
 
 /** The table of {@link DistillSettings}. */
 export const DISTILL_SETTINGS = /* @__PURE__ */ Object.assign({}, OPTIMIZATION, {

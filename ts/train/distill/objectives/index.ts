@@ -1,5 +1,5 @@
-import { isTrainable } from "../../../models/sentences/trained.js";
 import { numLabels } from "../../../models/config.js";
+import { isTrainable } from "../../../models/sentences/trained.js";
 import type { RoFormer } from "../../../roformer.js";
 import type { DistillLoss, ResolvedDistill } from "../../settings/distill.js";
 import type { Bases } from "../bases.js";

@@ -1,6 +1,6 @@
-import { commonPlaces, type Reading } from "../readings.js";
 import type { Basis } from "../basis.js";
 import type { TokenTargets } from "../losses.js";
+import { commonPlaces, type Reading } from "../readings.js";
 
 /** The teacher's states of the tokens of a text that both models have, `[tokens, W]`, out of all states of a batch, `[N, C]`. */
 export function commonStates(
