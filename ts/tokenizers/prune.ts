@@ -56,15 +56,17 @@ export function prunablePieces(tokenizer: Tokenizer): PrunablePieces {
   if (model.unk_token) special.add(model.unk_token);
   const isSingle = singleOf(model, vocabulary);
   const named = [...vocabulary].sort(([, a], [, b]) => a - b);
+  const isUnused = (token: string) => /^[[<]unused[-_]?\d+[\]>]$/.test(token);
   const isNeeded = ([token, id]: readonly [string, number]) =>
-    special.has(token) || isSingle(token) || (model.type === "Unigram" && id === model.unk_id);
+    special.has(token) || (!isUnused(token) && isSingle(token)) || (model.type === "Unigram" && id === model.unk_id);
   const needed = new Set(named.filter(isNeeded).map(([, id]) => id));
   for (const { id } of added) needed.add(id);
   const others = named.filter(([, id]) => !needed.has(id));
-  const isUnused = ([token]: readonly [string, number]) => /^[[<]unused[-_]?\d+[\]>]$/.test(token);
   return {
     needed: [...needed].sort((a, b) => a - b),
-    others: [...others.filter((one) => !isUnused(one)), ...others.filter(isUnused)].map(([, id]) => id),
+    others: [...others.filter(([token]) => !isUnused(token)), ...others.filter(([token]) => isUnused(token))].map(
+      ([, id]) => id,
+    ),
     withParts: partsOf(model, vocabulary),
   };
 }

@@ -2,7 +2,7 @@ import { pick } from "../../options.js";
 import { platform } from "../../platform/index.js";
 import { DISTILL } from "../../train/distill/options.js";
 import { type DistillMetrics, type DistillResult, distill as train } from "../../train/distill.js";
-import { duration } from "../../train/duration.js";
+import { duration } from "../../train/inWords.js";
 import { DISTILL_SETTINGS } from "../../train/settings/distill.js";
 import type { CommandSpec } from "../command.js";
 import { dataSource, fileOptions } from "../dataOptions.js";

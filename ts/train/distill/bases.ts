@@ -1,8 +1,8 @@
 import { ConfigError } from "../../errors.js";
+import { hashOf } from "../../io/hashes.js";
 import { isTrainable } from "../../models/sentences/trained.js";
 import { pack } from "../../nn/packed.js";
 import type { RoFormer } from "../../roformer.js";
-import { hashOf } from "../checkpoint/hash.js";
 import { type Basis, Moments, principalBasis } from "./basis.js";
 import { teacherVectors } from "./objectives/vectors.js";
 import { sequencesOf } from "./readings.js";

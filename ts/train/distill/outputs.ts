@@ -1,10 +1,10 @@
 import { sortedBatches } from "../../data/batches.js";
 import { AbortError, DataError } from "../../errors.js";
 import { reason } from "../../io/files.js";
+import { hashOf } from "../../io/hashes.js";
 import type { Model } from "../../models/model.js";
 import { BATCH_TOKENS } from "../../pipelines/run.js";
 import { pacer } from "../../platform/pacer.js";
-import { hashOf } from "../checkpoint/hash.js";
 import type { CacheStore } from "./cache.js";
 import type { Objective, TeacherRecord } from "./objectives/objective.js";
 import { isWhole, partOf, recordOf, startsOf } from "./part.js";

@@ -1,5 +1,5 @@
 import { narrow, widen } from "../../io/dtypes.js";
-import { hashOf } from "../checkpoint/hash.js";
+import { hashOf } from "../../io/hashes.js";
 import type { CacheStore } from "./cache.js";
 import type { RecordSize, TeacherRecord } from "./objectives/objective.js";
 

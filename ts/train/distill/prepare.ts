@@ -1,10 +1,10 @@
 import { ConfigError, DataError } from "../../errors.js";
+import { hashOf } from "../../io/hashes.js";
 import { parts as partsOf } from "../../models/families.js";
 import type { HeadName } from "../../nn/heads/index.js";
 import { platform } from "../../platform/index.js";
 import type { RoFormer } from "../../roformer.js";
 import { totalSize } from "../../tensor/tensor.js";
-import { hashOf } from "../checkpoint/hash.js";
 import { recordOf } from "../record.js";
 import type { Prepared } from "../run.js";
 import { DISTILL_SETTINGS, type ResolvedDistill, resolveDistill } from "../settings/distill.js";

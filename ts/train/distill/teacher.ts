@@ -1,8 +1,9 @@
 import { ConfigError } from "../../errors.js";
 import type { FileSource } from "../../io/files.js";
+import { hashOf } from "../../io/hashes.js";
 import type { HeadName } from "../../nn/heads/index.js";
 import { RoFormer } from "../../roformer.js";
-import { bytesOf, hashOf } from "../checkpoint/hash.js";
+import { bytesOf } from "../checkpoint/hash.js";
 import type { DistillLoss } from "../settings/distill.js";
 
 /** Heads whose logits a student can learn. */
