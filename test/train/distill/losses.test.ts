@@ -27,7 +27,7 @@ const { cases } = golden<{ cases: Case[] }>("distill/losses.json");
 function lossOf({ name, targets, rows, states, temperature, outcomes }: Case): (x: number[]) => ValueWithGradient {
   if (outcomes) return (x) => divergence(x, outcomes, temperature!);
   if (rows) {
-    const wanted = rows.map((own, i) => ({ rows: own, states: states![i]! }));
+    const wanted = rows.map((own, i) => ({ rows: own, states: Float32Array.from(states![i]!) }));
     return (x) => relativeError(x, wanted, 5);
   }
   if (name === "contrast") return (x) => contrast(x, targets!);

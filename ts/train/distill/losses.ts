@@ -63,8 +63,8 @@ export function vectorError(vectors: Numbers, targets: readonly Numbers[], norma
 
 /** Tokens of a text that both models have: rows of the student's states, and the teacher's, `[rows, W]`. */
 export interface TokenTargets {
-  readonly rows: Numbers;
-  readonly states: Numbers;
+  readonly rows: readonly number[];
+  readonly states: Float32Array;
 }
 
 /**

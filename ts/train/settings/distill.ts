@@ -47,6 +47,11 @@ export interface DistillSettings extends OptimizationSettings {
    */
   readonly tokenWeight?: number | undefined;
   /**
+   * Weight of the first token's state as a second vector of the text in "vectors": classifiers begin with what it knows.
+   * @default 0
+   */
+  readonly clsWeight?: number | undefined;
+  /**
    * Temperature of the softmax of "logits".
    * @default 2
    */
@@ -147,6 +152,10 @@ export const DISTILL_SETTINGS = /* @__PURE__ */ Object.assign({}, OPTIMIZATION, 
     ...{ rule: notNegative, unit: "number", default: 1 },
     help: 'Weight of the error of the tokens\' last states in "vectors", where both tokenizers agree',
   },
+  clsWeight: {
+    ...{ rule: notNegative, unit: "number", default: 0 },
+    help: 'Weight of the first token\'s state as a second vector of the text in "vectors": classifiers begin with what it knows',
+  },
   temperature: {
     ...{ rule: positive, unit: "number", help: 'Temperature of the softmax of "logits"', default: 2 },
   },
@@ -193,6 +202,7 @@ export interface ResolvedDistill extends ResolvedOptimization {
   readonly position: "rotary" | "learned";
   readonly distance: "cosine" | "mse";
   readonly tokenWeight: number;
+  readonly clsWeight: number;
   readonly temperature: number;
   readonly topTokens: number;
   readonly split: "lines" | "sentences";

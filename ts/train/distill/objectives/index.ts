@@ -27,7 +27,7 @@ export function objectiveOf(parts: ObjectiveParts, settings: ResolvedDistill): O
 
 function named(
   { teacher, student, loss, layers, kept, bases }: ObjectiveParts,
-  { distance, tokenWeight, temperature, topTokens, seed }: ResolvedDistill,
+  { distance, tokenWeight, clsWeight, temperature, topTokens, seed }: ResolvedDistill,
 ): Objective {
   const [width, teacherWidth] = [student.config.hidden_size, teacher.config.hidden_size];
   if (loss === "hidden") return hiddenObjective({ layers, width, teacherWidth, basis: bases.states });
@@ -35,7 +35,7 @@ function named(
     return guessObjective({ temperature, vocabulary: teacher.config.vocab_size, topTokens, kept, seed });
   if (loss === "logits") return classifierObjective(numLabels(teacher.config), temperature);
   return vectorObjective({
-    ...{ loss: loss as "vectors" | "contrastive", distance, width, teacherWidth, bases },
+    ...{ loss: loss as "vectors" | "contrastive", distance, clsWeight, width, teacherWidth, bases },
     // Where vectors are more than pooled states, the states are not in their space.
     tokenWeight: isTrainable(teacher) ? tokenWeight : 0,
     normalized: student.sentences?.normalize ?? false,

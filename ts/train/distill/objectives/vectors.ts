@@ -1,13 +1,14 @@
 import { external } from "../../../autograd/external.js";
 import type { BatchStates, Model } from "../../../models/model.js";
 import { trainablePooling } from "../../../models/sentences/trained.js";
+import { firstStates } from "../../../nn/pooler.js";
 import { add, scale } from "../../../ops/reduce.js";
 import { embed } from "../../../pipelines/embed.js";
 import type { ReadyModel } from "../../../pipelines/pipeline.js";
 import type { Tensor } from "../../../tensor/tensor.js";
 import type { Basis } from "../basis.js";
-import { contrast, cosineDistance, type Judged, relativeError, vectorError } from "../losses.js";
-import { packed, type Reading } from "../readings.js";
+import { contrast, cosineDistance, type Judged, relativeError, type TokenTargets, vectorError } from "../losses.js";
+import { packed } from "../readings.js";
 import { type BatchLoss, NONE, type Objective, type TeacherRecord } from "./objective.js";
 import { commonStates, tokenTargets } from "./states.js";
 
@@ -17,6 +18,8 @@ export interface VectorSettings {
   readonly distance: "cosine" | "mse";
   /** Weight of the tokens' error; 0 where their states are not kept. */
   readonly tokenWeight: number;
+  /** Weight of the first token's state as a vector of the text. */
+  readonly clsWeight: number;
   /** Numbers of the student's vectors and states. */
   readonly width: number;
   /** Width of the teacher's states. */
@@ -36,7 +39,7 @@ export function teacherVectors(teacher: Model, states: BatchStates, count: numbe
 
 /** A student's vectors against the teacher's: how far apart they are, or which belongs to which. */
 export function vectorObjective(settings: VectorSettings): Objective {
-  const { loss, distance, tokenWeight, width, teacherWidth, bases, normalized } = settings;
+  const { loss, distance, tokenWeight, clsWeight, width, teacherWidth, bases, normalized } = settings;
   const keepsTokens = loss === "vectors" && tokenWeight > 0;
   const judge = (vectors: Float32Array, targets: readonly Float32Array[]): Judged =>
     loss === "contrastive"
@@ -75,8 +78,20 @@ export function vectorObjective(settings: VectorSettings): Objective {
             own.agreed = judged.agreed;
             return judged;
           });
-          if (!keepsTokens) return far;
-          return add(far, scale(tokenError(hidden, batch.packed.offsets, readings, records), tokenWeight));
+          const terms = [far];
+          if (clsWeight > 0)
+            terms.push(
+              scale(
+                external(firstStates(hidden, batch), (first) => cosineDistance(first, targets)),
+                clsWeight,
+              ),
+            );
+          if (keepsTokens) {
+            const all = tokenTargets(readings, batch.packed.offsets, (i) => records[i]!.halves);
+            const error = tokenError(hidden, clsWeight > 0 ? all.map(withoutFirst(width)) : all);
+            terms.push(scale(error, tokenWeight));
+          }
+          return terms.reduce(add);
         },
       };
       return own;
@@ -84,13 +99,10 @@ export function vectorObjective(settings: VectorSettings): Objective {
   };
 }
 
-const tokenError = (
-  hidden: Tensor,
-  offsets: Int32Array,
-  readings: readonly Reading[],
-  records: readonly TeacherRecord[],
-): Tensor =>
-  external(hidden, (states) => {
-    const targets = tokenTargets(readings, offsets, (i) => records[i]!.halves);
-    return relativeError(states, targets, hidden.shape[1]!);
-  });
+const tokenError = (hidden: Tensor, targets: readonly TokenTargets[]): Tensor =>
+  external(hidden, (states) => relativeError(states, targets, hidden.shape[1]!));
+
+/** The tokens of a text but the first, whose state has a term of its own: both models begin a text with the same special token. */
+const withoutFirst =
+  (width: number) =>
+  ({ rows, states }: TokenTargets): TokenTargets => ({ rows: rows.slice(1), states: states.subarray(width) });
