@@ -11,7 +11,11 @@ export const outOption: OptionSpec = {
 /** Where a model comes from, and where it goes. */
 export const folderOptions: readonly OptionSpec[] = [
   outOption,
-  { flags: "--init <folder>", help: "a model to begin with (default: fresh weights)", parse: path },
+  {
+    flags: "--init <folder>",
+    help: "a model to begin with; none for fresh weights (default: none; in finetune, for English texts, roformer-starter-en where it is installed)",
+    parse: path,
+  },
 ];
 
 /** Where a training's curves go. */

@@ -2,8 +2,8 @@ import { CheckpointError, DataError } from "../errors.js";
 import { type Content, platform, type WriteFolderOptions } from "../platform/index.js";
 import type { FileSource, Files, SourceOptions } from "./interface.js";
 import { reading, reason } from "./reasons.js";
-import { blobFiles } from "./sources/blobs.js";
 import { folderFiles } from "./sources/folder.js";
+import { givenFiles } from "./sources/given.js";
 import { handleFiles } from "./sources/handle.js";
 import { hubFiles } from "./sources/hub.js";
 import { urlFiles } from "./sources/url.js";
@@ -25,7 +25,7 @@ export function openFiles(source: FileSource, options: SourceOptions = {}): File
     if (isFolderPath(source)) return folderFiles(source);
     return /^hf:/i.test(source) ? hubFiles(source, options) : urlFiles(source, options);
   }
-  if (source instanceof Map) return blobFiles(source);
+  if (source instanceof Map) return givenFiles(source, options);
   if (typeof (source as FileSystemDirectoryHandle | undefined)?.getFileHandle === "function")
     return handleFiles(source as FileSystemDirectoryHandle);
   if (typeof (source as Files | undefined)?.readRange === "function") return source as Files;

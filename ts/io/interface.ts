@@ -16,9 +16,9 @@ export interface Files {
 
 /**
  * What can be opened: a folder's path, the URL of one (`https://…`), a model of the Hugging Face hub (`hf:owner/name`, or
- * `hf:owner/name@revision`), the files themselves, or a folder that the user of a page has chosen.
+ * `hf:owner/name@revision`), the files themselves or their URLs, by name, or a folder that the user of a page has chosen.
  */
-export type FileSource = string | URL | ReadonlyMap<string, Blob> | FileSystemDirectoryHandle | Files;
+export type FileSource = string | URL | ReadonlyMap<string, Blob | string> | FileSystemDirectoryHandle | Files;
 
 /** Progress of a load, in bytes. */
 export interface LoadProgress {

@@ -6,6 +6,7 @@ import { folderOfDownloads } from "./nodeDownloads.js";
 import { tryFile, writeFile } from "./nodeFile.js";
 import { flushSync, type NodeModules } from "./nodeFiles.js";
 import { spareFolders, tryFolder, writeFolder } from "./nodeFolders.js";
+import { packageFolder } from "./nodePackages.js";
 import { firstMessage, startThread, startWorker } from "./nodeWorkers.js";
 import type { Platform } from "./platform.js";
 import { fetchBytes } from "./web.js";
@@ -67,6 +68,7 @@ export function createNode(): Platform | undefined {
       if (file instanceof Promise) throw new Error("it cannot be read synchronously: call `await init()` first");
       return file instanceof Uint8Array ? file : sync.readFileSync(url.fileURLToPath(file));
     },
+    packageFolder,
     peakMemory: () => process.resourceUsage().maxRSS * 1024,
     now: () => performance.now(),
     cores: () => cores(sync),

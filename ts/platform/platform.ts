@@ -126,6 +126,8 @@ export interface Platform {
   readPackageFile(file: PackageFile): Promise<Uint8Array<ArrayBuffer>>;
   /** The same, synchronously; throws if the runtime cannot. */
   readPackageFileSync(file: PackageFile): Uint8Array<ArrayBuffer>;
+  /** The folder of another package that is installed beside this one or in the current folder; undefined if it is not, and in browsers. */
+  packageFolder(name: string): string | undefined;
   /** Peak resident memory of this process in bytes, if available. */
   peakMemory(): number | undefined;
   /** Milliseconds of a monotonic clock. */

@@ -58,6 +58,7 @@ export const web: Platform = {
   writeFile: noFiles,
   appendFile: noFiles,
   tryFile: noFiles,
+  packageFolder: () => undefined,
   downloads: cachedDownloads,
   unzstd: () => undefined,
   pageCodecs: {},

@@ -112,7 +112,7 @@ export async function finetuneFold(
   await checkRun(options);
   const asked = await withGlue(options);
   const prepared = await prepare(asked as WithGlueData<FinetuneOptions<TaskName>>, fold);
-  const result = await run(prepared, options, (outcome) => {
+  const result = await run(prepared, { ...options, init: prepared.init }, (outcome) => {
     const { model, scores } = outcome;
     if (scores) onJudged?.({ task: prepared.task, config: model.config, rows: scores.details.judged() });
     return resultOf(prepared, outcome, asked);
@@ -125,7 +125,7 @@ type AnyOutcome = Outcome<HeadName, FinetuneScores>;
 function resultOf(
   prepared: PreparedFinetune,
   outcome: AnyOutcome,
-  { options: { init, threshold }, glue }: WithGlueData<FinetuneOptions<TaskName>>,
+  { options: { threshold }, glue }: WithGlueData<FinetuneOptions<TaskName>>,
 ) {
   const { model, scores, part } = outcome;
   const { steps, bestStep, epochs = 0, seconds, tokensPerSecond, parameters } = outcome.training;
@@ -150,7 +150,7 @@ function resultOf(
   const notes =
     prepared.task === "classify"
       ? notesOn(evaluation as unknown as ClassifierScores & Measured, {
-          ...{ part, history: outcome.history, isPretrained: init !== undefined, baseline: bagOfWords },
+          ...{ part, history: outcome.history, isPretrained: prepared.init !== undefined, baseline: bagOfWords },
         })
       : [];
   return { model, metrics: { ...evaluation.metrics, ...scored, ...how }, evaluation, notes };

@@ -1,5 +1,6 @@
 import type { Row } from "../data/values.js";
 import { ConfigError } from "../errors.js";
+import type { FileSource } from "../io/files.js";
 import { parts } from "../models/families.js";
 import { applyLora } from "../models/lora/apply.js";
 import type { HeadName } from "../nn/heads/index.js";
@@ -24,6 +25,7 @@ import {
   resolveFinetune,
 } from "./settings/finetune.js";
 import { checkSettings } from "./settings/rules.js";
+import { startingInit } from "./starter.js";
 import type { Detailed } from "./tasks/details.js";
 import type { AnyTask, TaskName } from "./tasks/index.js";
 import type { Example, Measured, Scores } from "./tasks/task.js";
@@ -44,6 +46,8 @@ export interface FinetuneScores extends Detailed<Scores>, Measured {
 
 /** A run on labeled rows that is ready to begin. */
 export interface PreparedFinetune extends Prepared<HeadName, FinetuneScores> {
+  /** What the model began with; undefined for fresh weights. */
+  readonly init: FileSource | undefined;
   readonly task: TaskName;
   /** Scores of a bag of words on the rows of each part; none where there is nothing to compare with. */
   readonly bags: Readonly<Record<string, BagOfWordsMetrics>>;
@@ -56,16 +60,17 @@ export async function prepare(
   { options, glue }: WithGlueData<FinetuneOptions<TaskName>>,
   fold?: Fold,
 ): Promise<PreparedFinetune> {
-  const { onMessage = () => {}, init } = options;
+  const { onMessage = () => {} } = options;
   checkSettings("", options, FINETUNE_SETTINGS);
   const data = await readData(options, fold);
   requireClassifier(data.name, options);
+  const init = startingInit(options, textsOf(data));
   const resolved = resolveFinetune(options, { rows: data.train.length, pretrained: init !== undefined });
   const { model, task, lengths } = await (init === undefined
     ? freshStart(data, resolved, options)
     : savedStart(init, data, resolved, options));
   try {
-    adapt(model, options);
+    adapt(model, { ...options, init });
     const maxLength = model.trainedLength;
     const usualRate = init === undefined ? freshRate(maxLength) : pretrainedRate(totalSize(model.parameters()));
     const settings = { ...resolved, lr: options.lr ?? usualRate, metric: resolved.metric ?? task.metric };
@@ -83,7 +88,7 @@ export async function prepare(
     const set = isByEpochs ? { ...others, epochs } : others;
     const split = { train: train.length, valid: valid.length, test: test?.length, heldOut: !options.valid };
     return {
-      ...{ model, course, settle, task: data.name },
+      ...{ model, course, settle, init, task: data.name },
       settings: { ...settings, ...length },
       record: recordOf(FINETUNE_SETTINGS, settings.seed, fold ? { ...split, fold } : split, options, set),
       hashData: () => hashesOf(encoded),
@@ -94,6 +99,10 @@ export async function prepare(
     model.close();
     throw error;
   }
+}
+
+function* textsOf({ train, task }: LabeledRows): Generator<string> {
+  for (const row of train) yield* task.texts(row);
 }
 
 /** Scores a model on the test's splits. */

@@ -14,7 +14,7 @@ import { checkRun, type Prepared, run } from "./run.js";
 import { PRETRAIN_SETTINGS, type ResolvedPretrain, resolvePretrain } from "./settings/pretrain.js";
 import { checkSettings } from "./settings/rules.js";
 import type { WhenAborted } from "./settings/run.js";
-import { freshModel, savedModel } from "./start.js";
+import { askedInit, freshModel, savedModel } from "./start.js";
 import { clm } from "./tasks/clm.js";
 import { mlm } from "./tasks/mlm.js";
 import { textCourse } from "./text/course.js";
@@ -73,7 +73,7 @@ export async function pretrain(
   const prepared = await prepare(options);
   return run<LanguageModelHead, LanguageMetrics, PretrainResult | StoppedPretrainResult>(
     prepared,
-    options,
+    { ...options, init: askedInit(options) },
     ({ model, scores, training }) => ({
       model,
       metrics: { ...(scores && { ...scores, part: "validation" as const }), ...training, ...prepared.record },
@@ -89,7 +89,7 @@ async function prepare(options: PretrainOptions): Promise<Prepared<LanguageModel
   if (!Object.hasOwn(HEADS, objective))
     throw new ConfigError(`pretrain: objective is ${JSON.stringify(objective)}, not "clm" or "mlm"`);
   if (wholeWordMask && objective === "clm") throw new ConfigError("pretrain: wholeWordMask is for the objective mlm");
-  const settings = resolvePretrain(options, { pretrained: options.init !== undefined });
+  const settings = resolvePretrain(options, { pretrained: askedInit(options) !== undefined });
   const text = await RunText.open(options, settings);
   try {
     const model = await languageModel(options, settings, text);
@@ -151,9 +151,10 @@ async function languageModel(
 ): Promise<RoFormer<LanguageModelHead>> {
   const head: LanguageModelHead = HEADS[options.objective];
   const start = { head, seed, architecture: options, signal: options.signal };
-  if (options.init === undefined) return freshModel(start, await text.tokenizer(), maxLength);
+  const init = askedInit(options);
+  if (init === undefined) return freshModel(start, await text.tokenizer(), maxLength);
   const fields = (config: RoFormerConfig) => continued(config, options, maxLength);
-  const { model } = await savedModel(options.init, start, { movesPosition: true, fields, check: requireHead });
+  const { model } = await savedModel(init, start, { movesPosition: true, fields, check: requireHead });
   const { tokenizer } = model;
   tokenizer!.modelMaxLength = Math.max(maxLength, tokenizer!.modelMaxLength ?? 0);
   return model;

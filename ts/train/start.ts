@@ -13,6 +13,7 @@ import { Tokenizer } from "../tokenizers/tokenizer.js";
 import { adaptedModel } from "./adapted.js";
 import { architecture, changes, requireVocabulary } from "./architecture.js";
 import type { ArchitectureSettings } from "./settings/architecture.js";
+import type { RunOptions } from "./settings/run.js";
 
 /** What every model that is trained begins from. */
 export interface Start<H extends HeadName> {
@@ -21,6 +22,10 @@ export interface Start<H extends HeadName> {
   readonly architecture: ArchitectureSettings;
   readonly signal: AbortSignal | undefined;
 }
+
+/** The model that a caller asks to begin with; undefined for fresh weights. */
+export const askedInit = ({ init }: Pick<RunOptions, "init">): FileSource | undefined =>
+  init === "none" ? undefined : init;
 
 /** A model with fresh weights for `tokenizer`, which notes `maxLength`. `fields`: what the configuration says about the outputs. */
 export function freshModel<H extends HeadName>(

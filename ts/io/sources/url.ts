@@ -39,13 +39,23 @@ interface Place {
  * must have the length that it announces.
  */
 export function urlFiles(folder: string, options: SourceOptions): Files {
-  const base = baseOf(folder);
-  const name = shownUrl(base).replace(/\/+$/, "");
-  const waiting = waitingOf(options);
-  const opened = new Map<string, Promise<Remote | undefined>>();
-  const find = (file: string): Promise<Remote | undefined> => {
+  const base = parsedUrl(folder);
+  const addressOf = (file: string): URL => {
     const url = new URL(base);
     url.pathname = `${base.pathname.replace(/\/+$/, "")}/${file.split("/").map(encodeURIComponent).join("/")}`;
+    return url;
+  };
+  return remoteFiles(shownUrl(base).replace(/\/+$/, ""), addressOf, options);
+}
+
+/** Files that have an address each, read as those of {@link urlFiles}. `addressOf`: undefined for a file that does not exist. */
+export function remoteFiles(name: string, addressOf: (file: string) => URL | undefined, options: SourceOptions): Files {
+  const waiting = waitingOf(options);
+  const at = (file: string): string => (name === "" ? file : `${name}/${file}`);
+  const opened = new Map<string, Promise<Remote | undefined>>();
+  const find = async (file: string): Promise<Remote | undefined> => {
+    const url = addressOf(file);
+    if (url === undefined) return undefined;
     const found = opened.get(file) ?? openRemote({ url, file, waiting, onProgress: options.onProgress });
     opened.set(file, found);
     // A failure must not answer the next request.
@@ -54,21 +64,21 @@ export function urlFiles(folder: string, options: SourceOptions): Files {
   };
   const open = async (file: string): Promise<Remote> => {
     const found = await find(file);
-    if (found === undefined)
-      throw new DataError(`${name}/${file}: the server has no such file`, { reason: "not-found" });
+    if (found === undefined) throw new DataError(`${at(file)}: the server has no such file`, { reason: "not-found" });
     return found;
   };
   return {
     name,
     has: async (file) => (await find(file)) !== undefined,
     size: async (file) => (await open(file)).size,
-    read: async (file) => readWhole(`${name}/${file}`, await open(file)),
+    read: async (file) => readWhole(at(file), await open(file)),
     readRange: async (file, start, end) => (await open(file)).readRange(start, end),
     list: async () => undefined,
   };
 }
 
-function baseOf(folder: string): URL {
+/** The URL of a folder or a file. Errors: DataError, ConfigError for one with a password. */
+export function parsedUrl(folder: string): URL {
   if (!URL.canParse(folder)) throw new DataError(`${shownAddress(folder)} is not a URL`);
   const base = new URL(folder);
   if (base.username !== "" || base.password !== "")

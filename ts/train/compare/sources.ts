@@ -45,6 +45,7 @@ export async function identityOf(options: object): Promise<Readonly<Record<strin
 }
 
 async function sourceIdentity(name: string, value: unknown): Promise<unknown> {
+  if (name === "init" && value === "none") return value;
   if (name === "init" || name === "tokenizer") return modelIdentity(value as FileSource);
   if (isObject(value) && "rows" in value) return rowsHash((value.rows as Row[]).map(({ values }) => values));
   if (!Array.isArray(value)) return dataIdentity(value);

@@ -15,7 +15,11 @@ export interface EvaluationEvent {
 
 /** Where any training begins, where its result goes, and who watches it. */
 export interface RunOptions {
-  /** A model to begin with, instead of fresh weights and a tokenizer of the run's own. */
+  /**
+   * A model to begin with; "none" for fresh weights and a tokenizer of the run's own.
+   * @default "none"; in `finetune`, in Node, the model of the package `roformer-starter-en` where that is installed, the texts are mostly
+   * English and no setting asks for another architecture
+   */
   readonly init?: FileSource | undefined;
   /** A folder to save the model in, with metrics and log. */
   readonly out?: string | undefined;
