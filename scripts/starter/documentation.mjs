@@ -40,6 +40,6 @@ const withoutTags = (html) => html.replaceAll(/<[^>]+>/g, "");
  * @returns {string[]} the paragraph, or nothing
  */
 function prose(paragraph) {
-  const text = paragraph.trim().replaceAll(/``?([\w.]+)``?/g, "$1");
+  const text = paragraph.trim().replaceAll(/(?::\w+:)?``?[~.]?([\w.]+)``?/g, "$1");
   return /^[A-Z][a-z]* [a-z]/.test(text) && !/^\s*(>>>|:\w+|\.\.|[-*] )|::|[`\\$_=]/m.test(text) ? [text] : [];
 }

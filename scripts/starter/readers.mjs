@@ -105,8 +105,7 @@ export async function countries(archive) {
 export async function ratedSnippets(archive, file) {
   const inner = archive.names.find((name) => name.endsWith("/hutto_ICWSM_2014.tar.gz")) ?? "hutto_ICWSM_2014.tar.gz";
   const snippets = await archiveOf(inner, await archive.bytes(inner));
-  const bytes = await snippets.bytes(`hutto_ICWSM_2014/${file}`);
-  const lines = new TextDecoder("windows-1252").decode(bytes).split(/\r?\n/);
+  const lines = (await snippets.text(`hutto_ICWSM_2014/${file}`)).split(/\r?\n/);
   return lines.flatMap((line) => {
     const [, rating, text] = line.split("\t");
     return text ? [{ rating: Number(rating), text }] : [];

@@ -59,10 +59,11 @@ export function sentencesOf(paragraph) {
  */
 function isEnglish(line) {
   if (MARKUP.test(line)) return false;
-  const signs = line.replaceAll(" ", "");
-  const letters = signs.match(/[a-z]/gi)?.length ?? 0;
-  const capitals = signs.match(/[A-Z]/g)?.length ?? 0;
-  if (letters < 0.8 * signs.length || (signs.length > 12 && capitals > 0.4 * letters)) return false;
+  const count = (/** @type {RegExp} */ signs) => line.match(signs)?.length ?? 0;
+  const letters = count(/[a-z]/gi);
+  const others = count(/[^a-z\s.,;:!?'"‘’“”()–—…-]/gi);
+  if (letters < 4 * others || letters < 0.6 * count(/\S/g)) return false;
+  if (letters > 12 && count(/[A-Z]/g) > 0.4 * letters) return false;
   const words = line.toLowerCase().split(" ");
   if (words.some((word) => word.length > 25) || 2 * new Set(words).size < words.length) return false;
   return words.length < 6 || words.some((word) => COMMON.has(word.replaceAll(/[^a-z']/g, "")));
