@@ -1,7 +1,8 @@
 // Gathers lines of many sources into one text.
 import { createHash } from "node:crypto";
+import { holdOut } from "./heldOut.mjs";
 import { shuffled } from "./order.mjs";
-import { cleanLines, keyOf, sentencesOf } from "./sentences.mjs";
+import { cleanLines } from "./sentences.mjs";
 
 /** @typedef {import("./archive.mjs").Archive} Archive */
 /** @typedef {import("./sources.mjs").Source} Source */
@@ -26,18 +27,20 @@ const MOST_WORDS = 40;
  * @param {Source[]} parts.sources
  * @param {(source: Source) => Promise<Archive>} parts.open
  * @param {Given[]} parts.given
- * @param {string[]} parts.heldOut texts none of whose sentences may come
+ * @param {string[]} parts.heldOut texts of which no part may come
  * @returns {Promise<{ lines: string[], counts: Count[], sha256: string }>} `sha256` of `textOf(lines)`
  */
 export async function gather({ sources, open, given, heldOut }) {
-  const seen = new Set(heldOut.flatMap((text) => [keyOf(text), ...sentencesOf(text).map(keyOf)]));
+  /** @type {Set<string>} */
+  const seen = new Set();
+  const isHeldOut = holdOut(heldOut);
   /** @type {string[]} */
   const lines = [];
   /** @type {Count[]} */
   const counts = [];
   /** @type {(part: { kind: string, from: object, paragraphs: string[], least?: number, limit?: number }) => void} */
   const add = ({ kind, from, paragraphs, least = LEAST_WORDS, limit = Number.POSITIVE_INFINITY }) => {
-    const found = cleanLines(paragraphs, { seen, least, most: MOST_WORDS });
+    const found = cleanLines(paragraphs, { seen, isHeldOut, least, most: MOST_WORDS });
     const kept = found.length > limit ? shuffled(found, String).slice(0, limit) : found;
     counts.push({ kind, from, found: found.length, kept: kept.length });
     for (const line of kept) lines.push(line);

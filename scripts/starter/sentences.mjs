@@ -78,11 +78,11 @@ export function keyOf(line) {
 }
 
 /**
- * Finds the sentences of `least` to `most` words that are in English and not in `seen`, and adds them to `seen`.
+ * Finds the sentences of `least` to `most` words that are in English, not held out and not in `seen`, and adds them to `seen`.
  * @param {Iterable<string>} paragraphs
- * @param {{ seen: Set<string>, least: number, most: number }} limits `seen` holds keys of lines
+ * @param {{ seen: Set<string>, isHeldOut: (key: string) => boolean, least: number, most: number }} limits `seen` holds keys of lines
  */
-export function cleanLines(paragraphs, { seen, least, most }) {
+export function cleanLines(paragraphs, { seen, isHeldOut, least, most }) {
   /** @type {string[]} */
   const lines = [];
   for (const paragraph of paragraphs) {
@@ -90,7 +90,7 @@ export function cleanLines(paragraphs, { seen, least, most }) {
       const words = line.split(" ").length;
       if (words < least || words > most || !isEnglish(line)) continue;
       const key = keyOf(line);
-      if (seen.has(key)) continue;
+      if (seen.has(key) || isHeldOut(key)) continue;
       seen.add(key);
       lines.push(line);
     }

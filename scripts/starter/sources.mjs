@@ -33,7 +33,7 @@ export const WORDNET = {
   license: "WordNet 3.0 license",
   says: "LICENSE: to use, copy, modify and distribute for any purpose and without fee",
   readings: [
-    { kind: "definitions and example sentences", read: definitions, least: 3, limit: 120_000 },
+    { kind: "definitions and example sentences", read: definitions, least: 3, limit: 100_000 },
     { kind: "phrases", read: phrases, least: 2, limit: 20_000 },
   ],
 };
@@ -66,7 +66,7 @@ export const SOURCES = [
     integrity: "sha256-e/ifNmReLV7IfVM3DI6FG1pohHnHvrcHnLTIf8Ws6j4=",
     license: "MIT",
     says: "LICENSE: MIT",
-    readings: [{ kind: "conversations of students", read: chats, least: 3, limit: 130_000 }],
+    readings: [{ kind: "conversations of students", read: chats, least: 3, limit: 110_000 }],
   },
   {
     client: "npm",

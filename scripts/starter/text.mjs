@@ -17,7 +17,7 @@ import { SOURCES } from "./sources.mjs";
 const HELP = `Usage: node scripts/starter/text.mjs [options]
 
 Writes text.txt (a sentence or phrase per line), sources.json (packages, licenses, counts) and the labelled sets
-sets/NAME/{train,test}.csv. No line of the text is a sentence of a test row.
+sets/NAME/{train,test}.csv. No line of the text stands in a test row.
 
   --out DIR        where to write. Default: target/starter
   --packages DIR   where downloaded packages are kept. Default: packages in --out

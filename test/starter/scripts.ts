@@ -58,7 +58,10 @@ export const { gather, textOf } = await imported<{
   textOf(lines: readonly string[]): string;
 }>("gather");
 export const { cleanLines, keyOf, sentencesOf, tidy } = await imported<{
-  cleanLines(paragraphs: Iterable<string>, limits: { seen: Set<string>; least: number; most: number }): string[];
+  cleanLines(
+    paragraphs: Iterable<string>,
+    limits: { seen: Set<string>; isHeldOut: (key: string) => boolean; least: number; most: number },
+  ): string[];
   keyOf(line: string): string;
   sentencesOf(paragraph: string): string[];
   tidy(text: string): string;
