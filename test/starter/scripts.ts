@@ -51,7 +51,7 @@ type Read = (archive: Archive) => Promise<string[]>;
 const imported = <T>(name: string): Promise<T> =>
   import(new URL(`../../scripts/starter/${name}.mjs`, import.meta.url).href);
 
-export const { openArchive } = await imported<{ openArchive(file: string): Promise<Archive> }>("archive");
+const { openArchive } = await imported<{ openArchive(file: string): Promise<Archive> }>("archive");
 export const { fetchPackage } = await imported<{ fetchPackage(source: Package, folder: string): string }>("packages");
 export const { gather, textOf } = await imported<{
   gather(parts: Parts): Promise<Gathered>;
