@@ -23,6 +23,10 @@ export const widen: Readonly<Record<string, Widen>> = {
   },
 };
 
+/** Whole numbers of a byte as f32: what they mean depends on their scales. */
+export const widenBytes: Widen = (to, at, bytes) =>
+  to.set(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length), at);
+
 /** The value of 16 bits of IEEE 754. */
 function halfToNumber(bits: number): number {
   const [sign, exponent, fraction] = [bits >>> 15 === 0 ? 1 : -1, (bits >>> 10) & 31, bits & 1023];
@@ -30,13 +34,15 @@ function halfToNumber(bits: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
-/** Types that weights can be saved in, with safetensors' names. */
-export const SAVED_DTYPES = { f32: "F32", f16: "F16", bf16: "BF16" } as const satisfies Record<SavedDtype, string>;
-/** The name of a type that weights can be saved in. */
-export type SavedDtype = "f32" | "f16" | "bf16";
+/** Types that tensors are written in, with safetensors' names. */
+export const WRITTEN_DTYPES = { f32: "F32", f16: "F16", bf16: "BF16", int8: "I8" } as const;
+/** The name of a type that weights can be saved in; int8: matrices as bytes with a scale for each row, the rest as f32. */
+export type SavedDtype = keyof typeof WRITTEN_DTYPES;
+/** The type of numbers, each by itself. */
+export type NumberDtype = Exclude<SavedDtype, "int8">;
 
 /** Converts f32 numbers to the little-endian bytes of a type, rounding to nearest, ties to even. */
-export const narrow: Readonly<Record<SavedDtype, (numbers: Float32Array) => Uint8Array>> = {
+export const narrow: Readonly<Record<NumberDtype, (numbers: Float32Array) => Uint8Array>> = {
   f32: (numbers) => new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength),
   f16: (numbers) => narrowed(numbers, halfBits),
   bf16: (numbers) => narrowed(numbers, bfloatBits),

@@ -40,10 +40,10 @@ export async function openSafetensors(files: Files, file: string): Promise<Safet
   if (length > LONGEST_HEADER)
     throw new CheckpointError(`${name}: the header is ${length} bytes, more than ${LONGEST_HEADER}`);
   const { tensors, metadata } = checkHeader(name, await files.readRange(file, 8, 8 + length), 8 + length, size);
-  const pieces = (tensor: string) => {
+  const pieces = (tensor: string, bytes?: boolean) => {
     const found = tensors.get(tensor);
     if (found === undefined) throw new CheckpointError(`${tensorName(files, { file, tensor })} is not there`);
-    return readSpan(files, { file, tensor, ...found });
+    return readSpan(files, { file, tensor, ...found }, bytes);
   };
   return { name, tensors, metadata, pieces };
 }

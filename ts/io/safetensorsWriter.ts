@@ -1,49 +1,56 @@
 import { CheckpointError, ConfigError, ShapeError } from "../errors.js";
-import { BITS, narrow, SAVED_DTYPES, type SavedDtype } from "./dtypes.js";
+import { BITS, type NumberDtype, narrow, WRITTEN_DTYPES } from "./dtypes.js";
 
 /** A tensor to save. `read` is called when the tensor is written, and its numbers are released before the next one's. */
 export interface TensorSource {
   readonly name: string;
   readonly shape: readonly number[];
-  /** The f32 values in row-major order; they must not change until the piece is written. */
-  read(): Float32Array;
+  /** Its type if it has one of its own: f32, or whole numbers of a byte. */
+  readonly dtype?: "f32" | "int8" | undefined;
+  /** The values in row-major order, as Int8Array for int8; they must not change until the piece is written. */
+  read(): Float32Array | Int8Array;
 }
 
 /** Settings of {@link writeSafetensors}. */
 export interface SafetensorsOptions {
   /** Default: what Hugging Face's loaders require. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** The type of all numbers. Errors: ConfigError for numbers too large for it. Default: "f32". */
-  readonly dtype?: SavedDtype;
+  /** The type of tensors that have none of their own. Errors: ConfigError for numbers too large for it. Default: "f32". */
+  readonly dtype?: NumberDtype;
 }
 
 /**
- * A safetensors file in pieces: the header, then one piece per tensor, sorted by name. The same tensors give the same
- * bytes.
+ * A safetensors file in pieces: the header, then one piece per tensor, sorted by size of their numbers, which keeps these aligned, and by name.
+ * The same tensors give the same bytes.
  */
 export function* writeSafetensors(
   tensors: Iterable<TensorSource>,
   { metadata = { format: "pt" }, dtype = "f32" }: SafetensorsOptions = {},
 ): Generator<Uint8Array> {
-  const sorted = byName(tensors);
+  const sorted = inOrder(tensors, dtype);
   yield header(sorted, metadata, dtype);
   for (const tensor of sorted) {
     const { name, shape } = tensor;
     const [numbers, size] = [tensor.read(), elements(shape)];
     if (numbers.length !== size)
       throw new ShapeError(`tensor ${name}`, numbers.length, `${size} numbers, [${shape.join(", ")}]`);
-    if (dtype === "f16") checkRange(name, numbers);
-    yield narrow[dtype](numbers);
+    yield bytesIn(tensor.dtype ?? dtype, name, numbers);
   }
 }
 
+function bytesIn(dtype: keyof typeof WRITTEN_DTYPES, name: string, numbers: Float32Array | Int8Array): Uint8Array {
+  if (numbers instanceof Int8Array) return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.length);
+  if (dtype === "f16") checkRange(name, numbers);
+  return narrow[dtype as NumberDtype](numbers);
+}
+
 /**
- * Divides tensors, sorted by name, into files of at most `most` bytes of data; a larger tensor has its own file.
+ * Divides tensors, in a file's order, into files of at most `most` bytes of data; a larger tensor has its own file.
  */
-export function divide(tensors: Iterable<TensorSource>, dtype: SavedDtype, most: number): TensorSource[][] {
+export function divide(tensors: Iterable<TensorSource>, dtype: NumberDtype, most: number): TensorSource[][] {
   const files: TensorSource[][] = [[]];
   let bytes = 0;
-  for (const tensor of byName(tensors)) {
+  for (const tensor of inOrder(tensors, dtype)) {
     const more = bytesOf(tensor, dtype);
     if (bytes > 0 && bytes + more > most) {
       files.push([]);
@@ -56,16 +63,18 @@ export function divide(tensors: Iterable<TensorSource>, dtype: SavedDtype, most:
 }
 
 /** Bytes of a tensor's numbers in a file. */
-export const bytesOf = ({ shape }: TensorSource, dtype: SavedDtype): number =>
-  (elements(shape) * BITS[SAVED_DTYPES[dtype]]!) / 8;
+export const bytesOf = (tensor: TensorSource, dtype: NumberDtype): number =>
+  (elements(tensor.shape) * bitsOf(tensor, dtype)) / 8;
 
-const byName = (tensors: Iterable<TensorSource>): TensorSource[] =>
-  [...tensors].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+const bitsOf = ({ dtype }: TensorSource, common: NumberDtype): number => BITS[WRITTEN_DTYPES[dtype ?? common]]!;
+
+const inOrder = (tensors: Iterable<TensorSource>, dtype: NumberDtype): TensorSource[] =>
+  [...tensors].sort((a, b) => bitsOf(b, dtype) - bitsOf(a, dtype) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 
 function header(
   tensors: readonly TensorSource[],
   metadata: Readonly<Record<string, string>>,
-  dtype: SavedDtype,
+  dtype: NumberDtype,
 ): Uint8Array {
   const entries = [`"__metadata__":${JSON.stringify(metadata)}`];
   let end = 0;
@@ -76,7 +85,7 @@ function header(
     }
     const begin = end;
     end += bytesOf(tensor, dtype);
-    const what = `"dtype":"${SAVED_DTYPES[dtype]}","shape":[${shape.join(",")}]`;
+    const what = `"dtype":"${WRITTEN_DTYPES[tensor.dtype ?? dtype]}","shape":[${shape.join(",")}]`;
     entries.push(`${JSON.stringify(name)}:{${what},"data_offsets":[${begin},${end}]}`);
   }
   const text = new TextEncoder().encode(`{${entries.join(",")}}`);

@@ -27,10 +27,10 @@ export function sharded(open: OpenWeights): OpenWeights {
         throw new CheckpointError(`${name}: tensor ${quote(tensor)} is not in ${quote(shard)}, where it should be`);
       tensors.set(tensor, found);
     }
-    const pieces = (tensor: string) => {
+    const pieces = (tensor: string, bytes?: boolean) => {
       const shard = shards.get(places.get(tensor) ?? "");
       if (shard === undefined) throw new CheckpointError(`${name}: tensor ${quote(tensor)} is not there`);
-      return shard.pieces(tensor);
+      return shard.pieces(tensor, bytes);
     };
     return { name, tensors, pieces };
   };

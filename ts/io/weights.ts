@@ -1,5 +1,5 @@
 import { CheckpointError, RoFormerError } from "../errors.js";
-import { BITS, widen } from "./dtypes.js";
+import { BITS, widen, widenBytes } from "./dtypes.js";
 import { type Files, fileName, reason } from "./files.js";
 
 /** Bytes of a tensor read at once. */
@@ -18,8 +18,11 @@ export interface Weights {
   /** The file's name in messages. */
   readonly name: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** A tensor's numbers as f32 in row-major order, from F32, F16, BF16 or F64, piece by piece. Errors: CheckpointError for other types. */
-  pieces(tensor: string): AsyncIterable<Float32Array>;
+  /**
+   * A tensor's numbers as f32 in row-major order, from F32, F16, BF16 or F64, piece by piece; `bytes`: from I8 too, as they are. Errors:
+   * CheckpointError for other types.
+   */
+  pieces(tensor: string, bytes?: boolean): AsyncIterable<Float32Array>;
 }
 
 /** Reads a file of one format. */
@@ -51,13 +54,13 @@ export interface Span {
 export const tensorName = (files: Files, { file, tensor }: Pick<Span, "file" | "tensor">): string =>
   `${fileName(files, file)}: tensor ${quote(tensor)}`;
 
-/** The numbers of a span as f32, piece by piece. */
-export async function* readSpan(files: Files, span: Span): AsyncGenerator<Float32Array> {
-  const convert = widening(files, span);
+/** The numbers of a span as f32, piece by piece; `bytes`: I8 is allowed. */
+export async function* readSpan(files: Files, span: Span, bytes = false): AsyncGenerator<Float32Array> {
+  const convert = bytes && span.dtype === "I8" ? widenBytes : widening(files, span);
   for (let at = span.begin; at < span.end; at += PIECE) {
-    const bytes = await readBytes(files, { ...span, begin: at, end: Math.min(span.end, at + PIECE) });
-    const numbers = new Float32Array((8 * bytes.length) / BITS[span.dtype]!);
-    convert(numbers, 0, bytes);
+    const read = await readBytes(files, { ...span, begin: at, end: Math.min(span.end, at + PIECE) });
+    const numbers = new Float32Array((8 * read.length) / BITS[span.dtype]!);
+    convert(numbers, 0, read);
     yield numbers;
   }
 }

@@ -24,7 +24,28 @@ export async function readConfigFile(files: Files): Promise<ConfigFields> {
   const text = await readText(files, file, ConfigError, LONGEST_SETTINGS);
   const fields = requireObject(parseJson(text, where, ConfigError), where, ConfigError);
   refuseForeignConfig(fields, where);
-  return withModelType(withNumbersAsNames(fields, text), where);
+  return withModelType(withoutInt8(withNumbersAsNames(fields, text), where), where);
+}
+
+/**
+ * The `model_type` of a folder with int8 weights. transformers has no such class, and so refuses the folder instead of taking bytes for
+ * weights.
+ */
+export const INT8_TYPE = "roformer_js";
+
+/** The configuration of a folder with int8 weights as that of the model in f32, whose type stands under `roformer_js`. */
+function withoutInt8(fields: ConfigFields, where: string): ConfigFields {
+  const { model_type, roformer_js } = fields;
+  if (model_type !== INT8_TYPE || typeof roformer_js !== "object" || roformer_js === null) return fields;
+  const { dtype, model_type: own, ...others } = roformer_js as ConfigFields;
+  if (dtype === undefined) return fields;
+  if (dtype !== "int8") throw new ConfigError(`${where}: roformer_js.dtype is ${JSON.stringify(dtype)}, not "int8"`);
+  if (!modelTypes.some((type) => type === own))
+    throw new ConfigError(
+      `${where}: roformer_js.model_type is ${JSON.stringify(own)}, not one of ${modelTypes.join(", ")}`,
+    );
+  const { roformer_js: _, ...rest } = fields;
+  return { ...rest, model_type: own, ...(Object.keys(others).length > 0 && { roformer_js: others }) };
 }
 
 /** The names of classes that are numbers, as Python prints them: 1 and 1.0 are one number in JavaScript. */

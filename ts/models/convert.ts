@@ -9,6 +9,7 @@ import { checkOptions } from "../options.js";
 import type { Parameter } from "../tensor/parameter.js";
 import { totalSize } from "../tensor/tensor.js";
 import type { RoFormerConfig } from "./config.js";
+import { INT8_TYPE } from "./configFile.js";
 import { familyOf, parts } from "./families.js";
 import type { ConvertOptions } from "./interface.js";
 import { headOf, readConfig } from "./load.js";
@@ -53,7 +54,7 @@ export async function convert(source: FileSource, out: string, options: ConvertO
     await saveModel(out, model, { dtype, maxShardBytes });
     return {
       head,
-      modelType: model.config.model_type,
+      modelType: dtype === "int8" ? INT8_TYPE : model.config.model_type,
       dtype,
       parameters: totalSize(model.parameters()),
       dropped: model.unexpected,

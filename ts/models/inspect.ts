@@ -1,6 +1,7 @@
 import { ConfigError, DataError } from "../errors.js";
 import { type FileSource, type Files, isFile } from "../io/files.js";
 import { holdsWeights, openWeightFile, openWeights } from "../io/formats.js";
+import { SCALE } from "../io/int8.js";
 import { transformerFiles } from "../io/modules.js";
 import type { StoredTensor, Weights } from "../io/weights.js";
 import { readWhole } from "../io/whole.js";
@@ -15,7 +16,7 @@ export interface Inspection {
   readonly config?: RoFormerConfig;
   /** Why there is no configuration, where it cannot be used. */
   readonly configProblem?: string;
-  /** Numbers in all tensors of floating-point numbers. */
+  /** Numbers in all tensors of floating-point numbers, and of bytes with scales, which do not count. */
   readonly parameters: number;
   /** The tensors, in the files' order. */
   readonly tensors: readonly InspectedTensor[];
@@ -74,8 +75,11 @@ async function weightsIn(files: Files): Promise<Weights> {
 
 function tensorsOf({ tensors }: Weights): Pick<Inspection, "parameters" | "tensors"> {
   const all = [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
-  // Integers are positions and the like.
-  const numbers = all.filter(({ dtype }) => /^(F|BF)/.test(dtype));
+  // Integers are positions and the like, unless they have scales.
+  const scales = new Set(all.flatMap(({ name, dtype }) => (dtype === "I8" ? [name + SCALE] : [])));
+  const numbers = all.filter(
+    ({ name, dtype }) => (/^(F|BF)/.test(dtype) && !scales.has(name)) || (dtype === "I8" && tensors.has(name + SCALE)),
+  );
   const parameters = totalSize(numbers);
   if (!Number.isSafeInteger(parameters)) throw new DataError("the tensors have more numbers than can be counted");
   return { parameters, tensors: all };

@@ -4,6 +4,8 @@ import { openWeights } from "../io/formats.js";
 import { bareNames } from "../io/names.js";
 import type { Weights } from "../io/weights.js";
 import { type HeadFactory, type HeadName, heads } from "../nn/heads/index.js";
+import type { ParameterStore } from "../nn/parameters.js";
+import type { Parameter } from "../tensor/parameter.js";
 import {
   checkFields,
   misspeltHint,
@@ -16,6 +18,7 @@ import { withActivation } from "./crossEncoder.js";
 import { families, familyOf, headOfClass, nameRules } from "./families.js";
 import { type Fit, fitWeights, requireFit } from "./fit.js";
 import { refuseOtherFamily } from "./foreign.js";
+import { largestMultiple } from "./int8.js";
 import { Network } from "./network.js";
 
 /** Settings of `RoFormer.load`. */
@@ -45,8 +48,9 @@ export interface LoadOptions<H extends HeadName = HeadName> extends SourceOption
   readonly base?: FileSource | undefined;
   /**
    * Keeps the linear layers' weights as int8 and multiplies bytes: a quarter of their memory and about twice the speed, for
-   * inference alone. Rows are rounded to 127 steps, activations to 128. Layers whose number of outputs is not a multiple of 8
-   * stay f32.
+   * inference alone. Rows are rounded to 127 steps, activations to 128. Layers whose number of outputs is not a multiple of 8,
+   * and embeddings, stay f32 in memory and are rounded to 255 steps: a model computes the same bits whether its file is f32 or what
+   * `save` makes of it with `dtype: "int8"`.
    * @default false
    */
   readonly int8?: boolean | undefined;
@@ -102,7 +106,7 @@ export async function readModel(
   const fields = changed(await readConfigFile(files), changes);
   const read = parseSavedConfig(fields, where);
   const chosen = head ?? headOf(read, where, otherwise);
-  const weights = await openWeights(files);
+  const weights = await withoutBytes(await openWeights(files));
   const config = await withActivation(withOneLabelCount(read, weights), chosen, files);
   const network = inFile(
     where,
@@ -121,6 +125,12 @@ export async function readModel(
     throw error;
   }
   return { network, head: chosen, ...report };
+}
+
+/** Weights in which matrices of bytes have the numbers that these stand for. */
+async function withoutBytes(weights: Weights): Promise<Weights> {
+  const hasBytes = [...weights.tensors.values()].some(({ dtype }) => dtype === "I8");
+  return hasBytes ? (await import("../io/int8.js")).widenInt8(weights) : weights;
 }
 
 /** A fit in which parameters that another file holds are not wanted. Those that this file has too are read, and overwritten then. */
@@ -179,19 +189,30 @@ function holdsPooler({ tensors }: Weights, config: RoFormerConfig): boolean {
 
 /** Reads the weights, a parameter after the other. */
 async function fill(
-  { store: { saved: parameters } }: Network,
+  { store }: Network,
   weights: Weights,
   found: ReadonlyMap<string, string>,
   { signal, onProgress }: SourceOptions,
 ): Promise<void> {
+  const parameters = store.saved;
   const total = parameters.reduce((sum, { size }) => sum + 4 * size, 0);
   let loaded = 0;
   for (const parameter of parameters) {
     if (signal?.aborted) throw new AbortError("load was aborted", { cause: signal.reason });
     const name = found.get(parameter.name);
-    if (name !== undefined) await parameter.writePieces(weights.pieces(name));
+    if (name !== undefined) await parameter.writePieces(await piecesOf(parameter, store, weights.pieces(name)));
     parameter.pack();
     loaded += 4 * parameter.size;
     onProgress?.({ stage: "read", file: weights.name, loaded, total });
   }
+}
+
+/** What is written to a parameter: of a model of int8 weights, matrices that are not kept as bytes are rounded as their files are. */
+async function piecesOf(
+  parameter: Parameter,
+  store: ParameterStore,
+  pieces: AsyncIterable<Float32Array>,
+): Promise<AsyncIterable<Float32Array>> {
+  const most = store.isInt8 && !parameter.isInt8 && !store.isBuffer(parameter.name) && largestMultiple(parameter);
+  return most ? (await import("../io/int8.js")).roundedPieces(pieces, parameter.shape[1]!, most) : pieces;
 }

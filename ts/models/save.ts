@@ -1,16 +1,15 @@
 import { ConfigError } from "../errors.js";
-import { SAVED_DTYPES, type SavedDtype } from "../io/dtypes.js";
+import { type NumberDtype, type SavedDtype, WRITTEN_DTYPES } from "../io/dtypes.js";
 import { saveFolder } from "../io/files.js";
 import { bytesOf, divide, type TensorSource, writeSafetensors } from "../io/safetensorsWriter.js";
 import { type HeadFactory, type HeadName, heads } from "../nn/heads/index.js";
-import { readMerged } from "../nn/loraMerge.js";
 import type { ParameterStore } from "../nn/parameters.js";
 import type { Content } from "../platform/index.js";
 import type { Tokenizer } from "../tokenizers/tokenizer.js";
 import { labelNames, numLabels, type RoFormerConfig } from "./config.js";
-import { ADAPTED_CONFIG } from "./configFile.js";
+import { ADAPTED_CONFIG, INT8_TYPE } from "./configFile.js";
 import type { ModelType } from "./families/index.js";
-import { classOf, families, familyOf, parts } from "./families.js";
+import { classOf, families, parts } from "./families.js";
 import { ADAPTER_FILES, type AdaptedModel, adapterFiles } from "./lora/files.js";
 import type { AppliedLora } from "./lora/settings.js";
 import {
@@ -20,6 +19,7 @@ import {
   requireReplaceable,
   TOKENIZERS,
 } from "./modelFolder.js";
+import { savedTensors } from "./savedTensors.js";
 import { SENTENCE_FILES, type SentenceModel } from "./sentences/settings.js";
 
 /** What a saved model is made of. */
@@ -38,8 +38,10 @@ export interface SavedModel {
 /** Settings of `RoFormer.save`. */
 export interface SaveOptions {
   /**
-   * Type of the saved numbers: f16 and bf16 take half the space, rounded to the nearest.
-   * @default f32
+   * Type of the saved numbers: f16 and bf16 take half the space, rounded to the nearest. int8 takes a quarter: each row of a matrix is
+   * rounded to multiples of a number of its own, as `load(…, { int8: true })` does. The folder's `model_type` is then "roformer_js",
+   * which transformers refuses.
+   * @default f32; int8 for a model that was loaded with `int8`
    */
   readonly dtype?: SavedDtype | undefined;
   /**
@@ -85,20 +87,32 @@ const isAdapter = ({ lora }: SavedModel, { merge = false }: SaveOptions): boolea
 
 /** The files of a Hugging Face folder, by name; weights are read while they are written. */
 export function modelFiles(model: SavedModel, options: SaveOptions = {}): Map<string, Content> {
-  const { dtype = "f32", maxShardBytes = Infinity, files: extra = new Map<string, string>() } = options;
-  if (model.store.isInt8) throw new ConfigError("int8 weights cannot be saved: save the model they were made from");
-  if (!Object.hasOwn(SAVED_DTYPES, dtype))
-    throw new ConfigError(`save: dtype is "${dtype}", not one of ${Object.keys(SAVED_DTYPES).join(", ")}`);
+  const {
+    dtype = model.store.isInt8 ? "int8" : "f32",
+    maxShardBytes = Infinity,
+    files: extra = new Map<string, string>(),
+  } = options;
+  checkDtype(dtype, model, options);
   if (!(maxShardBytes > 0)) throw new ConfigError(`save: maxShardBytes is ${maxShardBytes}, not a positive number`);
+  const numberDtype = dtype === "int8" ? "f32" : dtype;
   return new Map<string, Content>([
     ...sentenceFiles(model),
     ...extra,
     [isAdapter(model, options) ? ADAPTED_CONFIG : "config.json", configJson(model.config, model.head, dtype)],
     ...(isAdapter(model, options)
-      ? adapterFiles(model as AdaptedModel, dtype)
-      : weightFiles(tensors(model), dtype, maxShardBytes)),
+      ? adapterFiles(model as AdaptedModel, numberDtype)
+      : weightFiles(savedTensors(model, dtype), numberDtype, maxShardBytes)),
     ...(model.tokenizer?.files() ?? []),
   ]);
+}
+
+function checkDtype(dtype: SavedDtype, model: SavedModel, options: SaveOptions): void {
+  if (!Object.hasOwn(WRITTEN_DTYPES, dtype))
+    throw new ConfigError(`save: dtype is "${dtype}", not one of ${Object.keys(WRITTEN_DTYPES).join(", ")}`);
+  if (model.store.isInt8 && dtype !== "int8")
+    throw new ConfigError(`save: the weights are int8, not ${dtype}: load the model without int8 to save it so`);
+  if (dtype === "int8" && isAdapter(model, options))
+    throw new ConfigError("save: an adapter cannot be int8: save it with { merge: true }, or as f32, f16 or bf16");
 }
 
 /** The files of a sentence-transformers folder; a classifier's folder says nothing of vectors. */
@@ -116,7 +130,7 @@ export async function blobOf(content: Content): Promise<Blob> {
 }
 
 /** One file of weights, or several and their index: `{"metadata": {"total_size"}, "weight_map": {tensor: file}}`. */
-function weightFiles(all: readonly TensorSource[], dtype: SavedDtype, most: number): [name: string, Content][] {
+function weightFiles(all: readonly TensorSource[], dtype: NumberDtype, most: number): [name: string, Content][] {
   const shards = divide(all, dtype, most);
   if (shards.length === 1) return [["model.safetensors", writeSafetensors(all, { dtype })]];
   const padded = (n: number) => String(n).padStart(5, "0");
@@ -132,7 +146,7 @@ function weightFiles(all: readonly TensorSource[], dtype: SavedDtype, most: numb
 }
 
 /** Hugging Face's names of types. */
-const TORCH_DTYPES = { f32: "float32", f16: "float16", bf16: "bfloat16" } as const;
+const TORCH_DTYPES = { f32: "float32", f16: "float16", bf16: "bfloat16", int8: "float32" } as const;
 
 /** `config.json` as Hugging Face writes it: every field that is set, sorted by name. `dtype` is that of the weights. */
 function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = "f32"): string {
@@ -143,11 +157,13 @@ function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = 
     ...roformer_js,
     ...(position !== family.position && { position }),
     ...(attention !== "softmax" && { attention }),
+    ...(dtype === "int8" && { dtype, model_type }),
   };
   const fields: Record<string, unknown> = { ...rest, ...(Object.keys(ours).length > 0 && { roformer_js: ours }) };
+  if (dtype === "int8") fields.model_type = INT8_TYPE;
   // What a file said of its own weights: newer ones say `dtype`.
   const typed = ["dtype", "torch_dtype"].find((name) => Object.hasOwn(config, name));
-  if (typed !== undefined || dtype !== "f32") fields[typed ?? "torch_dtype"] = TORCH_DTYPES[dtype];
+  if (typed !== undefined || TORCH_DTYPES[dtype] !== "float32") fields[typed ?? "torch_dtype"] = TORCH_DTYPES[dtype];
   if (fields.dtype !== undefined) delete fields.torch_dtype;
   // Hugging Face derives the number of labels from their names, and fails at one without a name.
   if (fields.id2label) {
@@ -164,20 +180,4 @@ function configJson(config: RoFormerConfig, head: HeadName, dtype: SavedDtype = 
   const text = JSON.stringify(Object.fromEntries(names.sort().map((name) => [name, fields[name]])), null, 2);
   // transformers 5 refuses whole numbers here.
   return `${text.replace(/^( {2}"(?:initializer_range|layer_norm_eps)": \d+)(?=,?$)/gm, "$1.0")}\n`;
-}
-
-/** The parameters, with what adapters add to them, and buffers, and what Hugging Face's class keeps beside them. */
-function tensors({ config, head, store }: SavedModel): TensorSource[] {
-  const linears = [...store.linears.values()];
-  const adapters = new Map(linears.flatMap(({ weight, adapter }) => (adapter ? [[weight, adapter] as const] : [])));
-  const parts = new Set([...adapters.values()].flatMap(({ a, b }) => [a, b]));
-  const own = store.saved
-    .filter((one) => !parts.has(one))
-    .map((one) => {
-      const adapter = adapters.get(one);
-      return { name: one.name, shape: one.shape, read: () => (adapter ? readMerged(one, adapter) : one.read()) };
-    });
-  const family = familyOf(config);
-  const { bare }: HeadFactory = heads[head];
-  return [...own, ...(family.derived?.(config, bare ? "" : `${family.prefix}.`) ?? [])];
 }

@@ -230,7 +230,7 @@ export class ParameterStore implements ParameterBuffers {
 
   /**
    * Makes the memory, zeroed, after the last declaration. `int8`: matrices that only products read are kept as int8, each in
-   * memory of its own, and can be neither trained nor saved. Errors: EngineError where there is no memory, or where it is made
+   * memory of its own, and cannot be trained. Errors: EngineError where there is no memory, or where it is made
    * already.
    */
   allocate(options: AllocateOptions = {}): void {

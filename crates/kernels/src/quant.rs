@@ -6,6 +6,9 @@
 //!
 //! y = Σ w x ≈ scale · (step · Σ q a + minimum · Σ q).
 //!
+//! A weight's scale has 17 significant bits, so that its multiples are exact: a weight that is made of them gives the same
+//! bytes and scales again.
+//!
 //! Seven bits rather than eight let four products be added in 16 bits, which makes half of the instructions unnecessary
 //! where there is no single instruction for the whole (x86 before AVX-VNNI).
 
@@ -67,7 +70,7 @@ pub fn quantize_weight(bytes: &mut [f32], rows: &mut [f32], weight: &[f32], o: u
             let row = &weight[(panel * WIDTH + j) * i..][..i];
             let largest =
                 row.iter().fold(0.0, |most: f32, x| if x.abs() > most || x.is_nan() { x.abs() } else { most });
-            let scale = largest / MOST;
+            let scale = short(largest / MOST);
             let mut sum = 0.0;
             for (k, x) in row.iter().enumerate() {
                 let q = if scale > 0.0 { (x / scale).round_ties_even() } else { 0.0 };
@@ -81,6 +84,11 @@ pub fn quantize_weight(bytes: &mut [f32], rows: &mut [f32], weight: &[f32], o: u
             sums.row_mut(0)[j] = sum;
         }
     });
+}
+
+/// The next larger number of 17 significant bits.
+fn short(scale: f32) -> f32 {
+    if scale.is_finite() { f32::from_bits((scale.to_bits() + 0x7f) & !0x7f) } else { scale }
 }
 
 /// `weight`, [O, I] ← the dequantized `bytes` and `rows` of [`quantize_weight`].

@@ -9,8 +9,8 @@ import { type OptionSpec, oneOf, whole } from "../option.js";
 const options: readonly OptionSpec[] = [
   {
     flags: "--dtype <type>",
-    help: "type of the numbers: f32, f16, bf16 (default: f32)",
-    parse: oneOf(["f32", "f16", "bf16"]),
+    help: "type of the numbers: f32, f16, bf16, int8 (default: f32)",
+    parse: oneOf(["f32", "f16", "bf16", "int8"]),
   },
   { flags: "--to <format>", help: "format of the weights: safetensors", parse: oneOf(["safetensors"]) },
   {

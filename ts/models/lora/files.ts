@@ -1,5 +1,5 @@
 import { ConfigError } from "../../errors.js";
-import type { SavedDtype } from "../../io/dtypes.js";
+import type { NumberDtype } from "../../io/dtypes.js";
 import { type TensorSource, writeSafetensors } from "../../io/safetensorsWriter.js";
 import type { HeadName } from "../../nn/heads/index.js";
 import type { ParameterStore } from "../../nn/parameters.js";
@@ -26,7 +26,7 @@ export interface AdaptedModel {
 }
 
 /** `adapter_config.json` and `adapter_model.safetensors` as PEFT writes them. */
-export function adapterFiles({ head, store, source, lora }: AdaptedModel, dtype: SavedDtype): [string, Content][] {
+export function adapterFiles({ head, store, source, lora }: AdaptedModel, dtype: NumberDtype): [string, Content][] {
   const stray = store.parameters.find(({ name, requiresGrad }) => requiresGrad && !lora.trained.has(name));
   if (stray)
     throw new ConfigError(
