@@ -2,6 +2,7 @@ import type { AnyEvaluation, Evaluation } from "../train/evaluate.js";
 import type { ScoredPart } from "../train/finetune.js";
 import { counted, percent } from "../train/inWords.js";
 import { FEW, hasF1 } from "../train/reading.js";
+import type { CalibrationMetrics } from "../train/tasks/calibration.js";
 import { glueLines } from "./glueReport.js";
 
 /** What the rows of a score are called. */
@@ -71,6 +72,7 @@ function classLines({ metrics, confusionMatrix, labels, perClass }: Evaluation):
   const known = hasF1(confusionMatrix);
   return [
     `${counted(n, "text")}: accuracy ${percent(accuracy)}, ${known ? found : ""}loss ${loss.toFixed(4)}${known ? `, Matthews ${matthews.toFixed(4)}` : ""}`,
+    calibrationLine(metrics),
     ...labelTable(perClass),
     ...tableLines([
       ["true \\ predicted", ...labels],
@@ -90,8 +92,17 @@ function multiLabelLines({ metrics }: Evaluation<"multilabel">): string[] {
   const { n, subsetAccuracy, microF1, macroF1, loss, perLabel } = metrics;
   return [
     `${counted(n, "text")}: all labels right ${percent(subsetAccuracy)}, micro F1 ${microF1.toFixed(4)}, macro F1 ${macroF1.toFixed(4)}, loss ${loss.toFixed(4)}`,
+    calibrationLine(metrics),
     ...labelTable(perLabel),
   ];
+}
+
+/** How far probabilities can be trusted, and how far they could before they were calibrated. */
+function calibrationLine(metrics: CalibrationMetrics): string {
+  const { expectedCalibrationError: error, temperature, expectedCalibrationErrorBefore, lossBefore } = metrics;
+  const line = `expected calibration error of the probabilities ${error.toFixed(4)}`;
+  if (temperature === undefined) return line;
+  return `${line}; ${expectedCalibrationErrorBefore!.toFixed(4)}, with loss ${lossBefore!.toFixed(4)}, before they were calibrated`;
 }
 
 function labelTable(labels: Evaluation["perClass"]): string[] {

@@ -67,6 +67,7 @@ export type { PretrainSettings } from "./settings/pretrain.js";
 export type { EvaluationEvent, RunOptions, WhenAborted } from "./settings/run.js";
 export type { Stage } from "./settings/stages.js";
 export { type StepResult, type TrainBatch, TrainStep, type TrainStepOptions } from "./step.js";
+export type { CalibrationMetrics } from "./tasks/calibration.js";
 export type { ChoiceMetrics, ChoiceScores } from "./tasks/choose.js";
 export type { ClassifierMetrics, ClassifierScores } from "./tasks/classify.js";
 export type { TaskColumns } from "./tasks/columns.js";

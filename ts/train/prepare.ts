@@ -25,11 +25,11 @@ import {
   resolveFinetune,
 } from "./settings/finetune.js";
 import { checkSettings } from "./settings/rules.js";
+import { settling } from "./settle.js";
 import { startingInit } from "./starter.js";
 import type { Detailed } from "./tasks/details.js";
 import type { AnyTask, TaskName } from "./tasks/index.js";
 import type { Example, Measured, Scores } from "./tasks/task.js";
-import { thresholded } from "./thresholds.js";
 
 /** The same rows as ids. */
 interface Encoded {
@@ -82,7 +82,7 @@ export async function prepare(
     const { train, valid, test } = encoded;
     const course = labeledCourse({ task, model, train, valid, rows: data.train }, settings);
     const length = { steps: stepsOf(settings, course), evalEvery: settings.evalEvery ?? course.perEpoch };
-    const settle = thresholded(task, model, valid, options);
+    const { settle, temperature } = settling(task, model, valid, { ...options, calibrate: settings.calibrate });
     const { epochs, ...others } = { ...settings, ...length, maxLength };
     const isByEpochs = options.steps === undefined && options.tokens === undefined;
     const set = isByEpochs ? { ...others, epochs } : others;
@@ -93,7 +93,9 @@ export async function prepare(
       record: recordOf(FINETUNE_SETTINGS, settings.seed, fold ? { ...split, fold } : split, options, set),
       hashData: () => hashesOf(encoded),
       bags: await bagsOf(data, task, encoded, { ...options, ...settings }),
-      test: test && testOn(task, model, [test, ...(glue?.splits.slice(1) ?? []).map(({ rows }) => encode(rows))]),
+      test:
+        test &&
+        testOn(task, model, [test, ...(glue?.splits.slice(1) ?? []).map(({ rows }) => encode(rows))], temperature),
     };
   } catch (error) {
     model.close();
@@ -107,11 +109,16 @@ function* textsOf({ train, task }: LabeledRows): Generator<string> {
 
 /** Scores a model on the test's splits. */
 const testOn =
-  (task: AnyTask, model: RoFormer, [first, ...others]: readonly [readonly Example[], ...(readonly Example[])[]]) =>
+  (
+    task: AnyTask,
+    model: RoFormer,
+    [first, ...others]: readonly [readonly Example[], ...(readonly Example[])[]],
+    temperature: () => number | undefined,
+  ) =>
   async (signal: AbortSignal | undefined): Promise<FinetuneScores> => {
-    const scores = await task.evaluate(model, first, { signal });
+    const scores = await task.evaluate(model, first, { signal }, temperature());
     const found: (Detailed<Scores> & Measured)[] = [];
-    for (const examples of others) found.push(await task.evaluate(model, examples, { signal }));
+    for (const examples of others) found.push(await task.evaluate(model, examples, { signal }, temperature()));
     return { ...scores, others: found };
   };
 

@@ -26,8 +26,8 @@ export interface Prepared<H extends HeadName, S> {
   readonly record: RunRecord;
   /** Hashes of all data, by its parts. */
   hashData(): Promise<Readonly<Record<string, string>>>;
-  /** What is still to be decided about a trained model: takes the scores of the course, and gives those that count. Errors: as of `test`. */
-  readonly settle?: ((signal: AbortSignal | undefined) => Promise<S>) | undefined;
+  /** What is still to be decided about a trained model: gives the scores that count, if they are others than the course's. Errors: as of `test`. */
+  readonly settle?: ((signal: AbortSignal | undefined) => Promise<S | undefined>) | undefined;
   /** Scores of the finished model on data that had no part in the training; without it, those of the course count. */
   readonly test?: ((signal: AbortSignal | undefined) => Promise<S>) | undefined;
 }
@@ -132,7 +132,7 @@ async function checkResult(model: Model, { out }: RunOptions): Promise<void> {
  */
 async function scored<S>(
   held: S | undefined,
-  makers: readonly Prepared<HeadName, S>["test"][],
+  makers: readonly Prepared<HeadName, S>["settle"][],
   signal: AbortSignal | undefined,
 ): Promise<{ readonly scores: S | undefined; readonly failure?: unknown }> {
   if (held === undefined) return { scores: held };

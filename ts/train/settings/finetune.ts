@@ -67,6 +67,11 @@ export interface FinetuneSettings extends ArchitectureSettings, OptimizationSett
    */
   readonly threshold?: number | "auto" | undefined;
   /**
+   * Calibrates the probabilities of a classifier by a temperature that is fitted on the validation rows.
+   * @default true
+   */
+  readonly calibrate?: boolean | undefined;
+  /**
    * Trains a bag of words on the same rows and scores it beside a classifier, which should do better.
    * @default true
    */
@@ -125,6 +130,10 @@ export const FINETUNE_SETTINGS = /* @__PURE__ */ Object.assign(
       ...{ rule: shareOrAuto, unit: "number|auto", usually: "none: the most likely class, or labels from 0.5 on" },
       help: 'Probability from which the second class of two, or each of several labels, is predicted; "auto" tunes it on the validation rows',
     },
+    calibrate: {
+      ...{ rule: flag, default: true, off: "Leaves the probabilities of a classifier as they were trained" },
+      help: "Calibrates the probabilities of a classifier by a temperature that is fitted on the validation rows",
+    },
     bagOfWords: {
       ...{ rule: flag, default: true, off: "Trains no bag of words to compare a classifier with" },
       help: "Trains a bag of words on the same rows and scores it beside a classifier, which should do better",
@@ -142,6 +151,7 @@ export interface ResolvedFinetune extends ResolvedOptimization {
   readonly batch: number;
   readonly steps: number | undefined;
   readonly metric: string | undefined;
+  readonly calibrate: boolean;
   readonly bagOfWords: boolean;
   readonly batchTokens: number | undefined;
   readonly tokens: number | undefined;
@@ -189,6 +199,7 @@ export function resolveFinetune(given: FinetuneSettings, { rows, pretrained }: D
     batch,
     steps: given.steps,
     metric: given.metric,
+    calibrate: given.calibrate ?? true,
     bagOfWords: given.bagOfWords ?? true,
     batchTokens: given.batchTokens,
     tokens: given.tokens,

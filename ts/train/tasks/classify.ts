@@ -4,9 +4,11 @@ import * as metrics from "../../metrics/all.js";
 import { type Decision, decide } from "../../models/thresholds.js";
 import { argmax } from "../../pipelines/numbers.js";
 import type { LossSettings } from "../settings/loss.js";
+import type { CalibrationMetrics } from "./calibration.js";
 import type { Details } from "./details.js";
 import { crossEntropyOf } from "./losses.js";
 import type { LabelMetrics } from "./multilabel.js";
+import { ofClasses } from "./probabilities.js";
 import { inModelOrder, labelFields, modelLabels, problemTypeOf, requireProblem } from "./problemType.js";
 import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
 import { type Skew, skewLines, skewOf } from "./skew.js";
@@ -14,7 +16,7 @@ import type { TaskKind } from "./task.js";
 import { totalWeight, weightedCrossEntropy, weightsOf } from "./weightedLoss.js";
 
 /** How well a classifier does on labeled texts: one flat object. */
-export interface ClassifierMetrics {
+export interface ClassifierMetrics extends CalibrationMetrics {
   /** Texts. */
   readonly n: number;
   /** Mean cross-entropy, in nats. */
@@ -109,6 +111,7 @@ const classes = (
   metric: skew ? "matthews" : "accuracy",
   whyMetric: skew && skewLines(skew, labels.names, isOrderSet ?? false),
   decisive: labels.names.length === 2 ? { several: false, ids: [1], has: (label, id) => label === id } : undefined,
+  probabilities: ofClasses,
   forModel(config) {
     if (problemTypeOf(config) !== "single_label_classification") return undefined;
     const own = inModelOrder(config, labels);
@@ -129,7 +132,7 @@ const classes = (
     const predicted = decision ? decide(decision, logits)[0]! : argmax(logits);
     return { predicted, score: Math.exp(-crossEntropyOf(logits, predicted)), loss: crossEntropyOf(logits, label) };
   },
-  score: (judged, truth, decision) => {
+  score: (judged, truth, { decision, calibration }) => {
     const predicted = judged.map((one) => one.predicted);
     const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
     const numLabels = labels.names.length;
@@ -142,6 +145,7 @@ const classes = (
         ...classScores(predicted, truth, numLabels),
         ...f1Label,
         ...thresholdOf(decision),
+        ...calibration!,
       },
       confusionMatrix: metrics.confusionMatrix(predicted, truth, { numLabels }),
       perClass: perClass(predicted, truth, labels.names),

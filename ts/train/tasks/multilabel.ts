@@ -3,9 +3,11 @@ import { asText, asTexts, placeOf, type Row, shown } from "../../data/values.js"
 import { ConfigError, DataError } from "../../errors.js";
 import { multiLabelReport } from "../../metrics/multiLabel.js";
 import { decide } from "../../models/thresholds.js";
+import type { CalibrationMetrics } from "./calibration.js";
 import type { TaskColumns } from "./columns.js";
 import { type Details, drawn } from "./details.js";
 import { binaryCrossEntropyOf } from "./losses.js";
+import { ofLabels } from "./probabilities.js";
 import { inModelOrder, labelFields, modelLabels, problemTypeOf, requireProblem } from "./problemType.js";
 import { type SequenceProblem, sequenceTask, TEXT_COLUMNS } from "./sequences.js";
 import type { TaskKind } from "./task.js";
@@ -27,7 +29,7 @@ export interface LabelMetrics {
 }
 
 /** How well a model does whose texts have several labels each (scikit-learn's scores of multilabel indicators). */
-export interface MultiLabelMetrics {
+export interface MultiLabelMetrics extends CalibrationMetrics {
   /** Texts. */
   readonly n: number;
   /** Mean binary cross-entropy over texts and labels, in nats. */
@@ -100,6 +102,7 @@ const indicators = (
   fields: labelFields("multi_label_classification", labels.names),
   metric: "microF1",
   decisive: { several: true, ids: [...labels.names.keys()], has: (own, id) => own[id] === 1 },
+  probabilities: ofLabels,
   forModel(config) {
     if (problemTypeOf(config) !== "multi_label_classification") return undefined;
     const own = inModelOrder(config, labels);
@@ -118,7 +121,7 @@ const indicators = (
     const predicted = Uint8Array.from(logits, (x, id) => ((given?.has(id) ?? x >= 0) ? 1 : 0));
     return { predicted, loss: binaryCrossEntropyOf(logits, label) };
   },
-  score: (judged, truth, decision) => {
+  score: (judged, truth, { decision, calibration }) => {
     const loss = judged.reduce((sum, one) => sum + one.loss, 0) / truth.length;
     const predicted = judged.map((one) => one.predicted);
     const { subsetAccuracy, micro, macro, labels: each } = multiLabelReport(predicted, truth);
@@ -128,6 +131,7 @@ const indicators = (
         ...{ n: truth.length, loss, accuracy: subsetAccuracy, subsetAccuracy, f1: macro.f1 },
         ...{ microPrecision: micro.precision, microRecall: micro.recall, microF1: micro.f1 },
         ...{ macroPrecision: macro.precision, macroRecall: macro.recall, macroF1: macro.f1 },
+        ...calibration!,
         perLabel: each.map((report) => ({
           ...{ ...report, label: labels.names[report.label]! },
           ...(decision && { threshold: decision.thresholds[report.label] }),

@@ -7,6 +7,13 @@ import { pack } from "../../nn/packed.js";
 import type { Sequence } from "../../pipelines/pipeline.js";
 import { encodeRows } from "../examples.js";
 import { bestThreshold } from "./bestThreshold.js";
+import {
+  type CalibrationMetrics,
+  calibrationMetrics,
+  fitTemperature,
+  type LogitRow,
+  type Probabilities,
+} from "./calibration.js";
 import { type ColumnNames, columnsOf, type TaskColumns } from "./columns.js";
 import type { Details } from "./details.js";
 import { judged, measured } from "./judge.js";
@@ -28,6 +35,8 @@ export interface SequenceProblem<L, J, E extends Scores> {
   readonly whyMetric?: readonly string[] | undefined;
   /** The labels that have thresholds, by id, and whether a row has one of them; undefined for problems without. */
   readonly decisive?: Decisive<L> | undefined;
+  /** How logits become probabilities; undefined where they are none. */
+  readonly probabilities?: Probabilities<L> | undefined;
   /** The problem with the labels of a saved model; see {@link Task.forModel}. */
   forModel(config: RoFormerConfig): SequenceProblem<L, J, E> | undefined;
   /** The label of a row. Errors: DataError that names the row. */
@@ -39,10 +48,17 @@ export interface SequenceProblem<L, J, E extends Scores> {
   /** What is kept of a text's logits, `[labels]`; like labels, something that JSON holds as it is. */
   judge(logits: Float32Array, label: L, decision: Decision | undefined): J;
   /** Scores of all texts. */
-  score(judged: readonly J[], labels: readonly L[], decision: Decision | undefined): E;
+  score(judged: readonly J[], labels: readonly L[], known: Known): E;
   /** What is known of the single texts. */
   details(judged: readonly J[], labels: readonly L[]): Omit<Details, "judged">;
   inWords(scores: E): string;
+}
+
+/** What is known of scores beside the single texts. */
+interface Known {
+  readonly decision: Decision | undefined;
+  /** Undefined for problems without probabilities. */
+  readonly calibration: CalibrationMetrics | undefined;
 }
 
 /** Labels that have thresholds. */
@@ -61,7 +77,7 @@ export function sequenceTask<L, J extends object | number, E extends Scores>(
   problem: SequenceProblem<L, J, E>,
   options: TaskColumns & { readonly threshold?: number | "auto" | undefined },
 ): SequenceTask<L, E> {
-  const { labels, fields, metric, whyMetric, decisive, inWords } = problem;
+  const { labels, fields, metric, whyMetric, decisive, probabilities, inWords } = problem;
   const { texts, others } = columnsOf(TEXT_COLUMNS, options);
   const [label] = others as [string];
   return {
@@ -71,6 +87,9 @@ export function sequenceTask<L, J extends object | number, E extends Scores>(
       labels: decisive.ids.map((id) => labels[id]!),
       tune: (model, examples, call) => tuned(decisive, labels, model, examples, call),
     },
+    temperature:
+      probabilities &&
+      (async (model, examples, call) => fitTemperature(await logitRows(model, examples, call), probabilities)),
     forModel(config) {
       const own = problem.forModel(config);
       return own && sequenceTask(own, options);
@@ -84,23 +103,36 @@ export function sequenceTask<L, J extends object | number, E extends Scores>(
       targets: problem.targets(examples.map((example) => example.label)),
     }),
     pooled: (rows) => {
-      const [own, truth] = [0, 1].map((at) => (rows as readonly (readonly [J, L])[]).map((row) => row[at]!));
-      return problem.score(own as J[], truth as L[], undefined).metrics;
+      const all = rows as readonly (readonly [J, L, number[]])[];
+      const known = all.map(([, label, logits]) => ({ label, logits }));
+      const calibration = probabilities && calibrationMetrics(known, probabilities, undefined);
+      const [own, truth] = [all.map(([one]) => one), all.map(([, label]) => label)];
+      return problem.score(own, truth, { decision: undefined, calibration }).metrics;
     },
-    evaluate: (model, examples, call) =>
+    evaluate: (model, examples, call, temperature) =>
       measured(labels, examples, async () => {
-        const truth = examples.map((example) => example.label);
         const asked = typeof options.threshold === "number" ? options.threshold : undefined;
         const decision = decisionOf("evaluate", model.config, asked);
-        const found = await judged(model, examples, call, (logits, i) => problem.judge(logits, truth[i]!, decision));
-        const rows = () => found.map((one, i) => [one, truth[i]!] as const);
+        const rows = await logitRows(model, examples, call);
+        const truth = rows.map(({ label }) => label);
+        const found = rows.map(({ logits, label }) => problem.judge(logits, label, decision));
+        const calibration = probabilities && calibrationMetrics(rows, probabilities, temperature);
+        const all = () => found.map((one, i) => [one, truth[i]!, Array.from(rows[i]!.logits)] as const);
         return {
-          ...problem.score(found, truth, decision),
-          details: { ...problem.details(found, truth), judged: rows },
+          ...problem.score(found, truth, { decision, calibration }),
+          details: { ...problem.details(found, truth), judged: all },
         };
       }),
   };
 }
+
+/** What a model makes of each example. */
+const logitRows = <L>(
+  model: Model,
+  examples: readonly Example<L>[],
+  call: EvaluationCall | undefined,
+): Promise<(LogitRow<L> & { readonly logits: Float32Array })[]> =>
+  judged(model, examples, call, (logits, i) => ({ logits: logits.slice(), label: examples[i]!.label }));
 
 /** The threshold of each label that has the best F1 on examples, by the labels' names. */
 async function tuned<L>(

@@ -8,6 +8,7 @@ import type { Philox } from "../../random/philox.js";
 import type { RoFormer } from "../../roformer.js";
 import type { LossSettings } from "../settings/loss.js";
 import type { TrainBatch } from "../step.js";
+import type { Fitted } from "./calibration.js";
 import type { ColumnNames, TaskColumns } from "./columns.js";
 import type { Detailed } from "./details.js";
 
@@ -82,8 +83,17 @@ export interface Task<L, E extends Scores, H extends HeadName = HeadName> {
   encode(rows: readonly Row[], model: Model, maxLength: number): Example<L>[];
   /** Examples as the batch of a step. */
   batch(examples: readonly Example<L>[]): TrainBatch;
-  /** The model's scores. Errors: AbortError, EngineError. */
-  evaluate(model: Model, examples: readonly Example<L>[], call?: EvaluationCall): Promise<Detailed<E> & Measured>;
+  /** The temperature that calibrates the probabilities of a model's labels on examples; undefined for tasks without. Errors: AbortError, EngineError. */
+  readonly temperature?:
+    | ((model: Model, examples: readonly Example<L>[], call?: EvaluationCall) => Promise<Fitted>)
+    | undefined;
+  /** The model's scores. `temperature`: what its logits have been divided by. Errors: AbortError, EngineError. */
+  evaluate(
+    model: Model,
+    examples: readonly Example<L>[],
+    call?: EvaluationCall,
+    temperature?: number,
+  ): Promise<Detailed<E> & Measured>;
   /** The metrics of what evaluations have `judged`, of several models too. */
   pooled(judged: readonly unknown[]): object;
   /** The scores that a line of progress shows. */
