@@ -140,7 +140,7 @@ export class RoFormer<H extends HeadName = HeadName, O extends ModelOutput = Out
    * ```ts
    * await model.save("./copy", { dtype: "f16" });
    * ```
-   * @throws ConfigError for a wrong option or int8 weights, CheckpointError where it cannot be written.
+   * @throws ConfigError for a wrong option, also a type that int8 weights or an adapter cannot have; CheckpointError where it cannot be written.
    */
   async save(path: string, options: SaveOptions = {}): Promise<void> {
     checkOptions("save", options, SAVE);

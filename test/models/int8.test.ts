@@ -70,10 +70,9 @@ describe("a model loaded as int8", () => {
     int8.close();
   });
 
-  it("can be neither trained nor saved", async () => {
+  it("cannot be trained", async () => {
     const model = await RoFormer.load(await saved(), { int8: true });
     expect(() => model.valueAndGrad({ inputIds: [[1, 2]], labels: [1] })).toThrow(ConfigError);
-    await expect(model.save(temporaryFolder())).rejects.toThrow("int8 weights cannot be saved");
     model.close();
   });
 });

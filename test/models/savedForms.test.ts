@@ -85,7 +85,7 @@ it("what cannot be saved is refused, and nothing is written", async () => {
     await expect(saved).rejects.toBeInstanceOf(ConfigError);
     await expect(saved).rejects.toThrow(message);
   };
-  await refused(join(folder, "m"), { dtype: "f8" }, 'dtype is "f8", not one of f32, f16, bf16');
+  await refused(join(folder, "m"), { dtype: "f8" }, 'dtype is "f8", not one of f32, f16, bf16, int8');
   await refused(join(folder, "m"), { maxShardBytes: 0 }, "maxShardBytes is 0");
   await refused("hf:owner/name", {}, "hf:owner/name is not a folder path");
   await refused("", {}, "the path is empty");

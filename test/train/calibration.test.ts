@@ -8,6 +8,7 @@ import { calibrationMetrics, fitTemperature, type Probabilities } from "../../ts
 import { crossEntropyOf } from "../../ts/train/tasks/losses.js";
 import { ofClasses, ofLabels } from "../../ts/train/tasks/probabilities.js";
 import { golden } from "../golden.js";
+import { smallModel } from "../pipelines/models.js";
 import { temporaryFolder } from "../process.js";
 
 interface Case {
@@ -67,105 +68,122 @@ describe("a temperature", () => {
   });
 });
 
-const words = Array.from({ length: 12 }, (_, i) => `word${i}`);
+const WORDS = ["the", "cat", "sat", "on", "a", "mat", "dog", "ran", "in", "paris", "anna", "who"];
 
-/** Texts of random words, of which two tell the class in most rows; what a small model learns of the rest by heart is wrong. */
-function noisy(seed: number, noise: number, classes = 2) {
+/**
+ * A model of random weights in a folder, and texts whose labels are drawn from its own probabilities, which are right by that. The model that is
+ * saved is `times` as sure.
+ */
+async function tooSure(seed: number, times: number, classes: number, several = false) {
   const random = new Philox(seed, 2);
-  return Array.from({ length: 700 }, () => {
-    const label = random.below(classes);
-    const shown = random.uniform() < noise ? random.below(classes) : label;
-    const text = [`sign${shown}`, ...Array.from({ length: 7 }, () => words[random.below(12)])].join(" ");
-    return { text, label: `class${label}`, tags: [`class${label}`, ...(shown === 0 ? ["zero"] : [])] };
+  const problem = several ? { problem_type: "multi_label_classification" as const } : {};
+  const model = await smallModel("sequence-classification", { num_labels: classes, ...problem });
+  const texts = Array.from({ length: 560 }, () =>
+    Array.from({ length: 4 + random.below(5) }, () => WORDS[random.below(WORDS.length)]).join(" "),
+  );
+  const rows = (await model.classify(texts)).map(({ scores }, i) => {
+    const [names, shares] = [Object.keys(scores), Object.values(scores)];
+    const given = names.filter((_, id) => random.uniform() < shares[id]!);
+    const at = random.uniform();
+    const below = (id: number) => shares.slice(0, id + 1).reduce((sum, share) => sum + share, 0);
+    const label = names.find((_, id) => at < below(id)) ?? names[0]!;
+    return { text: texts[i]!, label: several ? given : label };
   });
+  for (const one of model.parameters())
+    if (one.name.startsWith("classifier.out_proj")) one.write(one.read().map((x) => x * times));
+  const folder = join(temporaryFolder(), "model");
+  await model.save(folder);
+  model.close();
+  const parts = { train: rows.slice(0, 40), valid: rows.slice(40, 240), test: rows.slice(240) };
+  /** Nearly nothing is trained. */
+  const run = (options: object = {}) =>
+    finetune({
+      ...{ ...parts, text: "text", label: "label", init: folder, steps: 1, lr: 1e-9, bagOfWords: false },
+      ...options,
+    } as FinetuneOptions);
+  return { folder, texts: texts.slice(240), parts, run };
 }
-const small = { layers: 1, width: 32, heads: 2, vocabSize: 120, batch: 16, epochs: 16, lr: 4e-3, bagOfWords: false };
-const parts = (rows: ReturnType<typeof noisy>) => ({
-  ...{ train: rows.slice(0, 200), valid: rows.slice(200, 300), test: rows.slice(300) },
-});
-const run = (rows: ReturnType<typeof noisy>, options: object = {}) =>
-  finetune({ ...parts(rows), text: "text", label: "label", ...small, ...options } as FinetuneOptions);
 
 describe("finetune", () => {
   it.each([
-    [1, 0.2, 2],
-    [2, 0.4, 2],
-    [3, 0.5, 3],
+    [1, 4, 2],
+    [2, 2, 2],
+    [3, 8, 3],
     [4, 0.3, 4],
-    [5, 0.6, 2],
-  ])("has a lower log loss on test rows, with the same labels: set %i, noise %d, %i classes", async (seed, ...kind) => {
-    const rows = noisy(seed, ...kind);
-    const messages: string[] = [];
-    const plain = await run(rows, { calibrate: false });
-    const { model, metrics } = await run(rows, { onMessage: (line: string) => messages.push(line) });
-    const { temperature } = metrics;
-    expect(messages.join("\n")).toContain(`calibrated by a temperature of ${temperature!.toPrecision(4)}`);
-    expect(metrics.settings).toMatchObject({ calibrate: true });
-    expect(plain.metrics).toMatchObject({ accuracy: metrics.accuracy, settings: { calibrate: false } });
-    expect(plain.metrics.temperature).toBeUndefined();
-    expect(metrics.loss).toBeLessThan(plain.metrics.loss);
-    expect(metrics.expectedCalibrationError).toBeLessThan(plain.metrics.expectedCalibrationError);
-    expect(metrics.lossBefore).toBeCloseTo(plain.metrics.loss, 4);
-    expect(metrics.expectedCalibrationErrorBefore).toBeCloseTo(plain.metrics.expectedCalibrationError, 4);
-
-    // Nothing but the last layer differs, and it is what the temperature makes of it.
-    for (const [i, one] of plain.model.parameters().entries()) {
-      const factor = one.name.startsWith("classifier.out_proj") ? temperature! : 1;
-      expect(model.parameters()[i]!.read()).toEqual(one.read().map((x) => x / factor));
-    }
-    const texts = parts(rows).test.map(({ text }) => text);
-    const labels = async (of: RoFormer) => (await of.classify(texts)).map(({ label }) => label);
-    expect(await labels(model)).toEqual(await labels(plain.model));
-    plain.model.close();
-    model.close();
-  });
+    [5, 3, 5],
+  ])(
+    "finds by how much a model is too sure, and changes no label: set %i, times %d, %i classes",
+    async (...set) => {
+      const { run, texts } = await tooSure(...set);
+      const messages: string[] = [];
+      const plain = await run({ calibrate: false });
+      const { model, metrics } = await run({ onMessage: (line: string) => messages.push(line) });
+      const { temperature } = metrics;
+      // 200 rows tell a temperature within about a fifth.
+      expect(temperature! / set[1]).toBeGreaterThan(0.75);
+      expect(temperature! / set[1]).toBeLessThan(1.33);
+      expect(messages.join("\n")).toContain(`calibrated by a temperature of ${temperature!.toPrecision(4)}`);
+      expect(metrics.settings).toMatchObject({ calibrate: true });
+      expect(plain.metrics).toMatchObject({ accuracy: metrics.accuracy, settings: { calibrate: false } });
+      expect(plain.metrics.temperature).toBeUndefined();
+      expect(metrics.loss).toBeLessThan(plain.metrics.loss);
+      expect(metrics.expectedCalibrationError).toBeLessThan(plain.metrics.expectedCalibrationError);
+      expect(metrics.lossBefore).toBeCloseTo(plain.metrics.loss, 4);
+      expect(metrics.expectedCalibrationErrorBefore).toBeCloseTo(plain.metrics.expectedCalibrationError, 4);
+      // Nothing but the last layer differs, and it is what the temperature makes of it.
+      for (const [i, one] of plain.model.parameters().entries()) {
+        const factor = one.name.startsWith("classifier.out_proj") ? temperature! : 1;
+        expect(model.parameters()[i]!.read()).toEqual(one.read().map((x) => x / factor));
+      }
+      const labels = async (of: RoFormer) => (await of.classify(texts)).map(({ label }) => label);
+      expect(await labels(model)).toEqual(await labels(plain.model));
+      for (const one of [plain.model, model]) one.close();
+    },
+    120_000,
+  );
 
   it("calibrates several labels per text, and chooses thresholds afterwards", async () => {
-    const rows = noisy(6, 0.5);
-    const options = { task: "multilabel", label: "tags", threshold: "auto", out: join(temporaryFolder(), "m") };
-    const { model, metrics } = (await run(rows, options)) as unknown as Awaited<
-      ReturnType<typeof finetune<"multilabel">>
-    >;
-    const saved = JSON.parse(readFileSync(join(options.out, "metrics.json"), "utf8"));
+    const { run, texts } = await tooSure(6, 5, 4, true);
+    const out = join(temporaryFolder(), "model");
+    const asked = { task: "multilabel", threshold: "auto" } as const;
+    const { model, metrics } = await run({ ...asked, out });
+    const saved = JSON.parse(readFileSync(join(out, "metrics.json"), "utf8"));
     expect(saved.temperature).toBe(metrics.temperature);
+    expect(metrics.temperature! / 5).toBeCloseTo(1, 0);
     expect(metrics.loss).toBeLessThan(metrics.lossBefore!);
-    const again = await RoFormer.load(options.out);
-    const texts = parts(rows).test.map(({ text }) => text);
-    const scores = await again.classify(texts, { topK: null } as object);
-    expect(scores).toEqual(await model.classify(texts, { topK: null } as object));
-    // The temperature of the plain model's probabilities, and thresholds that decide as the plain model's would.
-    const plain = (await run(rows, { ...options, out: undefined, calibrate: false })) as unknown as typeof metrics & {
-      model: RoFormer;
-      metrics: typeof metrics;
-    };
-    expect(metrics.perLabel.map(({ threshold: _, ...one }) => one)).toEqual(
-      plain.metrics.perLabel.map(({ threshold: _, ...one }) => one),
-    );
+    const again = await RoFormer.load(out);
+    expect(await again.classify(texts)).toEqual(await model.classify(texts));
+    // Thresholds decide as those of the model that was not calibrated.
+    const plain = await run({ ...asked, calibrate: false });
+    expect(metrics.f1).toBe(plain.metrics.f1);
     for (const one of [again, model, plain.model]) one.close();
-  });
+  }, 120_000);
 
-  it("calibrates an adapter's head, and leaves what is frozen, or has no probabilities", async () => {
-    const rows = noisy(7, 0.5);
-    const out = join(temporaryFolder(), "base");
-    (await run(rows, { out, epochs: 1, calibrate: false })).model.close();
-    const init = { init: out, layers: undefined, width: undefined, heads: undefined, vocabSize: undefined };
-    const adapted = await run(rows, { ...init, lora: { r: 4 }, epochs: 12, lr: 1e-2, out: `${out}-lora` });
-    expect(adapted.metrics.temperature).toBeGreaterThan(1);
-    const again = await RoFormer.load(`${out}-lora`);
-    const texts = parts(rows).test.map(({ text }) => text);
+  it("calibrates an adapter's head, and leaves what is frozen, has few rows or no probabilities", async () => {
+    const { run, texts, parts } = await tooSure(7, 4, 2);
+    const out = join(temporaryFolder(), "adapter");
+    const adapted = await run({ lora: { r: 2 }, out });
+    expect(adapted.metrics.temperature).toBeGreaterThan(3);
+    const again = await RoFormer.load(out);
     expect(await again.classify(texts)).toEqual(await adapted.model.classify(texts));
     const messages: string[] = [];
     const onMessage = (line: string) => messages.push(line);
-    const frozen = await run(rows, { ...init, freeze: ["classifier"], onMessage });
+    const frozen = await run({ freeze: ["classifier"], onMessage });
     expect(messages).toContain("not calibrated: the classifier's last layer is frozen");
     expect(frozen.metrics.temperature).toBeUndefined();
-    const numbers = rows.map((row, i) => ({ ...row, label: i % 7 }));
-    const regression = await run(numbers as never, { task: "regress", epochs: 1 });
+    const few = await run({ valid: parts.valid.slice(0, 19), onMessage });
+    expect(messages).toContain("not calibrated: 19 validation rows are fewer than 20");
+    const numbers = ({ train, valid, test }: typeof parts) =>
+      Object.fromEntries(
+        Object.entries({ train, valid, test }).map(([name, rows]) => [
+          name,
+          rows.map(({ text }, i) => ({ text, label: i % 7 })),
+        ]),
+      );
+    const regression = await run({ ...numbers(parts), task: "regress" });
     expect(regression.metrics).not.toHaveProperty("expectedCalibrationError");
-    const few = await run(rows, { valid: rows.slice(200, 219), epochs: 1, onMessage });
-    expect(messages.at(-1) + messages.join()).toContain("not calibrated: 19 validation rows are fewer than 20");
-    for (const one of [again, adapted.model, frozen.model, regression.model, few.model]) one.close();
-  });
+    for (const one of [again, adapted.model, frozen.model, few.model, regression.model]) one.close();
+  }, 120_000);
 });
 
 it("the log loss of a class is that of softmax", () => {
