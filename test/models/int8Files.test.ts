@@ -163,7 +163,7 @@ describe("what int8 cannot be", () => {
     for (const one of [loaded, model, adapted]) one.close();
   });
 
-  const NAME = "roformer.encoder.layer.0.attention.self.key.weight".replace("roformer.", "");
+  const NAME = "encoder.layer.0.attention.self.key.weight";
   type Stored = { shape: readonly number[]; dtype?: "f32" | "int8"; values: number[] };
   const damages: readonly [string, (all: Map<string, Stored>) => void, string][] = [
     ["no scales", (all) => all.delete(`${NAME}_scale`), "its scales, …_scale, are missing; expected F32 of [48]"],
@@ -178,6 +178,12 @@ describe("what int8 cannot be", () => {
       "are I8 of [48]; expected F32",
     ],
     ["a scale that is not a number", (all) => (all.get(`${NAME}_scale`)!.values[5] = Number.NaN), "row 5 is NaN"],
+    ["a scale that is infinite", (all) => (all.get(`${NAME}_scale`)!.values[47] = Infinity), "row 47 is Infinity"],
+    [
+      "a scale of zero for other bytes",
+      (all) => (all.get(`${NAME}_scale`)!.values[3] = 0),
+      "row 3 is 0; expected a positive number",
+    ],
     ["a negative scale", (all) => (all.get(`${NAME}_scale`)!.values[0] = -1), "row 0 is -1"],
     [
       "a vector of bytes",

@@ -34,10 +34,13 @@ function halfToNumber(bits: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
-/** Types that tensors are written in, with safetensors' names. */
-export const WRITTEN_DTYPES = { f32: "F32", f16: "F16", bf16: "BF16", int8: "I8" } as const;
 /** The name of a type that weights can be saved in; int8: matrices as bytes with a scale for each row, the rest as f32. */
-export type SavedDtype = keyof typeof WRITTEN_DTYPES;
+export type SavedDtype = "f32" | "f16" | "bf16" | "int8";
+/** Types that tensors are written in, with safetensors' names. */
+export const WRITTEN_DTYPES = { f32: "F32", f16: "F16", bf16: "BF16", int8: "I8" } as const satisfies Record<
+  SavedDtype,
+  string
+>;
 /** The type of numbers, each by itself. */
 export type NumberDtype = Exclude<SavedDtype, "int8">;
 

@@ -36,11 +36,14 @@ export function roundRows(values: Float32Array, width: number, most: number): In
   return { bytes, scales };
 }
 
-/** The numbers that `bytes` stand for; `row`: the row in which they begin, `at` numbers before them. */
-function widened(bytes: Int8Array, scales: Float32Array, width: number, at = 0): Float32Array {
-  const values = new Float32Array(bytes.length);
-  for (let i = 0; i < values.length; i++) values[i] = bytes[i]! * scales[Math.floor((at + i) / width)]!;
-  return values;
+/** Multiplies numbers of a matrix by their rows' scales; `at`: how many numbers of the matrix are before them. */
+function scaleRows(numbers: Float32Array, scales: Float32Array, width: number, at = 0): Float32Array {
+  for (let i = 0; i < numbers.length; ) {
+    const row = Math.floor((at + i) / width);
+    const end = Math.min(numbers.length, (row + 1) * width - at);
+    for (const scale = scales[row]!; i < end; i++) numbers[i]! *= scale;
+  }
+  return numbers;
 }
 
 /** Pieces of a matrix, each row rounded as {@link roundRows} does. */
@@ -56,7 +59,7 @@ export async function* roundedPieces(
     all.set(piece, rest.length);
     const whole = all.length - (all.length % width);
     const { bytes, scales } = roundRows(all.subarray(0, whole), width, most);
-    yield widened(bytes, scales, width);
+    yield scaleRows(new Float32Array(bytes), scales, width);
     rest = all.slice(whole);
   }
   yield rest;
@@ -64,7 +67,7 @@ export async function* roundedPieces(
 
 /**
  * Weights in which matrices of bytes have the numbers that these stand for, and their scales are not tensors of their own.
- * Errors: CheckpointError for bytes without scales, or scales of another shape or type.
+ * Errors: CheckpointError for bytes without scales, and for scales of another shape or type or that cannot be those of their rows.
  */
 export function widenInt8(weights: Weights): Weights {
   const tensors = new Map(weights.tensors);
@@ -89,17 +92,24 @@ function checkScales(where: string, shape: readonly number[], scales: StoredTens
 }
 
 async function* matrix(weights: Weights, name: string): AsyncGenerator<Float32Array> {
-  const { shape } = weights.tensors.get(name)!;
+  const width = weights.tensors.get(name)!.shape[1]!;
   const scales = await readTensor(weights, name + SCALE);
-  const wrong = scales.findIndex((scale) => !(scale >= 0 && scale < Infinity));
-  if (wrong !== -1)
-    throw new CheckpointError(
-      `${weights.name}: tensor ${quote(name + SCALE)}: the scale of row ${wrong} is ${scales[wrong]}, not a number of at least 0`,
-    );
+  const refuseScale = (row: number, wanted: string) => {
+    if (row === -1) return;
+    const where = `${weights.name}: tensor ${quote(name + SCALE)}`;
+    throw new CheckpointError(`${where}: the scale of row ${row} is ${scales[row]}; expected ${wanted}`);
+  };
+  refuseScale(
+    scales.findIndex((scale) => !(scale >= 0 && scale < Infinity)),
+    "a finite number of at least 0",
+  );
+  const hasZero = scales.includes(0);
   let at = 0;
-  for await (const numbers of weights.pieces(name, true)) {
-    const bytes = Int8Array.from(numbers);
-    yield widened(bytes, scales, shape[1]!, at);
+  for await (const bytes of weights.pieces(name, true)) {
+    const rowOf = (i: number) => Math.floor((at + i) / width);
+    const lost = hasZero ? bytes.findIndex((byte, i) => byte !== 0 && scales[rowOf(i)] === 0) : -1;
+    refuseScale(lost === -1 ? -1 : rowOf(lost), "a positive number, since the row's bytes are not all 0");
+    yield scaleRows(bytes, scales, width, at);
     at += bytes.length;
   }
 }

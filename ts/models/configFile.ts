@@ -18,13 +18,24 @@ export const ADAPTED_CONFIG = "model_config.json";
 
 /** Reads a folder's `config.json`, or that of an adapter's model, and checks no more than that it is a configuration. Errors: ConfigError. */
 export async function readConfigFile(files: Files): Promise<ConfigFields> {
+  const { where, text, fields } = await readFields(files);
+  refuseForeignConfig(fields, where);
+  return withModelType(withoutInt8(withNumbersAsNames(fields, text), where), where);
+}
+
+/** Whether a folder's configuration says that its weights are int8. Errors: ConfigError. */
+export async function saysInt8(files: Files): Promise<boolean> {
+  const { fields } = await readFields(files);
+  return fields.model_type === INT8_TYPE && (fields.roformer_js as ConfigFields | null | undefined)?.dtype === "int8";
+}
+
+/** The fields as they stand in the file, which is called `where`. */
+async function readFields(files: Files): Promise<{ where: string; text: string; fields: ConfigFields }> {
   const file = (await files.has("config.json")) ? "config.json" : ADAPTED_CONFIG;
   if (file === ADAPTED_CONFIG && !(await files.has(file))) throw await absent(files, fileName(files, "config.json"));
   const where = fileName(files, file);
   const text = await readText(files, file, ConfigError, LONGEST_SETTINGS);
-  const fields = requireObject(parseJson(text, where, ConfigError), where, ConfigError);
-  refuseForeignConfig(fields, where);
-  return withModelType(withoutInt8(withNumbersAsNames(fields, text), where), where);
+  return { where, text, fields: requireObject(parseJson(text, where, ConfigError), where, ConfigError) };
 }
 
 /**

@@ -32,13 +32,14 @@ export async function freshStart(
   { seed }: ResolvedFinetune,
   options: FinetuneOptions<TaskName>,
 ): Promise<Started> {
+  const { signal, onMessage } = options;
   const texts = train.flatMap((row) => task.texts(row));
   const vocabSize = options.vocabSize ?? usualVocabSize(texts);
-  options.onMessage?.(`training a WordPiece vocabulary of at most ${vocabSize}`);
+  onMessage?.(`training a WordPiece vocabulary of at most ${vocabSize}`);
   const tokenizer = await trainTokenizer({ kind: "wordpiece", lines: texts, vocabSize });
   const lengths = lengthsOf(tokenizer, train, task);
   const maxLength = options.maxLength ?? usualLength(lengths);
-  const start = { head: task.head, seed, architecture: options, signal: options.signal };
+  const start = { head: task.head, seed, architecture: options, signal, onMessage };
   return { model: adopted(task, freshModel(start, tokenizer, maxLength, task.fields)), task, lengths };
 }
 
@@ -49,7 +50,8 @@ export async function savedStart(
   { seed }: ResolvedFinetune,
   options: FinetuneOptions<TaskName>,
 ): Promise<Started> {
-  const start = { head: fresh.head, seed, architecture: options, signal: options.signal };
+  const { signal, onMessage } = options;
+  const start = { head: fresh.head, seed, architecture: options, signal, onMessage };
   const { model, config } = await savedModel(init, start, {
     fields: (config) => (fresh.forModel(config) ?? fresh).fields,
     check: requireEncoder,
@@ -58,7 +60,7 @@ export async function savedStart(
     const kept = fresh.forModel(config);
     const task = kept ?? fresh;
     const messages = renewOutputs(model, { config, labels: task.labels, isKept: kept !== undefined, seed });
-    for (const line of messages) options.onMessage?.(line);
+    for (const line of messages) onMessage?.(line);
     const lengths = lengthsOf(model.tokenizer!, train, task);
     model.tokenizer!.modelMaxLength = options.maxLength ?? Math.min(usualLength(lengths), model.trainedLength);
     return { model: adopted(task, model), task, lengths };

@@ -150,7 +150,7 @@ async function languageModel(
   text: RunText,
 ): Promise<RoFormer<LanguageModelHead>> {
   const head: LanguageModelHead = HEADS[options.objective];
-  const start = { head, seed, architecture: options, signal: options.signal };
+  const start = { head, seed, architecture: options, signal: options.signal, onMessage: options.onMessage };
   const init = askedInit(options);
   if (init === undefined) return freshModel(start, await text.tokenizer(), maxLength);
   const fields = (config: RoFormerConfig) => continued(config, options, maxLength);

@@ -3,6 +3,7 @@ import { type FileSource, type Files, hubHint } from "../io/files.js";
 import { transformerFiles } from "../io/modules.js";
 import { readWhole } from "../io/whole.js";
 import type { RoFormerConfig, RoFormerConfigInput } from "../models/config.js";
+import { saysInt8 } from "../models/configFile.js";
 import { readConfig } from "../models/load.js";
 import type { Model } from "../models/model.js";
 import { isAdapter } from "../models/open.js";
@@ -21,6 +22,7 @@ export interface Start<H extends HeadName> {
   readonly seed: number;
   readonly architecture: ArchitectureSettings;
   readonly signal: AbortSignal | undefined;
+  readonly onMessage: ((message: string) => void) | undefined;
 }
 
 /** The model that a caller asks to begin with; undefined for fresh weights. */
@@ -92,6 +94,7 @@ export async function savedModel<H extends HeadName>(
         `${files.name} has no tokenizer.json or vocab.txt to encode texts with${await hubHint(files)}`,
       );
     const config = await readConfig(folder);
+    if (await saysInt8(folder)) start.onMessage?.(`${files.name} has int8 weights, which are trained and saved as f32`);
     const others = fields(config);
     const changed = { ...others, ...changes(settings, { ...config, ...others } as RoFormerConfig, head) };
     return finished(files.name, {

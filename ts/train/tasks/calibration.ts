@@ -1,5 +1,5 @@
 /** A probability that a model gives to something, and whether that is true. */
-export interface Belief {
+interface Belief {
   readonly probability: number;
   readonly isTrue: boolean;
 }
@@ -30,7 +30,7 @@ export interface CalibrationMetrics {
 }
 
 /** The logits of a text and its label. */
-export interface LogitRow<L> {
+interface LogitRow<L> {
   readonly logits: ArrayLike<number>;
   readonly label: L;
 }
@@ -38,7 +38,7 @@ export interface LogitRow<L> {
 const BINS = 15;
 
 /** Mean difference of probabilities and truth within bins of equal width (Naeini et al. 2015), in order of which nothing depends. */
-export function expectedCalibrationError(beliefs: readonly Belief[], bins = BINS): number {
+function expectedCalibrationError(beliefs: readonly Belief[], bins = BINS): number {
   const differences = new Float64Array(bins);
   for (const { probability, isTrue } of beliefs)
     differences[Math.max(0, Math.ceil(probability * bins) - 1)]! += (isTrue ? 1 : 0) - probability;

@@ -7,13 +7,7 @@ import { pack } from "../../nn/packed.js";
 import type { Sequence } from "../../pipelines/pipeline.js";
 import { encodeRows } from "../examples.js";
 import { bestThreshold } from "./bestThreshold.js";
-import {
-  type CalibrationMetrics,
-  calibrationMetrics,
-  fitTemperature,
-  type LogitRow,
-  type Probabilities,
-} from "./calibration.js";
+import { type CalibrationMetrics, calibrationMetrics, fitTemperature, type Probabilities } from "./calibration.js";
 import { type ColumnNames, columnsOf, type TaskColumns } from "./columns.js";
 import type { Details } from "./details.js";
 import { judged, measured } from "./judge.js";
@@ -89,7 +83,10 @@ export function sequenceTask<L, J extends object | number, E extends Scores>(
     },
     temperature:
       probabilities &&
-      (async (model, examples, call) => fitTemperature(await logitRows(model, examples, call), probabilities)),
+      (async (model, examples, call) => {
+        const rows = (logits: Float32Array, i: number) => ({ logits: logits.slice(), label: examples[i]!.label });
+        return fitTemperature(await judged(model, examples, call, rows), probabilities);
+      }),
     forModel(config) {
       const own = problem.forModel(config);
       return own && sequenceTask(own, options);
@@ -102,37 +99,46 @@ export function sequenceTask<L, J extends object | number, E extends Scores>(
       packed: packSequences(examples.flatMap(({ sequences }) => sequences)),
       targets: problem.targets(examples.map((example) => example.label)),
     }),
-    pooled: (rows) => {
-      const all = rows as readonly (readonly [J, L, number[]])[];
-      const known = all.map(([, label, logits]) => ({ label, logits }));
-      const calibration = probabilities && calibrationMetrics(known, probabilities, undefined);
-      const [own, truth] = [all.map(([one]) => one), all.map(([, label]) => label)];
-      return problem.score(own, truth, { decision: undefined, calibration }).metrics;
-    },
+    pooled: (texts) => scored(problem, texts as readonly Evaluated<L, J>[]).metrics,
     evaluate: (model, examples, call, temperature) =>
       measured(labels, examples, async () => {
         const asked = typeof options.threshold === "number" ? options.threshold : undefined;
         const decision = decisionOf("evaluate", model.config, asked);
-        const rows = await logitRows(model, examples, call);
-        const truth = rows.map(({ label }) => label);
-        const found = rows.map(({ logits, label }) => problem.judge(logits, label, decision));
-        const calibration = probabilities && calibrationMetrics(rows, probabilities, temperature);
-        const all = () => found.map((one, i) => [one, truth[i]!, Array.from(rows[i]!.logits)] as const);
+        const texts = await judged(model, examples, call, (logits, i): Evaluated<L, J> => {
+          const { label } = examples[i]!;
+          return { judged: problem.judge(logits, label, decision), label, logits: Array.from(logits) };
+        });
+        const [found, truth] = [texts.map((text) => text.judged), texts.map((text) => text.label)];
         return {
-          ...problem.score(found, truth, { decision, calibration }),
-          details: { ...problem.details(found, truth), judged: all },
+          ...scored(problem, texts, { decision, temperature }),
+          details: { ...problem.details(found, truth), judged: () => texts },
         };
       }),
   };
 }
 
-/** What a model makes of each example. */
-const logitRows = <L>(
-  model: Model,
-  examples: readonly Example<L>[],
-  call: EvaluationCall | undefined,
-): Promise<(LogitRow<L> & { readonly logits: Float32Array })[]> =>
-  judged(model, examples, call, (logits, i) => ({ logits: logits.slice(), label: examples[i]!.label }));
+/** A text, and what is kept of its evaluation. */
+interface Evaluated<L, J> {
+  readonly judged: J;
+  readonly label: L;
+  readonly logits: readonly number[];
+}
+
+/** The scores of texts of one model or several. */
+function scored<L, J extends object | number, E extends Scores>(
+  problem: SequenceProblem<L, J, E>,
+  texts: readonly Evaluated<L, J>[],
+  {
+    decision,
+    temperature,
+  }: { readonly decision?: Decision | undefined; readonly temperature?: number | undefined } = {},
+): E {
+  const { probabilities } = problem;
+  const calibration = probabilities && calibrationMetrics(texts, probabilities, temperature);
+  const own = texts.map((text) => text.judged);
+  const labels = texts.map(({ label }) => label);
+  return problem.score(own, labels, { decision, calibration });
+}
 
 /** The threshold of each label that has the best F1 on examples, by the labels' names. */
 async function tuned<L>(
