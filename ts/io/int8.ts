@@ -36,14 +36,18 @@ export function roundRows(values: Float32Array, width: number, most: number): In
   return { bytes, scales };
 }
 
-/** Multiplies numbers of a matrix by their rows' scales; `at`: how many numbers of the matrix are before them. */
-function scaleRows(numbers: Float32Array, scales: Float32Array, width: number, at = 0): Float32Array {
-  for (let i = 0; i < numbers.length; ) {
-    const row = Math.floor((at + i) / width);
-    const end = Math.min(numbers.length, (row + 1) * width - at);
-    for (const scale = scales[row]!; i < end; i++) numbers[i]! *= scale;
+/** The rows of a matrix, or parts of them, in a piece of it; `at`: how many numbers of the matrix are before the piece. */
+function* rowsIn(piece: Float32Array, width: number, at = 0): Generator<readonly [row: number, part: Float32Array]> {
+  for (let from = 0; from < piece.length; ) {
+    const row = Math.floor((at + from) / width);
+    const end = Math.min(piece.length, (row + 1) * width - at);
+    yield [row, piece.subarray(from, end)];
+    from = end;
   }
-  return numbers;
+}
+
+function multiply(numbers: Float32Array, factor: number): void {
+  for (let i = 0; i < numbers.length; i++) numbers[i]! *= factor;
 }
 
 /** Pieces of a matrix, each row rounded as {@link roundRows} does. */
@@ -59,7 +63,9 @@ export async function* roundedPieces(
     all.set(piece, rest.length);
     const whole = all.length - (all.length % width);
     const { bytes, scales } = roundRows(all.subarray(0, whole), width, most);
-    yield scaleRows(new Float32Array(bytes), scales, width);
+    const rounded = new Float32Array(bytes);
+    for (const [row, part] of rowsIn(rounded, width)) multiply(part, scales[row]!);
+    yield rounded;
     rest = all.slice(whole);
   }
   yield rest;
@@ -94,22 +100,20 @@ function checkScales(where: string, shape: readonly number[], scales: StoredTens
 async function* matrix(weights: Weights, name: string): AsyncGenerator<Float32Array> {
   const width = weights.tensors.get(name)!.shape[1]!;
   const scales = await readTensor(weights, name + SCALE);
-  const refuseScale = (row: number, wanted: string) => {
-    if (row === -1) return;
+  const refused = (row: number, wanted: string) => {
     const where = `${weights.name}: tensor ${quote(name + SCALE)}`;
-    throw new CheckpointError(`${where}: the scale of row ${row} is ${scales[row]}; expected ${wanted}`);
+    return new CheckpointError(`${where}: the scale of row ${row} is ${scales[row]}; expected ${wanted}`);
   };
-  refuseScale(
-    scales.findIndex((scale) => !(scale >= 0 && scale < Infinity)),
-    "a finite number of at least 0",
-  );
-  const hasZero = scales.includes(0);
+  const wrong = scales.findIndex((scale) => !(scale >= 0 && scale < Infinity));
+  if (wrong !== -1) throw refused(wrong, "a finite number of at least 0");
   let at = 0;
-  for await (const bytes of weights.pieces(name, true)) {
-    const rowOf = (i: number) => Math.floor((at + i) / width);
-    const lost = hasZero ? bytes.findIndex((byte, i) => byte !== 0 && scales[rowOf(i)] === 0) : -1;
-    refuseScale(lost === -1 ? -1 : rowOf(lost), "a positive number, since the row's bytes are not all 0");
-    yield scaleRows(bytes, scales, width, at);
-    at += bytes.length;
+  for await (const piece of weights.pieces(name, true)) {
+    for (const [row, bytes] of rowsIn(piece, width, at)) {
+      if (scales[row] === 0 && bytes.some((byte) => byte !== 0))
+        throw refused(row, "a positive number, since the row's bytes are not all 0");
+      multiply(bytes, scales[row]!);
+    }
+    yield piece;
+    at += piece.length;
   }
 }

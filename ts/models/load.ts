@@ -200,19 +200,25 @@ async function fill(
   for (const parameter of parameters) {
     if (signal?.aborted) throw new AbortError("load was aborted", { cause: signal.reason });
     const name = found.get(parameter.name);
-    if (name !== undefined) await parameter.writePieces(await piecesOf(parameter, store, weights.pieces(name)));
+    if (name !== undefined) await parameter.writePieces(await piecesOf(parameter, store, weights, name));
     parameter.pack();
     loaded += 4 * parameter.size;
     onProgress?.({ stage: "read", file: weights.name, loaded, total });
   }
 }
 
-/** What is written to a parameter: of a model of int8 weights, matrices that are not kept as bytes are rounded as their files are. */
+/**
+ * What is written to a parameter. A model of int8 weights has matrices that are not kept as bytes: they are rounded as `save` rounds
+ * them, unless the file holds bytes already.
+ */
 async function piecesOf(
   parameter: Parameter,
   store: ParameterStore,
-  pieces: AsyncIterable<Float32Array>,
+  weights: Weights,
+  name: string,
 ): Promise<AsyncIterable<Float32Array>> {
-  const most = store.isInt8 && !parameter.isInt8 && !store.isBuffer(parameter.name) && largestMultiple(parameter);
+  const pieces = weights.pieces(name);
+  const isRounded = parameter.isInt8 || store.isBuffer(parameter.name) || weights.tensors.get(name)!.dtype === "I8";
+  const most = store.isInt8 && !isRounded ? largestMultiple(parameter) : undefined;
   return most ? (await import("../io/int8.js")).roundedPieces(pieces, parameter.shape[1]!, most) : pieces;
 }
