@@ -56,6 +56,13 @@ const kinds: Record<string, () => Promise<(options: Options) => Promise<{ readon
     classify({ test: rows.slice(0, 20), gradientAccumulationSteps: 2, batch: 4, metric: "loss", ...options }),
   "a Performer that draws features again": async () => (options) =>
     classify({ attention: "performer", numRandomFeatures: 8, featureRedrawInterval: 4, ...options }),
+  "a classifier that is calibrated": async () => async (options) => {
+    const isGood = rows.map((row, i) => ({ ...row, label: i % 2 ? "yes" : "no" }));
+    const valid = rows.map((row, i) => ({ ...row, label: (i % 2 === 0) === (i % 7 === 3) ? "yes" : "no" }));
+    const result = await classify({ train: isGood, valid, epochs: 10, lr: 1e-2, ...options });
+    expect(result.metrics.temperature).toBeGreaterThan(0);
+    return result;
+  },
   adapters: async () => {
     const init = await base();
     return (options) => further(init, { lora: { r: 2, loraDropout: 0.1 }, ...options });
