@@ -3,8 +3,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type HeadName, RoFormer } from "../../ts/index.js";
+import { sentenceCase, sentenceFiles } from "../models/sentenceFolders.js";
 import { temporaryFolder } from "../process.js";
-import { pythonJson } from "../train/python.js";
+import { hasModule, pythonJson } from "../train/python.js";
 
 const tools = process.env.WASM_TOOLS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "roformer-tools");
 
@@ -28,6 +29,16 @@ for load in (transformers.AutoConfig, transformers.AutoModel):
     except ValueError as error:
         said.append(str(error))
 print(json.dumps({"errors": errors, "said": said, "bytes": [name for name, one in int8.items() if one.dtype == numpy.int8]}))
+`;
+
+/** What sentence-transformers says of a folder. */
+const SENTENCES = `
+import json, sys, sentence_transformers
+try:
+    sentence_transformers.SentenceTransformer(sys.argv[1], device="cpu")
+    print(json.dumps("loaded"))
+except ValueError as error:
+    print(json.dumps(str(error)))
 `;
 
 describe.skipIf(!existsSync(join(tools, "oracle/bin/python")))("Python", () => {
@@ -63,4 +74,12 @@ describe.skipIf(!existsSync(join(tools, "oracle/bin/python")))("Python", () => {
       model.close();
     },
   );
+
+  it.skipIf(!hasModule("sentence_transformers"))("refuses a sentence model in int8 by name", async () => {
+    const folder = join(temporaryFolder(), "int8");
+    const model = await RoFormer.load(sentenceFiles(sentenceCase("Dense")));
+    await model.save(folder, { dtype: "int8" });
+    model.close();
+    expect(pythonJson(SENTENCES, folder)).toMatch(/roformer_js/);
+  });
 });

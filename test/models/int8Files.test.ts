@@ -49,6 +49,9 @@ const kinds: readonly [string, string, HeadName, RoFormerConfigInput][] = [
   ["roformer", "RoFormerForSequenceClassification", "sequence-classification", { num_labels: 9, embedding_size: 24 }],
   ["bert", "BertForSequenceClassification", "sequence-classification", { model_type: "bert", num_labels: 2 }],
   ["bert", "BertForTokenClassification", "token-classification", { model_type: "bert", num_labels: 16 }],
+  ["roformer", "RoFormerForCausalLM", "causal-lm", { is_decoder: true }],
+  ["bert", "BertForQuestionAnswering", "question-answering", { model_type: "bert" }],
+  ["roformer", "RoFormerForMultipleChoice", "multiple-choice", {}],
   ["roformer_js", "RoFormerModel", "base", { roformer_js: { position: "rotary-half" } }],
   ["roformer_js", "RoFormerModel", "base", { roformer_js: { attention: "performer" } }],
 ];
