@@ -119,6 +119,7 @@ export const cases: Readonly<Record<string, Case>> = {
     train.metrics.bootstrapInterval(2, (rows) => rows.length, options),
   "metrics.wilsonInterval IntervalOptions": (options) => train.metrics.wilsonInterval(1, 2, options),
   "metrics.chrf ChrfOptions": (options) => train.metrics.chrf(...texts, options),
+  "metrics.chrfScore ChrfOptions": (options) => train.metrics.chrfScore(...texts, options),
   "metrics.confusionMatrix ConfusionOptions": (options) =>
     train.metrics.confusionMatrix(labels.predictions, labels.labels, options),
   "metrics.entityF1 EntityF1Options": (options) => train.metrics.entityF1([["O"]], [["O"]], options),

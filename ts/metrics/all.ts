@@ -5,9 +5,6 @@
  * @module
  */
 
-export { type BleuOptions, type BleuScore, bleu } from "./bleu.js";
-export type { BleuTokenizer } from "./bleuTokenizers.js";
-export { type ChrfOptions, chrf } from "./chrf.js";
 export {
   type Average,
   type AverageOptions,
@@ -36,3 +33,8 @@ export { type PairedDifference, pairedDifference } from "./paired.js";
 export { meanSquaredError, pearson, spearman, type Values } from "./regression.js";
 export type { EntityScheme } from "./schemes.js";
 export { type SquadScore, squad } from "./squad.js";
+export { type BleuOptions, type BleuScore, bleu } from "./translation/bleu.js";
+export { type ChrfOptions, type ChrfScore, chrf, chrfScore } from "./translation/chrf.js";
+export type { References } from "./translation/references.js";
+export type { Counts, SmoothMethod } from "./translation/smoothing.js";
+export type { BleuTokenizer } from "./translation/tokenizers.js";

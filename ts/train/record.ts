@@ -1,4 +1,4 @@
-import { VERSION } from "./version.js";
+import { VERSION } from "../version.js";
 
 /** Where a score comes from: rows that had a part in the training, by choosing the best epoch, or rows that had none. */
 export type Part = "validation" | "test";

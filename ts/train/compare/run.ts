@@ -9,7 +9,7 @@ import { pretrain } from "../pretrain.js";
 import type { Fold, RunRecord } from "../record.js";
 import type { EvaluationEvent, RunOptions } from "../settings/run.js";
 import type { TaskName } from "../tasks/index.js";
-import { VERSION } from "../version.js";
+import { VERSION } from "../../version.js";
 import type { PlannedRun } from "./plan.js";
 
 /** Scores of a model on the held-out data of its training, at one of its evaluations. */

@@ -1,4 +1,5 @@
-import { words } from "./words.js";
+import { ConfigError } from "../../errors.js";
+import { trim, words } from "../words.js";
 
 /**
  * A tokenizer of sacrebleu: mteval-v13a ("13a"), mteval-v14 for all scripts ("intl"), Chinese
@@ -7,13 +8,29 @@ import { words } from "./words.js";
 export type BleuTokenizer = "13a" | "intl" | "zh" | "char" | "none";
 
 /** Sacrebleu's tokenizers (sacrebleu 2.6, `sacrebleu/tokenizers`), each returning words separated by spaces. */
-export const bleuTokenizers = {
+const tokenizers = {
   "13a": mteval13a,
   intl: international,
   zh: chinese,
   char: characters,
   none: (line: string) => line,
 } satisfies Record<BleuTokenizer, (line: string) => string>;
+
+/** Sacrebleu's tokenizers that need more than rules. */
+const OTHERS: Readonly<Record<string, string>> = {
+  ...{ "ja-mecab": "MeCab and a dictionary", "ko-mecab": "MeCab and a dictionary" },
+  ...{ spm: "a SentencePiece model", flores101: "a SentencePiece model", flores200: "a SentencePiece model" },
+  "spBLEU-1K": "a SentencePiece model",
+};
+
+/** A tokenizer by its name. Errors: ConfigError for an unknown one and for those that need a model or a dictionary. */
+export function tokenizerOf(where: string, name: BleuTokenizer): (line: string) => string {
+  if (Object.hasOwn(tokenizers, name)) return tokenizers[name];
+  const known = `one of ${Object.keys(tokenizers).join(", ")}`;
+  if (Object.hasOwn(OTHERS, name))
+    throw new ConfigError(`${where}: tokenize is ${name}, which needs ${OTHERS[name]}; expected ${known}`);
+  throw new ConfigError(`${where}: tokenize is ${name}, not ${known}`);
+}
 
 /** mteval-v13a, the default: resolves entities, splits off ASCII punctuation except inside numbers. */
 function mteval13a(line: string): string {
@@ -45,7 +62,7 @@ const CHINESE = new RegExp(
 );
 
 function chinese(line: string): string {
-  return western(line.trim().replace(CHINESE, " $& "));
+  return western(trim(line).replace(CHINESE, " $& "));
 }
 
 /** Every character is a word. */
