@@ -118,9 +118,15 @@ const refusesLabels = (factory: HeadFactory): Check => ({
 });
 
 /** The labels of sequences `from` … `to`. */
-function labelsOf({ tokens, sequences, spans }: Targets, choices: number, from: number, to: number): Targets {
+function labelsOf(
+  { tokens, sequences, spans, ...others }: Targets,
+  choices: number,
+  from: number,
+  to: number,
+): Targets {
   const rows = [from, to].map((b) => total(LENGTHS.slice(0, b))) as [number, number];
   return {
+    ...others,
     ...(tokens && { tokens: tokens.slice(...rows) }),
     ...(sequences && { sequences: sequences.slice(from / choices, to / choices) as number[] }),
     ...(spans && { spans: { starts: spans.starts.slice(from, to), ends: spans.ends.slice(from, to) } }),
@@ -193,8 +199,9 @@ function slopesBy(values: Float64Array, measure: () => number): Float64Array {
 }
 
 /** The same without the first label. */
-function shortened({ tokens, sequences, spans }: Targets): Targets {
+function shortened({ tokens, sequences, spans, ...others }: Targets): Targets {
   return {
+    ...others,
     ...(tokens && { tokens: tokens.slice(1) }),
     ...(sequences && { sequences: sequences.slice(1) as number[] }),
     ...(spans && { spans: { starts: spans.starts.slice(1), ends: spans.ends } }),

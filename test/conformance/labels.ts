@@ -28,7 +28,8 @@ export interface LabelCase {
 
 /** Labels of the kind that a head takes, some of them ignored. */
 export function labelCases({ labels, causal = false, choices = false }: HeadFactory): LabelCase[] {
-  if (labels === "tokens") return [TOKENS, ALL_TOKENS].map((tokens) => tokenCase(tokens, causal));
+  if (labels === "tokens")
+    return [tokenCase(TOKENS, causal, 0), tokenCase(ALL_TOKENS, causal, 0), tokenCase(TOKENS, causal, 0.1)];
   if (labels === "spans") return [SPANS, ALL_SPANS].map(spanCase);
   if (labels === "none") return [];
   if (choices)
@@ -49,13 +50,13 @@ export function labelCases({ labels, causal = false, choices = false }: HeadFact
 const TOKENS = [2, IGNORED, 0, 1, 0, 1, IGNORED, 2, IGNORED, 1];
 const ALL_TOKENS = [2, 1, 0, 1, 0, 1, 2, 2, 0, 1];
 
-function tokenCase(tokens: readonly number[], causal: boolean): LabelCase {
+function tokenCase(tokens: readonly number[], causal: boolean, labelSmoothing: number): LabelCase {
   const ends = new Set(offsets.map((end) => end - 1));
   const aims = causal ? tokens.map((_, row) => (ends.has(row) ? IGNORED : tokens[row + 1]!)) : tokens;
   return {
-    name: tokens.includes(IGNORED) ? "tokens, some ignored" : "all tokens",
-    targets: { tokens: Int32Array.from(tokens) },
-    loss: ({ logits }) => crossEntropy(logits!, aims, logits!.length / tokens.length)[0]!,
+    name: `${tokens.includes(IGNORED) ? "tokens, some ignored" : "all tokens"}${labelSmoothing > 0 ? ", smoothed" : ""}`,
+    targets: { tokens: Int32Array.from(tokens), ...(labelSmoothing > 0 && { labelSmoothing }) },
+    loss: ({ logits }) => crossEntropy(logits!, aims, logits!.length / tokens.length, labelSmoothing)[0]!,
     groups: aims.map((aim, row) => ({ from: row, to: row + 1, live: aim !== IGNORED })),
   };
 }

@@ -86,6 +86,11 @@ export interface HeadOutput {
 export interface Targets {
   /** `[N]`: a class for each token, or for a language model its id. */
   readonly tokens?: Int32Array;
+  /**
+   * ε of the tokens' cross-entropy, 0 to 1: their labels count 1 − ε, and ε is spread over all classes, as in PyTorch.
+   * @default 0
+   */
+  readonly labelSmoothing?: number;
   /** `[B]` classes or values, or `[B][labels]`; where sequences are choices, the right one's number for each question. */
   readonly sequences?: readonly number[] | readonly (readonly number[])[];
   /** `[B]` each: the tokens of a sequence, counted from its first, at which the answer begins and ends. */

@@ -54,6 +54,7 @@ export class LanguageModel implements Head {
     const chosen = rows.length === labels.length ? hidden : gatherRows(hidden, integers(rows));
     const chosenLabels = Int32Array.from(rows, (row) => labels[row]!);
     return linearCrossEntropy(this.transformed(chosen), this.decoder, this.bias, chosenLabels, {
+      labelSmoothing: targets.labelSmoothing,
       numItemsInBatch: counts?.[0],
     });
   }

@@ -36,7 +36,8 @@ class TokenClassifier implements Head {
 
   loss(hidden: Tensor, { packed }: PackedBatch, targets: Targets, counts?: readonly number[]): Tensor {
     const labels = classLabels(tokenLabels(targets, packed), this.labels, "label of token");
-    return crossEntropy(this.logits(hidden), labels, { numItemsInBatch: counts?.[0] });
+    const { labelSmoothing } = targets;
+    return crossEntropy(this.logits(hidden), labels, { labelSmoothing, numItemsInBatch: counts?.[0] });
   }
 }
 
