@@ -1,7 +1,7 @@
 import { type ReadOptions, type Row, readRows } from "../../ts/data/rows.js";
 
 /** A stream that gives `bytes` in pieces of `size`. */
-async function* pieces(bytes: Uint8Array, size = bytes.length || 1) {
+export async function* pieces(bytes: Uint8Array, size = bytes.length || 1) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 

@@ -113,6 +113,9 @@ export const cases: Readonly<Record<string, Case>> = {
       } as never)
       .next(),
   "readGlue GlueReadOptions": (options) => train.readGlue("no/such", "mrpc", "test", options),
+  "readParallel ParallelFiles": (options) => train.readParallel(options).next(),
+  "readParallel ParallelOptions": (options) =>
+    train.readParallel({ source: "no/such", target: "no/other" }, options).next(),
   "readRows ReadOptions": (options) => train.readRows("no/such", options).next(),
   "metrics.bleu BleuOptions": (options) => train.metrics.bleu(...texts, options),
   "metrics.bootstrapInterval BootstrapOptions": (options) =>

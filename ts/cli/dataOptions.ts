@@ -9,7 +9,7 @@ import { UsageError } from "./command.js";
 import { fieldFlag, flag, type OptionSpec, oneOf, path, text } from "./option.js";
 
 /** Formats of data files, by extension. */
-export const formats = ["csv", "tsv", "jsonl", "json", "txt", "conll", "squad"];
+export const formats = ["csv", "tsv", "jsonl", "json", "txt", "conll", "squad", "parquet"];
 
 /** The option for models of several labels per text. */
 const labelSeparatorOption: OptionSpec = {

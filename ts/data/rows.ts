@@ -1,7 +1,10 @@
 import { ConfigError, DataError } from "../errors.js";
 import { checkOptions, type Names } from "../options.js";
 import { readConll } from "./conll.js";
+import { nestedValue } from "./nested.js";
 import { type JsonRow, readJson, readJsonLines, readSquad } from "./objects.js";
+import { readParquet } from "./parquet.js";
+import { randomAccess } from "./randomAccess.js";
 import { type DataSource, readBytes, sourceName } from "./source.js";
 import { noColumn, readTable, type TableOptions } from "./table.js";
 import { readText, splitLines, type TextBlock } from "./text.js";
@@ -12,9 +15,10 @@ export type { Row } from "./values.js";
 /**
  * File formats. A `txt` file has one column, `text`, and one row per line, including blank lines. A `conll` file has the
  * columns `words` and `tags`, lists of strings, and one row per sentence. A `squad` file has `id`, `title`, `context`,
- * `question` and `answers`, and one row per question; a `json` file whose root is an object with `data` is one, too.
+ * `question` and `answers`, and one row per question; a `json` file whose root is an object with `data` is one, too. `parquet` files
+ * are read in Node, outside of sessions.
  */
-export type Format = "csv" | "tsv" | "jsonl" | "json" | "txt" | "conll" | "squad";
+export type Format = "csv" | "tsv" | "jsonl" | "json" | "txt" | "conll" | "squad" | "parquet";
 
 /** Options for reading files. */
 export interface FileOptions extends Pick<TableOptions, "quoted" | "separator"> {
@@ -36,7 +40,8 @@ const READ: Names<ReadOptions> = {
 
 type Read = (name: string, blocks: AsyncIterable<TextBlock>, options: ReadOptions) => AsyncIterable<Row>;
 
-const formats: Readonly<Record<Format, Read>> = {
+/** Formats of text. */
+const formats: Readonly<Record<Exclude<Format, "parquet">, Read>> = {
   csv: (name, blocks, options) => readTable(name, blocks, options, { separator: undefined, quoted: true }),
   tsv: (name, blocks, options) => readTable(name, blocks, options, { separator: "\t", quoted: false }),
   jsonl: (name, blocks, options) => objects(name, readJsonLines(name, blocks), options),
@@ -58,19 +63,25 @@ const extensions: Readonly<Record<string, Format>> = {
   iob: "conll",
   iob2: "conll",
   bio: "conll",
+  parquet: "parquet",
 };
 
+const NAMES: readonly string[] = [...Object.keys(formats), "parquet"];
+
 /**
- * The rows of a file, compressed with gzip or not. Values are strings, or JSON values for JSON and JSON Lines; {@link Format}
- * has those of CoNLL and SQuAD files. Errors: DataError "file:line: what" for a missing column, a row of another width,
+ * The rows of a file, compressed with gzip or not. Values are strings, or JSON values for JSON, JSON Lines and Parquet; {@link Format}
+ * has those of CoNLL and SQuAD files. Where values are objects, the column "a.b" is the field "b" of the column "a". Errors: DataError "file:line: what" for a missing column, a row of another width,
  * an open quote, broken JSON, invalid UTF-8, and a file without rows; ConfigError for an invalid option.
  */
 export async function* readRows(source: DataSource, options: ReadOptions = {}): AsyncGenerator<Row> {
   checkOptions("readRows", options, READ);
   const name = sourceName(source);
   const format = options.format ?? (typeof source === "object" ? source.format : undefined) ?? formatOf(name);
-  if (!Object.hasOwn(formats, format))
-    throw new ConfigError(`format is ${format}, not one of ${Object.keys(formats).join(", ")}`);
+  if (!NAMES.includes(format)) throw new ConfigError(`format is ${format}, not one of ${NAMES.join(", ")}`);
+  if (format === "parquet") {
+    const all = readParquet(await randomAccess(source), options.keep ? undefined : options.columns);
+    return yield* someColumns(all, options);
+  }
   let bytes = 0;
   const counted = async function* () {
     for await (const piece of readBytes(source)) {
@@ -91,7 +102,7 @@ export async function* readRows(source: DataSource, options: ReadOptions = {}): 
 function formatOf(name: string): Format {
   const extension = /\.([^./\\]+)(?:\.(?:gz|zst))?$/i.exec(name)?.[1]?.toLowerCase() ?? "";
   if (Object.hasOwn(extensions, extension)) return extensions[extension]!;
-  throw new DataError(`${name}: unknown file extension; give a format, one of ${Object.keys(formats).join(", ")}`);
+  throw new DataError(`${name}: unknown file extension; give a format, one of ${NAMES.join(", ")}`);
 }
 
 async function* objects(name: string, rows: AsyncIterable<JsonRow>, options: ReadOptions): AsyncGenerator<Row> {
@@ -104,12 +115,18 @@ async function* objects(name: string, rows: AsyncIterable<JsonRow>, options: Rea
 /** Rows with these columns, and with the others if these are kept. Errors: DataError for a column that a row does not have. */
 async function* someColumns(rows: AsyncIterable<Row>, { columns, keep }: ReadOptions): AsyncGenerator<Row> {
   for await (const row of rows) {
+    if (columns === undefined) {
+      yield row;
+      continue;
+    }
     const { values, file, line } = row;
-    const missing = columns?.find((column) => !Object.hasOwn(values, column));
-    if (missing !== undefined) throw noColumn(`${file}:${line}`, missing, Object.keys(values));
-    yield columns && !keep
-      ? { ...row, values: Object.fromEntries(columns.map((column) => [column, values[column]])) }
-      : row;
+    const found = columns.map((column): [string, unknown] => {
+      const value = Object.hasOwn(values, column) ? { value: values[column] } : nestedValue(values, column);
+      if (value === undefined) throw noColumn(`${file}:${line}`, column, Object.keys(values));
+      return [column, value.value];
+    });
+    const own = Object.fromEntries(found);
+    yield { ...row, values: keep ? { ...values, ...own } : own };
   }
 }
 

@@ -94,8 +94,10 @@ class Table {
       if (repeated.has(column)) throw new DataError(`${where}: two columns are named ${shown(column)}`);
       return [column, place];
     });
-    const others = [...places].filter(([name]) => !columns.includes(name) && !repeated.has(name));
-    return keep ? [...found, ...others].sort(([, a], [, b]) => a - b) : found;
+    if (!keep) return found;
+    const wanted = new Set(columns);
+    const others = [...places].filter(([name]) => !wanted.has(name) && !repeated.has(name));
+    return [...found, ...others].sort(([, a], [, b]) => a - b);
   }
 
   /** A hint if the header has the column with another separator. */

@@ -1,5 +1,7 @@
+import { nestedValue } from "../data/nested.js";
+import { isParallel, type ParallelFiles, readParallel } from "../data/parallel.js";
 import { type FileOptions, readRows } from "../data/rows.js";
-import type { DataSource } from "../data/source.js";
+import type { DataSource, NamedBytes } from "../data/source.js";
 import { placeOf, type Row, textOf } from "../data/values.js";
 import { DataError } from "../errors.js";
 import type { Model } from "../models/model.js";
@@ -8,10 +10,10 @@ import type { RowColumns } from "./tasks/columns.js";
 import type { Example } from "./tasks/task.js";
 
 /**
- * Labeled texts: a file (path, or bytes with a name), or rows in memory, as objects with columns of any interface. What columns
- * hold that are not named does not matter.
+ * Labeled texts: a file (path, or bytes with a name), two parallel files, whose columns are `source` and `target`, or rows in memory, as
+ * objects with columns of any interface. What columns hold that are not named does not matter.
  */
-export type TextSource = DataSource | readonly object[];
+export type TextSource = DataSource | ParallelFiles | readonly object[];
 
 /** Rows that were read already, with their places. */
 interface ReadRows {
@@ -47,11 +49,14 @@ export async function readTexts(
     for (const row of source.rows) add(row);
     return rows;
   }
-  if (typeof source !== "string" && (source as { bytes?: unknown } | undefined)?.bytes === undefined)
+  if (!isParallel(source) && typeof source !== "string" && (source as NamedBytes | undefined)?.bytes === undefined)
     throw new DataError(
-      `${what} is ${source === null ? "null" : typeof source}, not a path, rows, or bytes with a name`,
+      `${what} is ${source === null ? "null" : typeof source}, not a path, rows, bytes with a name, or two files`,
     );
-  for await (const row of readRows(source as DataSource, { columns: names, keep, format, separator, quoted })) {
+  const read = isParallel(source)
+    ? readParallel(source, { columns: names })
+    : readRows(source as DataSource, { columns: names, keep, format, separator, quoted });
+  for await (const row of read) {
     if (rows.length === MOST_ROWS)
       throw new DataError(`${row.file}: more than ${MOST_ROWS.toLocaleString("en")} rows: split the file`);
     add(row);
@@ -62,12 +67,16 @@ export async function readTexts(
 function fromMemory(values: unknown, names: readonly string[], file: string, index: number): Row {
   const where = `${file}[${index}]`;
   if (typeof values !== "object" || values === null) throw new DataError(`${where} is ${String(values)}, not a row`);
-  const missing = names.find((name) => !Object.hasOwn(values, name));
-  if (missing !== undefined)
-    throw new DataError(`${where}: no column "${missing}"; there are ${Object.keys(values).join(", ")}`, {
+  const others = names.filter((name) => !Object.hasOwn(values, name));
+  const nested = others.map((name): [string, unknown] => {
+    const found = nestedValue(values, name);
+    if (found) return [name, found.value];
+    throw new DataError(`${where}: no column "${name}"; there are ${Object.keys(values).join(", ")}`, {
       reason: "not-found",
     });
-  return { values: values as Record<string, unknown>, file, line: index + 1, index };
+  });
+  const all = nested.length > 0 ? { ...values, ...Object.fromEntries(nested) } : values;
+  return { values: all as Record<string, unknown>, file, line: index + 1, index };
 }
 
 /** Rows as ids of a model that has a tokenizer, cut to `maxLength` tokens; `labelOf` reads what the model should make of a row. */

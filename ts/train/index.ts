@@ -15,6 +15,7 @@ export {
 } from "../data/glue.js";
 export { type GlueReadOptions, type GlueRows, readGlue } from "../data/glueRows.js";
 export { type GlueSubmission, glueScores, glueSubmission, saveGlueSubmission } from "../data/glueScores.js";
+export { type ParallelFiles, type ParallelOptions, readParallel } from "../data/parallel.js";
 export { type FileOptions, type Format, type ReadOptions, type Row, readRows } from "../data/rows.js";
 export type { Bytes, DataSource, NamedBytes } from "../data/source.js";
 export type { TableOptions } from "../data/table.js";
@@ -81,6 +82,5 @@ export type { TagMetrics, TagScores } from "./tasks/tag.js";
 export type { EvaluationCall, Measured, Scores } from "./tasks/task.js";
 export { type TensorBoard, tensorBoard } from "./tensorboard/index.js";
 export type { SampleBy } from "./text/documents.js";
-export type { CorpusFormat } from "./text/inputs.js";
 export type { LanguageMetrics } from "./text/metrics.js";
 export type { CorpusOptions } from "./text/options.js";

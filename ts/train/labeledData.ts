@@ -1,3 +1,4 @@
+import { isParallel } from "../data/parallel.js";
 import { type DataSource, sourceName } from "../data/source.js";
 import { folds, sameText } from "../data/split.js";
 import type { Row } from "../data/values.js";
@@ -65,6 +66,6 @@ function partFold(rows: readonly Row[], task: AnyTask, { fold, seed }: { readonl
 
 /** The name of a file, by its path or as it has one; rows in memory have none. */
 function nameOf(source: TextSource | undefined): string | undefined {
-  if (typeof source === "object" && "rows" in source) return undefined;
+  if (typeof source === "object" && ("rows" in source || isParallel(source))) return undefined;
   return source === undefined || Array.isArray(source) ? undefined : sourceName(source as DataSource);
 }

@@ -16,8 +16,6 @@ import { type OptionSpec, oneOf, path, paths, text } from "../option.js";
 import { settingOptions } from "../settingOptions.js";
 import { trainingProgress } from "../trainingProgress.js";
 
-const FORMATS = [...formats, "parquet"];
-
 const options: readonly OptionSpec[] = [
   {
     flags: "--objective <name>",
@@ -38,8 +36,8 @@ const options: readonly OptionSpec[] = [
   ...fileOptions.filter(({ flags }) => !flags.startsWith("--format")),
   {
     flags: "--format <name>",
-    help: `format of the files (default: by extension, else txt): ${FORMATS.join(", ")}`,
-    parse: oneOf(FORMATS),
+    help: `format of the files (default: by extension, else txt): ${formats.join(", ")}`,
+    parse: oneOf(formats),
   },
   ...folderOptions,
   ...checkpointOptions,

@@ -1,5 +1,6 @@
 import { openFiles, saveFile, saveFolder } from "../../io/files.js";
 import { platform } from "../../platform/index.js";
+import { VERSION } from "../../version.js";
 import { sealed, unsealed } from "../checkpoint/sealed.js";
 import { requireSums, type Sum, type Sums, sumOf } from "../checkpoint/sums.js";
 import { finetuneFold, type Judged } from "../finetune.js";
@@ -9,7 +10,6 @@ import { pretrain } from "../pretrain.js";
 import type { Fold, RunRecord } from "../record.js";
 import type { EvaluationEvent, RunOptions } from "../settings/run.js";
 import type { TaskName } from "../tasks/index.js";
-import { VERSION } from "../../version.js";
 import type { PlannedRun } from "./plan.js";
 
 /** Scores of a model on the held-out data of its training, at one of its evaluations. */

@@ -1,3 +1,4 @@
+import { isParallel } from "../../data/parallel.js";
 import { type DataSource, type NamedBytes, readBytes } from "../../data/source.js";
 import type { Row } from "../../data/values.js";
 import { type FileSource, isFolderPath, openFiles } from "../../io/files.js";
@@ -22,6 +23,7 @@ export async function kept<T extends object>(options: T): Promise<T> {
 }
 
 async function keptSource(source: unknown): Promise<unknown> {
+  if (isParallel(source)) return { source: await keptSource(source.source), target: await keptSource(source.target) };
   const { bytes } = (isObject(source) ? source : {}) as Partial<NamedBytes>;
   if (bytes === undefined || bytes instanceof Uint8Array || bytes instanceof Blob) return source;
   const pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -48,6 +50,7 @@ async function sourceIdentity(name: string, value: unknown): Promise<unknown> {
   if (name === "init" && value === "none") return value;
   if (name === "init" || name === "tokenizer") return modelIdentity(value as FileSource);
   if (isObject(value) && "rows" in value) return rowsHash((value.rows as Row[]).map(({ values }) => values));
+  if (isParallel(value)) return Promise.all([value.source, value.target].map(dataIdentity));
   if (!Array.isArray(value)) return dataIdentity(value);
   const isSources = value.every((one) => typeof one === "string" || (isObject(one) && "bytes" in one));
   return isSources ? Promise.all(value.map(dataIdentity)) : rowsHash(value);

@@ -4,7 +4,7 @@ import { readBytes } from "../../data/source.js";
 import { readPieces } from "../../data/text.js";
 import { textOf } from "../../data/values.js";
 import { DataError } from "../../errors.js";
-import type { CorpusFormat, Input } from "./inputs.js";
+import type { Input } from "./inputs.js";
 
 /** What a document of a plain text file is, as in Hugging Face's `datasets`. */
 export type SampleBy = "document" | "paragraph" | "line";
@@ -32,10 +32,10 @@ export async function* documents(inputs: readonly Input[], options: DocumentOpti
 
 async function* rows(input: Input, { column, separated, quoted, separator }: DocumentOptions): AsyncGenerator<Piece> {
   const { random } = input;
-  const format = input.format as Exclude<CorpusFormat, "parquet">;
+  const { format } = input;
   const all =
-    input.format === "parquet"
-      ? readParquet(random!, column)
+    format === "parquet"
+      ? readParquet(random!, [column])
       : readRows(input.source(), { columns: [column], format, quoted, separator });
   for await (const row of all)
     yield { text: separated ? `${textOf(row, column)}\n\n` : textOf(row, column), ends: true };

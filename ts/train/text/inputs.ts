@@ -1,20 +1,16 @@
-import type { RandomAccess } from "../../data/parquet.js";
 import { filesOf } from "../../data/paths.js";
+import { type RandomAccess, randomAccess } from "../../data/randomAccess.js";
 import type { Format } from "../../data/rows.js";
 import { type DataSource, type NamedBytes, readBytes, sourceName } from "../../data/source.js";
-import { DataError } from "../../errors.js";
 import { joinBytes } from "../../io/joinBytes.js";
-import { type Downloads, type KeptFile, platform } from "../../platform/index.js";
+import type { Downloads, KeptFile } from "../../platform/index.js";
 import { cannotWrite } from "./cacheErrors.js";
-
-/** A file format of running text. */
-export type CorpusFormat = Format | "parquet";
 
 /** A file, or bytes, that can be read as often as needed. */
 export interface Input {
   /** Its name in messages. */
   readonly name: string;
-  readonly format: CorpusFormat;
+  readonly format: Format;
   /** A source to read from the beginning. */
   source(): DataSource;
   /** The same for any part of it, for formats that need it. */
@@ -36,11 +32,7 @@ export class Inputs {
   }
 
   /** `cache`: where copies of long streams are. Errors: DataError that names the source. */
-  static async open(
-    sources: readonly DataSource[],
-    format: CorpusFormat | undefined,
-    cache: Downloads,
-  ): Promise<Inputs> {
+  static async open(sources: readonly DataSource[], format: Format | undefined, cache: Downloads): Promise<Inputs> {
     const expanded: DataSource[] = [];
     for (const source of sources) expanded.push(...(typeof source === "string" ? await filesOf(source) : [source]));
     const [all, copies]: [Input[], (() => Promise<void>)[]] = [[], []];
@@ -62,7 +54,7 @@ export class Inputs {
 
 async function open(
   source: DataSource,
-  given: CorpusFormat | undefined,
+  given: Format | undefined,
   cache: Downloads,
   copies: (() => Promise<void>)[],
 ): Promise<Input> {
@@ -80,25 +72,13 @@ async function open(
 }
 
 /** The format by a file's extension; any other is plain text. */
-function formatOf(name: string): CorpusFormat {
+function formatOf(name: string): Format {
   const [, extension = ""] = /\.(csv|tsv|jsonl?|ndjson|parquet)(?:\.(?:gz|zst))?$/i.exec(name) ?? [];
   const lower = extension.toLowerCase();
-  return lower === "" ? "txt" : lower === "ndjson" ? "jsonl" : (lower as CorpusFormat);
+  return lower === "" ? "txt" : lower === "ndjson" ? "jsonl" : (lower as Format);
 }
 
 const canRepeat = ({ bytes }: NamedBytes): boolean => bytes instanceof Uint8Array || bytes instanceof Blob;
-
-async function randomAccess(source: DataSource): Promise<RandomAccess> {
-  const name = sourceName(source);
-  if (typeof source === "string") {
-    const size = await platform.fileSize(source);
-    if (size === undefined) throw new DataError(`${name}: no such file`, { reason: "not-found" });
-    return { name, size, read: (start, end) => platform.readRange(source, start, end) };
-  }
-  const blob = source.bytes instanceof Blob ? source.bytes : new Blob([source.bytes as Uint8Array<ArrayBuffer>]);
-  const read = async (start: number, end: number) => new Uint8Array(await blob.slice(start, end).arrayBuffer());
-  return { name, size: blob.size, read };
-}
 
 /** What a stream has, in memory or, of more, as a file of the cache. */
 async function copied(

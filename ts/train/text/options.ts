@@ -1,6 +1,5 @@
-import type { FileOptions } from "../../data/rows.js";
+import type { FileOptions, Format } from "../../data/rows.js";
 import type { DataSource } from "../../data/source.js";
-import type { CorpusFormat } from "./inputs.js";
 
 /** Running text, and how it is read. */
 export interface CorpusOptions extends Omit<FileOptions, "format"> {
@@ -11,6 +10,6 @@ export interface CorpusOptions extends Omit<FileOptions, "format"> {
   readonly data: DataSource | readonly DataSource[];
   /** The column, for formats that have some. Default: `text`. */
   readonly text?: string | undefined;
-  /** Format of the files: those of {@link FileOptions}, or "parquet". Default: by file extension, else "txt". */
-  readonly format?: CorpusFormat | undefined;
+  /** Format of the files. Default: by file extension, else "txt". */
+  readonly format?: Format | undefined;
 }
