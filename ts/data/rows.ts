@@ -1,6 +1,7 @@
 import { ConfigError, DataError } from "../errors.js";
 import { checkOptions, type Names } from "../options.js";
 import { readConll } from "./conll.js";
+import type { Format } from "./format.js";
 import { nestedValue } from "./nested.js";
 import { type JsonRow, readJson, readJsonLines, readSquad } from "./objects.js";
 import { readParquet } from "./parquet.js";
@@ -11,14 +12,6 @@ import { readText, splitLines, type TextBlock } from "./text.js";
 import type { Row } from "./values.js";
 
 export type { Row } from "./values.js";
-
-/**
- * File formats. A `txt` file has one column, `text`, and one row per line, including blank lines. A `conll` file has the
- * columns `words` and `tags`, lists of strings, and one row per sentence. A `squad` file has `id`, `title`, `context`,
- * `question` and `answers`, and one row per question; a `json` file whose root is an object with `data` is one, too. `parquet` files
- * are read in Node, outside of sessions.
- */
-export type Format = "csv" | "tsv" | "jsonl" | "json" | "txt" | "conll" | "squad" | "parquet";
 
 /** Options for reading files. */
 export interface FileOptions extends Pick<TableOptions, "quoted" | "separator"> {

@@ -2,7 +2,7 @@ import { DataError, RoFormerError } from "../errors.js";
 import { errorReason, reason } from "../io/reasons.js";
 import { checkOptions, type Names } from "../options.js";
 import { platform } from "../platform/index.js";
-import type { Format } from "./rows.js";
+import type { Format } from "./format.js";
 
 /** The bytes of a data set. */
 export type Bytes = Blob | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;

@@ -4,6 +4,7 @@
  * @module roformer/train
  */
 
+export type { Format } from "../data/format.js";
 export {
   type GlueColumns,
   type GlueFile,
@@ -16,7 +17,7 @@ export {
 export { type GlueReadOptions, type GlueRows, readGlue } from "../data/glueRows.js";
 export { type GlueSubmission, glueScores, glueSubmission, saveGlueSubmission } from "../data/glueScores.js";
 export { type ParallelFiles, type ParallelOptions, readParallel } from "../data/parallel.js";
-export { type FileOptions, type Format, type ReadOptions, type Row, readRows } from "../data/rows.js";
+export { type FileOptions, type ReadOptions, type Row, readRows } from "../data/rows.js";
 export type { Bytes, DataSource, NamedBytes } from "../data/source.js";
 export type { TableOptions } from "../data/table.js";
 export { metrics } from "../metrics/index.js";

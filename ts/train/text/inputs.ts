@@ -1,6 +1,6 @@
+import type { Format } from "../../data/format.js";
 import { filesOf } from "../../data/paths.js";
 import { type RandomAccess, randomAccess } from "../../data/randomAccess.js";
-import type { Format } from "../../data/rows.js";
 import { type DataSource, type NamedBytes, readBytes, sourceName } from "../../data/source.js";
 import { joinBytes } from "../../io/joinBytes.js";
 import type { Downloads, KeptFile } from "../../platform/index.js";

@@ -1,4 +1,5 @@
-import type { FileOptions, Format } from "../../data/rows.js";
+import type { Format } from "../../data/format.js";
+import type { FileOptions } from "../../data/rows.js";
 import type { DataSource } from "../../data/source.js";
 
 /** Running text, and how it is read. */
