@@ -122,7 +122,7 @@ describe("the command line, from training to prediction", () => {
     expect(perLabel).toEqual(expected["multi-label"].perLabel);
     const lines = (await score("multi-label", "labels.csv")).stdout.split("\n");
     expect(lines[0]).toMatch(/^40 texts: all labels right 7\.50 %, micro F1 0\.1905, macro F1 0\.1544, loss 1\.4250$/);
-    expect(lines[1]).toMatch(/^expected calibration error of the probabilities 0\.\d{4}$/);
+    expect(lines[2]).toMatch(/^expected calibration error of the probabilities 0\.\d{4}$/);
     expect(lines[5]).toMatch(/^y +0\.2500 +0\.1579 +0\.1935 +19$/);
   });
 

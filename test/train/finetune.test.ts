@@ -40,7 +40,7 @@ describe("finetune", () => {
     [{ train: few(4, 4) }, DataError, "train: 4 rows are too few to hold some out; name rows to validate with (valid)"],
     [{ train: few(4, 2) }, DataError, "train: 4 rows are too few to hold some out: they have only 2 different texts"],
     [{ valid: [{ text: "x", label: 2 }] }, DataError, 'valid[0]: unknown label "2"; known are "0", "1"'],
-    [{ train: undefined }, DataError, "train is undefined, not a path, rows, or bytes with a name"],
+    [{ train: undefined }, DataError, "train is undefined, not a path, rows, bytes with a name, or two files"],
     [{ train: [...rows, null] }, DataError, "train[20] is null, not a row"],
     [{ train: [...rows, { text: { a: 1 }, label: 0 }] }, DataError, 'train[20]: "text" is an object, not a text'],
     [{ text: "constructor" }, DataError, 'train[0]: no column "constructor"; there are text, label'],

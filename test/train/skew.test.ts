@@ -54,6 +54,7 @@ describe("finetune", () => {
         text: "text",
         label: "label",
         epochs: 6,
+        calibrate: false, // which changes the loss of the model that was chosen
         ...small,
         onMessage,
         onEvaluation,

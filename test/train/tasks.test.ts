@@ -129,7 +129,8 @@ describe.each(names)("finetune for %s", (task) => {
       model.close();
       const plain = (_: string, value: unknown) => (ArrayBuffer.isView(value) ? [...(value as Uint8Array)] : value);
       const read = JSON.parse(JSON.stringify(judged, plain)) as Judged;
-      const { intervalOf, low, high, f1Label, ...metrics } = evaluation!.metrics as unknown as Record<string, unknown>;
+      const { intervalOf, low, high, f1Label, ...both } = evaluation!.metrics as unknown as Record<string, unknown>;
+      const { temperature, lossBefore, expectedCalibrationErrorBefore, ...metrics } = both; // of the run, not of the rows
       const pooled = (which: readonly unknown[]) =>
         taskKind(task)
           .ofModel(read.config, own as never)
