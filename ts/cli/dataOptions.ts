@@ -1,5 +1,6 @@
 import { addAbortSignal } from "node:stream";
 import { InvalidArgumentError } from "commander";
+import type { Format } from "../data/format.js";
 import { glueNames } from "../data/glue.js";
 import type { DataSource } from "../data/source.js";
 import { AbortError } from "../errors.js";
@@ -107,9 +108,9 @@ function character(value: unknown): string {
   throw new InvalidArgumentError(`${JSON.stringify(value)} is not one character or "tab".`);
 }
 
-/** A file by its path; `-` is standard input, which is csv by default. */
-export function dataSource(path: string, signal: AbortSignal): DataSource {
-  return path === "-" ? { name: "standard input", bytes: standardInput(signal), format: "csv" } : path;
+/** A file by its path; `-` is standard input, in `format` unless `--format` is set. */
+export function dataSource(path: string, signal: AbortSignal, format: Format = "csv"): DataSource {
+  return path === "-" ? { name: "standard input", bytes: standardInput(signal), format } : path;
 }
 
 /** Standard input until Ctrl-C: it may be a terminal, or a program that never ends. */

@@ -27,7 +27,8 @@ export async function randomAccess(source: DataSource): Promise<RandomAccess> {
   return parts(name, bytes instanceof Blob ? bytes : await whole(source));
 }
 
-async function whole(source: DataSource): Promise<Blob> {
+/** All bytes of a source, decompressed. Errors: those of {@link readBytes}. */
+export async function whole(source: DataSource): Promise<Blob> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   for await (const piece of readBytes(source)) pieces.push(piece as Uint8Array<ArrayBuffer>);
   return new Blob(pieces);

@@ -1,13 +1,12 @@
 import { ConfigError } from "../errors.js";
 import { numLabels, type RoFormerConfig } from "../models/config.js";
-import { softmax } from "./numbers.js";
+import { sigmoid, softmax } from "./numbers.js";
 
 /** Turns a classifier's logits into scores: Hugging Face's `function_to_apply`. */
 export type FunctionToApply = "sigmoid" | "softmax" | "none";
 
 type Scores = (logits: Float32Array) => number[];
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const each =
   (f: (x: number) => number): Scores =>
   (logits) =>

@@ -38,6 +38,9 @@ export function float32Softmax(logits: ArrayLike<number>): Float32Array {
   return weights.map((weight) => weight / sum);
 }
 
+/** 1 / (1 + e^−x). */
+export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
 /** The index of the largest value; the first of equal ones. */
 export const argmax = (values: ArrayLike<number>): number => {
   let best = 0;

@@ -5,11 +5,11 @@ const here = import.meta.url;
 export function packageFolder(name: string): string | undefined {
   const { createRequire } = process.getBuiltinModule("node:module");
   const path = process.getBuiltinModule("node:path");
-  for (const from of [here, path.join(process.cwd(), "index.js")]) {
+  for (const from of [() => here, () => path.join(process.cwd(), "index.js")]) {
     try {
-      return path.dirname(createRequire(from).resolve(`${name}/package.json`));
+      return path.dirname(createRequire(from()).resolve(`${name}/package.json`));
     } catch {
-      // Not found from there, or not there at all.
+      // Not found from there; or the current folder was removed.
     }
   }
   return undefined;

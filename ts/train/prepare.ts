@@ -70,7 +70,7 @@ export async function prepare(
     ? freshStart(data, resolved, options)
     : savedStart(init, data, resolved, options));
   try {
-    adapt(model, { ...options, init });
+    adapt(model, options);
     const maxLength = model.trainedLength;
     const usualRate = init === undefined ? freshRate(maxLength) : pretrainedRate(totalSize(model.parameters()));
     const settings = { ...resolved, lr: options.lr ?? usualRate, metric: resolved.metric ?? task.metric };

@@ -70,10 +70,11 @@ export async function pretrain(
   checkOptions("pretrain", options, PRETRAIN);
   await init();
   await checkRun(options);
-  const prepared = await prepare(options);
+  const asked = { ...options, init: askedInit(options) };
+  const prepared = await prepare(asked);
   return run<LanguageModelHead, LanguageMetrics, PretrainResult | StoppedPretrainResult>(
     prepared,
-    { ...options, init: askedInit(options) },
+    asked,
     ({ model, scores, training }) => ({
       model,
       metrics: { ...(scores && { ...scores, part: "validation" as const }), ...training, ...prepared.record },
@@ -89,7 +90,7 @@ async function prepare(options: PretrainOptions): Promise<Prepared<LanguageModel
   if (!Object.hasOwn(HEADS, objective))
     throw new ConfigError(`pretrain: objective is ${JSON.stringify(objective)}, not "clm" or "mlm"`);
   if (wholeWordMask && objective === "clm") throw new ConfigError("pretrain: wholeWordMask is for the objective mlm");
-  const settings = resolvePretrain(options, { pretrained: askedInit(options) !== undefined });
+  const settings = resolvePretrain(options, { pretrained: options.init !== undefined });
   const text = await RunText.open(options, settings);
   try {
     const model = await languageModel(options, settings, text);
@@ -151,7 +152,7 @@ async function languageModel(
 ): Promise<RoFormer<LanguageModelHead>> {
   const head: LanguageModelHead = HEADS[options.objective];
   const start = { head, seed, architecture: options, signal: options.signal, onMessage: options.onMessage };
-  const init = askedInit(options);
+  const { init } = options;
   if (init === undefined) return freshModel(start, await text.tokenizer(), maxLength);
   const fields = (config: RoFormerConfig) => continued(config, options, maxLength);
   const { model } = await savedModel(init, start, { movesPosition: true, fields, check: requireHead });

@@ -50,10 +50,7 @@ export const distill: CommandSpec = {
     const settings = {
       ...given,
       teacher: modelSource(given.teacher as string, call),
-      data: (given.data as string[]).map((file) => {
-        const source = dataSource(file, signal);
-        return typeof source === "string" ? source : { ...source, format: "txt" };
-      }),
+      data: (given.data as string[]).map((file) => dataSource(file, signal, "txt")),
       ...(valid !== undefined && { valid: dataSource(valid, signal) }),
       ...{ signal, onMessage: show.message, onProgress: show.step, onEvaluation: show.evaluation },
     };

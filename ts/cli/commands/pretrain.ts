@@ -60,10 +60,7 @@ export const pretrain: CommandSpec = {
     const { out, signal } = call;
     const { given, comparison } = comparedBy(call.options);
     const sources = (files: unknown): DataSource[] =>
-      (files as string[]).map((file) => {
-        const source = dataSource(file, signal);
-        return typeof source === "string" ? source : { ...source, format: "txt" };
-      });
+      (files as string[]).map((file) => dataSource(file, signal, "txt"));
     const sourcesOf = (names: string[]) =>
       Object.fromEntries(
         names

@@ -54,8 +54,7 @@ const EPSILON = 1e-16;
 export function chrfScore(hypotheses: readonly string[], references: References, options: ChrfOptions = {}): ChrfScore {
   const settings = checkSettings(options);
   const texts = checkTexts("chrf", hypotheses, references);
-  const total = Array.from({ length: settings.charOrder + settings.wordOrder }, () => [0, 0, 0] as const);
-  let sum: Statistics = total;
+  let sum: Statistics = Array.from({ length: settings.charOrder + settings.wordOrder }, () => [0, 0, 0]);
   for (const [i, hypothesis] of hypotheses.entries()) {
     const counts = allNgrams(hypothesis, settings);
     const each = texts.references[i]!.map((reference) => compare(counts, allNgrams(reference, settings)));

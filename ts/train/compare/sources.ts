@@ -1,4 +1,5 @@
 import { isParallel } from "../../data/parallel.js";
+import { whole } from "../../data/randomAccess.js";
 import { type DataSource, type NamedBytes, readBytes } from "../../data/source.js";
 import type { Row } from "../../data/values.js";
 import { type FileSource, isFolderPath, openFiles } from "../../io/files.js";
@@ -26,9 +27,7 @@ async function keptSource(source: unknown): Promise<unknown> {
   if (isParallel(source)) return { source: await keptSource(source.source), target: await keptSource(source.target) };
   const { bytes } = (isObject(source) ? source : {}) as Partial<NamedBytes>;
   if (bytes === undefined || bytes instanceof Uint8Array || bytes instanceof Blob) return source;
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of readBytes(source as DataSource)) pieces.push(piece as Uint8Array<ArrayBuffer>);
-  return { ...(source as NamedBytes), bytes: new Blob(pieces) };
+  return { ...(source as NamedBytes), bytes: await whole(source as DataSource) };
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;

@@ -1,10 +1,8 @@
 import type { ValueWithGradient } from "../../autograd/external.js";
+import { SCALE, softmax } from "../tasks/vectorLosses.js";
 
 /** PyTorch's floor of a norm. */
 const FLOOR = 1e-8;
-
-/** Cosines of contrastive pairs are multiplied by this: sentence-transformers' scale. */
-const SCALE = 20;
 
 type Numbers = ArrayLike<number>;
 
@@ -159,13 +157,3 @@ export function divergence(logits: Numbers, targets: readonly Outcomes[], temper
 
 /** What is left of 1 by rounding. */
 const REST = 1e-9;
-
-/** Softmax of a list, and the logarithm of its sum of exponentials. */
-export function softmax(scores: ArrayLike<number>): { probabilities: Float64Array; logSum: number } {
-  let top = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < scores.length; i++) top = Math.max(top, scores[i]!);
-  const probabilities = Float64Array.from(scores, (x) => Math.exp(x - top));
-  const sum = probabilities.reduce((a, b) => a + b, 0);
-  for (let i = 0; i < probabilities.length; i++) probabilities[i]! /= sum;
-  return { probabilities, logSum: Math.log(sum) + top };
-}

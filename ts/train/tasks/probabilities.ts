@@ -1,4 +1,4 @@
-import { argmax, softmax } from "../../pipelines/numbers.js";
+import { argmax, sigmoid, softmax } from "../../pipelines/numbers.js";
 import type { Probabilities } from "./calibration.js";
 import { binaryCrossEntropyOf, crossEntropyOf } from "./losses.js";
 
@@ -15,8 +15,6 @@ export const ofClasses: Probabilities<number> = {
     return [{ probability: Math.exp(-crossEntropyOf(logits, predicted)), isTrue: predicted === label }];
   },
 };
-
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Any number of labels: a sigmoid for each. */
 export const ofLabels: Probabilities<Uint8Array> = {

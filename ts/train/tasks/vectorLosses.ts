@@ -1,7 +1,7 @@
 import type { ValueWithGradient } from "../../autograd/external.js";
 
 /** Cosines are multiplied by this: sentence-transformers' scale. */
-const SCALE = 20;
+export const SCALE = 20;
 
 /** Vectors of length 1, and the lengths they had. */
 interface Unit {
@@ -48,9 +48,10 @@ function gradientOf(unit: Unit, cosines: Iterable<readonly [a: number, b: number
 }
 
 /** Softmax of a list, and the logarithm of its sum of exponentials. */
-function softmax(scores: Float64Array): { probabilities: Float64Array; logSum: number } {
-  const top = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const weights = scores.map((x) => Math.exp(x - top));
+export function softmax(scores: ArrayLike<number>): { probabilities: Float64Array; logSum: number } {
+  let top = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < scores.length; i++) top = Math.max(top, scores[i]!);
+  const weights = Float64Array.from(scores, (x) => Math.exp(x - top));
   const sum = weights.reduce((a, b) => a + b, 0);
   return { probabilities: weights.map((weight) => weight / sum), logSum: Math.log(sum) + top };
 }

@@ -31,8 +31,9 @@ export function hiddenObjective({ layers, width, teacherWidth, basis }: HiddenSe
         if (layers.includes(seen)) kept.push(states.read());
         seen++;
       };
-      const { offsets } = packed(readings, "teacher");
-      teacher.run(packed(readings, "teacher"), () => undefined, { each });
+      const batch = packed(readings, "teacher");
+      const { offsets } = batch;
+      teacher.run(batch, () => undefined, { each });
       return readings.map((reading, i) => {
         const at = { offset: offsets[i]!, width: teacherWidth, basis };
         const all = kept.map((states) => commonStates(states, reading, at));
@@ -42,6 +43,7 @@ export function hiddenObjective({ layers, width, teacherWidth, basis }: HiddenSe
       });
     },
     loss(readings, records) {
+      const { offsets } = packed(readings, "student");
       let [seen, sum]: [number, Tensor | undefined] = [-1, undefined];
       const own: BatchLoss = {
         count: readings.length,
@@ -49,7 +51,6 @@ export function hiddenObjective({ layers, width, teacherWidth, basis }: HiddenSe
         each(states) {
           const layer = seen++;
           if (layer < 0) return;
-          const { offsets } = packed(readings, "student");
           const found = external(states, (values) => {
             const targets = tokenTargets(readings, offsets, (i) => {
               const { halves } = records[i]!;

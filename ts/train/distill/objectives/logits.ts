@@ -1,7 +1,8 @@
 import { external } from "../../../autograd/external.js";
 import { gatherRows } from "../../../ops/embedding.js";
 import { integers } from "../../../tensor/tensor.js";
-import { divergence, type Outcomes, softmax } from "../losses.js";
+import { softmax } from "../../tasks/vectorLosses.js";
+import { divergence, type Outcomes } from "../losses.js";
 import { commonPlaces, packed, type Reading } from "../readings.js";
 import { type BatchLoss, NONE, type Objective, type TeacherRecord } from "./objective.js";
 
@@ -63,10 +64,11 @@ export function guessObjective({ temperature, vocabulary, topTokens, kept, seed 
     sizeOf: ({ hidden }) => ({ floats: 2 * K * hidden.length, halves: 0 }),
     countOf,
     records(teacher, readings) {
-      const { offsets } = packed(readings, "teacher");
+      const batch = packed(readings, "teacher");
+      const { offsets } = batch;
       const rows = readings.flatMap(({ hidden }, i) => hidden.map((place) => offsets[i]! + place));
       if (rows.length === 0) return readings.map(() => ({ floats: NONE, halves: NONE }));
-      return teacher.run(packed(readings, "teacher"), ({ head, hidden: states }) => {
+      return teacher.run(batch, ({ head, hidden: states }) => {
         const logits = head(gatherRows(states, integers(Int32Array.from(rows)))).logits!.read();
         let row = 0;
         return readings.map(({ hidden }): TeacherRecord => {
