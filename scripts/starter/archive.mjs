@@ -33,7 +33,7 @@ export async function archiveOf(name, bytes) {
   /** @param {string} path */
   const content = async (path) => {
     const read = files.get(path);
-    if (!read) throw new Stop(`${name}: there is no file ${path} in it`);
+    if (!read) throw new Stop(`${name} does not contain ${path}`);
     return read();
   };
   return {

@@ -29,7 +29,7 @@ afterEach(() => {
 const integrityOf = (file: string, algorithm: string) =>
   `${algorithm}-${createHash(algorithm).update(readFileSync(file)).digest("base64")}`;
 
-/** Puts a program in the place of npm that writes its arguments down and copies `archive` to where it is told. */
+/** Puts a program in the place of npm that writes its arguments down and copies `archive` into the folder that they name. */
 function standInForNpm(archive: string) {
   const script = join(folder, "bin/npm-cli.js");
   mkdirSync(join(folder, "bin"));

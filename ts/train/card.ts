@@ -185,7 +185,7 @@ function studentScores(all: Readonly<Record<string, unknown>>, scores: readonly 
     ...(scores.length === 0
       ? []
       : [
-          ...[`On ${rows} labeled rows, which had no part in the training:`, ""],
+          ...[`On ${rows} labeled rows, which the student was not trained on:`, ""],
           ...["| metric | value | teacher |", "| --- | --: | --: |"],
           ...[...scores.map((key) => `| ${key} | ${digits(all[key] as number)} | ${teacher(key)} |`), ""],
         ]),

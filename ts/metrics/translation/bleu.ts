@@ -104,7 +104,9 @@ function checkSettings(options: BleuOptions): Settings & { readonly cut: (line: 
   const usual = SMOOTH_VALUES[smoothMethod];
   const smoothValue = options.smoothValue ?? usual;
   if (smoothValue !== undefined && usual === undefined)
-    throw new ConfigError(`bleu: smoothMethod ${smoothMethod} has no smoothValue; floor and add-k have one`);
+    throw new ConfigError(
+      `bleu: smoothValue is set, which smoothMethod ${smoothMethod} does not use; floor and add-k do`,
+    );
   if (smoothValue !== undefined && !(Number.isFinite(smoothValue) && smoothValue >= 0))
     throw new ConfigError(`bleu: smoothValue is ${smoothValue}, not a number of at least 0`);
   return { tokenize, lowercase, smoothMethod, smoothValue, effectiveOrder, maxNgramOrder, cut };

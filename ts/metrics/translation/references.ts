@@ -19,7 +19,7 @@ export function checkTexts(metric: string, hypotheses: readonly string[], refere
     checkText(`${metric}: hypothesis ${i}`, hypotheses[i]);
     if (!Array.isArray(own)) throw new ShapeError(`${metric}: references[${i}]`, typeof own, "a list of references");
     const there = own.filter((text) => text !== null && text !== undefined);
-    if (there.length === 0) throw new DataError(`${metric}: hypothesis ${i} has no reference`);
+    if (there.length === 0) throw new DataError(`${metric}: references[${i}] has 0 texts; expected at least 1`);
     for (const text of there) checkText(`${metric}: a reference of hypothesis ${i}`, text);
     return there;
   });

@@ -113,7 +113,7 @@ export function contrast(vectors: Numbers, targets: readonly Numbers[]): Judged 
   return { value, gradient, agreed };
 }
 
-/** Outcomes that the teacher tells apart: their places among the student's logits, and their probabilities; the rest is one more. */
+/** Outcomes that are compared one by one: their places among the student's logits, and their probabilities; the rest is one more. */
 export interface Outcomes {
   readonly places: Numbers;
   readonly probabilities: Numbers;

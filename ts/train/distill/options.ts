@@ -23,7 +23,7 @@ export interface DistillOptions extends DistillSettings, FileOptions, Omit<RunOp
    */
   readonly dataTextPair?: string | undefined;
   /**
-   * Labeled rows that both models are scored on. They have no part in the training.
+   * Labeled rows that both models are scored on. The student is not trained on them.
    * @default none
    */
   readonly valid?: TextSource | undefined;

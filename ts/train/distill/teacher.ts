@@ -15,7 +15,7 @@ export interface Teacher {
   readonly loss: DistillLoss;
 }
 
-/** What a student learns of a head unless something is said. */
+/** The default loss, by the teacher's head. */
 const usualLoss = (head: HeadName): DistillLoss =>
   WITH_LOGITS.includes(head) ? "logits" : head === "base" ? "vectors" : "hidden";
 

@@ -57,7 +57,7 @@ export interface DistillSettings extends OptimizationSettings {
    */
   readonly temperature?: number | undefined;
   /**
-   * Most likely tokens of each guess of a masked language model that "logits" tells apart; the rest counts as one.
+   * Most likely tokens of each guess of a masked language model that "logits" compares one by one; all others count as one.
    * @default 64
    */
   readonly topTokens?: number | undefined;
@@ -161,7 +161,7 @@ export const DISTILL_SETTINGS = /* @__PURE__ */ Object.assign({}, OPTIMIZATION, 
   },
   topTokens: {
     ...{ rule: whole(1), unit: "number", default: 64 },
-    help: 'Most likely tokens of each guess of a masked language model that "logits" tells apart; the rest counts as one',
+    help: 'Most likely tokens of each guess of a masked language model that "logits" compares one by one; all others count as one',
   },
   split: {
     ...{ rule: oneOf(["lines", "sentences"]), unit: "name", default: "lines" },

@@ -46,7 +46,7 @@ export interface GuessSettings {
   readonly temperature: number;
   /** The teacher's vocabulary. */
   readonly vocabulary: number;
-  /** Most likely tokens that are told apart. */
+  /** Most likely tokens that are compared one by one. */
   readonly topTokens: number;
   /** Old ids of the student's vocabulary; undefined where it is the teacher's. */
   readonly kept: Int32Array | undefined;
