@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { AbortError, ConfigError, DataError, type LoadProgress, RoFormer } from "../../ts/index.js";
+import { AbortError, ConfigError, DataError, type FileSource, type LoadProgress, RoFormer } from "../../ts/index.js";
 import { openFiles } from "../../ts/io/files.js";
 import { temporaryFolder } from "../process.js";
 import { HubServer } from "./hubServer.js";
@@ -47,12 +47,48 @@ afterEach(async () => {
   for (const server of [hub, store]) await server.stop();
 });
 
-async function sameModel(source: string): Promise<void> {
+async function sameModel(source: FileSource): Promise<void> {
   const [got, wanted] = [await RoFormer.load(source, { head: "base" }), await RoFormer.load(model, { head: "base" })];
   expect(got.forward(inputs)).toEqual(wanted.forward(inputs));
   got.close();
   wanted.close();
 }
+
+describe("a Map of files", () => {
+  const urls = () =>
+    new Map<string, Blob | string>(
+      ["config.json", "model.safetensors"].map((name) => [name, `${endpoint}/owner/name/resolve/main/${name}`]),
+    );
+
+  it.each([false, true])("may hold their URLs (noRanges: %s)", async (noRanges) => {
+    hub.settings = { noRanges };
+    await sameModel(urls());
+    expect(await openFiles(urls()).list()).toEqual(["config.json", "model.safetensors"]);
+    expect(await openFiles(urls()).has("vocab.txt")).toBe(false);
+    expect(hub.requests.some(({ url }) => url.includes("vocab.txt"))).toBe(false);
+  });
+
+  it("may hold URLs and contents side by side, also as data: URLs", async () => {
+    const config = readFileSync(join(model, "config.json"));
+    await sameModel(urls().set("config.json", new Blob([config])));
+    await sameModel(urls().set("config.json", `data:application/json;base64,${config.toString("base64")}`));
+  });
+
+  it.each([
+    ["not a URL", DataError, "not a URL is not a URL"],
+    ["https://me:secret@example.org/config.json", ConfigError, "a user name or password, which are not sent"],
+    [5, DataError, "config.json: number was given, not a Blob or a URL"],
+  ])("is refused with %o in it", async (address, type, message) => {
+    const reading = openFiles(new Map([["config.json", address as string]])).read("config.json");
+    await expect(reading).rejects.toThrow(message);
+    await expect(reading).rejects.toBeInstanceOf(type);
+  });
+
+  it("names a file that its URL does not have", async () => {
+    const files = openFiles(new Map([["other.json", `${endpoint}/owner/name/resolve/main/other.json`]]));
+    await expect(files.read("other.json")).rejects.toThrow("other.json: the server has no such file");
+  });
+});
 
 describe("the URL of a folder", () => {
   const folder = () => `${endpoint}/owner/name/resolve/main`;

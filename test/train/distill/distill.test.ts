@@ -22,10 +22,16 @@ async function ran(options: Partial<Options> & Pick<Options, "teacher">) {
   return { ...result, losses, said };
 }
 
+function cosine(a: Float32Array, b: Float32Array): number {
+  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, one, i) => sum + one * y[i]!, 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}
+
 describe("distill", () => {
   it.each([
     ["vectors", "base", {}],
     ["vectors", "base", { distance: "mse", tokenWeight: 0 }],
+    ["vectors", "base", { clsWeight: 1 }],
     ["contrastive", "base", {}],
     ["hidden", "base", {}],
     ["logits", "masked-lm", { topTokens: 8 }],
@@ -79,6 +85,24 @@ describe("distill", () => {
     expect(metrics.loss).toBeLessThan(1e-5); // states are kept as f16
     expect(model.sentences).toMatchObject({ pooling: "mean", modules: ["Transformer", "Pooling"] });
     model.close();
+  });
+
+  it("teaches the first token's state the text's vector by clsWeight", async () => {
+    const teacher = await teacherFiles();
+    const texts = sentences(120);
+    using own = await RoFormer.load(teacher, { head: "base" });
+    const wanted = await own.embed(texts);
+    /** Mean of 1 − cosine of the student's first states and the teacher's vectors. */
+    const distance = async (clsWeight: number) => {
+      const { model } = await ran({ teacher, layers: 2, epochs: 40, lr: 1e-2, tokenWeight: 0, clsWeight });
+      const cosines = texts.map((text, i) => {
+        const { lastHiddenState } = model.forward({ inputIds: [[...model.tokenizer!.encode(text).ids]] });
+        return cosine(lastHiddenState!.data.subarray(0, 16), wanted[i]!);
+      });
+      model.close();
+      return 1 - cosines.reduce((sum, one) => sum + one, 0) / texts.length;
+    };
+    expect(await distance(1)).toBeLessThan(0.5 * (await distance(0)));
   });
 
   it("scores both models on labeled rows", async () => {
